@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A flavour: libkvm-<arch>.so, the kernel's files, the shim and the models of one architecture in one shared object.
+#
+# kvmsim_add_flavour(ARCH KERNEL_ARCH) adds the target kvm-<arch>; kvmsim_add_test_flavour(NAME ARCH SOURCES...) adds a
+# second shared object with more kernel TUs that exports the shim's own functions as well, for unit tests.
+# Two classes of translation unit, never mixed: kernel TUs see kernel headers only, host TUs libc, pthread and liburcu.
+
+# As the kernel's top Makefile and scripts/Makefile.extrawarn.
+set(KVMSIM_KERNEL_WARNINGS
+	-Wall -Wundef -Werror=implicit-function-declaration -Werror=implicit-int -Werror=return-type
+	-Werror=strict-prototypes -Wno-format-security -Wno-trigraphs -Wno-frame-address
+	-Wno-address-of-packed-member -Wno-pointer-sign -Wno-unused-but-set-variable -Wno-unused-const-variable
+	-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-truncation -Wno-restrict
+	-Wno-format-truncation -Wno-format-overflow -Wno-dangling-pointer -Wno-main)
+
+# What changes the meaning of kernel code, as in the kernel; then what a shared object in a process needs.
+set(KVMSIM_KERNEL_FLAGS
+	-nostdinc -std=gnu11 -fshort-wchar -funsigned-char -fno-common -fno-strict-aliasing -fno-strict-overflow
+	-fno-delete-null-pointer-checks -fno-stack-protector
+	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none)
+set(KVMSIM_KERNEL_FLAGS_x86 -m64 -mno-sse -mno-mmx -mno-red-zone)
+
+# Warnings of the compiler about the kernel's own files are the kernel's business, and depend on its version.
+set(KVMSIM_OWN_WARNINGS ${KVMSIM_KERNEL_WARNINGS} -Wno-unused-function)
+set(KVMSIM_HOST_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
+if(KVMSIM_WERROR)
+	list(APPEND KVMSIM_OWN_WARNINGS -Werror)
+	list(APPEND KVMSIM_HOST_WARNINGS -Werror)
+endif()
+
+set(KVMSIM_PREFIX_MAP "-fmacro-prefix-map=${KVMSIM_SOURCE}/=" "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
+
+# Compile options and include directories of kernel TUs, for target.
+function(kvmsim_kernel_tu target arch karch kbuild)
+	set(src "${KVMSIM_SOURCE}")
+	# The generated headers stand before the tree's own: a tree that was built in place has other ones in include/.
+	target_include_directories(${target} PRIVATE
+		"${PROJECT_SOURCE_DIR}/kernel-shim/include/${arch}" "${PROJECT_SOURCE_DIR}/kernel-shim/include/common"
+		"${kbuild}/arch/${karch}/include/generated" "${kbuild}/include"
+		"${src}/arch/${karch}/include" "${src}/include"
+		"${kbuild}/arch/${karch}/include/generated/uapi" "${kbuild}/include/generated/uapi"
+		"${src}/arch/${karch}/include/uapi" "${src}/include/uapi"
+		"${PROJECT_SOURCE_DIR}/kernel-shim/include"
+		"${src}/arch/${karch}/kvm" "${src}/virt/kvm" "${src}/mm" "${src}")
+	target_compile_options(${target} PRIVATE ${KVMSIM_KERNEL_FLAGS} ${KVMSIM_KERNEL_FLAGS_${karch}}
+		"SHELL:-include \"${src}/include/linux/compiler-version.h\""
+		"SHELL:-include \"${src}/include/linux/kconfig.h\""
+		"SHELL:-include \"${src}/include/linux/compiler_types.h\""
+		${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_KERNEL_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
+	target_compile_definitions(${target} PRIVATE __KERNEL__ __DISABLE_EXPORTS)
+	if(TARGET kbuild-${arch})
+		add_dependencies(${target} kbuild-${arch})
+	endif()
+endfunction()
+
+# The names that Kbuild gives to each file: KVM's is one module, the others are built in.
+function(kvmsim_kernel_names files)
+	foreach(file IN LISTS files)
+		cmake_path(GET file STEM base)
+		string(REPLACE "-" "_" base "${base}")
+		set(module "${base}")
+		if(file MATCHES "/(virt|arch/[^/]+)/kvm/" OR file MATCHES "/models/")
+			set(module kvm)
+		endif()
+		set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_DEFINITIONS "KBUILD_BASENAME=\"${base}\""
+			"KBUILD_MODNAME=\"${module}\"" "KBUILD_MODFILE=\"${module}\"" "__KBUILD_MODNAME=kmod_${module}")
+	endforeach()
+endfunction()
+
+# Links objects of targets into OUTPUT, with refused stubs for what nobody defines (see link-flavour.sh).
+function(kvmsim_link target output exports)
+	set(work "${CMAKE_BINARY_DIR}/${target}")
+	file(MAKE_DIRECTORY "${work}")
+	set(objects)
+	foreach(t IN LISTS ARGN)
+		list(APPEND objects "$<TARGET_OBJECTS:${t}>")
+	endforeach()
+	file(GENERATE OUTPUT "${work}/objects.rsp" CONTENT "\"$<JOIN:${objects},\"\n\">\"\n")
+	list(JOIN exports "; " names)
+	file(GENERATE OUTPUT "${work}/exports.map" CONTENT "{ global: ${names}; local: *; };\n")
+	set(script "${KVMSIM_KBUILD_DIR}/link-flavour.sh")
+	separate_arguments(flags NATIVE_COMMAND "${CMAKE_C_FLAGS}")
+	add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/${output}" BYPRODUCTS "${work}/refused.txt"
+		COMMAND "${script}" "${CMAKE_BINARY_DIR}/${output}" "${work}" "${KVMSIM_FLAVOUR_LIBRARIES}"
+			"${CMAKE_C_COMPILER}" ${flags} ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS}
+		DEPENDS "${script}" "${work}/objects.rsp" "${work}/exports.map" ${objects}
+		COMMAND_EXPAND_LISTS
+		COMMENT "Linking ${output}"
+		VERBATIM)
+	add_custom_target(${target} ALL DEPENDS "${CMAKE_BINARY_DIR}/${output}")
+	set_target_properties(${target} PROPERTIES KVMSIM_OUTPUT "${CMAKE_BINARY_DIR}/${output}" KVMSIM_WORK "${work}")
+endfunction()
+
+function(kvmsim_add_flavour arch karch)
+	kvmsim_kernel_config(kbuild ${arch} ${karch})
+	set(list "${KVMSIM_KBUILD_DIR}/${arch}.list")
+	kvmsim_read_list(paths "${list}")
+	kvmsim_verify_source(${arch} "${paths}")
+	set(kernel)
+	set(absent)
+	foreach(path IN LISTS paths)
+		if(EXISTS "${KVMSIM_SOURCE}/${path}")
+			list(APPEND kernel "${KVMSIM_SOURCE}/${path}")
+		else()
+			list(APPEND absent "${path}")
+		endif()
+	endforeach()
+	if(absent)
+		list(JOIN absent " " absent)
+		message(STATUS "Not in this kernel tree, left out: ${absent}")
+	endif()
+
+	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
+	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*.c" "${shim}/arch/${arch}/*.c"
+		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/memory/*.c")
+	file(GLOB host CONFIGURE_DEPENDS "${shim}/host/*.c")
+
+	set(name kvm-${arch})
+	add_library(${name}-kernel OBJECT ${kernel})
+	add_library(${name}-shim OBJECT ${own})
+	add_library(${name}-host OBJECT ${host})
+	kvmsim_kernel_names("${kernel};${own}")
+	foreach(part kernel shim)
+		kvmsim_kernel_tu(${name}-${part} ${arch} ${karch} "${kbuild}")
+	endforeach()
+	target_compile_options(${name}-kernel PRIVATE ${KVMSIM_KERNEL_WARNINGS} ${KVMSIM_KERNEL_FILE_WARNINGS})
+	target_compile_options(${name}-shim PRIVATE ${KVMSIM_OWN_WARNINGS})
+	target_compile_definitions(${name}-shim PRIVATE ${KVMSIM_TRACK_DEFINITIONS})
+	target_include_directories(${name}-shim PRIVATE "${PROJECT_SOURCE_DIR}/models")
+	kvmsim_host_tu(${name}-host)
+	set_target_properties(${name}-host PROPERTIES POSITION_INDEPENDENT_CODE ON)
+	target_compile_options(${name}-host PRIVATE -ffunction-sections -fdata-sections)
+
+	foreach(part kernel shim)
+		set(objects "$<TARGET_OBJECTS:${name}-${part}>")
+		file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/${name}/${part}.rsp" CONTENT "\"$<JOIN:${objects},\"\n\">\"\n")
+	endforeach()
+	kvmsim_link(${name} lib${name}.so "kvmsim_machine" ${name}-kernel ${name}-shim ${name}-host)
+	set_target_properties(${name} PROPERTIES KVMSIM_ARCH ${arch} KVMSIM_KARCH ${karch} KVMSIM_KBUILD "${kbuild}")
+	list(LENGTH kernel n)
+	list(LENGTH own m)
+	message(STATUS "Flavour ${arch}: ${n} kernel files, ${m} of the shim and the models")
+endfunction()
+
+# Options of host TUs, for target.
+function(kvmsim_host_tu target)
+	target_compile_options(${target} PRIVATE ${KVMSIM_HOST_WARNINGS} ${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_FLAGS}
+		${KVMSIM_COVERAGE_FLAGS})
+	target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/kernel-shim/include")
+	target_compile_definitions(${target} PRIVATE ${KVMSIM_TRACK_DEFINITIONS})
+	target_link_options(${target} PRIVATE ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
+endfunction()
+
+function(kvmsim_add_test_flavour name arch)
+	get_target_property(karch kvm-${arch} KVMSIM_KARCH)
+	get_target_property(kbuild kvm-${arch} KVMSIM_KBUILD)
+	add_library(${name}-objects OBJECT ${ARGN})
+	kvmsim_kernel_names("${ARGN}")
+	kvmsim_kernel_tu(${name}-objects ${arch} ${karch} "${kbuild}")
+	target_compile_options(${name}-objects PRIVATE ${KVMSIM_OWN_WARNINGS})
+	target_compile_definitions(${name}-objects PRIVATE ${KVMSIM_TRACK_DEFINITIONS})
+	target_include_directories(${name}-objects PRIVATE "${PROJECT_SOURCE_DIR}/models/${arch}"
+		"${PROJECT_SOURCE_DIR}/models" "${PROJECT_SOURCE_DIR}/kernel-shim/core")
+	kvmsim_link(${name} ${name}.so "kvmsim_machine;ktest_*;kshim_*;model_*;host_*" kvm-${arch}-kernel
+		kvm-${arch}-shim kvm-${arch}-host ${name}-objects)
+endfunction()

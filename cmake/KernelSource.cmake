@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Where the kernel's files come from, and their generated headers.
+#
+# Sets KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_CACHE (shared by all clones).
+# kvmsim_kernel_config() makes the configuration of one architecture; kvmsim_read_list() reads a list of kernel files.
+
+set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree; empty: Debian's linux-source package")
+set(KVMSIM_TARBALL "/usr/src/linux-source-6.12.tar.xz" CACHE FILEPATH "Kernel source of the package")
+
+set(KVMSIM_KBUILD_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/kbuild")
+if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+	set(KVMSIM_CACHE "$ENV{XDG_CACHE_HOME}/kvmsim")
+else()
+	set(KVMSIM_CACHE "$ENV{HOME}/.cache/kvmsim")
+endif()
+
+function(kvmsim_run out)
+	execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE rc)
+	if(NOT rc EQUAL 0)
+		list(GET ARGN 0 program)
+		cmake_path(GET program FILENAME name)
+		message(FATAL_ERROR "${name} failed; its reason stands above")
+	endif()
+	set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# The paths in a list file, relative to the kernel tree. Changing the file configures again.
+function(kvmsim_read_list out file)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+	file(STRINGS "${file}" lines)
+	set(paths)
+	foreach(line IN LISTS lines)
+		string(REGEX REPLACE "#.*" "" line "${line}")
+		string(STRIP "${line}" line)
+		if(line)
+			list(APPEND paths "${line}")
+		endif()
+	endforeach()
+	list(REMOVE_DUPLICATES paths)
+	set(${out} "${paths}" PARENT_SCOPE)
+endfunction()
+
+if(KVMSIM_KERNEL)
+	get_filename_component(KVMSIM_SOURCE "${KVMSIM_KERNEL}" REALPATH BASE_DIR "${CMAKE_BINARY_DIR}")
+	set(KVMSIM_SOURCE_IS_PACKAGE OFF)
+	if(NOT EXISTS "${KVMSIM_SOURCE}/virt/kvm/kvm_main.c")
+		message(FATAL_ERROR "KVMSIM_KERNEL: ${KVMSIM_SOURCE} is not a kernel tree (it has no virt/kvm/kvm_main.c)")
+	endif()
+	message(STATUS "Kernel source: own tree ${KVMSIM_SOURCE}, used as it is, without the patch queue")
+else()
+	set(KVMSIM_SOURCE_IS_PACKAGE ON)
+	if(NOT EXISTS "${KVMSIM_TARBALL}")
+		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package linux-source-6.12, "
+			"or name a kernel tree with -DKVMSIM_KERNEL=DIR")
+	endif()
+	kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/unpack-source.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}"
+		"${PROJECT_SOURCE_DIR}/kernel-shim/patches/6.12")
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KVMSIM_TARBALL}"
+		"${KVMSIM_KBUILD_DIR}/unpack.exclude")
+	message(STATUS "Kernel source: ${KVMSIM_SOURCE}")
+endif()
+
+# Sets out to the directory of generated headers of arch, whose name in the kernel is karch. For an own tree, the target
+# kbuild-<arch> keeps it up to date when a Kconfig file or a header behind the generated ones changes.
+function(kvmsim_kernel_config out arch karch)
+	set(fragment "${KVMSIM_KBUILD_DIR}/${arch}.config")
+	set(configure "${KVMSIM_KBUILD_DIR}/configure-kernel.sh")
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${fragment}" "${configure}")
+	if(KVMSIM_SOURCE_IS_PACKAGE)
+		file(SHA256 "${fragment}" key)
+		file(SHA256 "${configure}" script)
+		string(SHA256 key "${KVMSIM_SOURCE} ${key} ${script} ${CMAKE_C_COMPILER_VERSION}")
+		string(SUBSTRING "${key}" 0 12 key)
+		set(dir "${KVMSIM_CACHE}/kbuild-${arch}-${key}")
+		if(NOT EXISTS "${dir}/kvmsim-stamp")
+			message(STATUS "Configuring the kernel for ${arch} (once; a few seconds)")
+			string(RANDOM LENGTH 8 part)
+			set(part "${dir}.${part}")
+			kvmsim_run(ignored "${configure}" "${KVMSIM_SOURCE}" "${part}" ${karch} "${fragment}")
+			file(RENAME "${part}" "${dir}" RESULT rc)
+			if(NOT rc EQUAL 0 AND NOT EXISTS "${dir}/kvmsim-stamp")
+				message(FATAL_ERROR "cannot create ${dir}: ${rc}")
+			endif()
+			file(REMOVE_RECURSE "${part}")
+		endif()
+	else()
+		set(dir "${CMAKE_BINARY_DIR}/kbuild-${arch}")
+		if(dir MATCHES "[ \t:]")
+			string(SHA256 key "${dir}")
+			string(SUBSTRING "${key}" 0 12 key)
+			set(dir "${KVMSIM_CACHE}/own-${arch}-${key}")
+		endif()
+		set(command "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} "${fragment}" "${dir}.d")
+		if(NOT EXISTS "${dir}/kvmsim-stamp")
+			message(STATUS "Configuring the kernel for ${arch} (a few seconds)")
+			kvmsim_run(ignored ${command})
+		endif()
+		add_custom_command(OUTPUT "${dir}/kvmsim-stamp"
+			BYPRODUCTS "${dir}/include/generated/autoconf.h" "${dir}/include/generated/bounds.h"
+				"${dir}/include/generated/asm-offsets.h" "${dir}/include/generated/utsrelease.h"
+			COMMAND ${command}
+			DEPENDS "${fragment}" "${configure}"
+			DEPFILE "${dir}.d"
+			COMMENT "Configuring the kernel for ${arch}"
+			VERBATIM)
+		add_custom_target(kbuild-${arch} DEPENDS "${dir}/kvmsim-stamp")
+	endif()
+	set(${out} "${dir}" PARENT_SCOPE)
+endfunction()
+
+# Fails unless the files in paths, and those that the wrappers include, are the package's own plus the patch queue.
+function(kvmsim_verify_source arch paths)
+	if(NOT KVMSIM_SOURCE_IS_PACKAGE)
+		return()
+	endif()
+	file(GLOB wrappers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernel-shim/wrap/*.c")
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${wrappers})
+	foreach(wrapper IN LISTS wrappers)
+		file(STRINGS "${wrapper}" lines REGEX "^#include [<\"].*\\.c[>\"]")
+		foreach(line IN LISTS lines)
+			string(REGEX REPLACE "^#include [<\"](.*)[>\"].*" "\\1" path "${line}")
+			list(APPEND paths "${path}")
+		endforeach()
+	endforeach()
+	list(JOIN paths "\n" lines)
+	file(WRITE "${CMAKE_BINARY_DIR}/kernel-files-${arch}" "${lines}\n")
+	kvmsim_run(ignored "${KVMSIM_KBUILD_DIR}/verify-source.sh" "${KVMSIM_SOURCE}"
+		"${CMAKE_BINARY_DIR}/kernel-files-${arch}")
+endfunction()

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The simulated processors as the kernel knows them: identification, features, per-CPU basics. */
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <asm/cpufeature.h>
+#include <asm/cpuid.h>
+#include <asm/pgtable.h>
+#include <asm/processor.h>
+#include <kshim/arch.h>
+#include <kshim/marks.h>
+#include <kshim/mem.h>
+#include "internal.h"
+
+FAITHFUL(boot_cpu_data);
+struct cpuinfo_x86 boot_cpu_data;
+FAITHFUL(cpu_info);
+DEFINE_PER_CPU_READ_MOSTLY(struct cpuinfo_x86, cpu_info);
+REDUCED(pcpu_hot, "only cpu_number, softirq_pending and top_of_stack are used");
+DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
+FAITHFUL(this_cpu_off);
+DEFINE_PER_CPU_READ_MOSTLY(unsigned long, this_cpu_off);
+FAITHFUL(cpu_number);
+DEFINE_PER_CPU_READ_MOSTLY(int, cpu_number);
+
+/* Feature words straight from CPUID, as get_cpu_cap() of arch/x86/kernel/cpu/common.c reads them. */
+static void read_features(struct cpuinfo_x86 *c)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	memset(c->x86_capability, 0, sizeof(c->x86_capability));
+	cpuid(1, &eax, &ebx, &ecx, &edx);
+	c->x86_capability[CPUID_1_EDX] = edx;
+	c->x86_capability[CPUID_1_ECX] = ecx;
+	cpuid_count(7, 0, &eax, &ebx, &ecx, &edx);
+	c->x86_capability[CPUID_7_0_EBX] = ebx;
+	c->x86_capability[CPUID_7_ECX] = ecx;
+	c->x86_capability[CPUID_7_EDX] = edx;
+	cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
+	c->x86_capability[CPUID_8000_0001_EDX] = edx;
+	c->x86_capability[CPUID_8000_0001_ECX] = ecx;
+	/* Words that Linux makes up: a TSC that neither stops nor changes its rate. */
+	set_cpu_cap(c, X86_FEATURE_CONSTANT_TSC);
+	set_cpu_cap(c, X86_FEATURE_NONSTOP_TSC);
+	set_cpu_cap(c, X86_FEATURE_TSC_RELIABLE);
+	set_cpu_cap(c, X86_FEATURE_ALWAYS);
+	set_cpu_cap(c, X86_FEATURE_CPUID);
+}
+
+static void identify(struct cpuinfo_x86 *c)
+{
+	bool intel = kshim_cpu_is_intel;
+
+	memset(c, 0, sizeof(*c));
+	c->x86_vendor = intel ? X86_VENDOR_INTEL : X86_VENDOR_AMD;
+	strscpy(c->x86_vendor_id, intel ? "GenuineIntel" : "AuthenticAMD", sizeof(c->x86_vendor_id));
+	strscpy(c->x86_model_id, "kvmsim", sizeof(c->x86_model_id));
+	c->x86 = intel ? 6 : 0x17;
+	c->x86_model = intel ? 0x55 : 1;
+	c->x86_stepping = intel ? 4 : 2;
+	c->cpuid_level = cpuid_eax(0);
+	c->extended_cpuid_level = cpuid_eax(0x80000000);
+	c->x86_phys_bits = c->x86_cache_bits = KSHIM_PHYS_BITS;
+	c->x86_virt_bits = KSHIM_VIRT_BITS;
+	c->x86_clflush_size = c->x86_cache_alignment = 64;
+	c->loops_per_jiffy = 1000000;
+	read_features(c);
+}
+
+void kshim_arch_set_intel(bool intel)
+{
+	unsigned int cpu;
+
+	kshim_cpu_is_intel = intel;
+	identify(&boot_cpu_data);
+	for_each_possible_cpu(cpu) {
+		per_cpu(cpu_info, cpu) = boot_cpu_data;
+		per_cpu(cpu_info, cpu).cpu_index = cpu;
+	}
+}
+
+void kshim_arch_boot_cpu(unsigned int cpu)
+{
+	if (!boot_cpu_data.x86)
+		identify(&boot_cpu_data);
+	per_cpu(pcpu_hot, cpu).cpu_number = cpu;
+	per_cpu(cpu_number, cpu) = cpu;
+	per_cpu(this_cpu_off, cpu) = per_cpu_offset(cpu);
+	per_cpu(cpu_info, cpu) = boot_cpu_data;
+	per_cpu(cpu_info, cpu).cpu_index = cpu;
+	kshim_msr_boot_cpu(cpu);
+}
+
+int kshim_arch_boot(void)
+{
+	kshim_arch_register_counters();
+	kshim_host_tlb_register_counters();
+	return 0;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host side's TLB: per simulated CPU, for accesses to user addresses, emptied only by the flushes that mm code asks
+ * for. A flush also waits until every other CPU has left its interrupts-off section, which is what GUP-fast and the
+ * model's own walks rely on (arch/x86/mm/tlb.c; mm/gup.c, "fast GUP").
+ *
+ * Invariants (kshim_arch_check_host_tlb): an entry allows no more than its mm's page tables do now, for a live mm;
+ * entries are tagged by mm->context.ctx_id, which is never reused.
+ */
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <asm/mmu_context.h>
+#include <asm/tlbflush.h>
+#include <kshim/arch.h>
+#include <kshim/host.h>
+#include <kshim/marks.h>
+#include <kshim/process.h>
+#include <kshim/task.h>
+#include "internal.h"
+
+#define NR_ENTRIES 256	/* a power of two; direct-mapped by 4 KiB page */
+
+struct host_tlb_entry {
+	u64 ctx_id;		/* 0: empty */
+	unsigned long page;	/* address of the 4 KiB page */
+	unsigned long start, end; /* what the page-table entry maps: 4 KiB, 2 MiB or 1 GiB */
+	unsigned long pfn;	/* frame of the 4 KiB page */
+	bool write;		/* the entry is writable and dirty */
+};
+
+static DEFINE_PER_CPU(struct host_tlb_entry[NR_ENTRIES], host_tlb);
+
+static struct {
+	u64 hits, misses, flushes, flushed_entries;
+} counters;
+
+static struct host_tlb_entry *slot_of(struct mm_struct *mm, unsigned long addr)
+{
+	return raw_cpu_ptr(&host_tlb[((addr >> PAGE_SHIFT) ^ mm->context.ctx_id) % NR_ENTRIES]);
+}
+
+static bool holds(const struct host_tlb_entry *e, struct mm_struct *mm, unsigned long addr)
+{
+	return e->ctx_id == mm->context.ctx_id && e->page == (addr & PAGE_MASK);
+}
+
+void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write)
+{
+	struct host_tlb_entry *e = slot_of(mm, addr);
+
+	if (holds(e, mm, addr) && (!write || e->write)) {
+		__atomic_fetch_add(&counters.hits, 1, __ATOMIC_RELAXED);
+		return __va(PFN_PHYS(e->pfn)) + offset_in_page(addr);
+	}
+	__atomic_fetch_add(&counters.misses, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long size, unsigned long pfn, bool write)
+{
+	/* What switch_mm() does; arch_tlbbatch_should_defer() asks for other CPUs in the mask. */
+	if (!cpumask_test_cpu(raw_smp_processor_id(), mm_cpumask(mm)))
+		cpumask_set_cpu(raw_smp_processor_id(), mm_cpumask(mm));
+	*slot_of(mm, addr) = (struct host_tlb_entry){
+		.ctx_id = mm->context.ctx_id, .page = addr & PAGE_MASK, .start = addr & ~(size - 1),
+		.end = (addr & ~(size - 1)) + size, .pfn = pfn, .write = write,
+	};
+}
+
+/* A page fault takes the entry of its address along (SDM 4.10.4.1). */
+void kshim_host_tlb_drop(struct mm_struct *mm, unsigned long addr)
+{
+	struct host_tlb_entry *e = slot_of(mm, addr);
+
+	if (holds(e, mm, addr))
+		e->ctx_id = 0;
+}
+
+struct flush {
+	u64 ctx_id;		/* 0: all */
+	unsigned long start, end;
+};
+
+/* Runs on each CPU, as an interrupt there. */
+static void flush_this_cpu(void *arg)
+{
+	const struct flush *f = arg;
+	struct host_tlb_entry *e = raw_cpu_ptr(&host_tlb[0]);
+	unsigned int i, n = 0;
+
+	for (i = 0; i < NR_ENTRIES; i++, e++) {
+		if (e->ctx_id && (!f->ctx_id || e->ctx_id == f->ctx_id) && e->start < f->end && f->start < e->end) {
+			e->ctx_id = 0;
+			n++;
+		}
+	}
+	__atomic_fetch_add(&counters.flushed_entries, n, __ATOMIC_RELAXED);
+}
+
+/*
+ * All CPUs, and not mm_cpumask(mm) only: here the mask has the CPUs that filled their TLB, but not those that so far
+ * only looked at the tables by GUP-fast. More waiting than on hardware, never less.
+ */
+static void flush_all_cpus(u64 ctx_id, unsigned long start, unsigned long end)
+{
+	struct flush f = { .ctx_id = ctx_id, .start = start, .end = end };
+
+	__atomic_fetch_add(&counters.flushes, 1, __ATOMIC_RELAXED);
+	on_each_cpu(flush_this_cpu, &f, 1);
+}
+
+REDUCED(flush_tlb_mm_range, "interrupts every CPU, also those that never ran the mm");
+void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned int stride_shift,
+			bool freed_tables)
+{
+	inc_mm_tlb_gen(mm);
+	flush_all_cpus(mm->context.ctx_id, start, end);
+	mmu_notifier_arch_invalidate_secondary_tlbs(mm, start, end);
+}
+
+FAITHFUL(flush_tlb_all);
+void flush_tlb_all(void)
+{
+	flush_all_cpus(0, 0, TLB_FLUSH_ALL);
+}
+
+INERT(flush_tlb_kernel_range, "kernel addresses are host addresses: no TLB of the model's holds them");
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+{
+}
+
+INERT(flush_tlb_one_kernel, "as flush_tlb_kernel_range");
+void flush_tlb_one_kernel(unsigned long addr)
+{
+}
+
+FAITHFUL(flush_tlb_local);
+void flush_tlb_local(void)
+{
+	struct flush f = { .end = TLB_FLUSH_ALL };
+	unsigned long flags;
+
+	local_irq_save(flags);
+	flush_this_cpu(&f);
+	local_irq_restore(flags);
+}
+
+REDUCED(arch_tlbbatch_flush, "interrupts every CPU and flushes all address spaces");
+void arch_tlbbatch_flush(struct arch_tlbflush_unmap_batch *batch)
+{
+	flush_all_cpus(0, 0, TLB_FLUSH_ALL);
+	cpumask_clear(&batch->cpumask);
+}
+
+FAITHFUL(cpu_tlbstate_shared);
+DEFINE_PER_CPU_SHARED_ALIGNED(struct tlb_state_shared, cpu_tlbstate_shared);
+FAITHFUL(last_mm_ctx_id);
+atomic64_t last_mm_ctx_id = ATOMIC64_INIT(1);
+
+INERT(switch_mm, "user accesses name their mm, and entries are tagged by it");
+void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
+{
+}
+
+INERT(switch_mm_irqs_off, "as switch_mm");
+void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
+{
+}
+
+INERT(leave_mm, "no CPU has an mm loaded lazily");
+void leave_mm(void)
+{
+}
+
+INERT(enter_lazy_tlb, "as leave_mm");
+void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)
+{
+}
+
+FAITHFUL(nmi_uaccess_okay);
+bool nmi_uaccess_okay(void)
+{
+	return true;
+}
+
+struct check {
+	unsigned int cpu;
+	int findings;
+};
+
+static void check_process(struct kshim_process *p, void *arg)
+{
+	struct check *c = arg;
+	struct host_tlb_entry *e = per_cpu_ptr(&host_tlb[0], c->cpu);
+	struct kshim_host_pte pte;
+	unsigned int i;
+
+	for (i = 0; i < NR_ENTRIES; i++, e++) {
+		if (!p->mm || e->ctx_id != p->mm->context.ctx_id)
+			continue;
+		if (kshim_arch_host_walk(p->mm, e->page, &pte) && pte.present && pte.pfn == e->pfn &&
+		    (!e->write || pte.writable))
+			continue;
+		c->findings++;
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "host TLB of CPU %u: address %lx of process %d still leads to frame %lx (%s), "
+			    "which its page tables no longer allow: a flush is missing",
+			    c->cpu, e->page, p->pid, e->pfn, e->write ? "writable" : "read-only");
+	}
+}
+
+int kshim_arch_check_host_tlb(void)
+{
+	struct check c = {};
+
+	for_each_possible_cpu(c.cpu)
+		kshim_process_for_each(check_process, &c);
+	return c.findings;
+}
+
+void kshim_host_tlb_register_counters(void)
+{
+	kshim_counter_register("host_tlb_hits", (uint64_t *)&counters.hits);
+	kshim_counter_register("host_tlb_misses", (uint64_t *)&counters.misses);
+	kshim_counter_register("host_tlb_flushes", (uint64_t *)&counters.flushes);
+	kshim_counter_register("host_tlb_flushed_entries", (uint64_t *)&counters.flushed_entries);
+}

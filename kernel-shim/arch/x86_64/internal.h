@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Private to arch/x86_64: the simulated processor's parts as they see each other. */
+#ifndef KSHIM_ARCH_X86_64_INTERNAL_H
+#define KSHIM_ARCH_X86_64_INTERNAL_H
+
+#include <linux/types.h>
+
+struct mm_struct;
+
+/* The machine's fixed properties. */
+#define KSHIM_PHYS_BITS 46
+#define KSHIM_VIRT_BITS 48
+#define KSHIM_TSC_KHZ 1000000	/* one tick per nanosecond of virtual time */
+
+/* cpuid.c: which vendor's CPU CPUID describes. */
+extern bool kshim_cpu_is_intel;
+/* msr.c */
+void kshim_msr_boot_cpu(unsigned int cpu);
+
+/*
+ * hosttlb.c: the TLB behind accesses to user addresses. Interrupts are off in all of them.
+ * Returns the kernel address behind addr for an access of the mm, or NULL. fill tells what a walk found.
+ */
+void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write);
+void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long size, unsigned long pfn, bool write);
+void kshim_host_tlb_drop(struct mm_struct *mm, unsigned long addr);
+void kshim_host_tlb_register_counters(void);
+
+#endif

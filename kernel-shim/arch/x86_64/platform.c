@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is left of the platform: data of boot code, PAT and MTRR questions, performance counters that do not exist. */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/perf_event.h>
+#include <linux/sched/mm.h>
+#include <asm/e820/api.h>
+#include <asm/hw_breakpoint.h>
+#include <asm/memtype.h>
+#include <asm/mtrr.h>
+#include <asm/perf_event.h>
+#include <asm/pgtable.h>
+#include <asm/reboot.h>
+#include <asm/smp.h>
+#include <asm/spec-ctrl.h>
+#include <asm/vmx.h>
+#include <asm/x86_init.h>
+#include <kshim/arch.h>
+#include <kshim/marks.h>
+#include <kshim/sched.h>
+#include "internal.h"
+
+FAITHFUL(init_top_pgt);
+pgd_t init_top_pgt[PTRS_PER_PGD] __aligned(PAGE_SIZE);
+FAITHFUL(pgd_lock);
+DEFINE_SPINLOCK(pgd_lock);
+FAITHFUL(pgd_list);
+LIST_HEAD(pgd_list);
+FAITHFUL(__supported_pte_mask);
+pteval_t __supported_pte_mask = ~0ULL;
+FAITHFUL(__default_kernel_pte_mask);
+pteval_t __default_kernel_pte_mask = ~0ULL;
+FAITHFUL(sysctl_legacy_va_layout);
+int sysctl_legacy_va_layout;
+FAITHFUL(phys_base);
+unsigned long phys_base;
+REDUCED(x86_platform, "no callback is set");
+struct x86_platform_ops x86_platform;
+FAITHFUL(cpu_dr7);
+DEFINE_PER_CPU(unsigned long, cpu_dr7);
+FAITHFUL(x86_ibpb_exit_to_user);
+DEFINE_PER_CPU(bool, x86_ibpb_exit_to_user);
+
+/* The processor has none of these flaws. */
+FAITHFUL(itlb_multihit_kvm_mitigation);
+bool itlb_multihit_kvm_mitigation;
+FAITHFUL(l1tf_vmx_mitigation);
+enum vmx_l1d_flush_state l1tf_vmx_mitigation = VMENTER_L1D_FLUSH_NOT_REQUIRED;
+FAITHFUL(l1tf_mitigation);
+enum l1tf_mitigations l1tf_mitigation = L1TF_MITIGATION_OFF;
+FAITHFUL(gds_ucode_mitigated);
+bool gds_ucode_mitigated(void)
+{
+	return true;
+}
+
+/* A processor in guest mode looks at its vCPU's requests by itself, and one that sleeps is woken by KVM. */
+static void send_reschedule(int cpu)
+{
+}
+
+REDUCED(smp_ops, "only smp_send_reschedule exists, and it has nothing to send");
+struct smp_ops smp_ops = {
+	.smp_send_reschedule = send_reschedule,
+};
+
+FAITHFUL(cpu_smt_possible);
+bool cpu_smt_possible(void)
+{
+	return false;
+}
+
+static cpu_emergency_virt_cb *emergency_callback;
+
+FAITHFUL(cpu_emergency_register_virt_callback);
+void cpu_emergency_register_virt_callback(cpu_emergency_virt_cb *callback)
+{
+	WARN_ON_ONCE(emergency_callback);
+	emergency_callback = callback;
+}
+
+FAITHFUL(cpu_emergency_unregister_virt_callback);
+void cpu_emergency_unregister_virt_callback(cpu_emergency_virt_cb *callback)
+{
+	WARN_ON_ONCE(emergency_callback != callback);
+	emergency_callback = NULL;
+}
+
+INERT(hw_breakpoint_restore, "the host uses no hardware breakpoints");
+void hw_breakpoint_restore(void)
+{
+}
+
+/* No MTRR says anything about any frame. */
+FAITHFUL(mtrr_type_lookup);
+u8 mtrr_type_lookup(u64 addr, u64 end, u8 *uniform)
+{
+	*uniform = 1;
+	return MTRR_TYPE_WRBACK;
+}
+
+FAITHFUL(e820__mapped_raw_any);
+bool e820__mapped_raw_any(u64 start, u64 end, enum e820_type type)
+{
+	return type == E820_TYPE_RAM && start < PFN_PHYS(max_mapnr);
+}
+
+FAITHFUL(perf_get_x86_pmu_capability);
+void perf_get_x86_pmu_capability(struct x86_pmu_capability *cap)
+{
+	memset(cap, 0, sizeof(*cap));
+}
+
+INERT(perf_register_guest_info_callbacks, "nothing samples, so that nobody asks where the guest is");
+void perf_register_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
+{
+}
+
+INERT(perf_unregister_guest_info_callbacks, "as perf_register_guest_info_callbacks");
+void perf_unregister_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
+{
+}
+
+INERT(set_memory_encrypted, "memory is not encrypted");
+int set_memory_encrypted(unsigned long addr, int numpages)
+{
+	return 0;
+}
+
+INERT(set_memory_decrypted, "memory is not encrypted");
+int set_memory_decrypted(unsigned long addr, int numpages)
+{
+	return 0;
+}
+
+/* As setup_new_exec() and arch_pick_mmap_layout() do for a 64-bit program without randomization. */
+void kshim_arch_init_mm(struct mm_struct *mm)
+{
+	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };
+
+	mm->task_size = TASK_SIZE_MAX;
+	arch_pick_mmap_layout(mm, &stack);
+}

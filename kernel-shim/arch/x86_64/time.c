@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The time-stamp counter, which is virtual time, and what arch/x86/kernel/tsc.c tells about it. */
+#include <linux/timekeeping.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
+#include <kshim/marks.h>
+#include "internal.h"
+
+FAITHFUL(tsc_khz);
+unsigned int tsc_khz = KSHIM_TSC_KHZ;
+FAITHFUL(cpu_khz);
+unsigned int cpu_khz = KSHIM_TSC_KHZ;
+
+u64 kshim_rdtsc(void)
+{
+	return ktime_get_ns();
+}
+
+static bool tsc_unstable;
+
+FAITHFUL(check_tsc_unstable);
+int check_tsc_unstable(void)
+{
+	return tsc_unstable;
+}
+
+FAITHFUL(mark_tsc_unstable);
+void mark_tsc_unstable(char *reason)
+{
+	tsc_unstable = true;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Initialises the node, its zone and the real mm code, in the order of start_kernel() and the initcalls. */
+#include <linux/mm.h>
+#include <linux/huge_mm.h>
+#include <linux/init.h>
+#include <linux/maple_tree.h>
+#include <linux/mmzone.h>
+#include <linux/pagemap.h>
+#include <linux/radix-tree.h>
+#include <linux/rmap.h>
+#include <linux/shmem_fs.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+#include <linux/wait.h>
+#include "internal.h"
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/marks.h>
+#include <kshim/mem.h>
+
+FAITHFUL(zone_names);
+char *const zone_names[MAX_NR_ZONES] = {
+#ifdef CONFIG_ZONE_DMA
+	[ZONE_DMA] = "DMA",
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	[ZONE_DMA32] = "DMA32",
+#endif
+	[ZONE_NORMAL] = "Normal",
+	[ZONE_MOVABLE] = "Movable",
+};
+
+/* Always zero: page lists and statistics have no per-cpu part here. Code of the kernel sums them up all the same. */
+static DEFINE_PER_CPU(struct per_cpu_pages, no_pageset);
+static DEFINE_PER_CPU(struct per_cpu_zonestat, no_zonestats);
+static DEFINE_PER_CPU(struct per_cpu_nodestat, no_nodestats);
+
+FAITHFUL(vm_committed_as_batch);
+s32 vm_committed_as_batch = 32;
+
+INERT(mm_compute_batch, "the batch of a machine with little memory");
+void mm_compute_batch(int overcommit_policy)
+{
+}
+
+static void boot_zone(struct pglist_data *pgdat, enum zone_type type)
+{
+	struct zone *zone = &pgdat->node_zones[type];
+	unsigned int order, mt;
+
+	zone->name = zone_names[type];
+	zone->zone_pgdat = pgdat;
+	zone->per_cpu_pageset = &no_pageset;
+	zone->per_cpu_zonestats = &no_zonestats;
+	zone->contiguous = true;
+	spin_lock_init(&zone->lock);
+	zone_seqlock_init(zone);
+	for (order = 0; order < NR_PAGE_ORDERS; order++)
+		for (mt = 0; mt < MIGRATE_TYPES; mt++)
+			if (type != ZONE_NORMAL || mt != MIGRATE_MOVABLE)
+				INIT_LIST_HEAD(&zone->free_area[order].free_list[mt]);
+}
+
+static void boot_node(struct pglist_data *pgdat)
+{
+	struct zone *zone = &pgdat->node_zones[ZONE_NORMAL];
+	unsigned int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		boot_zone(pgdat, i);
+	pgdat->nr_zones = ZONE_NORMAL + 1;
+	pgdat->node_spanned_pages = zone->spanned_pages;
+	pgdat->node_present_pages = zone->present_pages;
+	pgdat->per_cpu_nodestats = &no_nodestats;
+	for (i = 0; i < MAX_ZONELISTS; i++) {
+		pgdat->node_zonelists[i]._zonerefs[0].zone = zone;
+		pgdat->node_zonelists[i]._zonerefs[0].zone_idx = ZONE_NORMAL;
+	}
+	pgdat_kswapd_lock_init(pgdat);
+	init_waitqueue_head(&pgdat->kswapd_wait);
+	init_waitqueue_head(&pgdat->pfmemalloc_wait);
+	for (i = 0; i < NR_VMSCAN_THROTTLE; i++)
+		init_waitqueue_head(&pgdat->reclaim_wait[i]);
+#ifdef CONFIG_COMPACTION
+	init_waitqueue_head(&pgdat->kcompactd_wait);
+#endif
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	spin_lock_init(&pgdat->deferred_split_queue.split_queue_lock);
+	INIT_LIST_HEAD(&pgdat->deferred_split_queue.split_queue);
+#endif
+	lruvec_init(&pgdat->__lruvec);
+	calculate_min_free_kbytes();
+	setup_per_zone_wmarks();
+}
+
+/* What CONFIG_TRANSPARENT_HUGEPAGE_ALWAYS gives on a machine of any size, sysfs or not. */
+static void boot_thp(void)
+{
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	transparent_hugepage_flags = BIT(TRANSPARENT_HUGEPAGE_FLAG) | BIT(TRANSPARENT_HUGEPAGE_DEFRAG_REQ_MADV_FLAG) |
+				     BIT(TRANSPARENT_HUGEPAGE_DEFRAG_KHUGEPAGED_FLAG) |
+				     BIT(TRANSPARENT_HUGEPAGE_USE_ZERO_PAGE_FLAG);
+	huge_anon_orders_inherit = BIT(PMD_ORDER);
+#endif
+}
+
+/* The initcalls that the mm needs, by level; linux/init.h of the shim turns each into a pointer. */
+extern initcall_t __kshim_initcall_init_zero_pfn, __kshim_initcall_hugepage_init, __kshim_initcall_ksm_init,
+		  __kshim_initcall_swapfile_init, __kshim_initcall_init_user_reserve,
+		  __kshim_initcall_init_admin_reserve, __kshim_initcall_userfaultfd_init,
+		  __kshim_initcall_workingset_init, __kshim_initcall_max_swapfiles_check;
+
+static int run_initcalls(void)
+{
+	static const struct {
+		const char *name;
+		initcall_t *call;
+	} calls[] = {
+#define CALL(fn) { #fn, &__kshim_initcall_##fn }
+		CALL(init_zero_pfn),
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+		CALL(hugepage_init),
+#endif
+#ifdef CONFIG_KSM
+		CALL(ksm_init),
+#endif
+#ifdef CONFIG_SWAP
+		CALL(swapfile_init),
+#endif
+		CALL(init_user_reserve),
+		CALL(init_admin_reserve),
+		CALL(workingset_init),
+#ifdef CONFIG_USERFAULTFD
+		CALL(userfaultfd_init),
+#endif
+#ifdef CONFIG_SWAP
+		CALL(max_swapfiles_check),
+#endif
+#undef CALL
+	};
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		ret = (*calls[i].call)();
+		if (ret) {
+			host_report(KVMSIM_CHECK, NULL, 0, "boot: %s failed with %d", calls[i].name, ret);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+int kshim_mm_boot(void)
+{
+	int ret;
+
+	highest_memmap_pfn = max_pfn - 1;
+	boot_node(&contig_page_data);
+	radix_tree_init();
+	maple_tree_init();
+	anon_vma_init();
+	pagecache_init();
+	mmap_init();
+	swap_setup();
+	/*
+	 * As lru_cache_disable() leaves it: the real code then adds a page to its list at once, and reference counts
+	 * are exact after every step.
+	 */
+	atomic_set(&lru_disable_count, 1);
+	shmem_init();
+	ret = run_initcalls();
+	if (ret)
+		return ret;
+	if (my_zero_pfn(0) != KSHIM_ZERO_PFN) {
+		host_report(KVMSIM_CHECK, NULL, 0, "boot: the zero page is pfn %#lx instead of %#lx", my_zero_pfn(0),
+			    KSHIM_ZERO_PFN);
+		return -EINVAL;
+	}
+	boot_thp();
+	return 0;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* BUG(), WARN(), panic() and taint: they become reports, with the place that the kernel code gives and a back trace. */
+#include <linux/kernel.h>
+#include <linux/bug.h>
+#include <linux/panic.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/marks.h>
+
+#define TEXT_BYTES 1024
+
+static unsigned long tainted_mask;
+
+FAITHFUL(panic_on_oops);
+int panic_on_oops;
+FAITHFUL(panic_on_warn);
+int panic_on_warn;
+FAITHFUL(panic_timeout);
+int panic_timeout;
+FAITHFUL(panic_on_taint);
+unsigned long panic_on_taint;
+FAITHFUL(crash_kexec_post_notifiers);
+bool crash_kexec_post_notifiers;
+
+static void strip_newline(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && text[len - 1] == '\n')
+		text[--len] = 0;
+}
+
+/* Formats without the level prefix that some callers write. */
+static void format(char *text, const char *fmt, va_list args)
+{
+	vscnprintf(text, TEXT_BYTES, printk_skip_headers(fmt), args);
+	strip_newline(text);
+}
+
+FAITHFUL(kshim_bug);
+void __noreturn __cold kshim_bug(const char *file, int line)
+{
+	host_report_from(__builtin_return_address(0), KVMSIM_BUG, file, line, "kernel BUG");
+	__builtin_unreachable();
+}
+
+REDUCED(panic, "ends the scenario with a report; no notifiers, no other CPUs to stop");
+void panic(const char *fmt, ...)
+{
+	char text[TEXT_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	format(text, fmt, args);
+	va_end(args);
+	host_report_from(__builtin_return_address(0), KVMSIM_BUG, NULL, 0, "Kernel panic - not syncing: %s", text);
+	__builtin_unreachable();
+}
+
+FAITHFUL(nmi_panic);
+void nmi_panic(struct pt_regs *regs, const char *msg)
+{
+	panic("%s", msg);
+}
+
+FAITHFUL(__stack_chk_fail);
+__visible void __stack_chk_fail(void)
+{
+	host_report_from(__builtin_return_address(0), KVMSIM_BUG, NULL, 0,
+			 "stack-protector: Kernel stack is corrupted");
+	__builtin_unreachable();
+}
+
+FAITHFUL(check_panic_on_warn);
+void check_panic_on_warn(const char *origin)
+{
+	if (panic_on_warn)
+		panic("%s: panic_on_warn set ...\n", origin);
+}
+
+static void warn(void *caller, const char *file, int line, unsigned int taint, const char *text)
+{
+	host_report_from(caller, KVMSIM_WARN, file, line, "WARNING%s%s", *text ? ": " : "", text);
+	check_panic_on_warn("kernel");
+	add_taint(taint, LOCKDEP_STILL_OK);
+}
+
+REDUCED(warn_slowpath_fmt, "a report instead of lines in the log");
+void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const char *fmt, ...)
+{
+	char text[TEXT_BYTES] = "";
+	va_list args;
+
+	if (fmt) {
+		va_start(args, fmt);
+		format(text, fmt, args);
+		va_end(args);
+	}
+	warn(__builtin_return_address(0), file, line, taint, text);
+}
+
+REDUCED(__warn_printk, "a report of its own, without file and line: those follow only with arch WARN flags");
+void __warn_printk(const char *fmt, ...)
+{
+	char text[TEXT_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	format(text, fmt, args);
+	va_end(args);
+	warn(__builtin_return_address(0), NULL, 0, TAINT_WARN, text);
+}
+
+/* Private to kernel/panic.c and lib/bug.c; the tag must exist for the prototype in asm-generic/bug.h. */
+struct warn_args {
+	const char *fmt;
+	va_list args;
+};
+
+REDUCED(__warn, "a report instead of lines in the log; the register dump is left out");
+void __warn(const char *file, int line, void *caller, unsigned int taint, struct pt_regs *regs, struct warn_args *args)
+{
+	char text[TEXT_BYTES] = "";
+
+	if (args)
+		format(text, args->fmt, args->args);
+	warn(caller, file, line, taint, text);
+}
+
+FAITHFUL(add_taint);
+void add_taint(unsigned int flag, enum lockdep_ok lockdep_ok)
+{
+	set_bit(flag, &tainted_mask);
+}
+
+FAITHFUL(test_taint);
+int test_taint(unsigned int flag)
+{
+	return test_bit(flag, &tainted_mask);
+}
+
+FAITHFUL(get_taint);
+unsigned long get_taint(void)
+{
+	return tainted_mask;
+}
+
+FAITHFUL(print_tainted);
+const char *print_tainted(void)
+{
+	return tainted_mask ? "Tainted" : "Not tainted";
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The checker: compares KVM's tables and the modelled TLBs with an independent view of what the guest may see.
+ *
+ * The view is computed from the memslots (by a scan of all of them, not by KVM's look-ups), the VMAs and the host's page
+ * tables. Rules, for every leaf entry and every TLB entry that no pending flush covers:
+ *
+ *  - its gfn lies in a valid slot, and the host maps that page now, at the frame that the entry names;
+ *  - it is writable only if the slot is, the VMA is and the host's entry is;
+ *  - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
+ *  - a private gfn is mapped from the guest_memfd's page cache, and only from there.
+ *
+ * Missing entries are always allowed; extra ones never. Also checked: the memslot sets (memslots-and-pfn.md, 6.3), the
+ * processes, and the shim's own memory. Runs only while no other thread is inside kernel code.
+ */
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <kshim/arch.h>
+#include <kshim/host.h>
+#include <kshim/mem.h>
+#include <kshim/process.h>
+
+static int findings;
+
+#define finding(fmt, ...) \
+	do { \
+		findings++; \
+		host_report(KVMSIM_CHECK, NULL, 0, fmt, ##__VA_ARGS__); \
+	} while (0)
+
+/* A slot by brute force over the id hash, so that a broken gfn tree is not asked. */
+static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_t gfn)
+{
+	struct kvm_memory_slot *slot;
+	int bkt;
+
+	hash_for_each(__kvm_memslots(kvm, as_id)->id_hash, bkt, slot,
+		      id_node[__kvm_memslots(kvm, as_id)->node_idx]) {
+		if (gfn >= slot->base_gfn && gfn < slot->base_gfn + slot->npages)
+			return slot;
+	}
+	return NULL;
+}
+
+/* The frame that a guest_memfd holds for gfn; false when its page cache has none. */
+static bool gmem_frame(struct kvm_memory_slot *slot, gfn_t gfn, unsigned long *pfn)
+{
+#ifdef CONFIG_KVM_PRIVATE_MEM
+	pgoff_t index = gfn - slot->base_gfn + slot->gmem.pgoff;
+	struct file *file = rcu_dereference_protected(slot->gmem.file, 1);
+	struct folio *folio;
+
+	if (!file)
+		return false;
+	folio = filemap_get_folio(file_inode(file)->i_mapping, index);
+	if (IS_ERR(folio))
+		return false;
+	*pfn = page_to_pfn(folio_file_page(folio, index));
+	folio_put(folio);
+	return true;
+#else
+	return false;
+#endif
+}
+
+static bool gfn_is_private(struct kvm *kvm, gfn_t gfn)
+{
+#ifdef CONFIG_KVM_PRIVATE_MEM
+	return kvm_mem_is_private(kvm, gfn);
+#else
+	return false;
+#endif
+}
+
+static void check_page(struct kvm *kvm, const struct kshim_guest_leaf *leaf, unsigned long i)
+{
+	gfn_t gfn = leaf->gfn + i;
+	unsigned long pfn = leaf->pfn + i, addr, frame;
+	struct kvm_memory_slot *slot = slot_of(kvm, leaf->as_id, gfn);
+	struct vm_area_struct *vma;
+	struct kshim_host_pte host;
+
+	if (!slot || slot->flags & KVM_MEMSLOT_INVALID) {
+		finding("%s maps gfn %llx, which no slot has", leaf->where, gfn);
+		return;
+	}
+	if (leaf->writable && slot->flags & KVM_MEM_READONLY)
+		finding("%s maps gfn %llx writable, but slot %d is read-only", leaf->where, gfn, slot->id);
+	if (leaf->writable && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap &&
+	    !test_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap))
+		finding("%s maps gfn %llx writable, but slot %d logs dirty pages and does not have it in its bitmap",
+			leaf->where, gfn, slot->id);
+	if (gfn_is_private(kvm, gfn)) {
+		if (!gmem_frame(slot, gfn, &frame))
+			finding("%s maps private gfn %llx, which its guest_memfd does not hold", leaf->where, gfn);
+		else if (frame != pfn)
+			finding("%s maps private gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", leaf->where, gfn,
+				pfn, frame);
+		return;
+	}
+	addr = slot->userspace_addr + ((gfn - slot->base_gfn) << PAGE_SHIFT);
+	vma = vma_lookup(kvm->mm, addr);
+	if (!vma) {
+		finding("%s maps gfn %llx, but the process has nothing at %lx", leaf->where, gfn, addr);
+		return;
+	}
+	if (!kshim_arch_host_walk(kvm->mm, addr, &host) || !host.present) {
+		finding("%s maps gfn %llx to pfn %lx, but the process has no page at %lx", leaf->where, gfn, pfn, addr);
+		return;
+	}
+	if (host.pfn != pfn)
+		finding("%s maps gfn %llx to pfn %lx, but the process has pfn %lx at %lx", leaf->where, gfn, pfn,
+			host.pfn, addr);
+	if (leaf->writable && !(vma->vm_flags & VM_WRITE))
+		finding("%s maps gfn %llx writable, but the process may not write at %lx", leaf->where, gfn, addr);
+	else if (leaf->writable && !host.writable)
+		finding("%s maps gfn %llx writable, but the host's entry at %lx is read-only", leaf->where, gfn, addr);
+}
+
+static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg)
+{
+	unsigned long i;
+
+	for (i = 0; i < leaf->npages; i++) {
+		int before = findings;
+
+		check_page(kvm, leaf, i);
+		/* One finding tells the story of a whole huge page. */
+		if (findings != before)
+			return;
+	}
+}
+
+static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx, unsigned long *npages, int *logging)
+{
+	struct kvm_memslots *slots = &kvm->__memslots[as_id][idx];
+	struct kvm_memslots *other = &kvm->__memslots[as_id][!idx];
+	struct kvm_memory_slot *last = (struct kvm_memory_slot *)atomic_long_read(&slots->last_used_slot);
+	struct kvm_memory_slot *slot, *twin;
+	unsigned long tree_nodes = 0, hash_nodes = 0;
+	bool last_seen = !last;
+	struct rb_node *node;
+	gfn_t end = 0;
+	int bkt;
+
+	for (node = rb_first(&slots->gfn_tree); node; node = rb_next(node)) {
+		slot = container_of(node, struct kvm_memory_slot, gfn_node[slots->node_idx]);
+		if (slot->base_gfn < end)
+			finding("memslot sets: slot %d at gfn %llx overlaps its predecessor", slot->id, slot->base_gfn);
+		end = slot->base_gfn + slot->npages;
+		*npages += slot->npages;
+		*logging += !!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
+		if (slot->flags & KVM_MEMSLOT_INVALID)
+			finding("memslot sets: slot %d is marked invalid after the call", slot->id);
+		twin = id_to_memslot(other, slot->id);
+		if (twin != slot)
+			finding("memslot sets: slot %d is not the same in both sets", slot->id);
+		last_seen |= slot == last;
+		tree_nodes++;
+	}
+	hash_for_each(slots->id_hash, bkt, slot, id_node[slots->node_idx])
+		hash_nodes++;
+	if (hash_nodes != tree_nodes)
+		finding("memslot sets: %lu slots by id, %lu by gfn", hash_nodes, tree_nodes);
+	if (!last_seen)
+		finding("memslot sets: last_used_slot of address space %u is not in its set", as_id);
+}
+
+/* memslots-and-pfn.md 6.3: what holds between two calls. */
+static void check_memslots(struct kvm *kvm)
+{
+	unsigned long npages[2] = {};
+	int logging[2] = {};
+	unsigned int as_id, idx;
+
+	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
+		u64 gen = __kvm_memslots(kvm, as_id)->generation;
+
+		if (gen & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
+			finding("memslots: an update of address space %u is still in progress", as_id);
+		if (gen % kvm_arch_nr_memslot_as_ids(kvm) != as_id)
+			finding("memslots: generation %llx does not belong to address space %u", gen, as_id);
+		for (idx = 0; idx < 2; idx++)
+			check_slot_set(kvm, as_id, idx, &npages[idx], &logging[idx]);
+	}
+	if (npages[0] != kvm->nr_memslot_pages)
+		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", npages[0],
+			kvm->nr_memslot_pages);
+	if (logging[0] != atomic_read(&kvm->nr_memslots_dirty_logging))
+		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0],
+			atomic_read(&kvm->nr_memslots_dirty_logging));
+	if (kvm->mn_active_invalidate_count)
+		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
+	if (kvm->mmu_invalidate_in_progress)
+		finding("memslots: mmu_invalidate_in_progress is %ld between two calls",
+			kvm->mmu_invalidate_in_progress);
+}
+
+static void check_vm(struct kvm *kvm)
+{
+	int before = findings;
+
+	mutex_lock(&kvm->slots_lock);
+	check_memslots(kvm);
+	/* With broken slots, every entry below them would be reported as well. */
+	if (findings == before && atomic_read(&kvm->mm->mm_users) > 0) {
+		mmap_read_lock(kvm->mm);
+		kshim_arch_for_each_leaf(kvm, check_leaf, NULL);
+		mmap_read_unlock(kvm->mm);
+	}
+	mutex_unlock(&kvm->slots_lock);
+}
+
+int kshim_check(void)
+{
+	struct kvm *kvm;
+
+	findings = 0;
+	kshim_process_validate();
+	mutex_lock(&kvm_lock);
+	list_for_each_entry(kvm, &vm_list, vm_list)
+		check_vm(kvm);
+	mutex_unlock(&kvm_lock);
+	return findings;
+}

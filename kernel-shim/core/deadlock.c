@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Busy waits, the count of threads that can go on, what happens when none can, and the report of a deadlock.
+ *
+ * A native thread either runs, sleeps (parked in schedule()) or waits busily. `progress` changes whenever one of them
+ * changes from one to another. When none runs and every busy waiter has looked at its condition again in vain since the
+ * last change, nothing inside the machine can change any more, except by work items, callbacks and timers.
+ */
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+#include "sched_internal.h"
+
+#define SHORT_WAIT 64	/* turns before a busy wait counts */
+
+uint64_t kshim_nr_spin_waits;
+void (*kshim_scheduler)(enum kshim_point kind, const volatile void *ptr);
+
+static struct host_lock lock;	/* guards everything below */
+static unsigned int running, spinning;
+static unsigned long progress;
+static unsigned long vote_progress;
+static unsigned int votes;
+
+void kshim_thread_runs(void)
+{
+	host_lock(&lock);
+	running++;
+	progress++;
+	host_unlock(&lock);
+}
+
+bool kshim_thread_blocks(void)
+{
+	bool last;
+
+	host_lock(&lock);
+	last = !--running && !spinning;
+	progress++;
+	host_unlock(&lock);
+	return last;
+}
+
+bool kshim_all_sleep(void)
+{
+	bool all;
+
+	host_lock(&lock);
+	all = !running && !spinning;
+	host_unlock(&lock);
+	return all;
+}
+
+/* --- what a stuck machine may still do --- */
+
+bool kshim_idle_work(void)
+{
+	u64 next;
+
+	if (kshim_work_run_one())
+		return true;
+	if (kshim_timers_run())
+		return true;
+	if (kshim_rcu_run() + kshim_srcu_run())
+		return true;
+	next = kshim_timers_next();
+	if (next == U64_MAX)
+		return false;
+	kshim_time_set(next);
+	return kshim_timers_run() != 0;
+}
+
+static bool idle_work_pending(void)
+{
+	return kshim_work_pending() || kshim_rcu_pending() || kshim_timers_next() != U64_MAX;
+}
+
+static void poke(struct task_struct *t, void *arg)
+{
+	struct kshim_task *k = kshim_task_of(t);
+	bool *done = arg;
+
+	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE))
+		return;
+	*done = true;
+	__atomic_store_n(&k->poked, true, __ATOMIC_RELEASE);
+	host_unpark(&k->parker);
+}
+
+static bool poke_sleeper(void)
+{
+	bool done = false;
+
+	kshim_task_for_each(poke, &done);
+	return done;
+}
+
+void kshim_thread_left(void)
+{
+	poke_sleeper();
+}
+
+/* --- busy waits --- */
+
+void kshim_spin_begin(struct kshim_spin *s, const char *what, const volatile void *ptr)
+{
+	s->what = what;
+	s->ptr = ptr;
+	s->turns = 0;
+	s->seen = s->voted = 0;
+	s->outer = NULL;
+	__atomic_fetch_add(&kshim_nr_spin_waits, 1, __ATOMIC_RELAXED);
+}
+
+static void count_spinner(struct kshim_spin *s)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+
+	if (!c)
+		return;
+	s->outer = c->spin;
+	host_lock(&lock);
+	c->spin = s;
+	c->thread_task = current;
+	running--;
+	spinning++;
+	progress++;
+	s->seen = progress;
+	host_unlock(&lock);
+}
+
+/* True: everybody is stuck, and this thread is the one that knows it. */
+static bool vote(struct kshim_spin *s)
+{
+	bool stuck = false;
+
+	host_lock(&lock);
+	if (!running && s->seen == progress && s->voted != progress) {
+		if (vote_progress != progress) {
+			vote_progress = progress;
+			votes = 0;
+		}
+		s->voted = progress;
+		stuck = ++votes == spinning;
+	}
+	s->seen = progress;
+	host_unlock(&lock);
+	return stuck;
+}
+
+static void stuck(struct kshim_spin *s)
+{
+	if (idle_work_pending()) {
+		if (poke_sleeper())
+			return;
+		/* No sleeper: at least an interrupt may come, if this thread lets it. */
+		if (!kshim_irqs_off && kshim_timers_next() != U64_MAX) {
+			kshim_time_set(max(kshim_timers_next(), kshim_time()));
+			if (kshim_timers_run()) {
+				host_lock(&lock);
+				progress++;
+				host_unlock(&lock);
+				return;
+			}
+		}
+	}
+	kshim_deadlock("every thread waits for another one");
+}
+
+void kshim_spin_turn(struct kshim_spin *s)
+{
+	kshim_sched_point(KSHIM_PT_SPIN, s->ptr);
+	if (++s->turns < SHORT_WAIT) {
+		kshim_spin_pause();
+		return;
+	}
+	if (s->turns == SHORT_WAIT)
+		count_spinner(s);
+	host_spin_wait();
+	if (s->turns % 16 == 0 && kshim_thread_cpu && vote(s))
+		stuck(s);
+}
+
+void kshim_spin_end(struct kshim_spin *s)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+
+	if (s->turns < SHORT_WAIT || !c)
+		return;
+	host_lock(&lock);
+	c->spin = s->outer;
+	running++;
+	spinning--;
+	progress++;
+	host_unlock(&lock);
+}
+
+void kshim_cpu_relax(void)
+{
+	static __thread unsigned int turns;
+
+	kshim_sched_point(KSHIM_PT_SPIN, NULL);
+	if (++turns % 32 == 0)
+		host_spin_wait();
+	else
+		kshim_spin_pause();
+}
+
+/* --- the report --- */
+
+struct text {
+	char buf[4096];
+	int len;
+	const void *ips[KVMSIM_MAX_FRAMES];
+	unsigned int nr_ips;
+};
+
+static __printf(2, 3) void add(struct text *x, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	x->len += vscnprintf(x->buf + x->len, sizeof(x->buf) - x->len, fmt, args);
+	va_end(args);
+}
+
+static void add_locks(struct text *x, struct task_struct *t)
+{
+	int i;
+
+	for (i = 0; i < t->lockdep_depth && i < MAX_LOCK_DEPTH; i++) {
+		struct held_lock *h = &t->held_locks[i];
+
+		add(x, "%s%s%s", i ? ", " : "; holds ", h->instance ? h->instance->name : "?", h->read ? " (read)" : "");
+		if (x->nr_ips < KVMSIM_MAX_FRAMES)
+			x->ips[x->nr_ips++] = (void *)h->acquire_ip;
+	}
+	add(x, "\n");
+}
+
+static void add_sleeper(struct task_struct *t, void *arg)
+{
+	struct kshim_task *k = kshim_task_of(t);
+	struct text *x = arg;
+
+	if (!__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE))
+		return;
+	add(x, "%s/%d sleeps (state %#x)", t->comm, t->pid, READ_ONCE(t->__state));
+	if (x->nr_ips < KVMSIM_MAX_FRAMES)
+		x->ips[x->nr_ips++] = k->wait_ip;
+	add_locks(x, t);
+}
+
+__noreturn void kshim_deadlock(const char *why)
+{
+	static struct text x;
+	struct kshim_cpu *c;
+
+	add(&x, "deadlock: %s\n", why);
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++) {
+		if (!c->spin)
+			continue;
+		add(&x, "%s/%d on CPU %u waits busily for: %s", c->thread_task->comm, c->thread_task->pid, c->id,
+		    c->spin->what);
+		add_locks(&x, c->thread_task);
+	}
+	kshim_task_for_each(add_sleeper, &x);
+	if (x.len && x.buf[x.len - 1] == '\n')
+		x.buf[--x.len] = 0;
+	host_report_frames(KVMSIM_DEADLOCK, x.ips, x.nr_ips, "%s", x.buf);
+	host_fatal(KVMSIM_DEADLOCK, NULL, 0, "a report of a deadlock returned");
+}

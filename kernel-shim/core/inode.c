@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dirty inodes without write-back: no file system here has a backing store, so no inode is ever on a write-back list.
+ *
+ * Stands for fs/fs-writeback.c. Dirty state is kept in i_state, as there; fs/inode.c does all the rest.
+ */
+#include <linux/backing-dev.h>
+#include <linux/fs.h>
+#include <linux/writeback.h>
+#include <trace/events/writeback.h>
+#include <kshim/marks.h>
+
+/* Created by fs/fs-writeback.c in the kernel, used by fs/inode.c; a bare tracepoint, as in wrap/trace.c. */
+DEFINE_TRACE(writeback_lazytime_iput, TP_PROTO(struct inode *inode), TP_ARGS(inode));
+
+/* The real one puts only hashed inodes on a list; those of pseudo file systems and of shmem are not hashed. */
+REDUCED(__mark_inode_dirty, "no write-back lists");
+void __mark_inode_dirty(struct inode *inode, int flags)
+{
+	spin_lock(&inode->i_lock);
+	if (flags & I_DIRTY_INODE && inode->i_state & I_DIRTY_TIME) {
+		inode->i_state &= ~I_DIRTY_TIME;
+		flags |= I_DIRTY_TIME;
+	}
+	spin_unlock(&inode->i_lock);
+	if (flags & I_DIRTY_INODE) {
+		if (inode->i_sb->s_op->dirty_inode)
+			inode->i_sb->s_op->dirty_inode(inode, flags & (I_DIRTY_INODE | I_DIRTY_TIME));
+		flags &= ~I_DIRTY_TIME;
+	}
+	spin_lock(&inode->i_lock);
+	inode->i_state |= flags;
+	spin_unlock(&inode->i_lock);
+}
+
+INERT(inode_io_list_del, "no inode is on a write-back list");
+void inode_io_list_del(struct inode *inode)
+{
+}
+
+INERT(inode_wait_for_writeback, "no inode is ever under write-back");
+void inode_wait_for_writeback(struct inode *inode)
+{
+}
+
+REDUCED(write_inode_now, "clears the dirty state: there is nowhere to write to");
+int write_inode_now(struct inode *inode, int sync)
+{
+	spin_lock(&inode->i_lock);
+	inode->i_state &= ~I_DIRTY_ALL;
+	spin_unlock(&inode->i_lock);
+	return 0;
+}
+
+FAITHFUL(sb_mark_inode_writeback);
+void sb_mark_inode_writeback(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+	unsigned long flags;
+
+	spin_lock_irqsave(&sb->s_inode_wblist_lock, flags);
+	if (list_empty(&inode->i_wb_list))
+		list_add_tail(&inode->i_wb_list, &sb->s_inodes_wb);
+	spin_unlock_irqrestore(&sb->s_inode_wblist_lock, flags);
+}
+
+FAITHFUL(sb_clear_inode_writeback);
+void sb_clear_inode_writeback(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+	unsigned long flags;
+
+	spin_lock_irqsave(&sb->s_inode_wblist_lock, flags);
+	list_del_init(&inode->i_wb_list);
+	spin_unlock_irqrestore(&sb->s_inode_wblist_lock, flags);
+}
+
+INERT(wb_start_background_writeback, "there is no flusher thread: nothing has a backing store");
+void wb_start_background_writeback(struct bdi_writeback *wb)
+{
+}
+
+INERT(wakeup_flusher_threads, "there is no flusher thread: nothing has a backing store");
+void wakeup_flusher_threads(enum wb_reason reason)
+{
+}

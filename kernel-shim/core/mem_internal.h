@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the allocators (page_alloc.c, slab.c, vmalloc.c, percpu.c, vmstat.c) share among themselves. */
+#ifndef KSHIM_CORE_MEM_INTERNAL_H
+#define KSHIM_CORE_MEM_INTERNAL_H
+
+#include <linux/types.h>
+#include <linux/gfp.h>
+#include <linux/mm_types.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/marks.h>
+#include <kshim/mem.h>
+#include <kshim/track.h>
+
+#define KSHIM_REDZONE	0xcc	/* SLUB_RED_ACTIVE: never changes between objects */
+#define KSHIM_FREED	0x6b	/* POISON_FREE */
+#define KSHIM_FRESH	0x5a	/* POISON_INUSE: allocated, not initialised */
+#define KSHIM_PAGE_FREED 0xaa	/* PAGE_POISON */
+
+enum kshim_page_state {
+	KSHIM_PAGE_IS_FREE,	/* on a free list, or never touched */
+	KSHIM_PAGE_IS_USED,	/* handed out */
+	KSHIM_PAGE_IS_SLAB,	/* handed out to slab.c */
+	KSHIM_PAGE_IS_LARGE,	/* head of a kmalloc() that was too big for a cache */
+	KSHIM_PAGE_IS_TAIL,	/* the rest of it */
+	KSHIM_PAGE_IS_OFF,	/* reserved, or taken off the buddy lists (hardware poison, bad page) */
+};
+
+/*
+ * The shim's record of one page frame, kept out of the kernel's reach. Zero is right for a frame never handed out.
+ * epoch: of the allocation; touched: the frame has been handed out once, so its contents count when it is free.
+ */
+struct kshim_page_info {
+	const void *alloc_ip, *free_ip;	/* who allocated and who freed it last */
+	union {
+		struct kshim_slab *slab;	/* KSHIM_PAGE_IS_SLAB */
+		unsigned long bytes;		/* KSHIM_PAGE_IS_LARGE: as asked for */
+	};
+	u32 epoch;
+	u8 state, touched;
+};
+
+extern struct kshim_page_info *kshim_page_info;
+extern struct kshim_mem_stats kshim_mem_counts;
+extern u32 kshim_mem_epoch;
+
+static inline bool kshim_is_ram(const void *p)
+{
+	return (unsigned long)p - KSHIM_RAM_BASE < kshim_mem_counts.pages_total << PAGE_SHIFT;
+}
+
+/* The record of the frame that holds p; p must be in RAM. */
+static inline struct kshim_page_info *kshim_info_of(const void *p)
+{
+	return &kshim_page_info[((unsigned long)p - KSHIM_RAM_BASE) >> PAGE_SHIFT];
+}
+
+/* True when this allocation is the one that kshim_fail_alloc asks to fail. */
+bool kshim_should_fail(gfp_t gfp);
+
+/* For kernel callers: checks the context, counts for kshim_fail_alloc. */
+struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip);
+/* The same for slabs, whose objects were checked and counted already. */
+struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip);
+void kshim_free_page(struct page *page, unsigned int order, const void *ip);
+
+/* Zeroed records that never move: sizes are rounded to powers of two; free needs the size again. Never NULL. */
+void *kshim_meta_alloc(size_t bytes);
+void kshim_meta_free(void *p, size_t bytes);
+
+/* First byte of p..p+n that is not c, or NULL. Reads closed memory too, without a word from the memory checkers. */
+const u8 *kshim_find_other(const void *p, u8 c, size_t n);
+/* A byte of closed memory. */
+u8 kshim_peek(const u8 *p);
+
+/* A misuse: counts it and reports it as KVMSIM_CHECK, with up to two return addresses (or NULL) as frames. */
+#define kshim_mem_problem(ip1, ip2, fmt, ...) do {					\
+	const void *const addrs__[2] = { (ip1), (ip2) };				\
+	__atomic_fetch_add(&kshim_mem_counts.problems, 1, __ATOMIC_RELAXED);		\
+	host_report_frames(KVMSIM_CHECK, addrs__, 2, fmt, ##__VA_ARGS__);			\
+} while (0)
+
+/* A red zone behind or before the `bytes` of object was written to: bad is the first byte that differs. */
+void kshim_out_of_bounds(const char *name, const void *object, unsigned long bytes, const u8 *bad, const void *alloc_ip,
+			 const void *free_ip);
+
+/* Collects leaks by (name, allocating function) and reports each group once. */
+struct kshim_leaks;
+void kshim_leak_add(struct kshim_leaks *l, const char *name, const void *ip, unsigned long bytes, const void *p);
+
+void kshim_percpu_boot(unsigned int nr_cpus);
+void kshim_pages_boot(u64 ram_bytes);
+void kshim_slab_boot(void);
+
+int kshim_pages_validate(void);
+int kshim_slab_validate(void);
+int kshim_vmalloc_validate(void);
+int kshim_percpu_validate(void);
+
+void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch);
+void kshim_slab_leaks(struct kshim_leaks *l, u32 epoch);
+void kshim_vmalloc_leaks(struct kshim_leaks *l, u32 epoch);
+void kshim_percpu_leaks(struct kshim_leaks *l, u32 epoch);
+
+/* Gives empty slabs and quarantined objects back. Returns the number of pages freed. */
+unsigned long kshim_slab_reclaim(void);
+
+#endif

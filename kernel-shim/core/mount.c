@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mounts without a name space: every file system is mounted internally, by kern_mount(), and has no place in a tree.
+ *
+ * Stands for fs/namespace.c and, with do_filp_open() and friends in file.c, for fs/namei.c. Mounts are real struct mount,
+ * because fs/d_path.c looks into them; their count is kept as there, per CPU.
+ */
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/init.h>
+#include <linux/mount.h>
+#include <linux/percpu.h>
+#include <linux/pseudo_fs.h>
+#include <linux/slab.h>
+#include "fs/internal.h"
+#include "fs/mount.h"
+#include <kshim/marks.h>
+#include <kshim/vfs.h>
+
+FAITHFUL(mount_lock);
+__cacheline_aligned_in_smp DEFINE_SEQLOCK(mount_lock);
+
+FAITHFUL(blockdev_superblock);
+struct super_block *blockdev_superblock;	/* NULL: no inode is a block device's */
+
+static struct vfsmount *kshim_mnt;
+
+static struct mount *alloc_mount(const char *name)
+{
+	struct mount *mnt = kzalloc(sizeof(*mnt), GFP_KERNEL);
+
+	if (!mnt)
+		return NULL;
+	mnt->mnt_pcp = alloc_percpu(struct mnt_pcp);
+	if (!mnt->mnt_pcp) {
+		kfree(mnt);
+		return NULL;
+	}
+	this_cpu_add(mnt->mnt_pcp->mnt_count, 1);
+	mnt->mnt_devname = name;
+	mnt->mnt.mnt_idmap = &nop_mnt_idmap;
+	INIT_LIST_HEAD(&mnt->mnt_mounts);
+	INIT_LIST_HEAD(&mnt->mnt_child);
+	INIT_LIST_HEAD(&mnt->mnt_instance);
+	return mnt;
+}
+
+static int mount_count(struct mount *mnt)
+{
+	int cpu, n = 0;
+
+	for_each_possible_cpu(cpu)
+		n += per_cpu_ptr(mnt->mnt_pcp, cpu)->mnt_count;
+	return n;
+}
+
+static struct vfsmount *create_mount(struct fs_context *fc)
+{
+	struct mount *mnt = alloc_mount(fc->fs_type->name);
+
+	if (!mnt)
+		return ERR_PTR(-ENOMEM);
+	mnt->mnt.mnt_flags = MNT_INTERNAL;
+	atomic_inc(&fc->root->d_sb->s_active);
+	mnt->mnt.mnt_sb = fc->root->d_sb;
+	mnt->mnt.mnt_root = dget(fc->root);
+	mnt->mnt_mountpoint = mnt->mnt.mnt_root;
+	mnt->mnt_parent = mnt;
+	mnt->mnt_ns = MNT_NS_INTERNAL;
+	return &mnt->mnt;
+}
+
+REDUCED(kern_mount, "the mount is on no list of its superblock");
+struct vfsmount *kern_mount(struct file_system_type *type)
+{
+	struct fs_context *fc = fs_context_for_mount(type, SB_KERNMOUNT);
+	struct vfsmount *mnt;
+	int err;
+
+	if (IS_ERR(fc))
+		return ERR_CAST(fc);
+	err = vfs_get_tree(fc);
+	if (err) {
+		mnt = ERR_PTR(err);
+	} else {
+		up_write(&fc->root->d_sb->s_umount);
+		mnt = create_mount(fc);
+	}
+	put_fs_context(fc);
+	return mnt;
+}
+
+FAITHFUL(mntget);
+struct vfsmount *mntget(struct vfsmount *mnt)
+{
+	if (mnt)
+		this_cpu_add(real_mount(mnt)->mnt_pcp->mnt_count, 1);
+	return mnt;
+}
+
+FAITHFUL(mntput);
+void mntput(struct vfsmount *mnt)
+{
+	struct mount *m;
+
+	if (!mnt)
+		return;
+	m = real_mount(mnt);
+	this_cpu_add(m->mnt_pcp->mnt_count, -1);
+	/* An internal mount holds one reference itself until kern_unmount(). */
+	if (READ_ONCE(m->mnt_ns) || mount_count(m))
+		return;
+	dput(mnt->mnt_root);
+	deactivate_super(mnt->mnt_sb);
+	free_percpu(m->mnt_pcp);
+	kfree(m);
+}
+
+FAITHFUL(kern_unmount);
+void kern_unmount(struct vfsmount *mnt)
+{
+	if (IS_ERR_OR_NULL(mnt))
+		return;
+	real_mount(mnt)->mnt_ns = NULL;
+	synchronize_rcu();
+	mntput(mnt);
+}
+
+FAITHFUL(__mnt_is_readonly);
+bool __mnt_is_readonly(struct vfsmount *mnt)
+{
+	return (mnt->mnt_flags & MNT_READONLY) || sb_rdonly(mnt->mnt_sb);
+}
+
+REDUCED(mnt_get_write_access, "writers are not counted: no mount is ever made read-only");
+int mnt_get_write_access(struct vfsmount *mnt)
+{
+	return __mnt_is_readonly(mnt) ? -EROFS : 0;
+}
+
+REDUCED(mnt_get_write_access_file, "writers are not counted: no mount is ever made read-only");
+int mnt_get_write_access_file(struct file *file)
+{
+	return mnt_get_write_access(file->f_path.mnt);
+}
+
+INERT(mnt_put_write_access, "mnt_get_write_access() takes nothing");
+void mnt_put_write_access(struct vfsmount *mnt)
+{
+}
+
+INERT(mnt_put_write_access_file, "mnt_get_write_access_file() takes nothing");
+void mnt_put_write_access_file(struct file *file)
+{
+}
+
+FAITHFUL(mnt_want_write);
+int mnt_want_write(struct vfsmount *mnt)
+{
+	int ret;
+
+	sb_start_write(mnt->mnt_sb);
+	ret = mnt_get_write_access(mnt);
+	if (ret)
+		sb_end_write(mnt->mnt_sb);
+	return ret;
+}
+
+FAITHFUL(mnt_drop_write);
+void mnt_drop_write(struct vfsmount *mnt)
+{
+	sb_end_write(mnt->mnt_sb);
+}
+
+FAITHFUL(mnt_want_write_file);
+int mnt_want_write_file(struct file *file)
+{
+	int ret;
+
+	sb_start_write(file_inode(file)->i_sb);
+	ret = mnt_get_write_access_file(file);
+	if (ret)
+		sb_end_write(file_inode(file)->i_sb);
+	return ret;
+}
+
+FAITHFUL(mnt_drop_write_file);
+void mnt_drop_write_file(struct file *file)
+{
+	mnt_put_write_access_file(file);
+	sb_end_write(file_inode(file)->i_sb);
+}
+
+FAITHFUL(path_noexec);
+bool path_noexec(const struct path *path)
+{
+	return (path->mnt->mnt_flags & MNT_NOEXEC) || (path->mnt->mnt_sb->s_iflags & SB_I_NOEXEC);
+}
+
+/* The shim's own file system: devices and the swap file. */
+static int kshim_fs_init_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, 0x6b76736d) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type kshim_fs_type = {
+	.name = "kshim",
+	.init_fs_context = kshim_fs_init_context,
+	.kill_sb = kill_anon_super,
+};
+
+struct inode *kshim_new_inode(umode_t mode)
+{
+	struct inode *inode = new_inode(kshim_mnt->mnt_sb);
+
+	if (!inode)
+		return NULL;
+	inode->i_ino = get_next_ino();
+	inode->i_mode = mode;
+	simple_inode_init_ts(inode);
+	return inode;
+}
+
+struct file *kshim_alloc_file(struct inode *inode, const char *name, int flags, const struct file_operations *fops)
+{
+	struct file *file = alloc_file_pseudo(inode, kshim_mnt, name, flags, fops);
+
+	if (IS_ERR(file))
+		iput(inode);
+	return file;
+}
+
+/* Called by vfs_caches_init() of fs/dcache.c. */
+REDUCED(mnt_init, "no root file system, no name space");
+void __init mnt_init(void)
+{
+}
+
+INERT(bdev_cache_init, "there are no block devices");
+void __init bdev_cache_init(void)
+{
+}
+
+INERT(chrdev_init, "there is no character device map; miscdevices are opened by name");
+void __init chrdev_init(void)
+{
+}
+
+int kshim_mount_boot(void)
+{
+	vfs_caches_init();
+	kshim_mnt = kern_mount(&kshim_fs_type);
+	return PTR_ERR_OR_ZERO(kshim_mnt);
+}

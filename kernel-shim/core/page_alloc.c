@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page allocator: exact buddy lists over simulated RAM, without per-cpu lists, migrate types or reclaim
+ * (mm/page_alloc.c in the kernel).
+ *
+ * RAM comes into use from the bottom, in blocks of the highest order, as with CONFIG_DEFERRED_STRUCT_PAGE_INIT:
+ * max_mapnr (mm/memory.c) is where use ends now, so pfn_valid() is false for a struct page that is not initialised yet.
+ * Free lists are LIFO and buddies merge at once, so that addresses depend on the sequence of calls alone.
+ *
+ * Invariants (kshim_pages_validate): a block on the free list of order n is aligned to it, is PageBuddy with that
+ * order, its frames have no reference and no user in kshim_page_info; no two buddies of one order are both free; a free
+ * frame that was in use before holds KSHIM_PAGE_FREED in every byte; NR_FREE_PAGES agrees with the lists plus the RAM
+ * not in use yet.
+ */
+#include <linux/debug_locks.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/pagevec.h>
+#include <linux/sched/mm.h>
+#include <linux/sizes.h>
+#include <linux/vmstat.h>
+#include "internal.h"
+#include "mem_internal.h"
+
+#define BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
+
+struct kshim_page_info *kshim_page_info;
+static struct host_lock lock;		/* free lists, max_mapnr, page states */
+static struct zone *zone;		/* the only populated one */
+
+FAITHFUL(max_pfn);
+unsigned long max_pfn;
+FAITHFUL(max_low_pfn);
+unsigned long max_low_pfn;
+FAITHFUL(_totalram_pages);
+atomic_long_t _totalram_pages;
+FAITHFUL(totalreserve_pages);
+unsigned long totalreserve_pages;
+FAITHFUL(min_free_kbytes);
+int min_free_kbytes = 1024;
+FAITHFUL(user_min_free_kbytes);
+int user_min_free_kbytes = -1;
+FAITHFUL(gfp_allowed_mask);
+gfp_t gfp_allowed_mask = __GFP_BITS_MASK;
+FAITHFUL(page_group_by_mobility_disabled);
+int page_group_by_mobility_disabled __read_mostly = 1;
+FAITHFUL(check_pages_enabled);
+DEFINE_STATIC_KEY_TRUE(check_pages_enabled);
+FAITHFUL(init_on_alloc);
+DEFINE_STATIC_KEY_FALSE(init_on_alloc);
+FAITHFUL(init_on_free);
+DEFINE_STATIC_KEY_FALSE(init_on_free);
+FAITHFUL(node_states);
+nodemask_t node_states[NR_NODE_STATES] __read_mostly = {
+	[N_POSSIBLE] = NODE_MASK_ALL,
+	[N_ONLINE] = { { [0] = 1UL } },
+	[N_NORMAL_MEMORY] = { { [0] = 1UL } },
+	[N_MEMORY] = { { [0] = 1UL } },
+	[N_CPU] = { { [0] = 1UL } },
+};
+FAITHFUL(contig_page_data);
+struct pglist_data contig_page_data;
+#ifdef CONFIG_X86_64
+/* Where the linear mapping begins: the only one of the three that code uses here (arch/x86/kernel/head64.c). */
+FAITHFUL(page_offset_base);
+unsigned long page_offset_base = KSHIM_RAM_BASE;
+FAITHFUL(vmalloc_base);
+unsigned long vmalloc_base = KSHIM_VMALLOC_BASE;
+FAITHFUL(vmemmap_base);
+unsigned long vmemmap_base = KSHIM_MEMMAP_BASE;
+FAITHFUL(physmem_end);
+unsigned long physmem_end = KSHIM_RAM_MAX - 1;
+#endif
+
+/* Initialises the struct pages of the next block and puts it on the free list; false when all RAM is in use. */
+static bool bring_in_block(void)
+{
+	unsigned long pfn = max_mapnr, end = pfn + BLOCK_PAGES;
+	struct page *page;
+
+	if (pfn >= max_pfn)
+		return false;
+	for (; pfn < end; pfn++) {
+		page = mem_map + pfn;
+		set_page_links(page, ZONE_NORMAL, 0, pfn);
+		atomic_set(&page->_mapcount, -1);
+		INIT_LIST_HEAD(&page->lru);
+	}
+	max_mapnr = end;
+	page = mem_map + end - BLOCK_PAGES;
+	set_page_private(page, MAX_PAGE_ORDER);
+	__SetPageBuddy(page);
+	list_add(&page->buddy_list, &zone->free_area[MAX_PAGE_ORDER].free_list[MIGRATE_MOVABLE]);
+	zone->free_area[MAX_PAGE_ORDER].nr_free++;
+	return true;
+}
+
+static void add_free(struct page *page, unsigned int order)
+{
+	set_page_private(page, order);
+	__SetPageBuddy(page);
+	list_add(&page->buddy_list, &zone->free_area[order].free_list[MIGRATE_MOVABLE]);
+	zone->free_area[order].nr_free++;
+}
+
+static void del_free(struct page *page, unsigned int order)
+{
+	list_del(&page->buddy_list);
+	__ClearPageBuddy(page);
+	set_page_private(page, 0);
+	zone->free_area[order].nr_free--;
+}
+
+/* The newest free block of at least this order (and below max), made exactly this order; or NULL. */
+static struct page *take_block(unsigned int order, unsigned long max)
+{
+	unsigned int have;
+	struct page *page;
+
+	for (have = order; have <= MAX_PAGE_ORDER; have++)
+		list_for_each_entry(page, &zone->free_area[have].free_list[MIGRATE_MOVABLE], buddy_list)
+			if (page_to_pfn(page) < max)
+				goto found;
+	return NULL;
+found:
+	del_free(page, have);
+	while (have > order) {
+		have--;
+		add_free(page + (1UL << have), have);
+	}
+	return page;
+}
+
+static void put_block(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page), buddy_pfn;
+	struct page *buddy;
+
+	while (order < MAX_PAGE_ORDER) {
+		buddy = find_buddy_page_pfn(page, pfn, order, &buddy_pfn);
+		if (!buddy)
+			break;
+		del_free(buddy, order);
+		pfn &= buddy_pfn;
+		page = pfn_to_page(pfn);
+		order++;
+	}
+	add_free(page, order);
+}
+
+static void set_state(struct page *page, unsigned int order, u8 state, const void *ip)
+{
+	struct kshim_page_info *info = kshim_page_info + page_to_pfn(page), *end = info + (1UL << order);
+
+	for (; info < end; info++) {
+		info->state = state;
+		if (state == KSHIM_PAGE_IS_FREE) {
+			info->free_ip = ip;
+		} else {
+			info->alloc_ip = ip;
+			info->epoch = kshim_mem_epoch;
+		}
+		info->slab = NULL;
+	}
+}
+
+/* WMARK_MIN is left to those who free memory with it, half of it also to GFP_ATOMIC (__zone_watermark_ok). */
+static bool above_watermark(gfp_t gfp, unsigned int order)
+{
+	unsigned long mark = min_wmark_pages(zone);
+
+	if (gfp & (__GFP_MEMALLOC | __GFP_NOFAIL) || (current && current->flags & PF_MEMALLOC))
+		mark = 0;
+	else if (gfp & __GFP_HIGH)
+		mark /= 2;
+	return zone_page_state(zone, NR_FREE_PAGES) >= mark + (1UL << order);
+}
+
+static struct page *get_block(gfp_t gfp, unsigned int order, const void *ip)
+{
+	unsigned long max = gfp & (__GFP_DMA | __GFP_DMA32) ? SZ_4G >> PAGE_SHIFT : ULONG_MAX;
+	struct page *page = NULL;
+
+	host_lock(&lock);
+	if (above_watermark(gfp, order)) {
+		do
+			page = take_block(order, max);
+		while (!page && bring_in_block());
+	}
+	if (page) {
+		set_state(page, order, KSHIM_PAGE_IS_USED, ip);
+		__mod_zone_page_state(zone, NR_FREE_PAGES, -(1L << order));
+		kshim_mem_counts.page_allocs++;
+	}
+	host_unlock(&lock);
+	return page;
+}
+
+static const char *bad_reason(const struct page *page, unsigned long flags)
+{
+	if (atomic_read(&page->_mapcount) != -1)
+		return "nonzero mapcount (or page type)";
+	if (page->mapping)
+		return "non-NULL mapping";
+	if (page_ref_count(page))
+		return "nonzero _refcount";
+	if (page->flags & flags)
+		return "flags set that a free page must not have";
+	return NULL;
+}
+
+static void bad_page(const struct page *page, const char *when, const char *reason, const void *ip)
+{
+	const struct kshim_page_info *info = kshim_page_info + page_to_pfn(page);
+
+	kshim_mem_problem(ip, info->alloc_ip,
+			  "bad page %s: %s: pfn %#lx refcount %d mapcount %d mapping %#lx flags %#lx\n"
+			  "frames: who %s it, who allocated it", when, reason, page_to_pfn(page), page_ref_count(page),
+			  atomic_read(&page->_mapcount) + 1, (unsigned long)page->mapping, page->flags, when);
+}
+
+/* The contents of a frame leave (or stay on) the free list: nobody may have written since it was freed. */
+static bool check_freed_contents(struct page *page, const struct kshim_page_info *info)
+{
+	const u8 *p = page_address(page), *bad = kshim_find_other(p, KSHIM_PAGE_FREED, PAGE_SIZE);
+
+	if (likely(!bad))
+		return true;
+	kshim_mem_problem(info->free_ip, info->alloc_ip,
+			  "write after free: pfn %#lx, offset %#lx holds %#x instead of %#x\n"
+			  "frames: who freed the page, who had allocated it", page_to_pfn(page),
+			  (unsigned long)(bad - p), kshim_peek(bad), KSHIM_PAGE_FREED);
+	return false;
+}
+
+/* check_new_page() and post_alloc_hook(): old owner's state has gone, contents are zero or a pattern. */
+static void prepare_new(struct page *page, unsigned int order, gfp_t gfp, const void *ip)
+{
+	bool zero = gfp & __GFP_ZERO;
+	unsigned long i;
+
+	kshim_track_open(page_address(page), PAGE_SIZE << order);
+	for (i = 0; i < 1UL << order; i++) {
+		struct page *p = page + i;
+		struct kshim_page_info *info = kshim_page_info + page_to_pfn(p);
+		const char *reason = bad_reason(p, PAGE_FLAGS_CHECK_AT_PREP);
+
+		if (unlikely(reason))
+			bad_page(p, "found on the free list", reason, ip);
+		set_page_private(p, 0);
+		if (info->touched) {
+			if (!check_freed_contents(p, info) && !zero)
+				memset(page_address(p), KSHIM_PAGE_FREED, PAGE_SIZE);
+			if (zero)
+				clear_page(page_address(p));
+		} else {
+			info->touched = 1;
+			if (!zero)
+				memset(page_address(p), KSHIM_PAGE_FREED, PAGE_SIZE);
+		}
+	}
+	if (!zero)
+		kshim_track_undefined(page_address(page), PAGE_SIZE << order);
+	set_page_refcounted(page);
+	if (order && gfp & __GFP_COMP)
+		prep_compound_page(page, order);
+}
+
+struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip)
+{
+	might_alloc(gfp);
+	if (WARN_ON_ONCE_GFP(order > MAX_PAGE_ORDER, gfp))
+		return NULL;
+	if (kshim_should_fail(gfp))
+		return NULL;
+	return kshim_get_pages(gfp, order, ip);
+}
+
+struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
+{
+	struct page *page;
+
+	if (current)
+		gfp = current_gfp_context(gfp);
+	page = get_block(gfp, order, ip);
+	if (unlikely(!page) && kshim_slab_reclaim())
+		page = get_block(gfp, order, ip);
+	if (unlikely(!page)) {
+		if (gfp & __GFP_NOFAIL)
+			host_fatal(KVMSIM_OOM, NULL, 0, "out of simulated memory: order %u, __GFP_NOFAIL", order);
+		warn_alloc(gfp, NULL, "page allocation failure: order:%u", order);
+		return NULL;
+	}
+	prepare_new(page, order, gfp, ip);
+	return page;
+}
+
+/* free_tail_page_prepare(): the reason why a tail page of a compound page cannot be freed, or NULL. */
+static const char *free_tail(struct page *head, struct page *page)
+{
+	struct folio *folio = (struct folio *)head;
+	const char *reason = NULL;
+
+	switch (page - head) {
+	case 1:
+		if (folio_entire_mapcount(folio))
+			reason = "nonzero entire_mapcount";
+		else if (folio_large_mapcount(folio))
+			reason = "nonzero large_mapcount";
+		else if (atomic_read(&folio->_nr_pages_mapped))
+			reason = "nonzero nr_pages_mapped";
+		else if (atomic_read(&folio->_pincount))
+			reason = "nonzero pincount";
+		break;
+	case 2:
+		if (!list_empty(&folio->_deferred_list))
+			reason = "on deferred list";
+		break;
+	case 3:
+		if (IS_ENABLED(CONFIG_HUGETLB_PAGE))
+			break;
+		fallthrough;
+	default:
+		if (page->mapping != TAIL_MAPPING)
+			reason = "corrupted mapping in tail page";
+		break;
+	}
+	if (!PageTail(page))
+		reason = "PageTail not set";
+	else if (compound_head(page) != head)
+		reason = "compound_head not consistent";
+	page->mapping = NULL;
+	clear_compound_head(page);
+	return reason;
+}
+
+/* free_pages_prepare(); false: the page must not go back to the free list. */
+static bool prepare_free(struct page *page, unsigned int order, const void *ip)
+{
+	bool compound = PageCompound(page), bad = false;
+	struct folio *folio = page_folio(page);
+	unsigned long i;
+
+	VM_BUG_ON_PAGE(PageTail(page), page);
+	if (folio_test_mlocked(folio)) {
+		__folio_clear_mlocked(folio);
+		zone_stat_mod_folio(folio, NR_MLOCK, -folio_nr_pages(folio));
+	}
+	if (PageHWPoison(page) && !order) {
+		set_state(page, 0, KSHIM_PAGE_IS_OFF, ip);
+		return false;
+	}
+	VM_BUG_ON_PAGE(compound && compound_order(page) != order, page);
+	if (compound && order)
+		page[1].flags &= ~PAGE_FLAGS_SECOND;
+	if (PageMappingFlags(page))
+		page->mapping = NULL;
+	for (i = 1UL << order; i-- > 0;) {	/* the head last: the checks of its tails read it */
+		const char *reason = i && compound ? free_tail(page, page + i) : NULL;
+
+		if (!reason)
+			reason = bad_reason(page + i, PAGE_FLAGS_CHECK_AT_FREE);
+		if (unlikely(reason)) {
+			bad_page(page + i, "freed", reason, ip);
+			bad = true;
+			continue;
+		}
+		page[i].flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+		page[i].private = 0;
+	}
+	if (unlikely(bad)) {
+		set_state(page, order, KSHIM_PAGE_IS_OFF, ip);
+		return false;
+	}
+	debug_check_no_locks_freed(page_address(page), PAGE_SIZE << order);
+	kshim_track_open(page_address(page), PAGE_SIZE << order);
+	memset(page_address(page), KSHIM_PAGE_FREED, PAGE_SIZE << order);
+	kshim_track_close(page_address(page), PAGE_SIZE << order);
+	return true;
+}
+
+void kshim_free_page(struct page *page, unsigned int order, const void *ip)
+{
+	const struct kshim_page_info *info = kshim_page_info + page_to_pfn(page);
+
+	if (unlikely(info->state == KSHIM_PAGE_IS_FREE || info->state == KSHIM_PAGE_IS_OFF)) {
+		kshim_mem_problem(ip, info->free_ip,
+				  "double free: pfn %#lx is %s\nframes: who frees it now, who did before",
+				  page_to_pfn(page), info->state == KSHIM_PAGE_IS_FREE ? "free already" : "not in use");
+		return;
+	}
+	if (!prepare_free(page, order, ip))
+		return;
+	host_lock(&lock);
+	set_state(page, order, KSHIM_PAGE_IS_FREE, ip);
+	put_block(page, order);
+	__mod_zone_page_state(zone, NR_FREE_PAGES, 1L << order);
+	kshim_mem_counts.page_frees++;
+	host_unlock(&lock);
+}
+
+/* mm/mm_init.c's memmap and zone set-up, as far as the allocator itself needs it; boot_mm.c does the rest. */
+void kshim_pages_boot(u64 ram_bytes)
+{
+	unsigned long i, frames = ram_bytes >> PAGE_SHIFT;
+
+	host_map(KSHIM_RAM_BASE, ram_bytes);
+	mem_map = host_map(KSHIM_MEMMAP_BASE, frames * sizeof(struct page));
+	kshim_page_info = host_map(KSHIM_PAGEINFO_BASE, frames * sizeof(*kshim_page_info));
+	max_pfn = max_low_pfn = frames;
+	kshim_mem_counts.pages_total = frames;
+	atomic_long_set(&_totalram_pages, frames - KSHIM_RESERVED_PAGES);
+
+	zone = &contig_page_data.node_zones[ZONE_NORMAL];
+	zone->zone_pgdat = &contig_page_data;
+	for (i = 0; i < NR_PAGE_ORDERS; i++)
+		INIT_LIST_HEAD(&zone->free_area[i].free_list[MIGRATE_MOVABLE]);
+	zone->spanned_pages = zone->present_pages = frames;
+	atomic_long_set(&zone->managed_pages, frames - KSHIM_RESERVED_PAGES);
+	setup_per_zone_wmarks();
+	__mod_zone_page_state(zone, NR_FREE_PAGES, frames);
+
+	bring_in_block();
+	for (i = 0; i < KSHIM_RESERVED_PAGES; i++) {
+		struct page *page = take_block(0, i + 1);
+
+		__SetPageReserved(page);
+		set_page_refcounted(page);
+		set_state(page, 0, KSHIM_PAGE_IS_OFF, NULL);
+	}
+	__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)KSHIM_RESERVED_PAGES);
+	if (kshim_on_valgrind)
+		host_track_noaccess(__va(PFN_PHYS(KSHIM_RESERVED_PAGES)), PFN_PHYS(frames - KSHIM_RESERVED_PAGES));
+}
+
+static int validate_block(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page), i;
+	int n = 0;
+
+	if (!IS_ALIGNED(pfn, 1UL << order) || !PageBuddy(page) || buddy_order(page) != order || pfn >= max_mapnr) {
+		kshim_mem_problem(NULL, NULL, "free list of order %u holds pfn %#lx, which does not belong there",
+				  order, pfn);
+		return 1;
+	}
+	if (order < MAX_PAGE_ORDER && find_buddy_page_pfn(page, pfn, order, NULL)) {
+		kshim_mem_problem(NULL, NULL, "free buddies were not merged: pfn %#lx order %u", pfn, order);
+		n++;
+	}
+	for (i = pfn; i < pfn + (1UL << order); i++) {
+		struct kshim_page_info *info = kshim_page_info + i;
+
+		if (info->state != KSHIM_PAGE_IS_FREE || page_ref_count(pfn_to_page(i))) {
+			kshim_mem_problem(info->free_ip, info->alloc_ip,
+					  "pfn %#lx is on the free list and in use: refcount %d", i,
+					  page_ref_count(pfn_to_page(i)));
+			n++;
+		}
+		if (info->touched)
+			n += !check_freed_contents(pfn_to_page(i), info);
+	}
+	return n;
+}
+
+int kshim_pages_validate(void)
+{
+	unsigned long free = max_pfn - max_mapnr, listed;
+	unsigned int order;
+	struct page *page;
+	int n = 0;
+
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
+		listed = 0;
+		list_for_each_entry(page, &zone->free_area[order].free_list[MIGRATE_MOVABLE], buddy_list) {
+			n += validate_block(page, order);
+			listed++;
+		}
+		if (listed != zone->free_area[order].nr_free) {
+			kshim_mem_problem(NULL, NULL, "order %u: %lu blocks listed, %lu counted", order, listed,
+					  zone->free_area[order].nr_free);
+			n++;
+		}
+		free += listed << order;
+	}
+	if (free != zone_page_state(zone, NR_FREE_PAGES)) {
+		kshim_mem_problem(NULL, NULL, "%lu pages are free, NR_FREE_PAGES is %lu", free,
+				  zone_page_state(zone, NR_FREE_PAGES));
+		n++;
+	}
+	return n;
+}
+
+void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
+{
+	unsigned long pfn;
+
+	for (pfn = KSHIM_RESERVED_PAGES; pfn < max_mapnr; pfn++) {
+		const struct kshim_page_info *info = kshim_page_info + pfn;
+
+		if (info->epoch < epoch)
+			continue;
+		if (info->state == KSHIM_PAGE_IS_USED)
+			kshim_leak_add(l, "page", info->alloc_ip, PAGE_SIZE, __va(PFN_PHYS(pfn)));
+		else if (info->state == KSHIM_PAGE_IS_LARGE)
+			kshim_leak_add(l, "large kmalloc", info->alloc_ip, info->bytes, __va(PFN_PHYS(pfn)));
+	}
+}
+
+#ifdef CONFIG_MEMORY_FAILURE
+/* Keeps one free frame out of the lists from now on. */
+FAITHFUL(take_page_off_buddy);
+bool take_page_off_buddy(struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+	unsigned int order;
+	bool ret = false;
+
+	host_lock(&lock);
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
+		struct page *head = page - (pfn & ((1UL << order) - 1));
+		unsigned int have;
+
+		if (!PageBuddy(head) || buddy_order(head) < order)
+			continue;
+		have = buddy_order(head);
+		del_free(head, have);
+		while (have) {
+			have--;
+			if (page >= head + (1UL << have)) {
+				add_free(head, have);
+				head += 1UL << have;
+			} else {
+				add_free(head + (1UL << have), have);
+			}
+		}
+		set_state(page, 0, KSHIM_PAGE_IS_OFF, __builtin_return_address(0));
+		__mod_zone_page_state(zone, NR_FREE_PAGES, -1);
+		SetPageHWPoisonTakenOff(page);
+		ret = true;
+		break;
+	}
+	host_unlock(&lock);
+	return ret;
+}
+
+FAITHFUL(put_page_back_buddy);
+bool put_page_back_buddy(struct page *page)
+{
+	bool ret = false;
+
+	if (put_page_testzero(page)) {
+		ClearPageHWPoisonTakenOff(page);
+		ret = TestClearPageHWPoison(page);
+		set_state(page, 0, KSHIM_PAGE_IS_USED, __builtin_return_address(0));
+		kshim_free_page(page, 0, __builtin_return_address(0));
+	}
+	return ret;
+}
+#endif

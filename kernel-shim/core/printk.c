@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * printk(): formats with the kernel's own vsnprintf() and hands whole lines to the host's log, at once and in order.
+ *
+ * There is no ring buffer, no console and no deferral. A line without a newline waits for its KERN_CONT; any other
+ * message ends it, as in kernel/printk/printk.c.
+ */
+#include <linux/kernel.h>
+#include <linux/kallsyms.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/sched/debug.h>
+#include <linux/string.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/marks.h>
+
+#define LINE_BYTES 1024		/* as PRINTKRB_RECORD_MAX of kernel/printk/printk.c */
+
+FAITHFUL(oops_in_progress);
+int oops_in_progress;
+
+/* Indexes are those of console_loglevel etc. in linux/printk.h. */
+FAITHFUL(console_printk);
+int console_printk[4] = {
+	CONSOLE_LOGLEVEL_DEFAULT, MESSAGE_LOGLEVEL_DEFAULT, CONSOLE_LOGLEVEL_MIN, CONSOLE_LOGLEVEL_DEFAULT,
+};
+
+INERT(console_verbose, "the log has all levels");
+void console_verbose(void)
+{
+}
+
+/* The line that still lacks its newline. */
+static struct host_lock line_lock;
+static char line[LINE_BYTES];
+static size_t line_len;
+static int line_level;
+
+static void flush_line(void)
+{
+	line[line_len] = 0;
+	host_log(line_level, line);
+	line_len = 0;
+}
+
+static void add_text(const char *text, size_t len)
+{
+	len = min(len, LINE_BYTES - 1 - line_len);
+	memcpy(line + line_len, text, len);
+	line_len += len;
+}
+
+/* Splits a formatted message into lines; level as parsed from its prefix, or LOGLEVEL_DEFAULT. */
+static void store(const char *text, int level, bool cont)
+{
+	const char *nl;
+
+	host_lock(&line_lock);
+	if (line_len && !cont)
+		flush_line();
+	if (!line_len)
+		line_level = level < 0 ? MESSAGE_LOGLEVEL_DEFAULT : level;
+	while ((nl = strchr(text, '\n'))) {
+		add_text(text, nl - text);
+		flush_line();
+		text = nl + 1;
+	}
+	add_text(text, strlen(text));
+	host_unlock(&line_lock);
+}
+
+REDUCED(vprintk_emit, "no ring buffer, timestamps, caller ids or consoles; a line goes to the log at once");
+asmlinkage int vprintk_emit(int facility, int level, const struct dev_printk_info *dev_info, const char *fmt,
+			    va_list args)
+{
+	char buf[LINE_BYTES];
+	const char *text = buf;
+	bool cont = false;
+	int len, c;
+
+	len = vscnprintf(buf, sizeof(buf), fmt, args);
+	while ((c = printk_get_level(text))) {
+		if (c == 'c')
+			cont = true;
+		else if (level == LOGLEVEL_DEFAULT)
+			level = c - '0';
+		text += 2;
+	}
+	store(text, level, cont);
+	return len;
+}
+
+FAITHFUL(vprintk);
+asmlinkage int vprintk(const char *fmt, va_list args)
+{
+	return vprintk_emit(0, LOGLEVEL_DEFAULT, NULL, fmt, args);
+}
+
+FAITHFUL(_printk);
+asmlinkage int _printk(const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vprintk(fmt, args);
+	va_end(args);
+	return len;
+}
+
+REDUCED(_printk_deferred, "printed at once: there is no console whose locks could be held");
+int _printk_deferred(const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vprintk(fmt, args);
+	va_end(args);
+	return len;
+}
+
+INERT(__printk_deferred_enter, "nothing is ever deferred");
+void __printk_deferred_enter(void)
+{
+}
+
+INERT(__printk_deferred_exit, "nothing is ever deferred");
+void __printk_deferred_exit(void)
+{
+}
+
+FAITHFUL(printk_ratelimit_state);
+DEFINE_RATELIMIT_STATE(printk_ratelimit_state, 5 * HZ, 10);
+
+FAITHFUL(__printk_ratelimit);
+int __printk_ratelimit(const char *func)
+{
+	return ___ratelimit(&printk_ratelimit_state, func);
+}
+
+REDUCED(dump_stack_lvl, "return addresses are printed relative to the program's start");
+asmlinkage void dump_stack_lvl(const char *log_lvl)
+{
+	void *frames[24];
+	unsigned int i, n = host_backtrace(frames, ARRAY_SIZE(frames));
+
+	printk("%sCPU: %d PID: %d Comm: %s\n", log_lvl, raw_smp_processor_id(), current->pid, current->comm);
+	printk("%sCall Trace:\n", log_lvl);
+	for (i = 0; i < n; i++)
+		printk("%s %pB\n", log_lvl, frames[i]);
+}
+
+FAITHFUL(dump_stack);
+asmlinkage void dump_stack(void)
+{
+	dump_stack_lvl(KERN_DEFAULT);
+}
+
+/* The start of the object that the kernel code is linked into; supplied by the linker. */
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
+
+/* There is no symbol table in the simulated kernel: an address is named by its place in the program. */
+static int print_place(char *buffer, unsigned long addr)
+{
+	if (addr >= (unsigned long)__ehdr_start && addr < (unsigned long)_end)
+		return sprintf(buffer, "kernel+0x%lx", addr - (unsigned long)__ehdr_start);
+	return sprintf(buffer, "(outside the kernel)");
+}
+
+REDUCED(sprint_symbol, "prints kernel+0xOFFSET: no kallsyms");
+int sprint_symbol(char *buffer, unsigned long address)
+{
+	return print_place(buffer, address);
+}
+
+REDUCED(sprint_symbol_build_id, "prints kernel+0xOFFSET: no kallsyms");
+int sprint_symbol_build_id(char *buffer, unsigned long address)
+{
+	return print_place(buffer, address);
+}
+
+REDUCED(sprint_symbol_no_offset, "prints kernel+0xOFFSET: no kallsyms");
+int sprint_symbol_no_offset(char *buffer, unsigned long address)
+{
+	return print_place(buffer, address);
+}
+
+REDUCED(sprint_backtrace, "prints kernel+0xOFFSET: no kallsyms");
+int sprint_backtrace(char *buffer, unsigned long address)
+{
+	return print_place(buffer, address);
+}
+
+REDUCED(sprint_backtrace_build_id, "prints kernel+0xOFFSET: no kallsyms");
+int sprint_backtrace_build_id(char *buffer, unsigned long address)
+{
+	return print_place(buffer, address);
+}

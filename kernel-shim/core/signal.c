@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Signals of simulated tasks: their handlers, and how a scenario sees what is pending (kernel/signal.c does the rest).
+ *
+ * No signal is ever delivered to code. A VMM's handlers are played by kshim_take_signal().
+ */
+#include <linux/bitops.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
+#include <kshim/vfs.h>
+
+/* The user address that stands for every signal handler; it is never called. */
+#define HANDLER ((__sighandler_t)0x1000)
+
+void kshim_init_sighand(struct sighand_struct *sighand)
+{
+	int sig;
+
+	refcount_set(&sighand->count, 1);
+	spin_lock_init(&sighand->siglock);
+	init_waitqueue_head(&sighand->signalfd_wqh);
+	for (sig = 1; sig <= _NSIG; sig++) {
+		if (!sig_kernel_only(sig))
+			sighand->action[sig - 1].sa.sa_handler = HANDLER;
+	}
+}
+
+void kshim_flush_signals(struct task_struct *t, bool shared)
+{
+	unsigned long flags;
+
+	if (!lock_task_sighand(t, &flags))
+		return;
+	flush_sigqueue(&t->pending);
+	if (shared)
+		flush_sigqueue(&t->signal->shared_pending);
+	clear_tsk_thread_flag(t, TIF_SIGPENDING);
+	unlock_task_sighand(t, &flags);
+}
+
+int kshim_task_signals(struct task_struct *t, uint64_t *mask)
+{
+	unsigned long flags;
+	sigset_t all;
+
+	if (!lock_task_sighand(t, &flags)) {
+		if (mask)
+			*mask = 0;
+		return 0;
+	}
+	sigorsets(&all, &t->pending.signal, &t->signal->shared_pending.signal);
+	unlock_task_sighand(t, &flags);
+	if (mask)
+		*mask = all.sig[0];
+	return hweight_long(all.sig[0]);
+}
+
+int kshim_take_signal(uint64_t *addr)
+{
+	enum pid_type type;
+	kernel_siginfo_t info;
+	int sig;
+
+	clear_siginfo(&info);
+	spin_lock_irq(&current->sighand->siglock);
+	sig = dequeue_signal(&current->blocked, &info, &type);
+	spin_unlock_irq(&current->sighand->siglock);
+	if (addr)
+		*addr = sig == SIGBUS || sig == SIGSEGV ? (unsigned long)info.si_addr : 0;
+	return sig;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The system calls a scenario's VMM makes, each through the kernel's own entry point. */
+#include <linux/eventfd.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/shmem_fs.h>
+#include <linux/syscalls.h>
+#include <kshim/arch.h>
+#include <kshim/process.h>
+#include <kshim/vfs.h>
+
+/* As memfd_create(): an unsealed shared-memory file of the given size. */
+static long sys_shmem(unsigned long size)
+{
+	struct file *file;
+	int fd;
+
+	if (size > MAX_LFS_FILESIZE)
+		return -EINVAL;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = shmem_file_setup("shmem", size, VM_NORESERVE);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	fd_install(fd, file);
+	return fd;
+}
+
+/* x86's mmap(2) refuses an unaligned offset before ksys_mmap_pgoff() sees it (arch/x86/kernel/sys_x86_64.c). */
+static long sys_mmap(const uint64_t a[6])
+{
+	if (a[5] & ~PAGE_MASK)
+		return -EINVAL;
+	return ksys_mmap_pgoff(a[0], a[1], a[2], a[3], a[4], a[5] >> PAGE_SHIFT);
+}
+
+static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
+{
+	switch (nr) {
+	case KVMSIM_SYS_MMAP:
+		return sys_mmap(a);
+	case KVMSIM_SYS_MUNMAP:
+		return kshim_arch_sys_munmap(a[0], a[1]);
+	case KVMSIM_SYS_MPROTECT:
+		return kshim_arch_sys_mprotect(a[0], a[1], a[2]);
+	case KVMSIM_SYS_MREMAP:
+		return kshim_arch_sys_mremap(a[0], a[1], a[2], a[3], a[4]);
+	case KVMSIM_SYS_MADVISE:
+		return kshim_arch_sys_madvise(a[0], a[1], a[2]);
+	case KVMSIM_SYS_MLOCK:
+		return kshim_arch_sys_mlock(a[0], a[1]);
+	case KVMSIM_SYS_MUNLOCK:
+		return kshim_arch_sys_munlock(a[0], a[1]);
+	case KVMSIM_SYS_OPEN_KVM:
+		return kshim_open_misc("kvm");
+	case KVMSIM_SYS_IOCTL:
+		return kshim_ioctl(a[0], a[1], a[2]);
+	case KVMSIM_SYS_CLOSE:
+		return kshim_close(a[0]);
+	case KVMSIM_SYS_FALLOCATE:
+		return kshim_fallocate(a[0], a[1], a[2], a[3]);
+	case KVMSIM_SYS_SHMEM:
+		return sys_shmem(a[0]);
+	case KVMSIM_SYS_FTRUNCATE:
+		return kshim_ftruncate(a[0], a[1]);
+	case KVMSIM_SYS_EVENTFD:
+		return kshim_arch_sys_eventfd2(a[0], a[1]);
+	case KVMSIM_NR_SYS:
+		break;
+	}
+	return -ENOSYS;
+}
+
+int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6])
+{
+	int64_t ret;
+
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	ret = do_syscall(nr, a);
+	kshim_process_leave();
+	return ret;
+}

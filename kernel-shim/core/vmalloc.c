@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The vmalloc area: every area is host memory of its own at a fixed range of addresses, with a hole behind it
+ * (mm/vmalloc.c in the kernel).
+ *
+ * Addresses are handed out upwards and wrap around late, so that a freed area stays a hole and a touch is an oops.
+ * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, have a hole of at least a page
+ * behind them; bytes between the size asked for and the end of the last page hold KSHIM_REDZONE.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/rbtree.h>
+#include <linux/sched/mm.h>
+#include <linux/vmalloc.h>
+#include "mem_internal.h"
+
+#define CALLER __builtin_return_address(0)
+
+struct area {
+	struct rb_node node;		/* by start */
+	unsigned long start, bytes;	/* bytes: as asked for */
+	const void *ip;
+	u32 epoch;
+};
+
+static struct rb_root areas;
+static struct host_lock lock;
+static unsigned long next_start = KSHIM_VMALLOC_BASE;
+
+static unsigned long area_end(const struct area *a)
+{
+	return a->start + PAGE_ALIGN(a->bytes);
+}
+
+/* The area with the lowest start >= addr, or NULL. */
+static struct area *area_at_or_after(unsigned long addr)
+{
+	struct rb_node *n = areas.rb_node;
+	struct area *best = NULL;
+
+	while (n) {
+		struct area *a = rb_entry(n, struct area, node);
+
+		if (a->start >= addr) {
+			best = a;
+			n = n->rb_left;
+		} else {
+			n = n->rb_right;
+		}
+	}
+	return best;
+}
+
+static struct area *prev_area(struct area *a)
+{
+	struct rb_node *n = a ? rb_prev(&a->node) : rb_last(&areas);
+
+	return n ? rb_entry(n, struct area, node) : NULL;
+}
+
+/* First fit for bytes plus a hole, from addr upwards; 0: none. */
+static unsigned long find_room(unsigned long addr, unsigned long bytes, unsigned long align)
+{
+	struct area *a = area_at_or_after(addr), *before = prev_area(a);
+
+	if (before)
+		addr = max(addr, area_end(before) + PAGE_SIZE);
+	for (;; a = area_at_or_after(a->start + 1)) {
+		addr = ALIGN(addr, align);
+		if (addr + bytes + PAGE_SIZE > KSHIM_VMALLOC_END)
+			return 0;
+		if (!a || addr + bytes + PAGE_SIZE <= a->start)
+			return addr;
+		addr = area_end(a) + PAGE_SIZE;
+	}
+}
+
+static void insert_area(struct area *a)
+{
+	struct rb_node **link = &areas.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = a->start < rb_entry(parent, struct area, node)->start ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&a->node, parent, link);
+	rb_insert_color(&a->node, &areas);
+}
+
+static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, const void *ip)
+{
+	unsigned long bytes = PAGE_ALIGN(size), start;
+	struct area *a;
+	void *p;
+
+	might_alloc(gfp);
+	if (WARN_ON_ONCE(!size))
+		return NULL;
+	if (bytes >> PAGE_SHIFT > totalram_pages()) {
+		warn_alloc(gfp, NULL, "vmalloc error: size %lu, exceeds total pages", size);
+		return NULL;
+	}
+	if (kshim_should_fail(gfp))
+		return NULL;
+	align = max(align, PAGE_SIZE);
+	a = kshim_meta_alloc(sizeof(*a));
+	a->bytes = size;
+	a->ip = ip;
+	a->epoch = kshim_mem_epoch;
+	host_lock(&lock);
+	start = find_room(next_start, bytes, align) ?: find_room(KSHIM_VMALLOC_BASE, bytes, align);
+	if (start) {
+		a->start = start;
+		insert_area(a);
+		next_start = area_end(a) + PAGE_SIZE;
+		kshim_mem_counts.vmalloc_areas++;
+		kshim_mem_counts.vmalloc_pages += bytes >> PAGE_SHIFT;
+	}
+	p = start ? host_map(start, bytes) : NULL;
+	host_unlock(&lock);
+	if (!start) {
+		kshim_meta_free(a, sizeof(*a));
+		warn_alloc(gfp, NULL, "vmalloc error: size %lu, vm_struct allocation failed", size);
+		return NULL;
+	}
+	memset(p + size, KSHIM_REDZONE, bytes - size);
+	kshim_track_open(p, bytes);
+	kshim_track_close(p + size, bytes - size);
+	if (!(gfp & __GFP_ZERO))
+		kshim_track_undefined(p, size);
+	return p;
+}
+
+REDUCED(__vmalloc_node_range_noprof, "zeroed memory of the host: limited by the size of RAM, but uses none of it");
+void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align, unsigned long start, unsigned long end,
+				  gfp_t gfp, pgprot_t prot, unsigned long vm_flags, int node, const void *caller)
+{
+	return do_vmalloc(size, align, gfp, caller);
+}
+
+REDUCED(__vmalloc_node_noprof, "as __vmalloc_node_range_noprof");
+void *__vmalloc_node_noprof(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
+{
+	return do_vmalloc(size, align, gfp, caller);
+}
+
+REDUCED(__vmalloc_noprof, "as __vmalloc_node_range_noprof");
+void *__vmalloc_noprof(unsigned long size, gfp_t gfp)
+{
+	return do_vmalloc(size, 1, gfp, CALLER);
+}
+
+REDUCED(vmalloc_noprof, "as __vmalloc_node_range_noprof");
+void *vmalloc_noprof(unsigned long size)
+{
+	return do_vmalloc(size, 1, GFP_KERNEL, CALLER);
+}
+
+REDUCED(vmalloc_huge_noprof, "as __vmalloc_node_range_noprof");
+void *vmalloc_huge_noprof(unsigned long size, gfp_t gfp)
+{
+	return do_vmalloc(size, 1, gfp, CALLER);
+}
+
+REDUCED(vzalloc_noprof, "as __vmalloc_node_range_noprof");
+void *vzalloc_noprof(unsigned long size)
+{
+	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, CALLER);
+}
+
+REDUCED(vmalloc_node_noprof, "as __vmalloc_node_range_noprof");
+void *vmalloc_node_noprof(unsigned long size, int node)
+{
+	return do_vmalloc(size, 1, GFP_KERNEL, CALLER);
+}
+
+REDUCED(vzalloc_node_noprof, "as __vmalloc_node_range_noprof");
+void *vzalloc_node_noprof(unsigned long size, int node)
+{
+	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, CALLER);
+}
+
+static int check_tail(const struct area *a)
+{
+	unsigned long room = area_end(a) - a->start - a->bytes;
+	void *tail = (void *)a->start + a->bytes;
+	const u8 *bad;
+
+	bad = kshim_find_other(tail, KSHIM_REDZONE, room);
+	if (bad)
+		kshim_out_of_bounds("vmalloc area", (void *)a->start, a->bytes, bad, a->ip, NULL);
+	return bad != NULL;
+}
+
+static void do_vfree(const void *addr, const void *ip)
+{
+	struct area *a;
+
+	if (!addr)
+		return;
+	host_lock(&lock);
+	a = area_at_or_after((unsigned long)addr);
+	if (!a || a->start != (unsigned long)addr) {
+		host_unlock(&lock);
+		kshim_mem_problem(ip, NULL,
+				  "vfree: the pointer is not to the start of a vmalloc area, or was freed before");
+		return;
+	}
+	rb_erase(&a->node, &areas);
+	kshim_mem_counts.vmalloc_areas--;
+	kshim_mem_counts.vmalloc_pages -= PAGE_ALIGN(a->bytes) >> PAGE_SHIFT;
+	check_tail(a);
+	kshim_track_open(addr, PAGE_ALIGN(a->bytes));
+	host_unmap((void *)addr, PAGE_ALIGN(a->bytes));
+	host_unlock(&lock);
+	kshim_meta_free(a, sizeof(*a));
+}
+
+FAITHFUL(vfree);
+void vfree(const void *addr)
+{
+	might_sleep();
+	do_vfree(addr, CALLER);
+}
+
+FAITHFUL(vfree_atomic);
+void vfree_atomic(const void *addr)
+{
+	do_vfree(addr, CALLER);
+}
+
+FAITHFUL(is_vmalloc_addr);
+bool is_vmalloc_addr(const void *x)
+{
+	return (unsigned long)x - KSHIM_VMALLOC_BASE < KSHIM_VMALLOC_SIZE;
+}
+
+FAITHFUL(is_vmalloc_or_module_addr);
+int is_vmalloc_or_module_addr(const void *x)
+{
+	return is_vmalloc_addr(x);
+}
+
+/* Bytes asked for of the area that begins at addr; 0: none does. */
+static unsigned long area_bytes(const void *addr)
+{
+	unsigned long bytes = 0;
+	struct area *a;
+
+	host_lock(&lock);
+	a = area_at_or_after((unsigned long)addr);
+	if (a && a->start == (unsigned long)addr)
+		bytes = a->bytes;
+	host_unlock(&lock);
+	return bytes;
+}
+
+REDUCED(vrealloc_noprof, "always moves when the size changes");
+void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
+{
+	size_t old = p ? area_bytes(p) : 0;
+	void *n;
+
+	if (!size) {
+		vfree(p);
+		return NULL;
+	}
+	if (WARN(p && !old, "Trying to vrealloc() nonexistent vm area (%p)\n", p))
+		return NULL;
+	if (old == size)
+		return (void *)p;
+	n = do_vmalloc(size, 1, flags, CALLER);
+	if (n && p) {
+		memcpy(n, p, min(old, size));
+		vfree(p);
+	}
+	return n;
+}
+
+INERT(vm_unmap_aliases, "there are no lazily freed mappings");
+void vm_unmap_aliases(void)
+{
+}
+
+FAITHFUL(vmalloc_nr_pages);
+unsigned long vmalloc_nr_pages(void)
+{
+	return kshim_mem_counts.vmalloc_pages;
+}
+
+FAITHFUL(vmalloc_dump_obj);
+bool vmalloc_dump_obj(void *object)
+{
+	struct area *a;
+	bool found;
+
+	host_lock(&lock);
+	a = prev_area(area_at_or_after((unsigned long)object + 1));
+	found = a && (unsigned long)object < area_end(a);
+	host_unlock(&lock);
+	if (found)
+		pr_cont(" %lu-page vmalloc region starting at %#lx allocated at %pS\n", PFN_UP(a->bytes), a->start,
+			a->ip);
+	return found;
+}
+
+int kshim_vmalloc_validate(void)
+{
+	unsigned long end = KSHIM_VMALLOC_BASE;
+	struct rb_node *n;
+	int problems = 0;
+
+	for (n = rb_first(&areas); n; n = rb_next(n)) {
+		struct area *a = rb_entry(n, struct area, node);
+
+		if (a->start < end || area_end(a) + PAGE_SIZE > KSHIM_VMALLOC_END) {
+			kshim_mem_problem(a->ip, NULL, "vmalloc areas overlap at %#lx", a->start);
+			return problems + 1;
+		}
+		problems += check_tail(a);
+		end = area_end(a) + PAGE_SIZE;
+	}
+	return problems;
+}
+
+void kshim_vmalloc_leaks(struct kshim_leaks *l, u32 epoch)
+{
+	struct rb_node *n;
+
+	for (n = rb_first(&areas); n; n = rb_next(n)) {
+		struct area *a = rb_entry(n, struct area, node);
+
+		if (a->epoch >= epoch)
+			kshim_leak_add(l, "vmalloc area", a->ip, a->bytes, (void *)a->start);
+	}
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page statistics, exact at every moment: no per-cpu differences (mm/vmstat.c in the kernel).
+ *
+ * The counters are no scheduling points, unlike other atomics, so that they may change under a struct host_lock.
+ */
+#include <linux/mm.h>
+#include <linux/vmstat.h>
+#include <kshim/marks.h>
+
+FAITHFUL(vm_zone_stat);
+atomic_long_t vm_zone_stat[NR_VM_ZONE_STAT_ITEMS] __cacheline_aligned_in_smp;
+FAITHFUL(vm_node_stat);
+atomic_long_t vm_node_stat[NR_VM_NODE_STAT_ITEMS] __cacheline_aligned_in_smp;
+
+static void zone_add(struct zone *zone, enum zone_stat_item item, long delta)
+{
+	__atomic_fetch_add(&zone->vm_stat[item].counter, delta, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&vm_zone_stat[item].counter, delta, __ATOMIC_RELAXED);
+}
+
+/* Byte counters are kept in pages, except that a node's are asked for in pages only (node_page_state_pages). */
+static void node_add(struct pglist_data *pgdat, enum node_stat_item item, long delta)
+{
+	if (vmstat_item_in_bytes(item)) {
+		VM_WARN_ON_ONCE(delta & (PAGE_SIZE - 1));
+		delta >>= PAGE_SHIFT;
+	}
+	__atomic_fetch_add(&pgdat->vm_stat[item].counter, delta, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&vm_node_stat[item].counter, delta, __ATOMIC_RELAXED);
+}
+
+FAITHFUL(__mod_zone_page_state);
+void __mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
+{
+	zone_add(zone, item, delta);
+}
+
+FAITHFUL(mod_zone_page_state);
+void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
+{
+	zone_add(zone, item, delta);
+}
+
+FAITHFUL(__inc_zone_page_state);
+void __inc_zone_page_state(struct page *page, enum zone_stat_item item)
+{
+	zone_add(page_zone(page), item, 1);
+}
+
+FAITHFUL(inc_zone_page_state);
+void inc_zone_page_state(struct page *page, enum zone_stat_item item)
+{
+	zone_add(page_zone(page), item, 1);
+}
+
+FAITHFUL(__dec_zone_page_state);
+void __dec_zone_page_state(struct page *page, enum zone_stat_item item)
+{
+	zone_add(page_zone(page), item, -1);
+}
+
+FAITHFUL(dec_zone_page_state);
+void dec_zone_page_state(struct page *page, enum zone_stat_item item)
+{
+	zone_add(page_zone(page), item, -1);
+}
+
+FAITHFUL(__mod_node_page_state);
+void __mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta)
+{
+	node_add(pgdat, item, delta);
+}
+
+FAITHFUL(mod_node_page_state);
+void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta)
+{
+	node_add(pgdat, item, delta);
+}
+
+FAITHFUL(inc_node_state);
+void inc_node_state(struct pglist_data *pgdat, enum node_stat_item item)
+{
+	node_add(pgdat, item, 1);
+}
+
+FAITHFUL(__inc_node_page_state);
+void __inc_node_page_state(struct page *page, enum node_stat_item item)
+{
+	node_add(page_pgdat(page), item, 1);
+}
+
+FAITHFUL(inc_node_page_state);
+void inc_node_page_state(struct page *page, enum node_stat_item item)
+{
+	node_add(page_pgdat(page), item, 1);
+}
+
+FAITHFUL(__dec_node_page_state);
+void __dec_node_page_state(struct page *page, enum node_stat_item item)
+{
+	node_add(page_pgdat(page), item, -1);
+}
+
+FAITHFUL(dec_node_page_state);
+void dec_node_page_state(struct page *page, enum node_stat_item item)
+{
+	node_add(page_pgdat(page), item, -1);
+}

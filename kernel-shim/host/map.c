@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Address space from the host for simulated memory, and the list of fixed places that an oops report may name. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include "report.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+#define MAX_REGIONS 32
+
+/* The same in every run, so that their addresses may be printed. Filled at boot, before the first fork. */
+static struct region {
+	unsigned long start, end;
+} regions[MAX_REGIONS];
+static unsigned int nr_regions;
+
+void *host_map(unsigned long addr, unsigned long bytes)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (addr ? MAP_FIXED_NOREPLACE : 0);
+	void *p = mmap((void *)addr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	if (p == MAP_FAILED || (addr && p != (void *)addr))
+		host_fatal(KVMSIM_OOM, NULL, 0, "the host gives no %lu bytes of address space%s (errno %d)", bytes,
+			   addr ? " at the place of simulated memory" : "", errno);
+	if (addr && nr_regions < MAX_REGIONS)
+		regions[nr_regions++] = (struct region){ addr, addr + bytes };
+	return p;
+}
+
+void host_unmap(void *p, unsigned long bytes)
+{
+	unsigned int i;
+
+	if (munmap(p, bytes))
+		host_fatal(KVMSIM_BUG, NULL, 0, "host_unmap of %lu bytes: errno %d", bytes, errno);
+	for (i = 0; i < nr_regions; i++) {
+		if (regions[i].start == (unsigned long)p)
+			regions[i] = regions[--nr_regions];
+	}
+}
+
+void host_protect_none(void *p, unsigned long bytes)
+{
+	if (mprotect(p, bytes, PROT_NONE))
+		host_fatal(KVMSIM_BUG, NULL, 0, "host_protect_none of %lu bytes: errno %d", bytes, errno);
+}
+
+bool host_is_fixed(unsigned long addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_regions; i++) {
+		if (addr >= regions[i].start && addr < regions[i].end)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* asm/vdso/processor.h: a turn of a busy wait gives the host CPU away now and then. */
+#ifndef __ASM_VDSO_PROCESSOR_H
+#define __ASM_VDSO_PROCESSOR_H
+
+#ifndef __ASSEMBLY__
+
+#include <kshim/sched.h>
+
+#define cpu_relax() kshim_cpu_relax()
+
+#endif
+#endif

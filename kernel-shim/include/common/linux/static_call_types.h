@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* linux/static_call_types.h, plus static_call_mod(), which the kernel defines only where CONFIG_HAVE_STATIC_CALL is set. */
+#include_next <linux/static_call_types.h>
+
+#ifndef static_call_mod
+#define static_call_mod(name) static_call(name)
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What common shim code asks of the architecture and of its hardware model. */
+#ifndef KSHIM_ARCH_H
+#define KSHIM_ARCH_H
+
+#include <kshim/machine.h>
+
+struct mm_struct;
+struct kvm;
+struct kvm_vcpu;
+struct file;
+
+#ifdef CONFIG_X86_64
+#define KSHIM_ARCH_NAME "x86_64"
+#endif
+/* NULL-terminated; the first is the default. */
+extern const char *const kshim_arch_personalities[];
+/* Registers and identification of one CPU, before any thread runs there; its per-cpu area must exist. */
+void kshim_arch_boot_cpu(unsigned int cpu);
+/* The rest, once, when all CPUs have been booted. 0 or -errno. */
+int kshim_arch_boot(void);
+/* Loads KVM and the vendor module. NULL: the default. 0, -EINVAL (no such personality), or what KVM's init returned. */
+int kshim_arch_kvm_load(const char *personality);
+/* task_size, mmap_base, top-down layout of a fresh mm. */
+void kshim_arch_init_mm(struct mm_struct *mm);
+
+long kshim_arch_sys_munmap(unsigned long addr, unsigned long len);
+long kshim_arch_sys_mprotect(unsigned long addr, unsigned long len, unsigned long prot);
+long kshim_arch_sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
+			   unsigned long new_addr);
+long kshim_arch_sys_madvise(unsigned long addr, unsigned long len, int advice);
+long kshim_arch_sys_mlock(unsigned long addr, unsigned long len);
+long kshim_arch_sys_munlock(unsigned long addr, unsigned long len);
+long kshim_arch_sys_eventfd2(unsigned int count, int flags);
+
+#ifdef CONFIG_X86_64
+/* x86: CPUID and boot_cpu_data of all CPUs become an Intel processor's or an AMD one's. */
+void kshim_arch_set_intel(bool intel);
+#endif
+/* Supplied by the hardware model: registers its counters. */
+void kshim_arch_register_counters(void);
+/*
+ * Compares the TLBs behind user accesses with the page tables: each entry that the tables no longer allow is a
+ * KVMSIM_CHECK report. Call it while no other thread is in kernel code. Returns how many.
+ */
+int kshim_arch_check_host_tlb(void);
+
+/* The current process in user mode; 0, or -EFAULT with *done bytes moved. */
+int kshim_user_read(unsigned long addr, void *buf, unsigned long len, uint64_t *done);
+int kshim_user_write(unsigned long addr, const void *buf, unsigned long len, uint64_t *done);
+
+/*
+ * One access, or with a == NULL the rest of one that left to user space; see kvmsim_machine_ops.vcpu_access. The current
+ * task is in the vCPU's process. 0 with *r filled; -EINVAL: op, len or an address that the vCPU cannot reach, or
+ * nothing to continue; -EBUSY: one has left and was not continued. r->ret is -ELOOP after a livelock or broken tables.
+ */
+int kshim_arch_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvmsim_access *a,
+			   struct kvmsim_access_result *r);
+int kshim_arch_vcpu_abandon(struct kvm_vcpu *vcpu);
+int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim_access_op op, uint64_t addr,
+			     uint64_t len, uint64_t stride, uint64_t count, uint64_t *done,
+			     struct kvmsim_access_result *r);
+/* addr: a guest-physical address, or with shadow paging the linear address that the current root translates. */
+int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out);
+int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out);
+
+/* A guest translation that a CPU could use now: a leaf of KVM's tables, or a TLB entry. */
+struct kshim_guest_leaf {
+	const char *where;	/* for messages: "EPT", "TLB of vCPU 0"; valid during the callback */
+	unsigned int as_id;
+	uint64_t gfn;
+	unsigned long pfn, npages;
+	bool writable, executable, accessed, dirty;
+	uint64_t raw;
+};
+
+/* Every leaf of every valid root of the VM, MMIO entries excepted, and every TLB entry of vCPUs without a pending flush. */
+void kshim_arch_for_each_leaf(struct kvm *kvm,
+			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Boot of the simulated machine. */
+#ifndef KSHIM_BOOT_H
+#define KSHIM_BOOT_H
+
+#include <kshim/types.h>
+
+/* ram_bytes: a multiple of 4 MiB; nr_cpus: 1..KVMSIM_MAX_CPUS. 0 or -errno. */
+int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kernel TUs may ask of the host: plain-C functions implemented by the host TUs in kernel-shim/host.
+ *
+ * Rules: no kernel type crosses this header; nothing here returns a host address, time or random number into a result;
+ * a function that can fail says how, one that cannot ends the process.
+ */
+#ifndef KSHIM_HOST_H
+#define KSHIM_HOST_H
+
+#include <kshim/types.h>
+
+/* --- memory: address space from the host, zeroed, never returned piecemeal --- */
+/* Maps bytes at addr exactly (addr 0: anywhere), zeroed, lazily backed. Ends the process if the place is taken. */
+void *host_map(unsigned long addr, unsigned long bytes);
+void host_unmap(void *p, unsigned long bytes);
+/* Takes all access rights from a page-aligned range: the next touch is an oops. */
+void host_protect_none(void *p, unsigned long bytes);
+
+/* --- native threads and waiting --- */
+/* A place to wait, one per task: park returns after an unpark that no park has consumed yet (a binary semaphore). */
+struct host_parker { int token; };
+void host_park(struct host_parker *p);
+void host_unpark(struct host_parker *p);
+/* One turn of a spin wait: gives the CPU away. */
+void host_spin_wait(void);
+/* The host's own short lock around shim data; never held across kernel code. Initialise with zero. */
+struct host_lock { int v; };
+void host_lock(struct host_lock *l);
+void host_unlock(struct host_lock *l);
+
+/* --- RCU on liburcu (memb flavour) --- */
+void host_rcu_register_thread(void);
+void host_rcu_unregister_thread(void);
+void host_rcu_read_lock(void);
+void host_rcu_read_unlock(void);
+/* Waits for all readers of other threads; the caller must not be a reader. */
+void host_synchronize_rcu(void);
+
+/* --- reporting: all end up in kvmsim_host_ops; see kshim/machine.h for the kinds --- */
+struct kvmsim_host_ops;
+void host_set_ops(const struct kvmsim_host_ops *ops);
+/* kind: enum kvmsim_report_kind. file/line: where the kernel code says so, or NULL/0. Fatal kinds do not return. */
+void host_report(int kind, const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A report about what code did earlier: its frames are these return addresses, NULL ones left out, not the stack. */
+void host_report_frames(int kind, const void *const *addrs, unsigned int n, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5), noreturn));
+/* As host_report(), with the back trace starting at return address pc, so that the shim's own frames stay out of it. */
+void host_report_from(void *pc, int kind, const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* Return addresses of the caller and its callers, innermost first; returns how many. */
+unsigned int host_backtrace(void **frames, unsigned int max);
+void host_log(int level, const char *line);
+/* One trace event, without newline. */
+void host_trace(const char *line);
+/* Installs the SIGSEGV/SIGBUS/SIGFPE/SIGILL handler that turns a bad pointer in kernel code into KVMSIM_OOPS (or REFUSED). */
+void host_catch_oops(void);
+/* A signal stack for the calling native thread, so that a kernel stack overflow is reported too; undone by detach. */
+void host_oops_thread_attach(void);
+void host_oops_thread_detach(void);
+
+#endif

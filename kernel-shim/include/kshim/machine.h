@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one interface between sim/ (host TUs) and a flavour (libkvm-<arch>.so, kernel TUs).
+ *
+ * A flavour exports one symbol, `kvmsim_machine`. Everything else in it is hidden.
+ *
+ * Life cycle: boot() once in the parent; each scenario is a forked child of the booted world; in the child
+ * kvm_load() once with the personality, then processes, system calls, guest accesses, host events. The world is
+ * never torn down: the child exits. Between two calls that a scenario makes, sim calls step_end().
+ *
+ * Threads: boot() attaches the calling native thread as the task of simulated CPU 0. Every other native thread calls
+ * thread_attach(cpu) before and thread_detach() after; two threads never share a CPU. All calls below may be made by
+ * any attached thread unless said otherwise; the kernel code does its own locking.
+ *
+ * Results: a value >= 0, or -errno with the kernel's numbers (x86_64 numbering).
+ */
+#ifndef KSHIM_MACHINE_H
+#define KSHIM_MACHINE_H
+
+#include <kshim/types.h>
+
+#define KVMSIM_MACHINE_ABI 1
+#define KVMSIM_MAX_CPUS 8
+
+/* What went wrong inside the world. Kinds up to KVMSIM_LAST_FATAL never let the kernel code continue. */
+enum kvmsim_report_kind {
+	KVMSIM_BUG,		/* BUG(), BUG_ON, panic() */
+	KVMSIM_OOPS,		/* bad pointer in kernel code */
+	KVMSIM_REFUSED,		/* a symbol that nobody models was reached */
+	KVMSIM_DEADLOCK,	/* no runnable thread, or a lock that can never be had */
+	KVMSIM_OOM,		/* the simulated machine has no memory left and the caller may not fail */
+	KVMSIM_LAST_FATAL = KVMSIM_OOM,
+	KVMSIM_WARN,		/* WARN(), lockdep, RCU misuse, sleeping while atomic */
+	KVMSIM_CHECK,		/* the checker found tables, TLBs or slots that disagree */
+	KVMSIM_LEAK,		/* memory, page, pin or file left */
+	KVMSIM_NR_REPORTS
+};
+
+#define KVMSIM_MAX_FRAMES 48
+
+struct kvmsim_report {
+	enum kvmsim_report_kind kind;
+	const char *text;	/* one or more lines without the trailing newline */
+	const char *file;	/* kernel file and line of the report itself, or NULL and 0 */
+	int line;
+	unsigned int nr_frames;	/* return addresses, innermost first; sim turns them into kernel file:line */
+	void *frames[KVMSIM_MAX_FRAMES];
+};
+
+/* Given by sim to boot(); called from any attached thread. */
+struct kvmsim_host_ops {
+	/* A report. For a fatal kind it must not return (it ends the scenario's process). */
+	void (*report)(const struct kvmsim_report *r);
+	/* One line of the kernel log, without newline; level 0..7 as in printk. */
+	void (*log)(int level, const char *line);
+	/* One trace event in ftrace's text layout, without newline; NULL: nobody listens. */
+	void (*trace)(const char *line);
+};
+
+struct kvmsim_config {
+	uint64_t ram_bytes;	/* simulated RAM, a multiple of 4 MiB, 64 MiB to 64 GiB; 0: 1 GiB */
+	unsigned int nr_cpus;	/* simulated CPUs, 1..KVMSIM_MAX_CPUS; 0: 4 */
+};
+
+/* System calls and their arguments; addresses are user addresses of the calling process. */
+enum kvmsim_sys {
+	KVMSIM_SYS_MMAP,	/* addr, len, prot, flags, fd, offset (bytes) */
+	KVMSIM_SYS_MUNMAP,	/* addr, len */
+	KVMSIM_SYS_MPROTECT,	/* addr, len, prot */
+	KVMSIM_SYS_MREMAP,	/* addr, old len, new len, flags, new addr */
+	KVMSIM_SYS_MADVISE,	/* addr, len, advice */
+	KVMSIM_SYS_MLOCK,	/* addr, len */
+	KVMSIM_SYS_MUNLOCK,	/* addr, len */
+	KVMSIM_SYS_OPEN_KVM,	/* -: opens /dev/kvm, returns an fd */
+	KVMSIM_SYS_IOCTL,	/* fd, cmd, arg */
+	KVMSIM_SYS_CLOSE,	/* fd */
+	KVMSIM_SYS_FALLOCATE,	/* fd, mode, offset, len */
+	KVMSIM_SYS_SHMEM,	/* size in bytes: a new shared-memory file (as memfd_create), returns an fd */
+	KVMSIM_SYS_FTRUNCATE,	/* fd, len */
+	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
+	KVMSIM_NR_SYS
+};
+
+/* Things that the host's mm does by itself, forced now at a user address of a process. */
+enum kvmsim_event {
+	KVMSIM_EV_MIGRATE,	/* addr: the page moves to a new frame (migrate_pages) */
+	KVMSIM_EV_SWAP_OUT,	/* addr, len: reclaim (MADV_PAGEOUT's reclaim_pages); needs a swap device, which boot made */
+	KVMSIM_EV_SPLIT_HUGE,	/* addr: split_huge_page of the folio there */
+	KVMSIM_EV_COLLAPSE_HUGE,/* addr, len: as MADV_COLLAPSE */
+	KVMSIM_EV_KSM_MERGE,	/* addr a, addr b: two equal pages become one KSM page */
+	KVMSIM_EV_PFNMAP,	/* addr (0: anywhere), len, prot: maps device memory by remap_pfn_range; returns the address */
+	KVMSIM_EV_AGE,		/* addr: folio_referenced; returns the number of references seen */
+	KVMSIM_EV_PIN,		/* addr, write: pin_user_pages FOLL_LONGTERM of one page */
+	KVMSIM_EV_UNPIN,	/* addr: undo one PIN at that address */
+	KVMSIM_NR_EVENTS
+};
+
+enum kvmsim_access_op { KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG };
+
+/* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
+struct kvmsim_access {
+	uint8_t op;		/* enum kvmsim_access_op */
+	uint8_t len;		/* 1, 2, 4 or 8; FETCH: 1 */
+	uint8_t user;		/* 1: at CPL 3 */
+	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
+	uint64_t value;		/* WRITE, XCHG: data, little-endian; READ, XCHG: the result */
+};
+
+struct kvmsim_access_result {
+	int64_t ret;		/* what the last KVM_RUN returned: 0, or -errno */
+	int done;		/* 1: the instruction has completed; 0: KVM left to user space first, look at kvm_run */
+	uint32_t exit_reason;	/* kvm_run->exit_reason when !done and ret == 0, or ret == -EFAULT with KVM_EXIT_MEMORY_FAULT */
+	uint32_t faults;	/* entries into KVM's fault handler that this call made */
+	uint8_t exception;	/* 1: done, but the instruction ended in a guest exception instead of its effect */
+	uint8_t vector;		/* of the exception */
+	uint32_t error_code;	/* of the exception, 0 if it has none */
+	uint64_t cr2;		/* faulting guest-virtual address of a #PF (vector 14) */
+	uint64_t value;		/* READ, XCHG, FETCH when done: the result; also when the call continued (a == NULL) */
+};
+
+/* What one process has at a user address. */
+struct kvmsim_page {
+	uint8_t mapped, writable, dirty, young, huge, swapped, zero, anon, ksm, exclusive, pfnmap;
+	uint64_t pfn;
+	int64_t refcount, mapcount, pincount;
+};
+
+/* What KVM's tables have at a guest address. */
+struct kvmsim_mapping {
+	uint8_t present, writable, executable, accessed, dirty, mmio;
+	uint8_t level;		/* 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB */
+	uint64_t pfn;		/* frame of the address itself, also inside a huge mapping */
+	uint64_t raw;		/* the entry */
+};
+
+struct kvmsim_slot {
+	uint64_t base_gfn, npages, userspace_addr;
+	uint32_t flags;
+	uint16_t id, as_id;
+};
+
+/* Single functions for benches. */
+enum kvmsim_bench { KVMSIM_BENCH_GFN_TO_MEMSLOT, KVMSIM_BENCH_GFN_TO_PFN };
+
+struct kvmsim_machine_ops {
+	unsigned int abi;
+	const char *arch;		/* "x86_64" */
+	const char *kernel_release;	/* "6.12.117" */
+	const char *const *personalities; /* NULL-terminated: "ept", "npt", "shadow"; the first is the default */
+
+	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
+	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
+	/* Loads KVM with one of the personalities; once per scenario process. */
+	int (*kvm_load)(const char *personality);
+
+	int (*thread_attach)(unsigned int cpu);
+	void (*thread_detach)(void);
+
+	/* Processes: pids are small positive numbers, never reused. */
+	int (*process_create)(void);
+	int (*process_fork)(int pid);
+	int (*process_exit)(int pid);	/* closes its files, drops its mm; -ESRCH */
+
+	int64_t (*syscall)(int pid, enum kvmsim_sys nr, const uint64_t args[6]);
+	/* Accesses of the process itself, in user mode. 0, or -EFAULT with *done bytes moved (done may be NULL). */
+	int (*user_read)(int pid, uint64_t addr, void *buf, uint64_t len, uint64_t *done);
+	int (*user_write)(int pid, uint64_t addr, const void *buf, uint64_t len, uint64_t *done);
+	int64_t (*event)(int pid, enum kvmsim_event ev, const uint64_t args[6]);
+
+	/*
+	 * Runs one access on a vCPU through KVM_RUN until the instruction has completed or KVM leaves to user space.
+	 * a == NULL continues the one that left (after user space filled kvm_run). a->value is updated when done.
+	 * -EBADF: no vCPU fd; -EINVAL: bad len or op; -EBUSY: another one has left and was not continued.
+	 */
+	int (*vcpu_access)(int pid, int vcpu_fd, struct kvmsim_access *a, struct kvmsim_access_result *r);
+	/* Forgets an access that left to user space. */
+	int (*vcpu_abandon)(int pid, int vcpu_fd);
+
+	/*
+	 * A hot loop without Lua: count accesses of op from addr with a stride of stride bytes, wrapping at len bytes.
+	 * Stops at the first that does not complete; *done counts those that did. Result as vcpu_access.
+	 */
+	int (*vcpu_workload)(int pid, int vcpu_fd, enum kvmsim_access_op op, uint64_t addr, uint64_t len, uint64_t stride,
+			     uint64_t count, uint64_t *done, struct kvmsim_access_result *r);
+
+	/* Looking inside; changes nothing. 0 or -errno. */
+	int (*inspect_page)(int pid, uint64_t addr, struct kvmsim_page *out);
+	int (*inspect_mapping)(int pid, int vcpu_fd, uint64_t gpa, struct kvmsim_mapping *out);
+	int (*inspect_tlb)(int pid, int vcpu_fd, uint64_t addr, struct kvmsim_mapping *out);	/* -ENOENT: no entry */
+	int (*inspect_slots)(int pid, int vm_fd, unsigned int as_id, struct kvmsim_slot *out, unsigned int max);
+	int (*inspect_generation)(int pid, int vm_fd, unsigned int as_id, uint64_t *out);
+	int (*inspect_gfn_to_hva)(int pid, int vm_fd, uint64_t gfn, uint64_t *out);	/* -EFAULT: error hva */
+	int (*inspect_gfn_to_pfn)(int pid, int vm_fd, uint64_t gfn, uint64_t *out);	/* takes and drops the reference */
+
+	/*
+	 * Calls one kernel function count times, from gfn on with a stride, wrapping at range (all in pages). Returns how
+	 * many calls found something.
+	 */
+	int64_t (*bench)(enum kvmsim_bench what, int pid, int vm_fd, uint64_t gfn, uint64_t stride, uint64_t range,
+			 uint64_t count);
+
+	/* Counters, in a fixed order; name(i) is NULL past the last. They only grow. */
+	const char *(*counter_name)(unsigned int i);
+	uint64_t (*counter)(unsigned int i);
+
+	/* Runs what is due: RCU callbacks, work items, timers of the current virtual time. */
+	void (*step_end)(void);
+	/* Runs the checker; each finding is a report. Returns how many. Call it when no other thread is in a call. */
+	int (*check)(void);
+	/* After the last process is gone: what is left is reported. Returns how many. */
+	int (*leak_check)(void);
+	/* From now on KVM's trace events go to kvmsim_host_ops.trace. 0 or -errno. */
+	int (*trace_enable)(void);
+	/* Advances virtual time, nanoseconds, running the timers that fall due. */
+	void (*advance_time)(uint64_t ns);
+};
+
+extern const struct kvmsim_machine_ops kvmsim_machine;
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Simulated memory: where it lies, how it is booted, its self-check, leak reports, statistics and forced failures.
+ *
+ * Boot order: kshim_mem_boot() is the first thing of all (per-cpu areas, page allocator, slab, vmalloc; needs neither
+ * locks nor `current`); then tasks, locks and RCU; then kshim_mm_boot(), which initialises the real mm and may
+ * allocate, lock and call RCU.
+ */
+#ifndef KSHIM_MEM_H
+#define KSHIM_MEM_H
+
+#include <kshim/types.h>
+
+/* Host addresses, bytes. RAM is the kernel's linear mapping: physical address 0 is at KSHIM_RAM_BASE. */
+#ifdef __SANITIZE_THREAD__
+#define KSHIM_RAM_BASE		0x7e9000000000UL	/* the last range that ThreadSanitizer leaves to the program */
+#else
+#define KSHIM_RAM_BASE		0x101000000000UL
+#endif
+#define KSHIM_RAM_MAX		0x001000000000UL	/* 64 GiB */
+#define KSHIM_VMALLOC_BASE	(KSHIM_RAM_BASE + KSHIM_RAM_MAX)
+#define KSHIM_VMALLOC_SIZE	0x004000000000UL	/* 256 GiB of addresses */
+#define KSHIM_VMALLOC_END	(KSHIM_VMALLOC_BASE + KSHIM_VMALLOC_SIZE)
+#define KSHIM_MEMMAP_BASE	KSHIM_VMALLOC_END	/* struct page array, up to 1 GiB and some */
+#define KSHIM_PAGEINFO_BASE	(KSHIM_MEMMAP_BASE + 0x100000000UL)	/* the shim's own record per page */
+#define KSHIM_PERCPU_BASE	(KSHIM_PAGEINFO_BASE + 0x100000000UL)
+#define KSHIM_PERCPU_UNIT	0x000000800000UL	/* 8 MiB of addresses per simulated CPU */
+#define KSHIM_META_BASE		(KSHIM_PERCPU_BASE + 0x100000000UL)	/* allocator records, outside simulated RAM */
+#define KSHIM_META_SIZE		0x000400000000UL	/* 16 GiB of addresses */
+
+/* Page frames below this are reserved, as the low megabyte of a PC; one of them is the shared zero page. */
+#define KSHIM_RESERVED_PAGES	256UL
+#define KSHIM_ZERO_PFN		1UL
+
+/* ram_bytes: a multiple of 4 MiB, 64 MiB to 64 GiB. 0 or -errno. */
+int kshim_mem_boot(uint64_t ram_bytes, unsigned int nr_cpus);
+/* 0 or -errno. */
+int kshim_mm_boot(void);
+
+/*
+ * Walks free lists, free pages, red zones and freed objects; each problem is a report of kind KVMSIM_CHECK. Returns how
+ * many. Call it when no other thread is in kernel code. Cost: one pass over all free pages that were ever used.
+ */
+int kshim_mem_validate(void);
+
+/* A point in time; what is allocated after it and still there later is a leak. */
+struct kshim_mem_snapshot {
+	uint32_t epoch;
+};
+void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s);
+/*
+ * Reports what was allocated since the snapshot and not freed: one KVMSIM_LEAK per cache (or page, vmalloc, per-cpu)
+ * and allocating function, whose return address is the report's first frame. Returns the number of objects. Run RCU
+ * callbacks and work items before.
+ */
+int kshim_mem_leaks(const struct kshim_mem_snapshot *s);
+
+struct kshim_mem_stats {
+	uint64_t pages_total, pages_free;	/* 4 KiB */
+	uint64_t page_allocs, page_frees;	/* calls */
+	uint64_t slab_pages, slab_objects;	/* now */
+	uint64_t slab_allocs, slab_frees;	/* calls */
+	uint64_t vmalloc_pages, vmalloc_areas;	/* now */
+	uint64_t percpu_bytes;			/* dynamic, now, per CPU */
+	uint64_t problems;			/* misuses found so far */
+};
+void kshim_mem_get_stats(struct kshim_mem_stats *s);
+
+/*
+ * Forced failure: when N > 0, the N-th page, slab, vmalloc or per-cpu allocation from now that is allowed to fail (not
+ * __GFP_NOFAIL) returns NULL, once. 0: off.
+ */
+extern long kshim_fail_alloc;
+
+/* Selects the per-cpu area of a simulated CPU for the calling native thread's view: value for its per-cpu offset. */
+unsigned long kshim_percpu_offset(unsigned int cpu);
+
+#endif

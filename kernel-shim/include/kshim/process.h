@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Simulated processes: an mm, a file table and one task per simulated CPU.
+ *
+ * Invariants (kshim_process_validate): a live process has an mm with mm_users >= 1; a task of it exists only for a CPU
+ * that entered it, and its mm and files are the process's; pids are never reused.
+ */
+#ifndef KSHIM_PROCESS_H
+#define KSHIM_PROCESS_H
+
+#include <kshim/machine.h>
+
+struct mm_struct;
+struct files_struct;
+struct task_struct;
+struct kvm;
+struct kvm_vcpu;
+struct page;
+
+struct kshim_process {
+	int pid;
+	struct mm_struct *mm;
+	struct files_struct *files;
+	struct task_struct *task[KVMSIM_MAX_CPUS];
+	struct list_head node;
+	struct list_head pins;		/* struct kshim_pin, see core/event.c */
+};
+
+/* Makes the calling native thread run as the process. NULL: no such process. Pair with kshim_process_leave(). */
+struct kshim_process *kshim_process_enter(int pid);
+void kshim_process_leave(void);
+/* Number of live processes. */
+unsigned int kshim_process_count(void);
+/* Calls fn for each live process, oldest first. */
+void kshim_process_for_each(void (*fn)(struct kshim_process *p, void *arg), void *arg);
+void kshim_process_validate(void);
+
+int kshim_process_create(void);
+int kshim_process_fork(int pid);
+int kshim_process_exit(int pid);
+
+/* Drops the long-term pins that the process still holds. */
+void kshim_release_pins(struct kshim_process *p);
+
+int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6]);
+int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6]);
+/* Boot half of core/event.c: device memory for KVMSIM_EV_PFNMAP. */
+int kshim_event_boot(void);
+
+/* The VM or vCPU behind a file descriptor of the current process, or NULL. The file stays referenced by its table. */
+struct kvm *kshim_fd_to_vm(int fd);
+struct kvm_vcpu *kshim_fd_to_vcpu(int fd, struct file **file);
+
+int kshim_inspect_page(int pid, uint64_t addr, struct kvmsim_page *out);
+int kshim_inspect_slots(int pid, int vm_fd, unsigned int as_id, struct kvmsim_slot *out, unsigned int max);
+int kshim_inspect_generation(int pid, int vm_fd, unsigned int as_id, uint64_t *out);
+int kshim_inspect_gfn_to_hva(int pid, int vm_fd, uint64_t gfn, uint64_t *out);
+int kshim_inspect_gfn_to_pfn(int pid, int vm_fd, uint64_t gfn, uint64_t *out);
+
+int64_t kshim_bench(enum kvmsim_bench what, int pid, int vm_fd, uint64_t gfn, uint64_t stride, uint64_t range,
+		    uint64_t count);
+
+/* One translation in a process's own page tables, found without any kernel helper that takes locks or faults. */
+struct kshim_host_pte {
+	bool present;		/* a CPU could use it for a read */
+	bool writable, dirty, young, swapped, huge;
+	unsigned long pfn;
+};
+/* Supplied per architecture: reads the page tables of mm at addr; true when an entry (also a non-present one) is there. */
+bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
+
+/* Runs all checks; returns the number of findings, each reported as KVMSIM_CHECK. */
+int kshim_check(void);
+
+#endif

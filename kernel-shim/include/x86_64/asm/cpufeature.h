@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* x86's asm/cpufeature.h with feature tests that read boot_cpu_data, which the model fills, instead of patched jumps. */
+#include_next <asm/cpufeature.h>
+
+#undef static_cpu_has
+#define static_cpu_has(bit) boot_cpu_has(bit)

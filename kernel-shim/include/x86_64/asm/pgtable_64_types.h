@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* x86's asm/pgtable_64_types.h with the vmalloc area as large as kshim/mem.h says, so that no host address is taken for one of it. */
+#include_next <asm/pgtable_64_types.h>
+
+#include <kshim/mem.h>
+
+#undef VMEMORY_END
+#define VMEMORY_END	(VMALLOC_START + KSHIM_VMALLOC_SIZE - 1)

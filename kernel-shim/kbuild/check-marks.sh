@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Checks the marks of kshim/marks.h against the objects of a flavour.
+#
+#   check-marks.sh PROJECT_DIR WORK_DIR ARCH
+#
+# WORK_DIR has kernel.rsp (objects of the kernel's files) and shim.rsp (objects of the shim's kernel TUs). A symbol that
+# the kernel's files use and the shim defines has one mark; a mark names a symbol that the shim defines. Exits 1 with a
+# list otherwise. A wrapper TU's symbols that come from the kernel file it includes need none.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+project=$1 work=$2 arch=$3
+here=$(dirname "$0")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+cd "$project"
+find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/memory -name '*.c' 2>/dev/null |
+	sort | xargs awk -f "$here/marks.awk" >"$tmp/marks"
+tr -d '"' <"$work/kernel.rsp" | xargs nm -u | awk 'NF == 2 { print $2 }' | sort -u >"$tmp/used"
+tr -d '"' <"$work/shim.rsp" | grep -v '/kernel-shim/wrap/' | xargs nm -A --defined-only |
+	awk 'NF == 3 && $2 ~ /^[A-TV-Z]$/ { f = $1; sub(/\.o:.*/, "", f); sub(/.*\.dir\/(\.\/)?/, "", f); print $3 "\t" f }' |
+	sort >"$tmp/defined-in"
+tr -d '"' <"$work/shim.rsp" | xargs nm --defined-only | awk 'NF == 3 && $2 != "U" { print $3 }' | sort -u >"$tmp/defined"
+cut -f1 "$tmp/marks" | sort >"$tmp/marked"
+
+cut -f1 "$tmp/defined-in" | sort -u | comm -12 - "$tmp/used" | comm -23 - "$tmp/marked" >"$tmp/unmarked"
+uniq -d "$tmp/marked" >"$tmp/twice"
+sort -u "$tmp/marked" | comm -23 - "$tmp/defined" >"$tmp/stray"
+
+show() { # FILE TITLE TABLE COLUMN
+	[ -s "$1" ] || return 0
+	echo "$2"
+	awk -F '\t' -v col="$4" 'FNR == NR { want[$1] = 1; next } $1 in want { print "  " $1 "  (" $col ")" }' "$1" "$3"
+}
+show "$tmp/unmarked" "Used by the kernel's files, defined without a mark:" "$tmp/defined-in" 2
+show "$tmp/twice" "Marked more than once:" "$tmp/marks" 4
+show "$tmp/stray" "Marked, but not defined:" "$tmp/marks" 4
+[ ! -s "$tmp/unmarked" ] && [ ! -s "$tmp/twice" ] && [ ! -s "$tmp/stray" ]

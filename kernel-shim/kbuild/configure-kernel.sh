@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Has the kernel's own Kbuild write the configuration and the generated headers for one architecture.
+#
+#   configure-kernel.sh SOURCE_DIR OUT_DIR KERNEL_ARCH FRAGMENT [DEPFILE]
+#
+# OUT_DIR, whose path must not have a space or a colon, gets what `make O=OUT_DIR` leaves: .config, include/generated,
+# arch/*/include/generated. SOURCE_DIR is never written to. Every option of FRAGMENT must be in the result, or the run
+# fails naming those that are not. DEPFILE lists the files that the result depends on, for Ninja, as the dependencies of
+# OUT_DIR/kvmsim-stamp, which is touched last.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+src=$(cd "$1" && pwd) out=$2 arch=$3 fragment=$4 depfile=${5:-}
+here=$(cd "$(dirname "$0")" && pwd)
+
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+
+# Kbuild refuses O= when the tree was built in place, and a path with a space or a colon.
+tree=$src
+case $src in *[[:space:]:]*) tree= ;; esac
+if [ -z "$tree" ] || [ -e "$src/.config" ] || [ -e "$src/include/config" ] ||
+	[ -e "$src/arch/$arch/include/generated" ]; then
+	tree=$out-shadow
+	"$here/shadow-tree.sh" "$src" "$tree" "$arch"
+fi
+
+# Nothing of the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
+kbuild() {
+	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb KCONFIG_ALLCONFIG="$fragment" KCONFIG_NOTIMESTAMP=1 \
+		make -s -C "$tree" O="$out" ARCH="$arch" -j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
+		tail -n 30 "$out/kvmsim-log" >&2
+		printf '%s\n' "Kbuild failed on $src: make $*" >&2
+		exit 1
+	}
+}
+kbuild allnoconfig
+kbuild prepare0
+
+missing=$(awk 'FNR == NR { if (/^CONFIG_/ && !/=n$/) got[$0] = 1; next }
+	/^CONFIG_/ { name = $0; sub(/=.*/, "", name)
+		if (/=n$/) { for (g in got) if (index(g, name "=") == 1) print "  " $0 " (is: " g ")" }
+		else if (!($0 in got)) print "  " $0 }' "$out/.config" "$fragment")
+if [ -n "$missing" ]; then
+	printf '%s\n' "The kernel's configuration did not take these options of $fragment:" "$missing" >&2
+	exit 1
+fi
+
+if [ -n "$depfile" ]; then
+	{
+		printf '%s:' "$out/kvmsim-stamp" | sed 's/ /\\ /g; s/\\ *$//'
+		printf ' \\\n %s' "$(printf '%s' "$fragment" | sed 's/ /\\ /g')"
+		# Kbuild's own records: the Kconfig files, and the headers behind bounds.h and asm-offsets.h.
+		cat "$out/include/config/auto.conf.cmd" "$out/kernel/.bounds.s.cmd" \
+			"$out/arch/$arch/kernel/.asm-offsets.s.cmd" 2>/dev/null |
+			awk '/^(deps_|source_)/ { on = /^source_|:= *\\$/; sub(/^[^=]*:= */, "") } /^$/ { on = 0 }
+			     { gsub(/\\$/, ""); for (i = 1; i <= NF; i++)
+				if ($i ~ /^\// || $i ~ /Kconfig/) print $i }' | sort -u |
+			while IFS= read -r f; do
+				case $f in /*) ;; *) f=$tree/$f ;; esac
+				[ ! -f "$f" ] || printf ' \\\n %s' "$(printf '%s' "$f" | sed 's/ /\\ /g')"
+			done
+		echo
+	} >"$depfile"
+fi
+: >"$out/kvmsim-stamp"

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Links a flavour. A symbol that is used, after garbage collection, and that nobody defines becomes a refused one.
+#
+#   link-flavour.sh OUTPUT WORK_DIR LIBRARIES COMPILER FLAG...
+#
+# LIBRARIES is one argument of words. WORK_DIR has objects.rsp and exports.map; it gets refused.txt, the names of the refused symbols. Each of these has 256
+# bytes in the section kshim_refused, which fills whole pages and loses its access rights at boot, and an entry
+# { address, name } in kshim_refused_names (kernel-shim/host/report.c).
+set -eu
+LC_ALL=C
+export LC_ALL
+
+output=$1 work=$2 libraries=$3
+shift 3
+
+refused() {
+	nm -D -u "$work/probe.so" | awk '$1 == "U" && $2 !~ /@/ { print $2 }' | sort -u >"$work/undefined.tmp"
+	# Not what the libraries supply.
+	ldd "$work/probe.so" | awk '$3 ~ /^\// { print $3 }' | xargs nm -D --defined-only |
+		awk 'NF == 3 { sub(/@.*/, "", $3); print $3 }' | sort -u | comm -23 "$work/undefined.tmp" -
+}
+stubs() {
+	awk '{ name[NR] = $0 }
+	END {
+		print "\t.section kshim_refused, \"aw\", @progbits\n\t.balign 4096"
+		for (i = 1; i <= NR; i++)
+			printf "\t.globl %s\n\t.hidden %s\n\t.type %s, @object\n\t.size %s, 256\n%s:\t.zero 256\n",
+				name[i], name[i], name[i], name[i], name[i]
+		print "\t.balign 4096\n\t.section kshim_refused_names, \"aw\", @progbits\n\t.balign 8"
+		for (i = 1; i <= NR; i++)
+			printf "\t.quad %s, .Lname%d\n", name[i], i
+		print "\t.section .rodata"
+		for (i = 1; i <= NR; i++)
+			printf ".Lname%d:\t.asciz \"%s\"\n", i, name[i]
+		print "\t.section .note.GNU-stack, \"\", @progbits"
+	}'
+}
+
+common="-shared -Wl,-Bsymbolic -Wl,--gc-sections"
+# shellcheck disable=SC2086
+"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--strip-debug -o "$work/probe.so" "@$work/objects.rsp" $libraries
+refused >"$work/refused.tmp"
+if [ ! -f "$work/refused.o" ] || ! cmp -s "$work/refused.tmp" "$work/refused.txt"; then
+	old=$(cat "$work/refused.txt" 2>/dev/null | wc -l)
+	stubs <"$work/refused.tmp" >"$work/refused.S"
+	"$@" -c -o "$work/refused.o" "$work/refused.S"
+	mv "$work/refused.tmp" "$work/refused.txt"
+	echo "$(basename "$output"): $(wc -l <"$work/refused.txt") refused symbols (before: $old), listed in $work/refused.txt"
+fi
+# shellcheck disable=SC2086
+"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id=sha1 -Wl,-z,defs -o "$work/linked.tmp" \
+	"@$work/objects.rsp" "$work/refused.o" $libraries
+mv "$work/linked.tmp" "$output"
+rm -f "$work/probe.so" "$work"/*.tmp

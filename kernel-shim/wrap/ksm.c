@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mm/ksm.c with two steps of ksmd made callable: looking at two given pages, and a pass that merges nothing. */
+#include "mm/ksm.c"
+
+#include "wrap.h"
+
+/* Shows ksmd the page of item, as a page that has not changed since the last pass. NULL: nothing mergeable there. */
+static struct page *scan_one(struct ksm_rmap_item *item)
+{
+	struct page *page = get_mergeable_page(item);
+
+	if (page) {
+		item->oldchecksum = calc_checksum(page);
+		cmp_and_merge_page(page, item);
+		put_page(page);
+		page = get_mergeable_page(item);
+	}
+	return page;
+}
+
+static int merge_two(struct ksm_mm_slot *mm_slot, unsigned long a, unsigned long b)
+{
+	struct ksm_rmap_item **list = &mm_slot->rmap_list;
+	struct ksm_rmap_item *low, *high;
+	struct page *low_page, *high_page;
+	int ret = -EFAULT;
+
+	low = get_next_rmap_item(mm_slot, list, min(a, b));
+	if (!low)
+		return -ENOMEM;
+	list = &low->rmap_list;
+	high = get_next_rmap_item(mm_slot, list, max(a, b));
+	if (!high)
+		return -ENOMEM;
+
+	low_page = scan_one(low);
+	high_page = scan_one(high);
+	if (low_page)
+		put_page(low_page);
+	/* The second look merges both with the first's page or with a KSM page of old; look where the first is now. */
+	low_page = get_mergeable_page(low);
+	if (low_page && high_page)
+		ret = low_page == high_page && PageKsm(low_page) ? 0 : -EBUSY;
+	if (low_page)
+		put_page(low_page);
+	if (high_page)
+		put_page(high_page);
+	return ret;
+}
+
+int kshim_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long b)
+{
+	struct mm_slot *slot;
+	int ret = -EINVAL;
+
+	if (a == b)
+		return -EINVAL;
+
+	/* Pages in per-CPU batches have references that ksmd would wait out. */
+	lru_add_drain_all();
+
+	mutex_lock(&ksm_thread_mutex);
+	spin_lock(&ksm_mmlist_lock);
+	slot = mm_slot_lookup(mm_slots_hash, mm);
+	spin_unlock(&ksm_mmlist_lock);
+	if (slot) {
+		struct ksm_mm_slot *mm_slot = mm_slot_entry(slot, struct ksm_mm_slot, slot);
+
+		ret = merge_two(mm_slot, a, b);
+		/* Two pages of one huge page: the first attempt split it. */
+		if (ret == -EBUSY)
+			ret = merge_two(mm_slot, a, b);
+	}
+	mutex_unlock(&ksm_thread_mutex);
+	return ret;
+}
+
+void kshim_ksm_reap(void)
+{
+	struct ksm_rmap_item *item;
+	struct page *page;
+
+	mutex_lock(&ksm_thread_mutex);
+	while ((item = scan_get_next_rmap_item(&page)))
+		put_page(page);
+	mutex_unlock(&ksm_thread_mutex);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The wait primitives of kernel/sched: wait queues, bit waits, simple wait queues and completions. As in
+ * kernel/sched/build_utility.c, they are one TU because they lean on kernel/sched/sched.h; the scheduler under them
+ * (schedule(), try_to_wake_up()) is core/sched.c.
+ */
+#include <linux/sched/clock.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/debug.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/loadavg.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/nohz.h>
+#include <linux/sched/rseq_api.h>
+#include <linux/sched/task_stack.h>
+#include <linux/swait_api.h>
+#include <linux/wait_api.h>
+#include <linux/workqueue_api.h>
+
+#include "kernel/sched/sched.h"
+#include "kernel/sched/stats.h"
+
+#include "kernel/sched/swait.c"
+#include "kernel/sched/wait.c"
+#include "kernel/sched/wait_bit.c"
+#include "kernel/sched/completion.c"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the wrapper TUs export: static functions of kernel files, under names of our own. */
+#ifndef KSHIM_WRAP_H
+#define KSHIM_WRAP_H
+
+struct mm_struct;
+struct task_struct;
+
+/* kernel/fork.c: the slab caches of mm_struct and VMAs, once at boot. */
+void kshim_fork_init(void);
+/* mm_alloc(); NULL when out of memory. */
+struct mm_struct *kshim_mm_alloc(void);
+/* dup_mm(); NULL when out of memory. */
+struct mm_struct *kshim_dup_mm(struct task_struct *task, struct mm_struct *old);
+
+/*
+ * mm/ksm.c: lets ksmd look at the pages at a and b (page-aligned, both in VM_MERGEABLE areas of mm) now. 0: they are one
+ * KSM page; -EINVAL: no mergeable area, or a is b; -EFAULT: no anonymous page there; -EBUSY: not merged, because they
+ * differ or are pinned; -ENOMEM.
+ */
+int kshim_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long b);
+/* A pass of ksmd over all mergeable areas without merging: mms whose processes have exited are let go. For leak checks. */
+void kshim_ksm_reap(void);
+
+/* mm/swapfile.c: swapon(2) with a file name in kernel memory. 0 or -errno. */
+long kshim_sys_swapon(const char *name, int flags);
+
+#endif

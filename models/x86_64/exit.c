@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the vendor module makes of an exit: calls into KVM as vmx.c's and svm.c's handlers do. */
+#include <linux/kvm_host.h>
+#include "mmu.h"
+#include "x86.h"
+#include "trace.h"
+#include "model.h"
+#include <kshim/host.h>
+
+u32 model_max_faults = 100000;
+
+static const char *const exit_name[MODEL_NR_EXITS] = {
+	[MODEL_EXIT_NONE] = "none", [MODEL_EXIT_RETIRED] = "retired", [MODEL_EXIT_HLT] = "hlt",
+	[MODEL_EXIT_INTERRUPT] = "interrupt", [MODEL_EXIT_FAULT] = "fault", [MODEL_EXIT_MISCONFIG] = "misconfiguration",
+	[MODEL_EXIT_BROKEN] = "broken tables",
+};
+
+/*
+ * While paging is off, accesses run as flat 64-bit code so that every guest-physical address can be reached with one
+ * instruction (a real processor would be limited to 4 GiB, or to 1 MiB in real mode). KVM's emulator must see the same
+ * mode, but user space must not: EFER.LMA and CR0.PE are set only while KVM handles the exit.
+ */
+struct flat_mode {
+	u64 efer;
+	unsigned long cr0;
+	bool running;
+};
+
+static void enter_flat_mode(struct kvm_vcpu *vcpu, struct flat_mode *saved)
+{
+	saved->efer = vcpu->arch.efer;
+	saved->cr0 = vcpu->arch.cr0;
+	saved->running = to_sim(vcpu)->running;
+	to_sim(vcpu)->running = true;
+	if (!is_paging(vcpu)) {
+		vcpu->arch.efer |= EFER_LME | EFER_LMA;
+		vcpu->arch.cr0 |= X86_CR0_PE;
+	}
+}
+
+static void leave_flat_mode(struct kvm_vcpu *vcpu, const struct flat_mode *saved)
+{
+	vcpu->arch.efer = saved->efer;
+	vcpu->arch.cr0 = saved->cr0;
+	to_sim(vcpu)->running = saved->running;
+}
+
+/* As handle_ept_misconfig() and handle_ept_violation() of vmx.c, npf_interception() and pf_interception() of svm.c. */
+static int handle_fault(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+	struct model_exit *x = &vs->exit;
+	/* EPT gives no instruction bytes in hardware; here the instruction is in no guest memory, so that it must. */
+	void *insn = vs->access.insn_len && vs->access.a.op != KVMSIM_FETCH ? vs->access.insn : NULL;
+	int len = insn ? vs->access.insn_len : 0;
+
+	if (x->reason == MODEL_EXIT_MISCONFIG) {
+		if (!kvm_io_bus_write(vcpu, KVM_FAST_MMIO_BUS, x->addr, 0, NULL)) {
+			trace_kvm_fast_mmio(x->addr);
+			return kvm_skip_emulated_instruction(vcpu);
+		}
+		return kvm_mmu_page_fault(vcpu, x->addr, PFERR_RSVD_MASK, insn, len);
+	}
+	if (model_personality == MODEL_SHADOW)
+		return kvm_handle_page_fault(vcpu, x->error_code, x->addr, insn, len);
+	trace_kvm_page_fault(vcpu, x->addr, x->error_code);
+	return kvm_mmu_page_fault(vcpu, x->addr, x->error_code, insn, len);
+}
+
+static void report_livelock(struct vcpu_sim *vs)
+{
+	struct model_access *m = &vs->access;
+
+	host_report(KVMSIM_CHECK, NULL, 0,
+		    "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: %s at %llx, "
+		    "error code %llx; of all, %u faults and %u misconfigurations",
+		    vs->vcpu.vcpu_id, (u64)m->a.addr, m->faults, exit_name[vs->exit.reason], vs->exit.addr,
+		    vs->exit.error_code, m->exits[MODEL_EXIT_FAULT], m->exits[MODEL_EXIT_MISCONFIG]);
+}
+
+static int to_user_space(struct kvm_vcpu *vcpu)
+{
+	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	vcpu->run->hw.hardware_exit_reason = to_sim(vcpu)->exit.reason;
+	return 0;
+}
+
+int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+	struct flat_mode saved;
+	int ret;
+
+	switch (vs->exit.reason) {
+	case MODEL_EXIT_FAULT:
+	case MODEL_EXIT_MISCONFIG:
+		break;
+	case MODEL_EXIT_INTERRUPT:
+		return 1;
+	case MODEL_EXIT_HLT:
+		return kvm_emulate_halt(vcpu);
+	case MODEL_EXIT_BROKEN:
+		if (vs->exit.addr)
+			host_report(KVMSIM_CHECK, NULL, 0,
+				    "guest access to %llx: a table entry at %llx, outside of memory", (u64)vs->access.a.addr, vs->exit.addr);
+		vs->access.state = MODEL_ABORTED;
+		return to_user_space(vcpu);
+	default:
+		return to_user_space(vcpu);
+	}
+
+	model_count(guest_faults, 1);
+	vs->access.all_faults++;
+	if (++vs->access.faults > model_max_faults) {
+		report_livelock(vs);
+		vs->access.state = MODEL_ABORTED;
+		return to_user_space(vcpu);
+	}
+	enter_flat_mode(vcpu, &saved);
+	ret = handle_fault(vcpu);
+	leave_flat_mode(vcpu, &saved);
+	return ret;
+}
+
+int model_skip_emulated_instruction(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+	/* A HLT has one byte, as has what FETCH executes. */
+	unsigned int len = vs->access.state == MODEL_PENDING ? vs->access.insn_len : 1;
+
+	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
+	vs->interruptibility = 0;
+	return 1;
+}
+
+void model_inject_exception(struct kvm_vcpu *vcpu)
+{
+	struct kvm_queued_exception *ex = &vcpu->arch.exception;
+	struct vcpu_sim *vs = to_sim(vcpu);
+
+	kvm_deliver_exception_payload(vcpu, ex);
+	vs->event = true;
+	vs->event_vector = ex->vector;
+	vs->event_error_code = ex->has_error_code ? ex->error_code : 0;
+}
+
+void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info, u32 *error_code)
+{
+	struct model_exit *x = &to_sim(vcpu)->exit;
+
+	/* Numbers of the vendor's own, so that the kernel's trace events print a known name. */
+	static const u32 vmx_reason[MODEL_NR_EXITS] = {
+		[MODEL_EXIT_RETIRED] = 18 /* VMCALL */, [MODEL_EXIT_HLT] = 12, [MODEL_EXIT_INTERRUPT] = 1,
+		[MODEL_EXIT_FAULT] = 48, [MODEL_EXIT_MISCONFIG] = 49,
+	};
+	static const u32 svm_reason[MODEL_NR_EXITS] = {
+		[MODEL_EXIT_RETIRED] = 0x81 /* VMMCALL */, [MODEL_EXIT_HLT] = 0x78, [MODEL_EXIT_INTERRUPT] = 0x60,
+		[MODEL_EXIT_FAULT] = 0x400,
+	};
+
+	*reason = model_personality == MODEL_EPT ? vmx_reason[x->reason] : svm_reason[x->reason];
+	if (model_personality == MODEL_SHADOW && x->reason == MODEL_EXIT_FAULT)
+		*reason = 0x4e;	/* SVM_EXIT_EXCP_BASE + PF_VECTOR */
+	*info1 = x->error_code;
+	*info2 = x->addr;
+	*intr_info = 0;
+	*error_code = 0;
+}

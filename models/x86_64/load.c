@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading of KVM: the module's own init call, then the vendor module's, with one of three personalities. */
+#include <linux/init.h>
+#include <linux/kvm_host.h>
+#include <linux/module.h>
+#include <asm/vmx.h>
+#include "cpuid.h"
+#include "mmu.h"
+#include "x86.h"
+#include "model.h"
+#include <kshim/arch.h>
+
+const char *const kshim_arch_personalities[] = { "ept", "npt", "shadow", NULL };
+enum model_personality model_personality;
+
+/* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
+extern initcall_t __kshim_initcall_kvm_x86_init;
+
+/*
+ * As svm_hardware_setup() and hardware_setup() of vmx.c for what the machine has: NX, 1 GiB pages, 4 levels, EPT with
+ * accessed and dirty bits and execute-only entries; no TSC scaling, nested virtualization, APIC virtualization, page
+ * modification logging.
+ */
+static int hardware_setup(void)
+{
+	kvm_enable_efer_bits(EFER_NX);
+	/* Only used when a TSC is scaled, which kvm_caps.has_tsc_control forbids; both vendors set them anyway. */
+	kvm_caps.max_tsc_scaling_ratio = 1;
+	kvm_caps.tsc_scaling_ratio_frac_bits = model_personality == MODEL_EPT ? 48 : 32;
+	enable_apicv = false;
+
+	switch (model_personality) {
+	case MODEL_EPT:
+		kvm_mmu_set_ept_masks(true, true);
+		kvm_configure_mmu(true, 0, 4, PG_LEVEL_1G);
+		break;
+	case MODEL_NPT:
+		kvm_configure_mmu(true, 4, 4, PG_LEVEL_1G);
+		break;
+	case MODEL_SHADOW:
+		kvm_configure_mmu(false, 0, 0, PG_LEVEL_1G);
+		break;
+	}
+	kvm_set_cpu_caps();
+	kvm_caps.supported_perf_cap = 0;
+	kvm_caps.supported_xss = 0;
+	return 0;
+}
+
+static struct kvm_x86_init_ops model_init_ops = {
+	.hardware_setup = hardware_setup,
+	.runtime_ops = &model_x86_ops,
+	.pmu_ops = &model_pmu_ops,
+};
+
+/* As vmx_get_mt_mask() with all memory write-back and the guest's PAT ignored; the other formats have no such bits. */
+static u8 ept_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
+{
+	if (is_mmio)
+		return MTRR_TYPE_UNCACHABLE << VMX_EPT_MT_EPTE_SHIFT;
+	return (MTRR_TYPE_WRBACK << VMX_EPT_MT_EPTE_SHIFT) | VMX_EPT_IPAT_BIT;
+}
+
+int kshim_arch_kvm_load(const char *personality)
+{
+	unsigned int i;
+	int ret;
+
+	if (!personality)
+		personality = kshim_arch_personalities[0];
+	for (i = 0; kshim_arch_personalities[i]; i++) {
+		if (!strcmp(personality, kshim_arch_personalities[i]))
+			break;
+	}
+	if (!kshim_arch_personalities[i])
+		return -EINVAL;
+	model_personality = i;
+	kshim_arch_set_intel(i == MODEL_EPT);
+	if (i == MODEL_EPT)
+		model_x86_ops.get_mt_mask = ept_get_mt_mask;
+
+	ret = __kshim_initcall_kvm_x86_init();
+	if (!ret)
+		ret = kvm_x86_vendor_init(&model_init_ops);
+	if (!ret)
+		ret = kvm_init(sizeof(struct vcpu_sim), __alignof__(struct vcpu_sim), THIS_MODULE);
+	return ret;
+}

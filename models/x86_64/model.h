@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The modelled x86-64 virtualization hardware and its vendor module, as the parts of models/x86_64 see each other.
+ *
+ * A vCPU executes accesses: sim sets one (struct model_access) and calls the vCPU file's KVM_RUN; the real x86.c enters
+ * the vendor module's vcpu_run, which performs it as the processor would, with interrupts off. What a processor without
+ * such an access does is modelled as a HLT.
+ */
+#ifndef MODEL_X86_64_MODEL_H
+#define MODEL_X86_64_MODEL_H
+
+#include <linux/kvm_host.h>
+#include <kshim/machine.h>
+#include "tlb.h"
+#include "walk.h"
+
+#define MODEL_MAXPHYADDR 46	/* width of physical addresses of the machine, host and guest */
+
+enum model_personality { MODEL_EPT, MODEL_NPT, MODEL_SHADOW };
+extern enum model_personality model_personality;
+static inline bool model_nested_paging(void)
+{
+	return model_personality != MODEL_SHADOW;
+}
+
+enum model_exit_reason {
+	MODEL_EXIT_NONE,
+	MODEL_EXIT_RETIRED,	/* the access is complete, or ended in a guest exception */
+	MODEL_EXIT_HLT,		/* there was no access to run */
+	MODEL_EXIT_INTERRUPT,	/* a host interrupt is due, or an immediate exit was asked for */
+	MODEL_EXIT_FAULT,	/* EPT violation, nested page fault, or an intercepted #PF */
+	MODEL_EXIT_MISCONFIG,	/* EPT misconfiguration */
+	MODEL_EXIT_BROKEN,	/* the tables point outside of memory: reported, and the run ends */
+	MODEL_NR_EXITS
+};
+
+/* What the processor tells about its last exit. */
+struct model_exit {
+	enum model_exit_reason reason;
+	u64 addr;		/* guest-physical address, or linear address with shadow paging */
+	u64 error_code;		/* PFERR_* as the vendor module hands it to KVM */
+};
+
+enum model_access_state {
+	MODEL_IDLE,
+	MODEL_PENDING,		/* to be executed at RIP == rip */
+	MODEL_DONE,
+	MODEL_EXCEPTION,	/* ended in a guest exception */
+	MODEL_ABORTED,		/* gave up: too many faults, or broken tables */
+};
+
+struct model_access {
+	enum model_access_state state;
+	struct kvmsim_access a;
+	u64 rip;		/* of its instruction: the access has retired when RIP is another */
+	u8 insn[4];		/* the instruction's bytes; none for FETCH, which executes what it fetches */
+	u8 insn_len;
+	u32 faults;		/* of this access, or of a workload's current one */
+	u32 all_faults;		/* since start(), all accesses of a workload */
+	u32 exits[MODEL_NR_EXITS];
+	u8 vector;
+	u32 error_code;
+	u64 cr2;
+};
+
+/* A run of equal accesses inside one call, see model_vcpu_workload(). */
+struct model_workload {
+	u64 left;		/* accesses that still follow the current one */
+	u64 first, offset, stride, bytes;
+	u64 done;
+};
+
+struct vcpu_sim {
+	struct kvm_vcpu vcpu;	/* first: kvm_init() is told the size and allocates it */
+
+	/* Guest state that a VMCS or VMCB would hold. */
+	unsigned long rflags;
+	struct kvm_segment seg[VCPU_SREG_LDTR + 1];
+	struct desc_ptr idt, gdt;
+	u32 interruptibility;
+	bool nmi_masked;
+	u64 star, lstar, cstar, syscall_mask, kernel_gs_base, tsc_aux;
+	u32 sysenter_cs;
+	u64 sysenter_eip, sysenter_esp;
+	u64 tsc_offset, tsc_multiplier;
+	hpa_t root;		/* as load_mmu_pgd gave it */
+	int root_level;
+
+	/* Event to deliver at the next entry, as VM_ENTRY_INTR_INFO would say. */
+	bool event;
+	u8 event_vector;
+	u32 event_error_code;
+
+	bool running;		/* KVM runs or emulates an access: registers show flat segments and its CPL */
+	struct model_exit exit;
+	struct model_access access;
+	struct model_workload workload;
+	struct model_tlb *tlb;
+};
+
+static inline struct vcpu_sim *to_sim(struct kvm_vcpu *vcpu)
+{
+	return container_of(vcpu, struct vcpu_sim, vcpu);
+}
+
+/* --- counters; the table is in counters.c --- */
+struct model_counters {
+	u64 guest_accesses, guest_tlb_hits, guest_tlb_misses, guest_walk_entries, guest_faults, guest_exceptions;
+	u64 guest_tlb_evictions;
+	u64 flush_all, flush_current, flush_gva, flush_guest, flushed_entries;
+};
+extern struct model_counters model_counters;
+#define model_count(name, n) ((void)__atomic_fetch_add(&model_counters.name, (n), __ATOMIC_RELAXED))
+
+/* --- vendor module --- */
+extern struct kvm_x86_ops model_x86_ops;
+extern struct kvm_pmu_ops model_pmu_ops;
+extern const struct kvm_x86_nested_ops model_nested_ops;
+
+/* vendor_regs.c: guest registers */
+void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
+int model_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
+int model_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
+u64 model_get_segment_base(struct kvm_vcpu *vcpu, int seg);
+void model_get_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg);
+void model_set_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg);
+int model_get_cpl(struct kvm_vcpu *vcpu);
+void model_get_cs_db_l_bits(struct kvm_vcpu *vcpu, int *db, int *l);
+bool model_is_valid_cr0(struct kvm_vcpu *vcpu, unsigned long cr0);
+void model_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0);
+bool model_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4);
+void model_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4);
+int model_set_efer(struct kvm_vcpu *vcpu, u64 efer);
+void model_get_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt);
+void model_set_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt);
+void model_get_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt);
+void model_set_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt);
+unsigned long model_get_rflags(struct kvm_vcpu *vcpu);
+void model_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags);
+bool model_get_if_flag(struct kvm_vcpu *vcpu);
+/* Whether accesses run as flat 64-bit code: in long mode, and, unlike hardware, while paging is off. */
+bool model_flat64(struct kvm_vcpu *vcpu);
+
+/* vendor_tlb.c: table roots and flushes */
+void model_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root, int level);
+void model_flush_tlb_all(struct kvm_vcpu *vcpu);
+void model_flush_tlb_current(struct kvm_vcpu *vcpu);
+void model_flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr);
+void model_flush_tlb_guest(struct kvm_vcpu *vcpu);
+/* A flush is requested that the vCPU's next entry will make: entries may be stale until then. */
+bool model_tlb_flush_pending(struct kvm_vcpu *vcpu);
+/* The kind and the root tag of the entry that an access makes now. */
+enum tlb_kind model_tlb_kind(struct kvm_vcpu *vcpu);
+u64 model_tlb_tag(struct vcpu_sim *vs);
+
+/* run.c: the processor */
+fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
+/* The tables that the processor walks for the host, and for the guest; the latter only with CR0.PG set. */
+struct walk_tables model_host_tables(struct vcpu_sim *vs);
+struct walk_tables model_guest_tables(struct vcpu_sim *vs);
+/* Guest frame that a last-level entry of a shadow table stands for. */
+u64 model_entry_gfn(u64 entry_pa);
+
+/* exit.c: what the vendor module makes of an exit */
+int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
+int model_skip_emulated_instruction(struct kvm_vcpu *vcpu);
+void model_inject_exception(struct kvm_vcpu *vcpu);
+void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info, u32 *error_code);
+
+/* vendor_refused.c: operations that nothing models; each ends the scenario with its name */
+void model_refuse(const char *op) __noreturn;
+
+/* Most faults that one access may take before it counts as a livelock. */
+extern u32 model_max_faults;
+
+#endif

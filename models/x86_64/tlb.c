@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The TLB of one vCPU: look-up, fill, flushes; see tlb.h. */
+#include "tlb.h"
+
+static uint64_t level_pages(unsigned int level)
+{
+	return 1UL << (9 * (level - 1));
+}
+
+static unsigned int chain_of(uint64_t page, unsigned int level, unsigned int kind)
+{
+	uint64_t n = page >> (9 * (level - 1));
+
+	return (n ^ (n >> 10) ^ level * 0x155 ^ kind * 0x2aa) & (TLB_CHAINS - 1);
+}
+
+void model_tlb_init(struct model_tlb *t)
+{
+	__builtin_memset(t, 0, sizeof(*t));
+}
+
+static struct tlb_entry *find(struct model_tlb *t, unsigned int level, unsigned int kind, uint64_t root, uint64_t page)
+{
+	unsigned int i = t->chain[chain_of(page, level, kind)];
+
+	while (i) {
+		struct tlb_entry *e = &t->entry[i - 1];
+
+		if (e->page == page && e->level == level && e->kind == kind && e->root == root)
+			return e;
+		i = e->next;
+	}
+	return NULL;
+}
+
+struct tlb_entry *model_tlb_lookup(struct model_tlb *t, enum tlb_kind kind, uint64_t root, uint64_t addr)
+{
+	struct tlb_entry *e = NULL;
+	unsigned int level;
+
+	for (level = 1; level <= 3 && !e; level++) {
+		if (t->count[level])
+			e = find(t, level, kind, root, (addr >> 12) & ~(level_pages(level) - 1));
+	}
+	return e;
+}
+
+static void drop(struct model_tlb *t, struct tlb_entry *e)
+{
+	uint16_t me = e - t->entry + 1;
+	uint16_t *link = &t->chain[chain_of(e->page, e->level, e->kind)];
+
+	while (*link != me)
+		link = &t->entry[*link - 1].next;
+	*link = e->next;
+	t->count[e->level]--;
+	e->valid = 0;
+	e->next = 0;
+}
+
+static struct tlb_entry *victim(struct model_tlb *t, unsigned int level)
+{
+	unsigned int first = level == 1 ? 0 : TLB_4K_ENTRIES;
+	unsigned int n = level == 1 ? TLB_4K_ENTRIES : TLB_LARGE_ENTRIES;
+	uint32_t *hand = level == 1 ? &t->hand_4k : &t->hand_large;
+	struct tlb_entry *e = &t->entry[first + *hand];
+
+	*hand = (*hand + 1) % n;
+	if (e->valid) {
+		drop(t, e);
+		t->evictions++;
+	}
+	return e;
+}
+
+void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *new)
+{
+	struct tlb_entry *e = find(t, new->level, new->kind, new->root, new->page);
+	uint16_t *head;
+
+	if (e)
+		drop(t, e);
+	else
+		e = victim(t, new->level);
+	*e = *new;
+	e->valid = 1;
+	head = &t->chain[chain_of(e->page, e->level, e->kind)];
+	e->next = *head;
+	*head = e - t->entry + 1;
+	t->count[e->level]++;
+}
+
+static bool empty(const struct model_tlb *t)
+{
+	return !(t->count[1] | t->count[2] | t->count[3]);
+}
+
+unsigned int model_tlb_flush_all(struct model_tlb *t)
+{
+	unsigned int i, n = 0;
+
+	if (empty(t))
+		return 0;
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		n += t->entry[i].valid;
+		t->entry[i].valid = 0;
+		t->entry[i].next = 0;
+	}
+	__builtin_memset(t->chain, 0, sizeof(t->chain));
+	__builtin_memset(t->count, 0, sizeof(t->count));
+	return n;
+}
+
+unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < TLB_ENTRIES && !empty(t); i++) {
+		if (t->entry[i].valid && t->entry[i].root == root) {
+			drop(t, &t->entry[i]);
+			n++;
+		}
+	}
+	return n;
+}
+
+unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < TLB_ENTRIES && !empty(t); i++) {
+		if (t->entry[i].valid && t->entry[i].kind == kind) {
+			drop(t, &t->entry[i]);
+			n++;
+		}
+	}
+	return n;
+}
+
+unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint64_t addr)
+{
+	unsigned int level, n = 0;
+
+	for (level = 1; level <= 3; level++) {
+		uint64_t page = (addr >> 12) & ~(level_pages(level) - 1);
+		unsigned int i = t->count[level] ? t->chain[chain_of(page, level, kind)] : 0;
+
+		while (i) {
+			struct tlb_entry *e = &t->entry[i - 1];
+
+			i = e->next;
+			if (e->page == page && e->level == level && e->kind == kind) {
+				drop(t, e);
+				n++;
+			}
+		}
+	}
+	return n;
+}
+
+static const char *validate_entry(const struct tlb_entry *e, unsigned int i)
+{
+	if (e->level < 1 || e->level > 3)
+		return "an entry of no page size";
+	if ((e->level == 1) != (i < TLB_4K_ENTRIES))
+		return "an entry in the array of another page size";
+	if ((e->page | e->pfn | e->gfn) & (level_pages(e->level) - 1))
+		return "an entry that is not aligned to its size";
+	if (e->dirty && !(e->rights & (TLB_W | TLB_W_SUP)))
+		return "a dirty entry that nobody may write through";
+	return NULL;
+}
+
+const char *model_tlb_validate(const struct model_tlb *t)
+{
+	uint32_t count[4] = {}, chained = 0, valid = 0;
+	unsigned int c, i, j;
+
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		const char *wrong = t->entry[i].valid ? validate_entry(&t->entry[i], i) : NULL;
+
+		if (wrong)
+			return wrong;
+		valid += t->entry[i].valid;
+	}
+	for (c = 0; c < TLB_CHAINS; c++) {
+		for (i = t->chain[c]; i; i = t->entry[i - 1].next) {
+			const struct tlb_entry *e = &t->entry[i - 1];
+
+			if (!e->valid || chain_of(e->page, e->level, e->kind) != c)
+				return "an entry on a chain where it does not belong";
+			if (++chained > TLB_ENTRIES)
+				return "a hash chain with a loop";
+			count[e->level]++;
+			for (j = e->next; j; j = t->entry[j - 1].next) {
+				const struct tlb_entry *f = &t->entry[j - 1];
+
+				if (f->page == e->page && f->level == e->level && f->kind == e->kind &&
+				    f->root == e->root)
+					return "one page held twice";
+			}
+		}
+	}
+	if (chained != valid)
+		return "a valid entry on no chain";
+	for (i = 1; i <= 3; i++) {
+		if (count[i] != t->count[i])
+			return "a wrong count of entries";
+	}
+	return NULL;
+}

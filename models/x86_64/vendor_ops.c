@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The vendor module's table of operations: every one that the kernel may call has a function here, in vendor_regs.c,
+ * vendor_tlb.c, run.c or exit.c, or is refused by name. Operations that the kernel tests for NULL before it calls them
+ * stay NULL; static calls to an absent operation do not work without the kernel's code patching, so that the other
+ * optional ones are functions that do nothing, with the reason.
+ */
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include "cpuid.h"
+#include "lapic.h"
+#include "mmu.h"
+#include "smm.h"
+#include "x86.h"
+#include "trace.h"
+#include "model.h"
+#include "refused.h"
+#include <kshim/host.h>
+
+static DEFINE_PER_CPU(bool, virtualization_on);
+
+static int check_processor_compatibility(void)
+{
+	return 0;
+}
+
+static int enable_virtualization_cpu(void)
+{
+	if (this_cpu_read(virtualization_on))
+		return -EBUSY;
+	this_cpu_write(virtualization_on, true);
+	return 0;
+}
+
+static void disable_virtualization_cpu(void)
+{
+	this_cpu_write(virtualization_on, false);
+}
+
+static void emergency_disable_virtualization_cpu(void)
+{
+	disable_virtualization_cpu();
+}
+
+static void hardware_unsetup(void)
+{
+	/* hardware_setup() took nothing. */
+}
+
+/* As svm_has_emulated_msr(). */
+static bool has_emulated_msr(struct kvm *kvm, u32 index)
+{
+	return index != MSR_IA32_MCG_EXT_CTL &&
+	       !(index >= KVM_FIRST_EMULATED_VMX_MSR && index <= KVM_LAST_EMULATED_VMX_MSR);
+}
+
+static int vm_init(struct kvm *kvm)
+{
+	return 0;
+}
+
+static int vcpu_precreate(struct kvm *kvm)
+{
+	return 0;
+}
+
+static int vcpu_create(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+
+	vs->tlb = kvzalloc(sizeof(*vs->tlb), GFP_KERNEL_ACCOUNT);
+	if (!vs->tlb)
+		return -ENOMEM;
+	model_tlb_init(vs->tlb);
+	vs->root = INVALID_PAGE;
+	vcpu->arch.apic_base = APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE |
+			       (kvm_vcpu_is_reset_bsp(vcpu) ? MSR_IA32_APICBASE_BSP : 0);
+	return 0;
+}
+
+static void vcpu_free(struct kvm_vcpu *vcpu)
+{
+	kvfree(to_sim(vcpu)->tlb);
+}
+
+/* Nothing of the host's state has to make room for the guest's. */
+static void prepare_switch_to_guest(struct kvm_vcpu *vcpu)
+{
+	if (!this_cpu_read(virtualization_on))
+		host_report(KVMSIM_CHECK, NULL, 0, "guest entry on CPU %d, where virtualization is off",
+			    raw_smp_processor_id());
+}
+
+/* On another CPU stale entries of an earlier visit may be left: vmx_vcpu_load_vmcs(), pre_svm_run(). */
+static void vcpu_load_cpu(struct kvm_vcpu *vcpu, int cpu)
+{
+	if (vcpu->cpu != cpu)
+		kvm_make_request(KVM_REQ_TLB_FLUSH, vcpu);
+}
+
+static void vcpu_put_cpu(struct kvm_vcpu *vcpu)
+{
+}
+
+/* Exceptions of the guest are never intercepted but for #PF with shadow paging, which has no bitmap here. */
+static void update_exception_bitmap(struct kvm_vcpu *vcpu)
+{
+}
+
+static void post_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
+{
+	/* Walks read vcpu->arch.cr3; only encrypted guests hold a copy. */
+}
+
+static void set_dr7(struct kvm_vcpu *vcpu, unsigned long value)
+{
+	/* The modelled processor has no breakpoints; KVM keeps the value in vcpu->arch.dr7. */
+}
+
+static void vcpu_after_set_cpuid(struct kvm_vcpu *vcpu)
+{
+}
+
+static int vcpu_pre_run(struct kvm_vcpu *vcpu)
+{
+	return 1;
+}
+
+static void update_emulated_instruction(struct kvm_vcpu *vcpu)
+{
+}
+
+static void set_interrupt_shadow(struct kvm_vcpu *vcpu, int mask)
+{
+	to_sim(vcpu)->interruptibility = mask;
+}
+
+static u32 get_interrupt_shadow(struct kvm_vcpu *vcpu)
+{
+	return to_sim(vcpu)->interruptibility;
+}
+
+static void cancel_injection(struct kvm_vcpu *vcpu)
+{
+	/* The event stays queued in vcpu->arch, and KVM injects it again. */
+	to_sim(vcpu)->event = false;
+	kvm_make_request(KVM_REQ_EVENT, vcpu);
+}
+
+static int interrupt_allowed(struct kvm_vcpu *vcpu, bool for_injection)
+{
+	return model_get_if_flag(vcpu) && !to_sim(vcpu)->interruptibility;
+}
+
+static int nmi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
+{
+	return !to_sim(vcpu)->nmi_masked && !to_sim(vcpu)->interruptibility;
+}
+
+static bool get_nmi_mask(struct kvm_vcpu *vcpu)
+{
+	return to_sim(vcpu)->nmi_masked;
+}
+
+static void set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
+{
+	to_sim(vcpu)->nmi_masked = masked;
+}
+
+/* Accesses change neither IF nor the NMI mask: a window opens only by an ioctl, which requests KVM_REQ_EVENT itself. */
+static void enable_window(struct kvm_vcpu *vcpu)
+{
+}
+
+/* No hardware APIC virtualization. */
+static void no_apicv(struct kvm_vcpu *vcpu)
+{
+}
+
+static void no_apicv_vector(struct kvm_vcpu *vcpu, int vector)
+{
+}
+
+static void no_apicv_eoi(struct kvm_vcpu *vcpu, u64 *bitmap)
+{
+}
+
+/* As vmx_deliver_interrupt() without posted interrupts. */
+static void deliver_interrupt(struct kvm_lapic *apic, int delivery_mode, int trig_mode, int vector)
+{
+	kvm_lapic_set_irr(vector, apic);
+	kvm_make_request(KVM_REQ_EVENT, apic->vcpu);
+	kvm_vcpu_kick(apic->vcpu);
+}
+
+static int sync_pir_to_irr(struct kvm_vcpu *vcpu)
+{
+	return kvm_lapic_find_highest_irr(vcpu);
+}
+
+/* Both are for processors that cannot run real mode; like svm.c, nothing needs them. */
+static int set_tss_addr(struct kvm *kvm, unsigned int addr)
+{
+	return 0;
+}
+
+static int set_identity_map_addr(struct kvm *kvm, u64 addr)
+{
+	return 0;
+}
+
+static bool has_wbinvd_exit(void)
+{
+	return true;
+}
+
+static void write_tsc_offset(struct kvm_vcpu *vcpu)
+{
+	to_sim(vcpu)->tsc_offset = vcpu->arch.tsc_offset;
+}
+
+static void write_tsc_multiplier(struct kvm_vcpu *vcpu)
+{
+	to_sim(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
+}
+
+static void handle_exit_irqoff(struct kvm_vcpu *vcpu)
+{
+	/* No NMI and no machine check happens in the guest. */
+}
+
+static void update_cpu_dirty_logging(struct kvm_vcpu *vcpu)
+{
+	/* cpu_dirty_log_size is 0: KVM logs by write protection or dirty bits. */
+}
+
+static void vcpu_blocking(struct kvm_vcpu *vcpu)
+{
+}
+
+static void no_vm_op(struct kvm *kvm)
+{
+}
+
+static void setup_mce(struct kvm_vcpu *vcpu)
+{
+}
+
+#ifdef CONFIG_KVM_SMM
+static int smi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
+{
+	return !is_smm(vcpu);
+}
+#endif
+
+static int get_feature_msr(u32 msr, u64 *data)
+{
+	return KVM_MSR_RET_UNSUPPORTED;
+}
+
+static int check_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
+{
+	return X86EMUL_CONTINUE;
+}
+
+static bool apic_init_signal_blocked(struct kvm_vcpu *vcpu)
+{
+	return false;
+}
+
+static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
+{
+	return kvm_complete_insn_gp(vcpu, err);
+}
+
+static void no_memory_op(kvm_pfn_t start, kvm_pfn_t end)
+{
+}
+
+struct kvm_x86_ops model_x86_ops = {
+	.name = "kvm_sim",
+	.check_processor_compatibility = check_processor_compatibility,
+	.enable_virtualization_cpu = enable_virtualization_cpu,
+	.disable_virtualization_cpu = disable_virtualization_cpu,
+	.emergency_disable_virtualization_cpu = emergency_disable_virtualization_cpu,
+	.hardware_unsetup = hardware_unsetup,
+	.has_emulated_msr = has_emulated_msr,
+	.vcpu_after_set_cpuid = vcpu_after_set_cpuid,
+	.vm_size = sizeof(struct kvm),
+	.vm_init = vm_init,
+	.vm_destroy = no_vm_op,
+	.vcpu_precreate = vcpu_precreate,
+	.vcpu_create = vcpu_create,
+	.vcpu_free = vcpu_free,
+	.vcpu_reset = model_vcpu_reset,
+	.prepare_switch_to_guest = prepare_switch_to_guest,
+	.vcpu_load = vcpu_load_cpu,
+	.vcpu_put = vcpu_put_cpu,
+	.update_exception_bitmap = update_exception_bitmap,
+	.get_msr = model_get_msr,
+	.set_msr = model_set_msr,
+	.get_segment_base = model_get_segment_base,
+	.get_segment = model_get_segment,
+	.get_cpl = model_get_cpl,
+	.set_segment = model_set_segment,
+	.get_cs_db_l_bits = model_get_cs_db_l_bits,
+	.is_valid_cr0 = model_is_valid_cr0,
+	.set_cr0 = model_set_cr0,
+	.post_set_cr3 = post_set_cr3,
+	.is_valid_cr4 = model_is_valid_cr4,
+	.set_cr4 = model_set_cr4,
+	.set_efer = model_set_efer,
+	.get_idt = model_get_idt,
+	.set_idt = model_set_idt,
+	.get_gdt = model_get_gdt,
+	.set_gdt = model_set_gdt,
+	.sync_dirty_debug_regs = model_refused_sync_dirty_debug_regs,
+	.set_dr7 = set_dr7,
+	.cache_reg = model_refused_cache_reg,
+	.get_rflags = model_get_rflags,
+	.set_rflags = model_set_rflags,
+	.get_if_flag = model_get_if_flag,
+	.flush_tlb_all = model_flush_tlb_all,
+	.flush_tlb_current = model_flush_tlb_current,
+	.flush_tlb_gva = model_flush_tlb_gva,
+	.flush_tlb_guest = model_flush_tlb_guest,
+	.vcpu_pre_run = vcpu_pre_run,
+	.vcpu_run = model_vcpu_run,
+	.handle_exit = model_handle_exit,
+	.skip_emulated_instruction = model_skip_emulated_instruction,
+	.update_emulated_instruction = update_emulated_instruction,
+	.set_interrupt_shadow = set_interrupt_shadow,
+	.get_interrupt_shadow = get_interrupt_shadow,
+	.patch_hypercall = model_refused_patch_hypercall,
+	.inject_irq = model_refused_inject_irq,
+	.inject_nmi = model_refused_inject_nmi,
+	.inject_exception = model_inject_exception,
+	.cancel_injection = cancel_injection,
+	.interrupt_allowed = interrupt_allowed,
+	.nmi_allowed = nmi_allowed,
+	.get_nmi_mask = get_nmi_mask,
+	.set_nmi_mask = set_nmi_mask,
+	.enable_nmi_window = enable_window,
+	.enable_irq_window = enable_window,
+	.refresh_apicv_exec_ctrl = no_apicv,
+	.hwapic_irr_update = no_apicv_vector,
+	.hwapic_isr_update = no_apicv_vector,
+	.load_eoi_exitmap = no_apicv_eoi,
+	.set_virtual_apic_mode = no_apicv,
+	.deliver_interrupt = deliver_interrupt,
+	.sync_pir_to_irr = sync_pir_to_irr,
+	.set_tss_addr = set_tss_addr,
+	.set_identity_map_addr = set_identity_map_addr,
+	.load_mmu_pgd = model_load_mmu_pgd,
+	.has_wbinvd_exit = has_wbinvd_exit,
+	.get_l2_tsc_offset = model_refused_get_l2_tsc_offset,
+	.get_l2_tsc_multiplier = model_refused_get_l2_tsc_multiplier,
+	.write_tsc_offset = write_tsc_offset,
+	.write_tsc_multiplier = write_tsc_multiplier,
+	.get_exit_info = model_get_exit_info,
+	.check_intercept = model_refused_check_intercept,
+	.handle_exit_irqoff = handle_exit_irqoff,
+	.update_cpu_dirty_logging = update_cpu_dirty_logging,
+	.nested_ops = &model_nested_ops,
+	.vcpu_blocking = vcpu_blocking,
+	.vcpu_unblocking = vcpu_blocking,
+	.pi_update_irte = model_refused_pi_update_irte,
+	.pi_start_assignment = no_vm_op,
+	.apicv_pre_state_restore = no_apicv,
+	.apicv_post_state_restore = no_apicv,
+	.setup_mce = setup_mce,
+#ifdef CONFIG_KVM_SMM
+	.smi_allowed = smi_allowed,
+	.enter_smm = model_refused_enter_smm,
+	.leave_smm = model_refused_leave_smm,
+	.enable_smi_window = enable_window,
+#endif
+	.guest_memory_reclaimed = no_vm_op,
+	.get_feature_msr = get_feature_msr,
+	.check_emulate_instruction = check_emulate_instruction,
+	.apic_init_signal_blocked = apic_init_signal_blocked,
+	.migrate_timers = no_apicv,
+	.msr_filter_changed = no_apicv,
+	.complete_emulated_msr = complete_emulated_msr,
+	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
+	.gmem_invalidate = no_memory_op,
+};
+
+const struct kvm_x86_nested_ops model_nested_ops = {
+	.leave_nested = model_refused_leave_nested,
+	.is_exception_vmexit = model_refused_is_exception_vmexit,
+	.check_events = model_refused_check_events,
+	.triple_fault = model_refused_nested_triple_fault,
+	.get_nested_state_pages = model_refused_get_nested_state_pages,
+};
+
+static bool pmu_is_valid_msr(struct kvm_vcpu *vcpu, u32 msr)
+{
+	return false;
+}
+
+static int pmu_check_rdpmc_early(struct kvm_vcpu *vcpu, unsigned int idx)
+{
+	return -EINVAL;
+}
+
+/* The guest has no counters, so that there is nothing to set up, reset or clean. */
+static void pmu_nothing(struct kvm_vcpu *vcpu)
+{
+}
+
+struct kvm_pmu_ops model_pmu_ops = {
+	.rdpmc_ecx_to_pmc = model_refused_rdpmc_ecx_to_pmc,
+	.msr_idx_to_pmc = model_refused_msr_idx_to_pmc,
+	.check_rdpmc_early = pmu_check_rdpmc_early,
+	.is_valid_msr = pmu_is_valid_msr,
+	.get_msr = model_refused_pmu_get_msr,
+	.set_msr = model_refused_pmu_set_msr,
+	.refresh = model_refused_pmu_refresh,
+	.init = pmu_nothing,
+	.reset = pmu_nothing,
+	.deliver_pmi = pmu_nothing,
+	.cleanup = pmu_nothing,
+};

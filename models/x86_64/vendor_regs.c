@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The vendor module's guest registers: kept per vCPU as a VMCS or VMCB would. */
+#include <linux/kvm_host.h>
+#include "cpuid.h"
+#include "kvm_cache_regs.h"
+#include "mmu.h"
+#include "x86.h"
+#include "model.h"
+
+static const struct kvm_segment flat_data = {
+	.limit = 0xffffffff, .type = 3, .s = 1, .present = 1, .db = 1, .g = 1,
+};
+
+/* As init_vmcb() and vmx_vcpu_reset(): the state after RESET, SDM vol. 3, table 10-1. */
+void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+	int i;
+
+	for (i = VCPU_SREG_ES; i <= VCPU_SREG_GS; i++)
+		vs->seg[i] = (struct kvm_segment){ .limit = 0xffff, .type = 3, .s = 1, .present = 1 };
+	vs->seg[VCPU_SREG_CS] = (struct kvm_segment){
+		.selector = 0xf000, .base = 0xffff0000, .limit = 0xffff, .type = 0xb, .s = 1, .present = 1 };
+	vs->seg[VCPU_SREG_TR] = (struct kvm_segment){ .limit = 0xffff, .type = 0xb, .present = 1 };
+	vs->seg[VCPU_SREG_LDTR] = (struct kvm_segment){ .limit = 0xffff, .type = 2, .present = 1 };
+	vs->idt = vs->gdt = (struct desc_ptr){ .size = 0xffff };
+	vs->interruptibility = 0;
+	vs->nmi_masked = false;
+	vs->event = false;
+	if (!init_event) {
+		vs->star = vs->lstar = vs->cstar = vs->syscall_mask = vs->kernel_gs_base = vs->tsc_aux = 0;
+		vs->sysenter_cs = 0;
+		vs->sysenter_eip = vs->sysenter_esp = 0;
+	}
+	model_count(flushed_entries, model_tlb_flush_all(vs->tlb));
+}
+
+static u64 *msr_storage(struct vcpu_sim *vs, u32 index)
+{
+	switch (index) {
+	case MSR_STAR:
+		return &vs->star;
+	case MSR_LSTAR:
+		return &vs->lstar;
+	case MSR_CSTAR:
+		return &vs->cstar;
+	case MSR_SYSCALL_MASK:
+		return &vs->syscall_mask;
+	case MSR_KERNEL_GS_BASE:
+		return &vs->kernel_gs_base;
+	case MSR_FS_BASE:
+		return &vs->seg[VCPU_SREG_FS].base;
+	case MSR_GS_BASE:
+		return &vs->seg[VCPU_SREG_GS].base;
+	case MSR_IA32_SYSENTER_EIP:
+		return &vs->sysenter_eip;
+	case MSR_IA32_SYSENTER_ESP:
+		return &vs->sysenter_esp;
+	case MSR_TSC_AUX:
+		return &vs->tsc_aux;
+	}
+	return NULL;
+}
+
+int model_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+	u64 *storage = msr_storage(vs, msr->index);
+
+	if (storage) {
+		msr->data = *storage;
+		return 0;
+	}
+	switch (msr->index) {
+	case MSR_IA32_SYSENTER_CS:
+		msr->data = vs->sysenter_cs;
+		return 0;
+	case MSR_EFER:
+		return kvm_get_msr_common(vcpu, msr);
+	case MSR_IA32_DEBUGCTLMSR:
+		msr->data = 0;
+		return 0;
+	default:
+		return kvm_get_msr_common(vcpu, msr);
+	}
+}
+
+int model_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+	u64 *storage = msr_storage(vs, msr->index);
+
+	if (storage) {
+		*storage = msr->data;
+		return 0;
+	}
+	switch (msr->index) {
+	case MSR_IA32_SYSENTER_CS:
+		vs->sysenter_cs = msr->data;
+		return 0;
+	case MSR_IA32_DEBUGCTLMSR:
+		return msr->data ? 1 : 0;
+	case MSR_IA32_CR_PAT:
+		return kvm_set_msr_common(vcpu, msr);
+	default:
+		return kvm_set_msr_common(vcpu, msr);
+	}
+}
+
+bool model_flat64(struct kvm_vcpu *vcpu)
+{
+	return !is_paging(vcpu) || is_long_mode(vcpu);
+}
+
+u64 model_get_segment_base(struct kvm_vcpu *vcpu, int seg)
+{
+	struct kvm_segment var;
+
+	model_get_segment(vcpu, &var, seg);
+	return var.base;
+}
+
+/* An access runs with flat segments, whatever user space loaded: see enter_flat_mode(). */
+void model_get_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+
+	*var = vs->seg[seg];
+	if (vs->running && seg <= VCPU_SREG_GS) {
+		*var = flat_data;
+		if (seg == VCPU_SREG_CS) {
+			var->type = 0xb;
+			var->l = model_flat64(vcpu);
+			var->db = !var->l;
+		}
+		if (vs->access.a.user)
+			var->dpl = 3;
+	}
+}
+
+void model_set_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
+{
+	to_sim(vcpu)->seg[seg] = *var;
+}
+
+int model_get_cpl(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_sim *vs = to_sim(vcpu);
+
+	if (vs->running)
+		return vs->access.a.user ? 3 : 0;
+	return vs->seg[VCPU_SREG_SS].dpl;
+}
+
+void model_get_cs_db_l_bits(struct kvm_vcpu *vcpu, int *db, int *l)
+{
+	struct kvm_segment cs;
+
+	model_get_segment(vcpu, &cs, VCPU_SREG_CS);
+	*db = cs.db;
+	*l = cs.l;
+}
+
+bool model_is_valid_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
+{
+	return true;
+}
+
+void model_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
+{
+	bool was_paging = is_paging(vcpu);
+
+	if (vcpu->arch.efer & EFER_LME) {
+		if (!was_paging && (cr0 & X86_CR0_PG))
+			vcpu->arch.efer |= EFER_LMA;
+		if (was_paging && !(cr0 & X86_CR0_PG))
+			vcpu->arch.efer &= ~EFER_LMA;
+	}
+	vcpu->arch.cr0 = cr0;
+}
+
+bool model_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
+{
+	return !(cr4 & X86_CR4_VMXE);
+}
+
+void model_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
+{
+	unsigned long old = vcpu->arch.cr4;
+
+	vcpu->arch.cr4 = cr4;
+	if ((cr4 ^ old) & (X86_CR4_OSXSAVE | X86_CR4_PKE))
+		kvm_update_cpuid_runtime(vcpu);
+}
+
+int model_set_efer(struct kvm_vcpu *vcpu, u64 efer)
+{
+	vcpu->arch.efer = efer;
+	return 0;
+}
+
+void model_get_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
+{
+	*dt = to_sim(vcpu)->idt;
+}
+
+void model_set_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
+{
+	to_sim(vcpu)->idt = *dt;
+}
+
+void model_get_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
+{
+	*dt = to_sim(vcpu)->gdt;
+}
+
+void model_set_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
+{
+	to_sim(vcpu)->gdt = *dt;
+}
+
+unsigned long model_get_rflags(struct kvm_vcpu *vcpu)
+{
+	return to_sim(vcpu)->rflags;
+}
+
+void model_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags)
+{
+	to_sim(vcpu)->rflags = rflags;
+}
+
+bool model_get_if_flag(struct kvm_vcpu *vcpu)
+{
+	return to_sim(vcpu)->rflags & X86_EFLAGS_IF;
+}

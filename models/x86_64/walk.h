@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Page-table walks of an x86-64 processor: EPT, and the IA-32e and PAE formats (which NPT and shadow tables share),
+ * alone or guest tables walked through nested ones. Intel SDM vol. 3, 5.3 to 5.7 and 30.3; AMD APM vol. 2, 15.25.
+ *
+ * Needs nothing of the kernel but the three functions at the end, so that unit tests can supply them.
+ */
+#ifndef MODEL_X86_64_WALK_H
+#define MODEL_X86_64_WALK_H
+
+#include <kshim/types.h>
+
+enum walk_format {
+	WALK_EPT,	/* levels 4 or 5 */
+	WALK_IA32E,	/* levels 4 or 5, 8-byte entries */
+	WALK_PAE,	/* levels 3, 8-byte entries, 4 top entries without rights */
+};
+
+enum walk_access {
+	WALK_READ = 1 << 0,
+	WALK_WRITE = 1 << 1,
+	WALK_FETCH = 1 << 2,
+	WALK_USER = 1 << 3,	/* CPL 3; ignored by EPT */
+};
+
+/* One set of tables and the control bits that govern its walk. */
+struct walk_tables {
+	enum walk_format format;
+	unsigned int levels;
+	uint64_t root;		/* physical (guest-physical for guest tables) address of the top table */
+	unsigned int maxphyaddr;
+	bool ad;		/* EPT: accessed and dirty bits enabled; the other formats always have them */
+	bool nxe, wp, smep, smap;
+};
+
+enum walk_status {
+	WALK_OK,
+	WALK_FAULT,		/* not present, or no right: #PF, nested page fault, EPT violation */
+	WALK_RESERVED,		/* reserved bits: #PF with RSVD, EPT misconfiguration */
+	WALK_BAD_MEMORY,	/* an entry lies outside of memory */
+};
+
+struct walk_result {
+	enum walk_status status;
+	bool nested;		/* the nested tables failed, not the guest's */
+	bool guest_table;	/* with nested: while reading or marking a guest table entry */
+	uint64_t fault_addr;	/* with nested: the guest-physical address that failed */
+	unsigned int error_code;/* of a #PF: the low 5 bits */
+	unsigned int present_rights; /* EPT: rights that the failing entry and its ancestors leave, 0: not present */
+
+	uint64_t pa;		/* physical address that the walked address translates to */
+	uint64_t gpa;		/* guest-physical address, where guest tables were walked through nested ones */
+	unsigned int level;	/* of the translation: the smaller of the two page sizes */
+	unsigned int rights;	/* enum tlb_rights */
+	bool dirty;		/* every dirty bit that a write needs is set */
+	uint64_t entry_pa;	/* physical address of the last-level (nested or only) entry, and that entry */
+	uint64_t entry;
+};
+
+/* Walks one set of tables whose entries are read physically. */
+void model_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, struct walk_result *r);
+/*
+ * Walks guest tables whose entries, and the final address, go through nested tables. Nested accesses to guest entries
+ * count as writes where the nested tables keep dirty bits (SDM 30.3.5; APM 15.25.6).
+ */
+void model_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
+		   unsigned int access, struct walk_result *r);
+
+/* Whether a translation with these rights (enum tlb_rights) admits the access under the tables' control bits. */
+bool model_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access);
+
+/* Supplied by the machine: physical memory. read and cmpxchg return false when pa is outside of memory. */
+bool model_phys_read64(uint64_t pa, uint64_t *value);
+/* *old is compared; on mismatch it is updated and *done is false. */
+bool model_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done);
+/* Counts one entry read by a walk. */
+void model_walk_count(void);
+
+#endif

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The scenario's own process: what the machine reports, logs and prints goes into the shared result.
+ *
+ * Any attached thread may call in here; one lock covers everything below.
+ */
+#include "sim.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_EXPECTED 32
+#define MAX_TRACE_BYTES (256ul << 20)	/* of one scenario */
+
+static struct {
+	pthread_mutex_t lock;
+	struct sim_result *r;	/* NULL while booting in the parent */
+	int trace_fd;
+	size_t trace_bytes;
+	unsigned int unexpected;
+	unsigned int nr_expected;
+	struct {
+		int kind, seen;
+		char match[256];
+	} expected[MAX_EXPECTED];
+} child = { .lock = PTHREAD_MUTEX_INITIALIZER, .trace_fd = -1 };
+
+void child_begin(struct sim_result *r, int trace_fd)
+{
+	child.r = r;
+	child.trace_fd = trace_fd;
+}
+
+int child_tracing(void)
+{
+	return child.trace_fd >= 0;
+}
+
+static void trace_locked(const char *s, size_t n)
+{
+	if (child.trace_fd < 0 || child.trace_bytes + n > MAX_TRACE_BYTES)
+		return;
+	child.trace_bytes += n;
+	if (write(child.trace_fd, s, n) < 0)
+		child.trace_fd = -1;	/* a full disk ends the trace, not the scenario */
+}
+
+void child_trace(const char *fmt, ...)
+{
+	char *line = NULL;
+	va_list ap;
+	int n;
+
+	if (child.trace_fd < 0)
+		return;
+	va_start(ap, fmt);
+	n = vasprintf(&line, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	pthread_mutex_lock(&child.lock);
+	trace_locked(line, (size_t)n);
+	pthread_mutex_unlock(&child.lock);
+	free(line);
+}
+
+static void on_log(int level, const char *line)
+{
+	struct sim_result *r = child.r;
+
+	if (!r) {
+		if (level <= 3)
+			fprintf(stderr, "kvmsim: boot: %s\n", line);
+		return;
+	}
+	pthread_mutex_lock(&child.lock);
+	snprintf(r->log[r->nr_log++ % SIM_LOG_LINES], SIM_LOG_WIDTH, "%s", line);
+	if (child.trace_fd >= 0) {
+		char buf[1100];
+		int n = snprintf(buf, sizeof(buf), "<%d> %.1024s\n", level, line);
+
+		trace_locked(buf, (size_t)n);
+	}
+	pthread_mutex_unlock(&child.lock);
+}
+
+static void on_trace(const char *line)
+{
+	child_trace("%s\n", line);
+}
+
+static int take_expected(const struct kvmsim_report *k)
+{
+	for (unsigned int i = 0; i < child.nr_expected; i++)
+		if (!child.expected[i].seen && child.expected[i].kind == (int)k->kind &&
+		    strstr(k->text, child.expected[i].match)) {
+			child.expected[i].seen = 1;
+			return 1;
+		}
+	return 0;
+}
+
+static void keep_report(struct sim_result *r, const struct kvmsim_report *k)
+{
+	struct sim_report *out;
+
+	if (r->nr_reports >= SIM_MAX_REPORTS)
+		return;
+	out = &r->reports[r->nr_reports];
+	out->kind = (int)k->kind;
+	out->line = k->line;
+	snprintf(out->text, sizeof(out->text), "%s", k->text ? k->text : "");
+	snprintf(out->file, sizeof(out->file), "%s", k->file ? k->file : "");
+	out->nr_frames = k->nr_frames < KVMSIM_MAX_FRAMES ? k->nr_frames : KVMSIM_MAX_FRAMES;
+	memcpy(out->frames, k->frames, out->nr_frames * sizeof(out->frames[0]));
+	r->nr_reports++;
+}
+
+static void on_report(const struct kvmsim_report *k)
+{
+	struct sim_result *r = child.r;
+	int fatal = k->kind <= KVMSIM_LAST_FATAL, expected;
+
+	if (!r) {
+		fprintf(stderr, "kvmsim: boot: %s: %s (%s:%d)\n", report_kind_name((int)k->kind), k->text,
+			k->file ? k->file : "?", k->line);
+		if (fatal)
+			_exit(SIM_EXIT_FAILED);
+		return;
+	}
+	pthread_mutex_lock(&child.lock);
+	expected = take_expected(k);
+	if (!expected) {
+		child.unexpected++;
+		keep_report(r, k);
+		r->state = SIM_FAILED;
+	}
+	if (child.trace_fd >= 0) {
+		char buf[2300];
+		int n = snprintf(buf, sizeof(buf), "[%s] %.2048s (%.160s:%d)%s\n", report_kind_name((int)k->kind),
+			k->text,
+				 k->file ? k->file : "?", k->line, expected ? " expected" : "");
+
+		trace_locked(buf, (size_t)n);
+	}
+	pthread_mutex_unlock(&child.lock);
+	if (!fatal)
+		return;
+	child_expect_end();
+	if (!child_failed())
+		r->state = SIM_PASSED;	/* the scenario was written to end like this */
+	child_exit(0);
+}
+
+const struct kvmsim_host_ops child_host_ops = { .report = on_report, .log = on_log, .trace = on_trace };
+
+void child_fail(const char *text)
+{
+	pthread_mutex_lock(&child.lock);
+	if (child.r) {
+		text_add(&child.r->failures, "%s\n", text);
+		child.r->state = SIM_FAILED;
+	}
+	pthread_mutex_unlock(&child.lock);
+	child_trace("FAILED %s\n", text);
+}
+
+int child_failed(void)
+{
+	return child.r && child.r->state == SIM_FAILED;
+}
+
+unsigned int child_unexpected_reports(void)
+{
+	return __atomic_load_n(&child.unexpected, __ATOMIC_RELAXED);
+}
+
+void child_forget_reports(void)
+{
+	__atomic_store_n(&child.unexpected, 0, __ATOMIC_RELAXED);
+}
+
+int child_expect_report(int kind, const char *match)
+{
+	int rc = -1;
+
+	pthread_mutex_lock(&child.lock);
+	if (child.nr_expected < MAX_EXPECTED) {
+		child.expected[child.nr_expected].kind = kind;
+		snprintf(child.expected[child.nr_expected].match, sizeof(child.expected[0].match), "%s", match);
+		child.nr_expected++;
+		rc = 0;
+	}
+	pthread_mutex_unlock(&child.lock);
+	return rc;
+}
+
+void child_expect_end(void)
+{
+	for (unsigned int i = 0; i < child.nr_expected; i++)
+		if (!child.expected[i].seen) {
+			char line[400];
+
+			snprintf(line, sizeof(line), "expected report did not come: %s \"%s\"",
+				 report_kind_name(child.expected[i].kind), child.expected[i].match);
+			child_fail(line);
+		}
+	child.nr_expected = 0;
+}
+
+void child_where(unsigned int cpu, const char *where)
+{
+	if (child.r && cpu < KVMSIM_MAX_CPUS)
+		snprintf(child.r->where[cpu], SIM_LOG_WIDTH, "%s", where);
+}
+
+void child_note(const char *text)
+{
+	pthread_mutex_lock(&child.lock);
+	if (child.r)
+		text_add(&child.r->notes, "%s\n", text);
+	else
+		puts(text);
+	pthread_mutex_unlock(&child.lock);
+	child_trace("# %s\n", text);
+}
+
+void child_exit(int status)
+{
+#ifdef KVMSIM_COVERAGE
+	exit(status);
+#else
+	_exit(status);
+#endif
+}

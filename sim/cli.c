@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line: sub-commands, options, help, version. */
+#include "sim.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if __has_include("kvmsim_build_info.h")
+#include "kvmsim_build_info.h"
+#endif
+#ifndef KVMSIM_VERSION
+#define KVMSIM_VERSION "unreleased"
+#endif
+#ifndef KVMSIM_PATCHES
+#define KVMSIM_PATCHES "unknown"
+#endif
+#ifndef KVMSIM_SCENARIO_DIR
+#define KVMSIM_SCENARIO_DIR "sim/scenarios"
+#endif
+
+/* sim/bench.c; a program built without it has no benches. */
+int bench_main(int argc, char **argv) __attribute__((weak));
+
+enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
+	OPT_HELP };
+
+static const struct option all_options[] = {
+	{ "arch", required_argument, NULL, OPT_ARCH },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "junit", required_argument, NULL, OPT_JUNIT },
+	{ "counters", no_argument, NULL, OPT_COUNTERS },
+	{ "allow-io", no_argument, NULL, OPT_ALLOW_IO },
+	{ "filter", required_argument, NULL, OPT_FILTER },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+#define OPTION(o) (1u << ((o) - OPT_ARCH))
+#define COMMON (OPTION(OPT_ARCH) | OPTION(OPT_KERNEL) | OPTION(OPT_ALLOW_IO) | OPTION(OPT_HELP))
+
+static const char general_help[] =
+	"Usage: kvmsim COMMAND [OPTION...] [ARGUMENT...]\n"
+	"\n"
+	"Runs the Linux kernel's KVM and mm code in this process and tests it with scenarios.\n"
+	"\n"
+	"Commands:\n"
+	"  run     run scenarios and report\n"
+	"  list    show which scenarios there are\n"
+	"  repl    try the scenario language line by line\n"
+	"  bench   measure\n"
+	"\n"
+	"  kvmsim COMMAND --help   options of one command\n"
+	"  kvmsim --version        kernel, patches and checksums of what is built in\n"
+	"\n"
+	"Exit code: 0 all passed, 1 a scenario failed, 2 wrong usage or unreadable file.\n";
+
+#define HELP_COMMON \
+	"  --arch A         only architecture A (x86_64)\n" \
+	"  --kernel V       only a kernel whose release begins with V\n" \
+	"  --allow-io       give scenarios Lua's io and os libraries: only for files that you trust\n"
+#define HELP_FILTER \
+	"  --filter PATTERN only scenarios whose name has PATTERN in it; * stands for anything\n"
+
+static const char run_help[] =
+	"Usage: kvmsim run [OPTION...] FILE|DIR...\n"
+	"\n"
+	"Runs the scenarios in the files, and in all *.lua below the directories. Prints KTAP, or a summary on a terminal.\n"
+	"\n" HELP_COMMON HELP_FILTER
+	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says itself)\n"
+	"  --trace F        write the kernel log and every step to file F\n"
+	"  --junit F        write the results as JUnit XML to file F\n"
+	"  --counters       show what each scenario added to the machine's counters\n";
+
+static const char list_help[] =
+	"Usage: kvmsim list [OPTION...] [FILE|DIR...]\n"
+	"\n"
+	"Shows file, line and name of each scenario. Default: the scenarios that come with kvmsim.\n"
+	"\n" HELP_COMMON HELP_FILTER;
+
+static const char repl_help[] =
+	"Usage: kvmsim repl [OPTION...]\n"
+	"\n"
+	"Reads Lua from standard input, a line at a time, and runs it in one world. The names sim and expect are there.\n"
+	"\n" HELP_COMMON;
+
+struct command {
+	const char *name, *help;
+	unsigned int options;
+	int paths;	/* 1: takes files */
+	int (*run)(const struct sim_options *o);
+};
+
+static const struct command commands[] = {
+	{ "run", run_help,
+	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | OPTION(OPT_FILTER) |
+		OPTION(OPT_TIMEOUT),
+	  1, engine_run },
+	{ "list", list_help, COMMON | OPTION(OPT_FILTER), 1, engine_list },
+	{ "repl", repl_help, COMMON, 0, engine_repl },
+};
+
+static int usage_error(const char *command, const char *what)
+{
+	fprintf(stderr, "kvmsim: %s\nTry 'kvmsim %s%s--help'.\n", what, command, *command ? " " : "");
+	return SIM_EXIT_USAGE;
+}
+
+static int parse_seconds(const char *s, double *out)
+{
+	char *end;
+
+	*out = strtod(s, &end);
+	return *end || end == s || !(*out > 0 && *out <= 86400) ? -1 : 0;
+}
+
+/* 0 to go on, 1 for help, -1 for an error that has been printed. */
+static int parse(const struct command *c, int argc, char **argv, struct sim_options *o)
+{
+	int opt, at, which = -1;
+
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":h", all_options, &which)) != -1) {
+		if (opt == 'h' || opt == OPT_HELP)
+			return 1;
+		at = optind - 1;
+		if (opt == ':' || opt == '?' || !(c->options & OPTION(opt))) {
+			char text[200];
+
+			if (opt == ':')
+				snprintf(text, sizeof(text), "option %.80s needs a value", argv[at]);
+			else if (opt == '?')
+				snprintf(text, sizeof(text), "kvmsim %s has no option %.80s", c->name, argv[at]);
+			else
+				snprintf(text, sizeof(text), "kvmsim %s has no option --%s", c->name,
+					all_options[which].name);
+			usage_error(c->name, text);
+			return -1;
+		}
+		if (opt == OPT_ARCH)
+			o->arch = optarg;
+		else if (opt == OPT_KERNEL)
+			o->kernel = optarg;
+		else if (opt == OPT_TRACE)
+			o->trace = optarg;
+		else if (opt == OPT_JUNIT)
+			o->junit = optarg;
+		else if (opt == OPT_FILTER)
+			o->filter = optarg;
+		else if (opt == OPT_COUNTERS)
+			o->counters = 1;
+		else if (opt == OPT_ALLOW_IO)
+			o->allow_io = 1;
+		else if (parse_seconds(optarg, &o->timeout)) {
+			usage_error(c->name, "--timeout: expected a number of seconds from above 0 to 86400");
+			return -1;
+		}
+	}
+	o->paths = argv + optind;
+	o->npaths = argc - optind;
+	return 0;
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	static char *default_paths[] = { (char *)KVMSIM_SCENARIO_DIR };
+	struct sim_options o = { 0 };
+	int rc = parse(c, argc, argv, &o);
+
+	if (rc > 0)
+		return fputs(c->help, stdout) < 0 ? SIM_EXIT_USAGE : SIM_EXIT_OK;
+	if (rc < 0)
+		return SIM_EXIT_USAGE;
+	if (!c->paths && o.npaths)
+		return usage_error(c->name, "no arguments expected");
+	if (c->paths && !o.npaths) {
+		if (c->run == engine_run)
+			return usage_error(c->name, "which scenarios? Give a file or a directory");
+		o.paths = default_paths;
+		o.npaths = 1;
+	}
+	o.ktap = !isatty(1);
+	o.color = isatty(1) && !getenv("NO_COLOR");
+	return c->run(&o);
+}
+
+static int version(void)
+{
+	struct sim_flavours fl;
+
+	printf("kvmsim %s\n", KVMSIM_VERSION);
+	if (flavours_load(&fl, NULL, NULL))
+		return SIM_EXIT_USAGE;
+	for (size_t i = 0; i < fl.n; i++)
+		printf("%s: kernel %s, patches: %s, build-id %s\n", fl.v[i].ops->arch, fl.v[i].ops->kernel_release,
+		       KVMSIM_PATCHES, fl.v[i].checksum);
+	flavours_free(&fl);
+	return SIM_EXIT_OK;
+}
+
+int cli_main(int argc, char **argv)
+{
+	char text[200];
+
+	if (argc < 2)
+		return usage_error("", "no command");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return fputs(general_help, stdout) < 0 ? SIM_EXIT_USAGE : SIM_EXIT_OK;
+	if (!strcmp(argv[1], "--version"))
+		return version();
+	if (!strcmp(argv[1], "bench"))
+		return bench_main ? bench_main(argc - 1, argv + 1)
+			: usage_error("", "this program is built without benches");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return run_command(&commands[i], argc - 1, argv + 1);
+	snprintf(text, sizeof(text), "no command '%.80s'", argv[1]);
+	return usage_error("", text);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The commands run and list: from files to jobs, from jobs to results, from results to an exit code. */
+#include "report.h"
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct output {
+	const struct sim_reporter *how;
+	FILE *to;
+};
+
+struct run {
+	struct sim_world world;
+	struct sim_flavours flavours;
+	struct sim_file *files;
+	size_t nfiles;
+	struct sim_plan plan;
+	struct output out[2];
+	size_t nout, number;
+	struct sim_totals totals;
+};
+
+/* A file that could not be loaded counts as one scenario that failed. */
+static size_t count_planned(const struct run *run)
+{
+	size_t n = run->plan.n;
+
+	for (size_t i = 0; i < run->nfiles; i++)
+		n += run->files[i].error != NULL;
+	return n;
+}
+
+static int make_plan(struct run *run, const struct sim_options *o)
+{
+	if (files_collect(o->paths, o->npaths, &run->files, &run->nfiles) ||
+	    flavours_load(&run->flavours, o->arch, o->kernel))
+		return -1;
+	run->world = (struct sim_world){
+		.flavours = &run->flavours, .options = o, .result = result_new(), .booted = -1, .trace_fd = -1,
+	};
+	for (size_t i = 0; i < run->nfiles; i++)
+		world_plan_file(&run->world, &run->files[i], (int)i, &run->plan);
+	if (o->filter)
+		plan_filter(&run->plan, o->filter);
+	if (!count_planned(run)) {
+		fprintf(stderr, "kvmsim: no scenario%s%s%s here\n", o->filter ? " matches '" : "",
+			o->filter ? o->filter : "",
+			o->filter ? "'" : "");
+		return -1;
+	}
+	return 0;
+}
+
+static void free_run(struct run *run)
+{
+	plan_free(&run->plan);
+	for (size_t i = 0; i < run->nfiles; i++) {
+		free(run->files[i].path);
+		free(run->files[i].error);
+	}
+	free(run->files);
+	flavours_free(&run->flavours);
+}
+
+static int report_job(void *arg, const struct sim_job *job)
+{
+	struct run *run = arg;
+	const struct sim_result *r = run->world.result;
+
+	run->number++;
+	run->totals.passed += r->state == SIM_PASSED;
+	run->totals.failed += r->state == SIM_FAILED;
+	run->totals.skipped += r->state == SIM_SKIPPED;
+	for (size_t i = 0; i < run->nout; i++)
+		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
+	if (job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs && run->out[0].how->running)
+		run->out[0].how->running(run->out[0].to, job + 1, run->number + 1, run->totals.planned);
+	return 0;
+}
+
+static void report_unloadable(struct run *run, size_t file)
+{
+	struct sim_job job = { .name = run->files[file].path, .file = (int)file, .flavour = -1 };
+
+	result_reset(run->world.result);
+	run->world.result->state = SIM_FAILED;
+	text_add(&run->world.result->failures, "%s\n", run->files[file].error);
+	report_job(run, &job);
+}
+
+static void run_all(struct run *run)
+{
+	size_t at = 0;
+
+	for (size_t f = 0; f < run->nfiles; f++) {
+		size_t first = at;
+
+		if (run->files[f].error) {
+			report_unloadable(run, f);
+			continue;
+		}
+		while (at < run->plan.n && run->plan.jobs[at].file == (int)f)
+			at++;
+		if (at > first)
+			world_run_jobs(&run->world, &run->files[f], &run->plan.jobs[first], at - first, report_job,
+				run);
+	}
+}
+
+static int open_outputs(struct run *run, const struct sim_options *o)
+{
+	run->out[run->nout++] = (struct output){ o->ktap ? &reporter_ktap : &reporter_term, stdout };
+	reporter_color = o->color;
+	if (o->junit) {
+		FILE *f = fopen(o->junit, "we");
+
+		if (!f) {
+			fprintf(stderr, "kvmsim: %s: %s\n", o->junit, strerror(errno));
+			return -1;
+		}
+		run->out[run->nout++] = (struct output){ &reporter_junit, f };
+	}
+	if (o->trace) {
+		run->world.trace_fd = open(o->trace, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+		if (run->world.trace_fd < 0) {
+			fprintf(stderr, "kvmsim: %s: %s\n", o->trace, strerror(errno));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int engine_run(const struct sim_options *o)
+{
+	struct run run = { 0 };
+	double start = wall_seconds();
+	int rc = SIM_EXIT_OK;
+
+	if (make_plan(&run, o) || open_outputs(&run, o)) {
+		free_run(&run);
+		return SIM_EXIT_USAGE;
+	}
+	run.totals.planned = count_planned(&run);
+	/* One flavour: its world is booted once and each scenario forks from it. Two would want the same addresses. */
+	if (run.flavours.n == 1) {
+		if (flavour_boot(&run.flavours.v[0]))
+			return SIM_EXIT_FAILED;
+		run.world.booted = 0;
+	}
+	for (size_t i = 0; i < run.nout; i++)
+		if (run.out[i].how->begin)
+			run.out[i].how->begin(run.out[i].to, run.totals.planned);
+	run_all(&run);
+	run.totals.seconds = wall_seconds() - start;
+	for (size_t i = 0; i < run.nout; i++) {
+		run.out[i].how->end(run.out[i].to, &run.totals);
+		if (fflush(run.out[i].to) || (i && fclose(run.out[i].to))) {
+			fprintf(stderr, "kvmsim: writing results: %s\n", strerror(errno));
+			rc = SIM_EXIT_FAILED;
+		}
+	}
+	if (run.totals.failed)
+		rc = SIM_EXIT_FAILED;
+	free_run(&run);
+	return rc;
+}
+
+int engine_list(const struct sim_options *o)
+{
+	struct run run = { 0 };
+	int rc = SIM_EXIT_OK;
+
+	if (make_plan(&run, o)) {
+		free_run(&run);
+		return SIM_EXIT_USAGE;
+	}
+	for (size_t i = 0; i < run.nfiles; i++)
+		if (run.files[i].error) {
+			fprintf(stderr, "%s\n", run.files[i].error);
+			rc = SIM_EXIT_FAILED;
+		}
+	for (size_t i = 0; i < run.plan.n; i++) {
+		const struct sim_job *j = &run.plan.jobs[i];
+
+		printf("%s:%d: %s%s%s%s%s%s\n", run.files[j->file].path, j->line, j->name, j->covers ? " (" : "",
+		       j->covers ? j->covers : "", j->covers ? ")" : "", j->skip ? " - skipped: " : "",
+			j->skip ? j->skip : "");
+	}
+	free_run(&run);
+	return rc;
+}

@@ -1,0 +1,235 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Checking of arguments: every call of the scenario language names the argument that it refuses.
+local core, M = ...
+local A = {}
+M.args = A
+
+local type, error, next, tostring = type, error, next, tostring
+local tointeger, mtype = math.tointeger, math.type
+local fmt, match, sub, lower, byte = string.format, string.match, string.sub, string.lower, string.byte
+local sort, concat = table.sort, table.concat
+local rawget, getmetatable = rawget, getmetatable
+
+local MAX_IO <const> = 64 << 20
+
+-- Raises an error at the scenario's line.
+function A.fail(...)
+	error(core.where() .. ": " .. fmt(...), 0)
+end
+local fail = A.fail
+
+-- A wrong value in a few words.
+function A.describe(v)
+	local t = type(v)
+	if t == "string" then
+		if #v > 40 then
+			return fmt("a string of %d bytes", #v)
+		end
+		return fmt("%q", v)
+	elseif t == "number" then
+		return mtype(v) == "integer" and fmt("%d", v) or fmt("%.17g", v)
+	elseif t == "boolean" or t == "nil" then
+		return tostring(v)
+	end
+	local name = M.class and M.class.name_of(v)
+	return name and "a " .. name or "a " .. t
+end
+local describe = A.describe
+
+local function refuse(what, expected, v)
+	fail("%s: expected %s, got %s", what, expected, describe(v))
+end
+A.refuse = refuse
+
+-- Edit distance of two short names.
+local function distance(a, b)
+	local row = {}
+	for j = 0, #b do
+		row[j] = j
+	end
+	for i = 1, #a do
+		local diagonal = row[0]
+		row[0] = i
+		for j = 1, #b do
+			local up = row[j]
+			local cost = byte(a, i) == byte(b, j) and 0 or 1
+			local best = diagonal + cost
+			if up + 1 < best then best = up + 1 end
+			if row[j - 1] + 1 < best then best = row[j - 1] + 1 end
+			row[j], diagonal = best, up
+		end
+	end
+	return row[#b]
+end
+
+-- " (did you mean 'x'?)" or, with few candidates and nothing near, " (known: a, b)"; may be empty.
+function A.suggest(name, candidates)
+	if type(name) ~= "string" or #name > 64 then
+		return ""
+	end
+	local best, best_distance
+	sort(candidates)
+	for _, c in next, candidates, nil do
+		local d = distance(lower(name), lower(c))
+		if not best or d < best_distance or (d == best_distance and c < best) then
+			best, best_distance = c, d
+		end
+	end
+	if best and best_distance <= 1 + #name // 4 then
+		return fmt(" (did you mean '%s'?)", best)
+	end
+	if #candidates > 0 and #candidates <= 24 then
+		return fmt(" (known: %s)", concat(candidates, ", "))
+	end
+	return ""
+end
+
+function A.keys(t)
+	local names = {}
+	for k in next, t, nil do
+		if type(k) == "string" then
+			names[#names + 1] = k
+		end
+	end
+	return names
+end
+
+local unit <const> = { [""] = 0, K = 10, M = 20, G = 30, T = 40 }
+
+-- A whole number, also as float or "64K"; nil when it is none.
+local function whole(v)
+	if type(v) == "number" then
+		return tointeger(v)
+	end
+	if type(v) ~= "string" or #v > 24 then
+		return nil
+	end
+	local digits, u = match(v, "^(%d+)([KMGT]?)$")
+	if not digits then
+		digits, u = match(v, "^(0x%x+)([KMGT]?)$")
+	end
+	local n = digits and tointeger(digits + 0)
+	if not n or n < 0 or n > (math.maxinteger >> unit[u]) then
+		return nil
+	end
+	return n << unit[u]
+end
+A.whole = whole
+
+-- Any 64-bit value: negative numbers are the same bits as the large unsigned ones.
+function A.u64(what, v)
+	local n = whole(v)
+	if not n then
+		refuse(what, 'a 64-bit number or a size such as "64K"', v)
+	end
+	return n
+end
+
+function A.int(what, v, lo, hi)
+	local n = whole(v)
+	if not n or n < lo or n > hi then
+		refuse(what, fmt("a whole number from %d to %d", lo, hi), v)
+	end
+	return n
+end
+local int = A.int
+
+function A.u32(what, v)
+	return int(what, v, 0, 0xffffffff)
+end
+
+-- An offset or length inside an object of limit bytes.
+function A.within(what, v, limit)
+	local n = whole(v)
+	if not n or n < 0 or n > limit then
+		refuse(what, fmt("a size or offset from 0 to %d (the length of the mapping)", limit), v)
+	end
+	return n
+end
+
+function A.io_length(what, v)
+	return int(what, v, 0, MAX_IO)
+end
+
+function A.string(what, v, max)
+	if type(v) ~= "string" then
+		refuse(what, "a string", v)
+	end
+	if #v > (max or MAX_IO) then
+		refuse(what, fmt("a string of at most %d bytes", max or MAX_IO), v)
+	end
+	return v
+end
+
+function A.boolean(what, v)
+	if type(v) ~= "boolean" then
+		refuse(what, "true or false", v)
+	end
+	return v
+end
+
+function A.func(what, v)
+	if type(v) ~= "function" then
+		refuse(what, "a function", v)
+	end
+	return v
+end
+
+function A.choice(what, v, choices)
+	if type(v) ~= "string" or rawget(choices, v) == nil then
+		local names = A.keys(choices)
+		sort(names)
+		refuse(what, "one of " .. concat(names, ", "), v)
+	end
+	return choices[v]
+end
+
+local prot_bits <const> = { r = 1, w = 2, x = 4 }
+
+-- "rw", "none" or PROT_* bits
+function A.prot(what, v)
+	if type(v) == "string" then
+		if v == "none" then
+			return 0
+		end
+		local bits = 0
+		for i = 1, #v do
+			local b = i <= 3 and prot_bits[sub(v, i, i)]
+			if not b then
+				refuse(what, '"r", "rw", "rwx", "none" or PROT_* bits', v)
+			end
+			bits = bits | b
+		end
+		return bits
+	end
+	return A.u32(what, v)
+end
+
+-- A plain table with known keys. schema: key -> { checker(what, value), default } where default == A.required says that
+-- the key must be there. Returns a new table with every key of the schema.
+A.required = {}
+function A.table(what, t, schema)
+	if type(t) ~= "table" or getmetatable(t) ~= nil then
+		refuse(what, "a table of named arguments", t)
+	end
+	local out = {}
+	for k in next, t, nil do
+		if rawget(schema, k) == nil then
+			fail("%s: unknown argument %s%s", what,
+				type(k) == "string" and "'" .. sub(k, 1, 64) .. "'" or describe(k),
+				A.suggest(k, A.keys(schema)))
+		end
+	end
+	for k, rule in next, schema, nil do
+		local v = rawget(t, k)
+		if v == nil then
+			if rule[2] == A.required then
+				fail("%s: %s: missing", what, k)
+			end
+			out[k] = rule[2]
+		else
+			out[k] = rule[1](what .. ": " .. k, v)
+		end
+	end
+	return out
+end

@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Objects of the scenario language: an empty proxy for the scenario, the state kept out of its reach.
+local core, M = ...
+local A = M.args
+local C = {}
+M.class = C
+
+local setmetatable, type, next, select, tostring = setmetatable, type, next, select, tostring
+local concat = table.concat
+local pack, unpack = table.pack, table.unpack
+
+-- proxy -> state
+local states = setmetatable({}, { __mode = "k" })
+C.states = states
+
+-- The class name of an object, or nil.
+function C.name_of(v)
+	local s = type(v) == "table" and states[v]
+	return s and s.class.name
+end
+
+-- The state of v, which must be an object of one of the classes.
+function C.state(what, v, ...)
+	local s = type(v) == "table" and states[v]
+	local names = {}
+	for i = 1, select("#", ...) do
+		local cls = select(i, ...)
+		if s and s.class == cls then
+			return s
+		end
+		names[i] = cls.name
+	end
+	A.refuse(what, "a " .. concat(names, " or a "), v)
+end
+
+-- A class; public: which keys of the state the scenario may read.
+function C.new(name, public)
+	local cls = { name = name, methods = {}, public = {} }
+	for _, k in next, public or {}, nil do
+		cls.public[k] = true
+	end
+	cls.mt = {
+		__name = name,
+		__metatable = name,
+		__tostring = function(o)
+			local s = states[o]
+			return s and s.label and name .. " " .. s.label or name
+		end,
+		__index = function(o, k)
+			local m = cls.methods[k]
+			if m then
+				return m
+			end
+			local s = states[o]
+			if s and cls.public[k] then
+				return s[k]
+			end
+			local known = A.keys(cls.methods)
+			for p in next, cls.public, nil do
+				known[#known + 1] = p
+			end
+			A.fail("a %s has no %s%s", name, type(k) == "string" and "'" .. k .. "'" or A.describe(k),
+				A.suggest(k, known))
+		end,
+		__newindex = function(_, k)
+			A.fail("a %s is not for writing (%s)", name, A.describe(k))
+		end,
+	}
+	return cls
+end
+
+-- A new object; state becomes its state.
+function C.object(cls, state)
+	local o = setmetatable({}, cls.mt)
+	state.class, state.self = cls, o
+	states[o] = state
+	return o
+end
+
+local function log_call(what, args, ...)
+	local list = {}
+	for i = 1, args.n do
+		list[i] = M.expect.repr(args[i])
+	end
+	local results = {}
+	for i = 1, select("#", ...) do
+		results[i] = M.expect.repr((select(i, ...)))
+	end
+	core.trace(core.where() .. ": " .. what .. "(" .. concat(list, ", ") .. ") = " .. concat(results, ", "))
+	return ...
+end
+
+-- Methods: fn(state, what, ...) where what is the call's name for messages.
+function C.methods(cls, list)
+	for name, fn in next, list, nil do
+		local what = cls.name .. ":" .. name
+		cls.methods[name] = function(self, ...)
+			local s = type(self) == "table" and states[self]
+			if not s or s.class ~= cls then
+				A.fail("%s: call it as object:%s(...)", what, name)
+			end
+			if core.tracing() and not cls.quiet then
+				return log_call(what, pack(...), fn(s, what, ...))
+			end
+			return fn(s, what, ...)
+		end
+	end
+end

@@ -1,0 +1,364 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The simulated processes: memory mappings, files, and what the host's mm does to them.
+local core, M = ...
+local A, C, E = M.args, M.class, M.expect
+local P = {}
+M.process = P
+
+local K = core.constants
+local type, next = type, next
+local fmt = string.format
+local syscall, event = core.syscall, core.event
+
+local PAGE <const> = 4096
+local NO_FD <const> = -1
+
+P.process = C.new("process", { "pid" })
+P.mapping = C.new("mapping", { "addr", "length", "file" })
+P.page = C.new("page", { "addr", "mapped", "writable", "dirty", "young", "huge", "swapped", "zero", "anon", "ksm",
+	"exclusive",
+	"pfnmap", "pfn", "refcount", "mapcount", "pincount" })
+P.file = C.new("file", { "fd" })
+
+P.page.same = function(a, b)
+	return a.pfn == b.pfn
+end
+P.page.mt.__eq = function(a, b)
+	local sa, sb = C.states[a], C.states[b]
+	return sa ~= nil and sb ~= nil and sa.class == P.page and sb.class == P.page and sa.pfn == sb.pfn
+end
+P.page.repr = function(s)
+	if s.pfn == nil then
+		return fmt("page at 0x%x, nothing mapped", s.addr or 0)
+	end
+	return fmt("page pfn=0x%x", s.pfn)
+end
+
+-- Processes of this scenario, in order of creation; the engine ends those that are left.
+P.all = {}
+
+function P.fd_object(proc, fd, label)
+	return C.object(P.file, { proc = proc, fd = fd, label = label or fmt("fd %d", fd) })
+end
+
+-- An fd argument: a number, or an object that has one.
+function P.fd(what, v)
+	local s = type(v) == "table" and C.states[v]
+	if s and s.fd then
+		return s.fd
+	end
+	return A.int(what, v, -2147483648, 2147483647)
+end
+
+-- A buffer for ioctl arguments in the process's own memory, one for each simulated CPU, so that threads do not share
+-- it.
+function P.scratch(proc, bytes)
+	local cpu = core.cpu()
+	local s = proc.scratch[cpu]
+	if s and s.length >= bytes then
+		return s.addr
+	end
+	if s then
+		syscall(proc.pid, core.SYS_MUNMAP, s.addr, s.length)
+		proc.scratch[cpu] = nil
+	end
+	local length = (bytes + 0xffff) & ~0xffff
+	local addr = syscall(proc.pid, core.SYS_MMAP, 0, length, K.PROT_READ | K.PROT_WRITE,
+		K.MAP_PRIVATE | K.MAP_ANONYMOUS,
+		NO_FD, 0)
+	if addr < 0 then
+		A.fail("no memory for the arguments of an ioctl in process %d: %s", proc.pid, E.repr(addr))
+	end
+	proc.scratch[cpu] = { addr = addr, length = length }
+	return addr
+end
+
+function P.ioctl(proc, fd, cmd, arg)
+	return syscall(proc.pid, core.SYS_IOCTL, fd, cmd, arg or 0)
+end
+
+-- ioctl with a structure; out_bytes: read that much back after success. Returns the result and the structure.
+function P.ioctl_struct(proc, fd, cmd, data, out_bytes)
+	local addr = P.scratch(proc, #data)
+	local rc = core.user_write(proc.pid, addr, data)
+	if rc < 0 then
+		return rc
+	end
+	rc = syscall(proc.pid, core.SYS_IOCTL, fd, cmd, addr)
+	if rc >= 0 and out_bytes then
+		return rc, core.user_read(proc.pid, addr, out_bytes)
+	end
+	return rc
+end
+
+local function new_process(pid)
+	local s = { pid = pid, scratch = {}, label = fmt("%d", pid), live = true }
+	C.object(P.process, s)
+	P.all[#P.all + 1] = s
+	return s.self
+end
+
+function P.create()
+	local pid = core.process_create()
+	if pid < 0 then
+		return pid
+	end
+	return new_process(pid)
+end
+
+-- Ends every process that is left, the last one first.
+function P.exit_all()
+	for i = #P.all, 1, -1 do
+		local s = P.all[i]
+		if s.live then
+			s.live = false
+			core.process_exit(s.pid)
+		end
+	end
+end
+
+local function mapping(proc, addr, length, file)
+	return C.object(P.mapping, { proc = proc, addr = addr, length = length, file = file,
+		label = fmt("at 0x%x", addr) })
+end
+
+local kinds = { anon = "anon", shmem = "shmem", pfnmap = "pfnmap" }
+local mmap_schema = {
+	length = { A.u64, A.required }, prot = { A.prot, 3 }, flags = { A.u32 }, addr = { A.u64, 0 },
+	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
+	huge = { A.boolean }, align = { A.u64 }, file = { function(what, v) return C.state(what, v, P.file) end },
+	offset = { A.u64, 0 },
+}
+
+-- An address with the wanted alignment: a larger reservation, given back at once.
+local function aligned_address(proc, length, align)
+	local addr = syscall(proc.pid, core.SYS_MMAP, 0, length + align, K.PROT_NONE,
+		K.MAP_PRIVATE | K.MAP_ANONYMOUS | K.MAP_NORESERVE, NO_FD, 0)
+	if addr < 0 then
+		return addr
+	end
+	syscall(proc.pid, core.SYS_MUNMAP, addr, length + align)
+	return (addr + align - 1) & ~(align - 1)
+end
+
+local function mmap(s, what, t)
+	local a = A.table(what, t, mmap_schema)
+	local align = a.align or (a.huge and 2 << 20) or PAGE
+	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
+		A.fail("%s: align: expected a power of two from 4K to 1T, got %s", what, A.describe(align))
+	end
+	if a.file and a.kind ~= "anon" then
+		A.fail("%s: file: only without kind", what)
+	end
+	local addr, extra = a.addr, 0
+	if addr == 0 and align > PAGE and a.length > 0 and a.length <= 1 << 43 then
+		addr = aligned_address(s, a.length, align)
+		if addr < 0 then
+			return addr
+		end
+		extra = K.MAP_FIXED_NOREPLACE
+	end
+	if a.kind == "pfnmap" then
+		addr = event(s.pid, core.EV_PFNMAP, addr, a.length, a.prot)
+		if addr < 0 then
+			return addr
+		end
+		return mapping(s, addr, a.length)
+	end
+	local file, fd, flags = a.file, NO_FD, a.flags
+	if a.kind == "shmem" then
+		fd = syscall(s.pid, core.SYS_SHMEM, a.length)
+		if fd < 0 then
+			return fd
+		end
+		file = P.fd_object(s, fd, "shmem")
+	elseif file then
+		fd, file = file.fd, file.self
+	end
+	if not flags then
+		flags = fd == NO_FD and K.MAP_PRIVATE | K.MAP_ANONYMOUS or K.MAP_SHARED
+	end
+	addr = syscall(s.pid, core.SYS_MMAP, addr, a.length, a.prot, flags | extra, fd, a.offset)
+	if addr < 0 then
+		return addr
+	end
+	if a.huge ~= nil then
+		local rc = syscall(s.pid, core.SYS_MADVISE, addr, a.length,
+			a.huge and K.MADV_HUGEPAGE or K.MADV_NOHUGEPAGE)
+		if rc < 0 then
+			return rc
+		end
+	end
+	return mapping(s, addr, a.length, file)
+end
+
+-- The address of something that names one page: a page object, or an offset into the mapping.
+local function page_address(s, what, v)
+	if type(v) == "table" then
+		local page = C.state(what, v, P.page)
+		if page.proc ~= s.proc or not page.addr then
+			A.fail("%s: the page belongs to another process or was only seen through KVM's tables", what)
+		end
+		return page.addr
+	end
+	return s.addr + A.within(what, v or 0, s.length)
+end
+
+C.methods(P.process, {
+	mmap = mmap,
+	fork = function(s)
+		local pid = core.process_fork(s.pid)
+		if pid < 0 then
+			return pid
+		end
+		local child = new_process(pid)
+		for cpu, area in next, s.scratch, nil do
+			C.states[child].scratch[cpu] = area
+		end
+		return child
+	end,
+	exit = function(s)
+		s.live = false
+		return core.process_exit(s.pid)
+	end,
+	-- The same mapping as seen by this process (after fork).
+	view = function(s, what, ram)
+		local m = C.state(what .. ": mapping", ram, P.mapping)
+		return mapping(s, m.addr, m.length)
+	end,
+	read = function(s, what, addr, len)
+		return (core.user_read(s.pid, A.u64(what .. ": addr", addr), A.io_length(what .. ": length", len)))
+	end,
+	write = function(s, what, addr, data)
+		return (core.user_write(s.pid, A.u64(what .. ": addr", addr), A.string(what .. ": data", data)))
+	end,
+	shmem = function(s, what, size)
+		local fd = syscall(s.pid, core.SYS_SHMEM, A.u64(what .. ": size", size))
+		return fd < 0 and fd or P.fd_object(s, fd, "shmem")
+	end,
+	eventfd = function(s, what, count, flags)
+		local fd = syscall(s.pid, core.SYS_EVENTFD, A.u32(what .. ": count", count or 0),
+			A.u32(what .. ": flags", flags or 0))
+		return fd < 0 and fd or P.fd_object(s, fd, "eventfd")
+	end,
+	ksm_merge = function(s, what, a, b)
+		local pa, pb = C.state(what .. ": first page", a, P.page), C.state(what .. ": second page", b, P.page)
+		if pa.proc ~= s or pb.proc ~= s then
+			A.fail("%s: both pages must come from mappings of this process", what)
+		end
+		return event(s.pid, core.EV_KSM_MERGE, pa.addr, pb.addr)
+	end,
+	open_kvm = function(s)
+		local fd = syscall(s.pid, core.SYS_OPEN_KVM)
+		return fd < 0 and fd or M.vm.kvm_object(s, fd)
+	end,
+})
+
+-- Methods on a part of the mapping: (offset, length), the whole mapping when left out.
+local function range(s, what, offset, length)
+	local off = A.within(what .. ": offset", offset or 0, s.length)
+	local len = length == nil and s.length - off or A.u64(what .. ": length", length)
+	return s.addr + off, len
+end
+
+local function on_range(nr, extra)
+	return function(s, what, offset, length, arg)
+		local addr, len = range(s, what, offset, length)
+		return syscall(s.proc.pid, nr, addr, len, extra and extra(what, arg) or 0)
+	end
+end
+
+local function on_page(ev)
+	return function(s, what, page)
+		return event(s.proc.pid, ev, page_address(s, what .. ": page", page))
+	end
+end
+
+local mremap_schema = {
+	offset = { A.u64, 0 }, old_length = { A.u64 }, new_length = { A.u64, A.required },
+		flags = { A.u32, K.MREMAP_MAYMOVE },
+	new_addr = { A.u64, 0 },
+}
+
+C.methods(P.mapping, {
+	read = function(s, what, offset, len)
+		local off = A.within(what .. ": offset", offset, s.length)
+		return (core.user_read(s.proc.pid, s.addr + off, A.io_length(what .. ": length", len)))
+	end,
+	write = function(s, what, offset, data)
+		local off = A.within(what .. ": offset", offset, s.length)
+		return (core.user_write(s.proc.pid, s.addr + off, A.string(what .. ": data", data)))
+	end,
+	munmap = on_range(core.SYS_MUNMAP),
+	mprotect = on_range(core.SYS_MPROTECT, function(what, prot) return A.prot(what .. ": prot", prot) end),
+	madvise = on_range(core.SYS_MADVISE, function(what, advice) return A.u32(what .. ": advice", advice) end),
+	mlock = on_range(core.SYS_MLOCK),
+	munlock = on_range(core.SYS_MUNLOCK),
+	mremap = function(s, what, t)
+		local a = A.table(what, t, mremap_schema)
+		local off = A.within(what .. ": offset", a.offset, s.length)
+		local addr = syscall(s.proc.pid, core.SYS_MREMAP, s.addr + off, a.old_length or s.length - off,
+			a.new_length, a.flags,
+			a.new_addr)
+		return addr < 0 and addr or mapping(s.proc, addr, a.new_length, s.file)
+	end,
+	page = function(s, what, n)
+		local index = A.int(what .. ": page number", n, 0, (s.length - 1) // PAGE)
+		local addr = s.addr + index * PAGE
+		local p = core.inspect_page(s.proc.pid, addr)
+		if type(p) ~= "table" then
+			return p
+		end
+		p.proc, p.addr = s.proc, addr
+		if not p.mapped then
+			p.pfn = nil
+		end
+		return C.object(P.page, p)
+	end,
+	swap_out = function(s, what, page, length)
+		if type(page) == "table" then
+			return event(s.proc.pid, core.EV_SWAP_OUT, page_address(s, what .. ": page", page), PAGE)
+		end
+		local addr, len = range(s, what, page, length)
+		return event(s.proc.pid, core.EV_SWAP_OUT, addr, len)
+	end,
+	collapse_huge = function(s, what, offset, length)
+		local off = A.within(what .. ": offset", offset or 0, s.length)
+		return event(s.proc.pid, core.EV_COLLAPSE_HUGE, s.addr + off,
+			A.u64(what .. ": length", length or 2 << 20))
+	end,
+	migrate = on_page(core.EV_MIGRATE),
+	split_huge = on_page(core.EV_SPLIT_HUGE),
+	age = on_page(core.EV_AGE),
+	unpin = on_page(core.EV_UNPIN),
+	pin = function(s, what, page, write)
+		local w = write == nil or A.boolean(what .. ": write", write)
+		return event(s.proc.pid, core.EV_PIN, page_address(s, what .. ": page", page), w and 1 or 0)
+	end,
+})
+
+local fallocate_schema = { mode = { A.u32, 0 }, offset = { A.u64, A.required }, length = { A.u64, A.required } }
+
+local function fallocate(s, mode, offset, length)
+	return syscall(s.proc.pid, core.SYS_FALLOCATE, s.fd, mode, offset, length)
+end
+
+-- close() for every kind of object with an fd.
+function P.close(s)
+	return syscall(s.proc.pid, core.SYS_CLOSE, s.fd)
+end
+
+C.methods(P.file, {
+	fallocate = function(s, what, t)
+		local a = A.table(what, t, fallocate_schema)
+		return fallocate(s, a.mode, a.offset, a.length)
+	end,
+	punch_hole = function(s, what, offset, length)
+		return fallocate(s, K.FALLOC_FL_PUNCH_HOLE | K.FALLOC_FL_KEEP_SIZE, A.u64(what .. ": offset", offset),
+			A.u64(what .. ": length", length))
+	end,
+	ftruncate = function(s, what, length)
+		return syscall(s.proc.pid, core.SYS_FTRUNCATE, s.fd, A.u64(what .. ": length", length))
+	end,
+	close = P.close,
+})

@@ -1,0 +1,161 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The environment of a scenario file: Lua's pure libraries, made deterministic, and the names of the scenario language.
+local core, M = ...
+local A, C, E, S = M.args, M.class, M.expect, M.scenario
+
+local G = _G
+local type, next, getmetatable, setmetatable, tostring, rawget, select = type, next, getmetatable, setmetatable,
+	tostring, rawget,
+	select
+local fmt, find = string.format, string.find
+local pack, unpack, concat = table.pack, table.unpack, table.concat
+local randomseed = math.randomseed
+local K = core.constants
+
+local function copy(t, without)
+	local out = {}
+	for k, v in next, t, nil do
+		if not (without and without[k]) then
+			out[k] = v
+		end
+	end
+	return out
+end
+
+-- tostring() without addresses.
+local function show(v)
+	local t = type(v)
+	if t == "table" then
+		local mt = getmetatable(v)
+		if mt == nil or (type(mt) == "table" and rawget(mt, "__tostring") == nil) then
+			return "table"
+		end
+	elseif t == "function" or t == "thread" or t == "userdata" then
+		return t
+	end
+	return tostring(v)
+end
+
+-- Order of iteration: numbers, strings, the rest; hashes depend on addresses.
+local function ordered_pairs(t)
+	if type(t) ~= "table" then
+		A.fail("pairs: expected a table, got %s", A.describe(t))
+	end
+	local keys, i = E.sorted_keys(t), 0
+	return function()
+		local k, v
+		repeat
+			i = i + 1
+			k = keys[i]
+			v = k ~= nil and rawget(t, k)
+		until k == nil or v ~= nil
+		return k, v
+	end, t, nil
+end
+
+local function ordered_next(t, k)
+	if type(t) ~= "table" then
+		A.fail("next: expected a table, got %s", A.describe(t))
+	end
+	local keys, take = E.sorted_keys(t), k == nil
+	for i = 1, #keys do
+		if take then
+			return keys[i], rawget(t, keys[i])
+		end
+		take = keys[i] == k
+	end
+	return nil
+end
+
+local function printable(...)
+	local out = {}
+	for i = 1, select("#", ...) do
+		out[i] = show((select(i, ...)))
+	end
+	return concat(out, "\t")
+end
+
+local function format(f, ...)
+	local args = pack(...)
+	if type(f) == "string" and find(f, "%%[-+ #0-9.]*p") then
+		A.fail("string.format: %%p: addresses are not for scenarios")
+	end
+	for i = 1, args.n do
+		local t = type(args[i])
+		if t ~= "number" and t ~= "string" and t ~= "nil" and t ~= "boolean" then
+			args[i] = show(args[i])
+		end
+	end
+	return fmt(f, unpack(args, 1, args.n))
+end
+
+local function safe_setmetatable(t, mt)
+	if type(mt) == "table" and rawget(mt, "__gc") ~= nil then
+		A.fail("setmetatable: __gc is not for scenarios: it would run at a time that nobody can tell")
+	end
+	if C.states[t] then
+		A.fail("setmetatable: a %s is not for writing", C.name_of(t))
+	end
+	return setmetatable(t, mt)
+end
+
+local function safe_getmetatable(v)
+	if type(v) == "string" then
+		return nil
+	end
+	return getmetatable(v)
+end
+
+local string_names = copy(G.string, { dump = true })
+string_names.format = format
+-- Methods of strings ("x"):rep(3) come from the same table.
+getmetatable("").__index = string_names
+
+local math_names = copy(G.math)
+math_names.randomseed = function(a, b)
+	randomseed(A.u64("math.randomseed: seed", a), b and A.u64("math.randomseed: second seed", b) or 0)
+end
+
+local base = {
+	assert = G.assert, error = G.error, ipairs = G.ipairs, pcall = G.pcall, xpcall = G.xpcall,
+		rawequal = G.rawequal,
+	rawget = G.rawget, rawlen = G.rawlen, rawset = G.rawset, select = select, tonumber = G.tonumber, type = type,
+	_VERSION = G._VERSION, next = ordered_next, pairs = ordered_pairs, tostring = show,
+		setmetatable = safe_setmetatable,
+	getmetatable = safe_getmetatable, print = function(...) core.note(printable(...)) end,
+	expect = E.expect, scenario = S.scenario, cases = S.cases, io = G.io, os = G.os,
+}
+
+local function unknown(_, k)
+	if type(k) == "string" and find(k, "^%u") then
+		A.fail("unknown name '%s'%s", k, A.suggest(k, A.keys(K)))
+	end
+	return nil
+end
+
+-- A new set of globals for one file.
+function M.new_env()
+	local env = copy(base)
+	env.string, env.math = string_names, math_names
+	env.table, env.utf8, env.coroutine = copy(G.table), copy(G.utf8), copy(G.coroutine)
+	env._G = env
+	return setmetatable(env, {
+		__index = function(t, k)
+			local v = K[k]
+			if v ~= nil then
+				return v
+			end
+			return unknown(t, k)
+		end,
+		__metatable = "globals",
+	})
+end
+
+-- Runs the text of a scenario file, which registers its scenarios.
+function M.run_file(text, chunk_name)
+	local chunk, err = G.load(text, chunk_name, "t", M.new_env())
+	if not chunk then
+		G.error(err, 0)
+	end
+	chunk()
+end

@@ -1,0 +1,249 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- scenario() and cases(): registering; sim: what a running scenario has; running one.
+local core, M = ...
+local A, C, E, P = M.args, M.class, M.expect, M.process
+local S = {}
+M.scenario = S
+
+local type, xpcall, error, rawget, load = type, xpcall, error, rawget, load
+local fmt, find, match = string.format, string.find, string.match
+local randomseed = math.randomseed
+local tointeger = math.tointeger
+local pack, concat = table.pack, table.concat
+
+-- In order of the file; read by plan.c.
+M.list = {}
+local names = {}
+
+local arches = { x86_64 = "x86_64", s390x = "s390x", arm64 = "arm64" }
+local personalities = { ept = "ept", npt = "npt", shadow = "shadow" }
+local check_when = { step = false, ["end"] = true }
+
+local function list_of(choices)
+	return function(what, v)
+		if type(v) == "string" then
+			v = { v }
+		end
+		if type(v) ~= "table" or #v == 0 or #v > 16 then
+			A.refuse(what, "a list of names", v)
+		end
+		local out = {}
+		for i = 1, #v do
+			out[i] = A.choice(what, rawget(v, i), choices)
+		end
+		return out
+	end
+end
+
+local function seconds(what, v)
+	if type(v) ~= "number" or not (v > 0 and v <= 3600) then
+		A.refuse(what, "0 to 3600 seconds", v)
+	end
+	return v
+end
+
+local options_schema = {
+	arch = { list_of(arches) }, mmu = { list_of(personalities) },
+	covers = { function(what, v) return A.string(what, v, 200) end },
+	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
+}
+
+local function check_name(what, name)
+	A.string(what, name, 200)
+	if name == "" or find(name, "[%c#]") or find(name, "^%s") or find(name, "%s$") then
+		A.refuse(what, "a name: one line, without # and blanks around it", name)
+	end
+	return name
+end
+
+local function register(what, name, options, fn, argument)
+	local line = tointeger(match(core.where(), ":(%d+)$")) or 0
+	if names[name] then
+		A.fail("%s: there is already a scenario '%s' at line %d", what, name, names[name])
+	end
+	if #M.list >= 20000 then
+		A.fail("%s: more than 20000 scenarios in a file", what)
+	end
+	names[name] = line
+	local o = A.table(what, options, options_schema)
+	M.list[#M.list + 1] = {
+		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu, covers = o.covers,
+		timeout = o.timeout, check_end = o.check,
+	}
+end
+
+-- scenario(name, [options,] function(sim))
+function S.scenario(name, options, fn)
+	if fn == nil then
+		options, fn = {}, options
+	end
+	check_name("scenario: name", name)
+	register("scenario", name, options, A.func("scenario: function", fn))
+end
+
+-- cases(name, [options,] rows, function(sim, row)): one scenario for each row { "what", ... }
+function S.cases(name, options, rows, fn)
+	if fn == nil then
+		options, rows, fn = {}, options, rows
+	end
+	check_name("cases: name", name)
+	A.func("cases: function", fn)
+	if type(rows) ~= "table" or #rows == 0 then
+		A.refuse("cases: rows", "a list of rows", rows)
+	end
+	for i = 1, #rows do
+		local row = rawget(rows, i)
+		if type(row) ~= "table" then
+			A.refuse(fmt("cases: row %d", i), "a table", row)
+		end
+		local row_name = check_name(fmt("cases: row %d: name", i), rawget(row, 1))
+		register("cases", name .. ": " .. row_name, options, fn, row)
+	end
+end
+
+-- --- sim ---------------------------------------------------------------------------------------------------
+
+local sim = C.new("sim", { "arch", "mmu", "inspect" })
+local threads = {}
+
+local function expect_kind(what, v)
+	return A.choice(what, v, { bug = "bug", oops = "oops", refused = "refused", deadlock = "deadlock", oom = "oom",
+		warn = "warn",
+		check = "check", leak = "leak" })
+end
+local report_schema = { kind = { expect_kind, A.required },
+	match = { function(what, v) return A.string(what, v, 250) end, "" } }
+local join_schema = { seconds = { seconds } }
+
+local function message_of(err)
+	if err == E.marker then
+		return nil
+	end
+	if type(err) ~= "string" then
+		err = "error value: " .. E.repr(err)
+	end
+	return err
+end
+
+local function join(_, what, t)
+	local a = A.table(what, t or {}, join_schema)
+	local functions = {}
+	for i = 1, #threads do
+		local thread = threads[i]
+		functions[i] = function()
+			local ok, err = xpcall(thread.fn, function(e)
+				local text = message_of(e)
+				if text then
+					core.fail(core.traceback("thread '" .. thread.name .. "': " .. text))
+				end
+				return E.marker
+			end)
+			if not ok then
+				error(err, 0)
+			end
+		end
+	end
+	threads = {}
+	if #functions == 0 then
+		return
+	end
+	local bad, err = core.join(functions, a.seconds or 0)
+	if bad then
+		error(err, 0)
+	end
+	core.check()
+
+end
+
+C.methods(sim, {
+	process = function() return P.create() end,
+	log = function(_, what, text) core.note(A.string(what .. ": text", text, 4096)) end,
+	advance_time = function(_, what, ns) core.advance_time(A.int(what .. ": ns", ns, 0, 1 << 60)) end,
+	check = function() return core.check() end,
+	expect_report = function(_, what, t)
+		local a = A.table(what, t, report_schema)
+		if not core.expect_report(a.kind, a.match) then
+			A.fail("%s: at most 32 at a time", what)
+		end
+	end,
+	thread = function(_, what, name, fn)
+		check_name(what .. ": name", name)
+		A.func(what .. ": function", fn)
+		if #threads + 1 >= core.MAX_CPUS then
+			A.fail("%s: at most %d threads: each has a simulated CPU of its own", what, core.MAX_CPUS - 1)
+		end
+		threads[#threads + 1] = { name = name, fn = fn }
+	end,
+	join = join,
+	stopping = function() return core.stopping() end,
+})
+
+local function new_sim(arch, mmu)
+	randomseed(1, 0)
+	return C.object(sim, { arch = arch, mmu = mmu, inspect = M.inspect.object })
+end
+
+-- Runs fn; an error becomes the scenario's failure. Lua does not call the handler when it is out of memory.
+local function protected(fn, ...)
+	local ok, err = xpcall(fn, function(e)
+		local text = message_of(e)
+		if text and not core.failed() then
+			core.fail(core.traceback(text))
+		elseif text then
+			core.note(text)
+		end
+		return E.marker
+	end, ...)
+	if not ok and err ~= E.marker then
+		core.fail(message_of(err))
+	end
+	return ok
+end
+
+-- Runs scenario number index; the child's main calls it. What went wrong is in the result already.
+function M.run(index, arch, mmu)
+	local entry = M.list[index]
+	local ok = protected(entry.fn, new_sim(arch, mmu), entry.argument)
+	if ok and #threads > 0 then
+		ok = protected(join, nil, "sim:join")
+	end
+	if ok and not core.failed() then
+		protected(function()
+			core.check()
+			P.exit_all()
+			core.leak_check()
+			core.expect_end()
+		end)
+	end
+end
+
+-- One line of the interactive mode -> "more", nil when the line is not yet a whole statement.
+local repl_env
+function M.repl(text, arch, mmu)
+	if not repl_env then
+		repl_env = M.new_env()
+		repl_env.sim = new_sim(arch, mmu)
+	end
+	local chunk = load("return " .. text, "@repl", "t", repl_env)
+	local err
+	if not chunk then
+		chunk, err = load(text, "@repl", "t", repl_env)
+	end
+	if not chunk then
+		if find(err, "<eof>$") then
+			return "more"
+		end
+		return err
+	end
+	local results = pack(xpcall(chunk, function(e)
+		return message_of(e) or ""
+	end))
+	if not results[1] then
+		return results[2]
+	end
+	local out = {}
+	for i = 2, results.n do
+		out[#out + 1] = E.repr(results[i])
+	end
+	return concat(out, "\t")
+end

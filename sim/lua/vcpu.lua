@@ -1,0 +1,226 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The vCPU: guest accesses, each through the real KVM_RUN, and its registers.
+local core, M = ...
+local A, C, P, V, X = M.args, M.class, M.process, M.vm, M.exits
+local U = {}
+M.vcpu = U
+
+local K = core.constants
+local pack, unpack, sub, fmt, rep = string.pack, string.unpack, string.sub, string.format, string.rep
+local concat = table.concat
+local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
+local type = type
+
+local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario left alone
+
+U.vcpu = C.new("vcpu", { "fd", "id" })
+
+function U.vcpu_object(vm, fd, id)
+	return C.object(U.vcpu, { proc = vm.proc, vm = vm, fd = fd, id = id, label = fmt("%d", id) })
+end
+
+-- The next piece: what is left when it is 1, 2, 4 or 8 bytes and the whole is at most 8, else aligned pieces.
+local function piece(job)
+	local left = job.stop - job.pos
+	if job.whole and (left == 1 or left == 2 or left == 4 or left == 8) then
+		return left
+	end
+	local n = 8
+	while n > left or job.pos & (n - 1) ~= 0 do
+		n = n >> 1
+	end
+	return n
+end
+
+local function take(job, value)
+	if job.op ~= core.WRITE then
+		job.out[#job.out + 1] = sub(pack("<i8", value), 1, job.n)
+	end
+	job.pos = job.pos + job.n
+end
+
+local function result(job)
+	return job.op == core.WRITE or concat(job.out)
+end
+
+-- The access left to user space, or ended in a guest exception: an exit object.
+local function left(s, job, ret, done, reason, faults, _, vector, error_code, cr2)
+	if ret == -K.ELOOP then
+		core.fail(fmt("%s: livelock: the access to 0x%x still faults after %d faults", core.where(), job.pos,
+			faults))
+	end
+	local exit = X.new(s, ret, reason, faults, job.pos - job.start)
+	if vector then
+		C.states[exit].reason = nil
+		C.states[exit].exception = { vector = vector, error_code = error_code, cr2 = cr2 }
+	end
+	if not done then
+		s.job, s.exit = job, C.states[exit]
+	end
+	return exit
+end
+
+local advance
+
+local function stepped(s, job, ret, done, reason, faults, value, vector, ...)
+	if not done or vector then
+		return left(s, job, ret, done, reason, faults, value, vector, ...)
+	end
+	take(job, value)
+	return advance(s, job)
+end
+
+-- Runs a job to its end or to the next exit.
+function advance(s, job)
+	if job.pos >= job.stop then
+		return result(job)
+	end
+	job.n = job.op == core.FETCH and 1 or piece(job)
+	local value = 0
+	if job.data then
+		local at = job.pos - job.start + 1
+		value = unpack("<i8", sub(job.data, at, at + job.n - 1) .. rep("\0", 8 - job.n))
+	end
+	return stepped(s, job, core.access(s.proc.pid, s.fd, job.op, job.pos, job.n, value, job.user))
+end
+
+-- Continues the access that left to user space last.
+function U.continue(s, what)
+	local job = s.job
+	if not job then
+		A.fail("%s: no access of this vCPU has left to user space", what)
+	end
+	s.job, s.exit = nil, nil
+	return stepped(s, job, core.access(s.proc.pid, s.fd))
+end
+
+-- A new access while one is pending: as a VMM would, an MMIO is completed by entering the guest again; a failed
+-- access is forgotten.
+local function settle(s)
+	local n = 0
+	while s.job do
+		if s.exit.mmio and n < MAX_COMPLETIONS then
+			s.job.stop = s.job.pos + s.job.n	-- no further pieces
+			U.continue(s, "vcpu")
+			n = n + 1
+		else
+			core.abandon(s.proc.pid, s.fd)
+			s.job, s.exit = nil, nil
+		end
+	end
+end
+
+local function access(s, op, addr, length, data, user)
+	settle(s)
+	return advance(s, {
+		op = op, start = addr, pos = addr, stop = addr + length, data = data, user = user, out = {},
+			whole = length <= 8,
+	})
+end
+
+local function user_flag(what, t)
+	if t == nil then
+		return false
+	end
+	return A.table(what, t, { user = { A.boolean, false } }).user
+end
+
+local ops = { read = core.READ, write = core.WRITE, fetch = core.FETCH, xchg = core.XCHG }
+local patterns = { sequential = true }
+
+local function two_numbers(what, v)
+	if type(v) ~= "table" then
+		A.refuse(what, "{ start, length }", v)
+	end
+	return { A.u64(what .. "[1]", v[1]), A.int(what .. "[2]", v[2], 8, 1 << 46) }
+end
+
+local workload_schema = {
+	op = { function(what, v) return A.choice(what, v, ops) end, A.required }, range = { two_numbers, A.required },
+	stride = { function(what, v) return A.int(what, v, 1, 1 << 40) end, 4096 },
+	count = { function(what, v) return A.int(what, v, 0, 1 << 40) end },
+	pattern = { function(what, v) return A.choice(what, v, patterns) end, true },
+}
+
+local function workload(s, what, t)
+	local a = A.table(what, t, workload_schema)
+	settle(s)
+	local count = a.count or (a.range[2] + a.stride - 1) // a.stride
+	if a.stride > a.range[2] then
+		A.refuse(what .. ": stride", "at most the length of the range", a.stride)
+	end
+	local job = { op = a.op, start = 0, pos = 0, stop = 0, out = {}, n = 0 }
+	local function finished(ret, done, reason, faults, n, vector, ...)
+		if not done or vector then
+			job.pos = n
+			local exit = left(s, job, ret, done, reason, faults, n, vector, ...)
+			job.pos = 0
+			return exit
+		end
+		return n
+	end
+	return finished(core.workload(s.proc.pid, s.fd, a.op, a.range[1], a.range[2], a.stride, count))
+end
+
+local prefault_schema = { gpa = { A.u64, A.required }, size = { A.u64, A.required }, flags = { A.u64, 0 } }
+
+-- Registers by a list of names of 64-bit fields; get, change, set.
+local function get_struct(s, cmd, bytes)
+	local addr = P.scratch(s.proc, bytes)
+	local rc = ioctl(s.proc, s.fd, cmd, addr)
+	if rc < 0 then
+		return rc
+	end
+	return core.user_read(s.proc.pid, addr, bytes)
+end
+U.get_struct = get_struct
+
+C.methods(U.vcpu, {
+	read = function(s, what, gpa, length, flags)
+		return access(s, core.READ, A.u64(what .. ": address", gpa),
+			A.int(what .. ": length", length, 1, 1 << 24), nil,
+			user_flag(what, flags))
+	end,
+	write = function(s, what, gpa, data, flags)
+		A.string(what .. ": data", data, 1 << 24)
+		if #data == 0 then
+			A.refuse(what .. ": data", "at least one byte", data)
+		end
+		return access(s, core.WRITE, A.u64(what .. ": address", gpa), #data, data, user_flag(what, flags))
+	end,
+	fetch = function(s, what, gpa, flags)
+		return access(s, core.FETCH, A.u64(what .. ": address", gpa), 1, nil, user_flag(what, flags))
+	end,
+	xchg = function(s, what, gpa, data, flags)
+		A.string(what .. ": data", data, 8)
+		if #data ~= 1 and #data ~= 2 and #data ~= 4 and #data ~= 8 then
+			A.refuse(what .. ": data", "1, 2, 4 or 8 bytes", data)
+		end
+		return access(s, core.XCHG, A.u64(what .. ": address", gpa), #data, data, user_flag(what, flags))
+	end,
+	run = U.continue,
+	abandon = function(s)
+		s.job, s.exit = nil, nil
+		return core.abandon(s.proc.pid, s.fd)
+	end,
+	workload = workload,
+	pre_fault_memory = function(s, what, t)
+		local a = A.table(what, t, prefault_schema)
+		return (ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY,
+			pack("<i8i8i8", a.gpa, a.size, a.flags) .. rep("\0", 40)))
+	end,
+	-- { physical_address, valid, writeable, usermode } of a guest-virtual address, or -errno
+	translate = function(s, what, addr)
+		local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_TRANSLATE,
+			pack("<i8i8BBBBI4", A.u64(what .. ": address", addr), 0, 0, 0, 0,
+			0, 0), 24)
+		if rc < 0 then
+			return rc
+		end
+		local _, physical, valid, writeable, user = unpack("<i8i8BBB", out)
+		return { physical_address = physical, valid = valid, writeable = writeable, usermode = user }
+	end,
+	enable_cap = V.enable_cap,
+	ioctl = V.raw_ioctl,
+	close = P.close,
+})

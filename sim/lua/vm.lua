@@ -1,0 +1,265 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- /dev/kvm and the VM: the memory ioctls under their own names.
+local core, M = ...
+local A, C, P, D = M.args, M.class, M.process, M.dirty
+local V = {}
+M.vm = V
+
+local K = core.constants
+local pack, rep = string.pack, string.rep
+local type, next = type, next
+local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
+local required = A.required
+
+local PAGE_SHIFT <const> = 12
+
+V.kvm = C.new("kvm", { "fd" })
+V.vm = C.new("vm", { "fd" })
+
+function V.kvm_object(proc, fd)
+	return C.object(V.kvm, { proc = proc, fd = fd })
+end
+
+local function vm_object(proc, fd, slots, vcpus)
+	return C.object(V.vm, { proc = proc, fd = fd, slots = slots, vcpus = vcpus })
+end
+
+-- Number argument or structure given as its bytes.
+local function raw_ioctl(s, what, cmd, arg, out_bytes)
+	cmd = A.u64(what .. ": cmd", cmd)
+	if type(arg) == "string" and not A.whole(arg) then
+		A.string(what .. ": arg", arg, 1 << 20)
+		return ioctl_struct(s.proc, s.fd, cmd, arg,
+			out_bytes and A.int(what .. ": out_bytes", out_bytes, 0, #arg))
+	end
+	return ioctl(s.proc, s.fd, cmd, arg == nil and 0 or A.u64(what .. ": arg", arg))
+end
+V.raw_ioctl = raw_ioctl
+
+local function check_extension(s, what, cap)
+	return ioctl(s.proc, s.fd, K.KVM_CHECK_EXTENSION, A.u64(what .. ": cap", cap))
+end
+
+local create_schema = { type = { A.u64, 0 } }
+
+C.methods(V.kvm, {
+	create_vm = function(s, what, t)
+		local a = A.table(what, t or {}, create_schema)
+		local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VM, a.type)
+		return fd < 0 and fd or vm_object(s.proc, fd, {}, {})
+	end,
+	check_extension = check_extension,
+	get_api_version = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_API_VERSION) end,
+	get_vcpu_mmap_size = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_VCPU_MMAP_SIZE) end,
+	ioctl = raw_ioctl,
+	close = P.close,
+})
+
+local function user_address(what, v)
+	local s = type(v) == "table" and C.states[v]
+	if s and s.class == P.mapping then
+		return s.addr
+	end
+	return A.u64(what, v)
+end
+
+local region_schema = {
+	slot = { A.u32, required }, as_id = { function(what, v) return A.int(what, v, 0, 0xffff) end, 0 },
+		flags = { A.u32, 0 },
+	guest_phys_addr = { A.u64, 0 }, memory_size = { A.u64, required }, userspace_addr = { user_address, 0 },
+}
+local region2_schema = {
+	guest_memfd = { P.fd, 0 }, guest_memfd_offset = { A.u64, 0 },
+}
+for k, v in next, region_schema, nil do
+	region2_schema[k] = v
+end
+
+-- Remembers what a VMM knows of its own slots: sizes of bitmaps, and where guest memory lies in the process.
+local function remember(s, slot, a, rc)
+	if rc ~= 0 then
+		return
+	end
+	if a.memory_size == 0 then
+		s.slots[slot] = nil
+	else
+		s.slots[slot] = {
+			base_gfn = a.guest_phys_addr >> PAGE_SHIFT, npages = a.memory_size >> PAGE_SHIFT,
+				addr = a.userspace_addr,
+		}
+	end
+end
+
+local function set_region(s, what, t)
+	local a = A.table(what, t, region_schema)
+	local slot = a.slot | a.as_id << 16
+	local rc = ioctl_struct(s.proc, s.fd, K.KVM_SET_USER_MEMORY_REGION,
+		pack("<I4I4i8i8i8", slot, a.flags, a.guest_phys_addr, a.memory_size, a.userspace_addr))
+	remember(s, slot, a, rc)
+	return rc
+end
+
+local function set_region2(s, what, t)
+	local a = A.table(what, t, region2_schema)
+	local slot = a.slot | a.as_id << 16
+	local rc = ioctl_struct(s.proc, s.fd, K.KVM_SET_USER_MEMORY_REGION2,
+		pack("<I4I4i8i8i8i8I4I4", slot, a.flags, a.guest_phys_addr, a.memory_size, a.userspace_addr,
+			a.guest_memfd_offset,
+			a.guest_memfd & 0xffffffff, 0) .. rep("\0", 112))
+	remember(s, slot, a, rc)
+	return rc
+end
+
+local function known_slot(s, slot)
+	return s.slots[slot] or { base_gfn = 0, npages = 64, addr = 0 }
+end
+
+local dirty_schema = { slot = { A.u32, required }, as_id = region_schema.as_id }
+
+-- What the ioctl wants is behind its structure in the scratch buffer.
+local function get_dirty_log(s, what, t)
+	local a = A.table(what, t, dirty_schema)
+	local slot = a.slot | a.as_id << 16
+	local k = known_slot(s, slot)
+	local bytes = (k.npages + 63) // 64 * 8
+	if k.npages < 0 or bytes > 32 << 20 then
+		A.fail("%s: the slot is too large for a bitmap in Lua", what)
+	end
+	local addr = P.scratch(s.proc, 16 + bytes)
+	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8", slot, 0, addr + 16))
+	rc = rc < 0 and rc or core.syscall(s.proc.pid, core.SYS_IOCTL, s.fd, K.KVM_GET_DIRTY_LOG, addr)
+	if rc < 0 then
+		return rc
+	end
+	return D.new(a.slot, k.base_gfn, k.npages, core.user_read(s.proc.pid, addr + 16, bytes))
+end
+
+local function bitmap_argument(what, v)
+	if type(v) == "table" then
+		return C.state(what, v, D.dirty)
+	end
+	return A.string(what, v, 32 << 20)
+end
+
+local clear_schema = {
+	slot = { A.u32, required }, as_id = region_schema.as_id, first_page = { A.u64, 0 }, num_pages = { A.u32 },
+	bitmap = { bitmap_argument },
+}
+
+local function clear_dirty_log(s, what, t)
+	local a = A.table(what, t, clear_schema)
+	local slot = a.slot | a.as_id << 16
+	local k = known_slot(s, slot)
+	local n = a.num_pages or k.npages - a.first_page
+	if n < 0 or n > 1 << 28 then
+		A.fail("%s: num_pages: expected 0 to %d, got %d", what, 1 << 28, n)
+	end
+	local bitmap = a.bitmap
+	if not bitmap then
+		bitmap = rep("\xff", (n + 63) // 64 * 8)
+	elseif type(bitmap) == "table" then
+		bitmap = D.bitmap(bitmap, a.first_page, n)
+	end
+	local addr = P.scratch(s.proc, 24 + #bitmap)
+	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8i8", slot, n & 0xffffffff, a.first_page,
+		addr + 24) .. bitmap)
+	return rc < 0 and rc or core.syscall(s.proc.pid, core.SYS_IOCTL, s.fd, K.KVM_CLEAR_DIRTY_LOG, addr)
+end
+
+local function cap_args(what, v)
+	if type(v) ~= "table" or #v > 4 then
+		A.refuse(what, "a list of at most 4 numbers", v)
+	end
+	return { A.u64(what .. "[1]", v[1] or 0), A.u64(what .. "[2]", v[2] or 0), A.u64(what .. "[3]", v[3] or 0),
+		A.u64(what .. "[4]", v[4] or 0) }
+end
+
+local cap_schema = { cap = { A.u32, required }, flags = { A.u32, 0 }, args = { cap_args, { 0, 0, 0, 0 } } }
+
+function V.enable_cap(s, what, t)
+	local a = A.table(what, t, cap_schema)
+	return (ioctl_struct(s.proc, s.fd, K.KVM_ENABLE_CAP,
+		pack("<I4I4i8i8i8i8", a.cap, a.flags, a.args[1], a.args[2], a.args[3], a.args[4]) .. rep("\0", 64)))
+end
+
+local gmem_schema = { size = { A.u64, required }, flags = { A.u64, 0 } }
+local attr_schema = { address = { A.u64, required }, size = { A.u64, required }, attributes = { A.u64, required },
+	flags = { A.u64, 0 } }
+local zone_schema = { addr = { A.u64, required }, size = { A.u32, required }, pio = { A.u32, 0 } }
+local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required }, len = { A.u32, 0 },
+	fd = { P.fd, required },
+	flags = { A.u32, 0 } }
+
+local function zone_ioctl(cmd)
+	return function(s, what, t)
+		local a = A.table(what, t, zone_schema)
+		return (ioctl_struct(s.proc, s.fd, cmd, pack("<i8I4I4", a.addr, a.size, a.pio)))
+	end
+end
+
+C.methods(V.vm, {
+	set_user_memory_region = set_region,
+	set_user_memory_region2 = set_region2,
+	get_dirty_log = get_dirty_log,
+	clear_dirty_log = clear_dirty_log,
+	enable_cap = V.enable_cap,
+	check_extension = check_extension,
+	create_guest_memfd = function(s, what, t)
+		local a = A.table(what, t, gmem_schema)
+		local fd = ioctl_struct(s.proc, s.fd, K.KVM_CREATE_GUEST_MEMFD,
+			pack("<i8i8", a.size, a.flags) .. rep("\0", 48))
+		return fd < 0 and fd or P.fd_object(s.proc, fd, "guest_memfd")
+	end,
+	set_memory_attributes = function(s, what, t)
+		local a = A.table(what, t, attr_schema)
+		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_MEMORY_ATTRIBUTES,
+			pack("<i8i8i8i8", a.address, a.size, a.attributes, a.flags)))
+	end,
+	create_vcpu = function(s, what, id)
+		local n = id == nil and #s.vcpus or A.u64(what .. ": id", id)
+		local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VCPU, n)
+		if fd < 0 then
+			return fd
+		end
+		local vcpu = M.vcpu.vcpu_object(s, fd, n)
+		s.vcpus[#s.vcpus + 1] = vcpu
+		return vcpu
+	end,
+	set_tss_addr = function(s, what, addr)
+		return ioctl(s.proc, s.fd, K.KVM_SET_TSS_ADDR, A.u64(what .. ": addr", addr))
+	end,
+	set_identity_map_addr = function(s, what, addr)
+		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_IDENTITY_MAP_ADDR,
+			pack("<i8", A.u64(what .. ": addr", addr))))
+	end,
+	set_nr_mmu_pages = function(s, what, n)
+		return ioctl(s.proc, s.fd, K.KVM_SET_NR_MMU_PAGES, A.u64(what .. ": pages", n))
+	end,
+	get_nr_mmu_pages = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_NR_MMU_PAGES) end,
+	reset_dirty_rings = function(s) return ioctl(s.proc, s.fd, K.KVM_RESET_DIRTY_RINGS) end,
+	create_irqchip = function(s) return ioctl(s.proc, s.fd, K.KVM_CREATE_IRQCHIP) end,
+	register_coalesced_mmio = zone_ioctl(K.KVM_REGISTER_COALESCED_MMIO),
+	unregister_coalesced_mmio = zone_ioctl(K.KVM_UNREGISTER_COALESCED_MMIO),
+	ioeventfd = function(s, what, t)
+		local a = A.table(what, t, ioeventfd_schema)
+		return (ioctl_struct(s.proc, s.fd, K.KVM_IOEVENTFD,
+			pack("<i8i8I4i4I4", a.datamatch, a.addr, a.len, a.fd, a.flags) .. rep("\0", 36)))
+	end,
+	ioctl = raw_ioctl,
+	close = P.close,
+	-- The same VM fd, used by another process that inherited it.
+	via = function(s, what, process)
+		local p = C.state(what .. ": process", process, P.process)
+		return vm_object(p, s.fd, s.slots, s.vcpus)
+	end,
+})
+
+-- Where gpa lies in the VMM's memory, or nil.
+function V.gpa_to_user(s, gpa)
+	for slot, k in next, s.slots, nil do
+		if slot < 0x10000 and gpa >> PAGE_SHIFT >= k.base_gfn and gpa >> PAGE_SHIFT < k.base_gfn + k.npages then
+			return k.addr + gpa - (k.base_gfn << PAGE_SHIFT)
+		end
+	end
+end
+

@@ -1,0 +1,281 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- x86_64 guest state: registers, segments, page tables.
+local core, M = ...
+local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
+
+local K = core.constants
+local pack, unpack, sub, rep, find = string.pack, string.unpack, string.sub, string.rep, string.find
+local next, type = next, type
+
+local regs <const> = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "r8", "r9", "r10", "r11", "r12", "r13",
+	"r14",
+	"r15", "rip", "rflags" }
+local REGS_BYTES <const>, SREGS_BYTES <const> = 144, 312
+
+-- Offsets in struct kvm_sregs.
+local sregs <const> = { cr0 = 224, cr2 = 232, cr3 = 240, cr4 = 248, cr8 = 256, efer = 264, apic_base = 272 }
+local segments <const> = { cs = 0, ds = 24, es = 48, fs = 72, gs = 96, ss = 120, tr = 144, ldt = 168 }
+local segment_fields <const> = { "base", "limit", "selector", "type", "present", "dpl", "db", "s", "l", "g", "avl",
+	"unusable" }
+local SEGMENT <const> = "<i8I4I2BBBBBBBBBx"
+
+local CR0_PE <const>, CR0_WP <const>, CR0_PG <const> = 1, 1 << 16, 1 << 31
+local CR4_PAE <const>, CR4_LA57 <const> = 1 << 5, 1 << 12
+local EFER_LME <const>, EFER_LMA <const>, EFER_NX <const> = 1 << 8, 1 << 10, 1 << 11
+local PTE_P <const>, PTE_W <const>, PTE_U <const>, PTE_PS <const>, PTE_NX <const> = 1, 2, 4, 1 << 7, 1 << 63
+local PTE_ADDR <const> = 0x000ffffffffff000
+local PAGE <const> = 4096
+local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the guest sees its own tables
+
+local function replace(s, at, piece)
+	return sub(s, 1, at) .. piece .. sub(s, at + #piece + 1)
+end
+
+local function get_regs(s)
+	local data = U.get_struct(s, K.KVM_GET_REGS, REGS_BYTES)
+	if type(data) ~= "string" then
+		return data
+	end
+	local out = {}
+	for i, name in next, regs, nil do
+		out[name] = unpack("<i8", data, i * 8 - 7)
+	end
+	return out
+end
+
+local regs_schema = {}
+for _, name in next, regs, nil do
+	regs_schema[name] = { A.u64 }
+end
+
+local function set_regs(s, what, t)
+	local a = A.table(what, t, regs_schema)
+	local data = U.get_struct(s, K.KVM_GET_REGS, REGS_BYTES)
+	if type(data) ~= "string" then
+		return data
+	end
+	for i, name in next, regs, nil do
+		if a[name] then
+			data = replace(data, i * 8 - 8, pack("<i8", a[name]))
+		end
+	end
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_REGS, data))
+end
+
+local function unpack_segment(data, at)
+	local v = { unpack(SEGMENT, data, at + 1) }
+	local out = {}
+	for i, name in next, segment_fields, nil do
+		out[name] = v[i]
+	end
+	return out
+end
+
+local function get_sregs(s)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
+	if type(data) ~= "string" then
+		return data
+	end
+	local out = {}
+	for name, at in next, sregs, nil do
+		out[name] = unpack("<i8", data, at + 1)
+	end
+	for name, at in next, segments, nil do
+		out[name] = unpack_segment(data, at)
+	end
+	return out
+end
+
+local segment_schema = { base = { A.u64 }, limit = { A.u32 },
+	selector = { function(what, v) return A.int(what, v, 0, 0xffff) end } }
+for i = 4, #segment_fields do
+	segment_schema[segment_fields[i]] = { function(what, v) return A.int(what, v, 0, 255) end }
+end
+local function segment(what, t)
+	return A.table(what, t, segment_schema)
+end
+
+local sregs_schema = {}
+for name in next, sregs, nil do
+	sregs_schema[name] = { A.u64 }
+end
+for name in next, segments, nil do
+	sregs_schema[name] = { segment }
+end
+
+-- Changes what is given, keeps the rest.
+local function change_sregs(s, a)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
+	if type(data) ~= "string" then
+		return data
+	end
+	for name, at in next, sregs, nil do
+		if a[name] then
+			data = replace(data, at, pack("<i8", a[name]))
+		end
+	end
+	for name, at in next, segments, nil do
+		if a[name] then
+			local v = unpack_segment(data, at)
+			for k, value in next, a[name], nil do
+				v[k] = value
+			end
+			data = replace(data, at, pack(SEGMENT, v.base, v.limit, v.selector, v.type, v.present, v.dpl,
+				v.db, v.s, v.l, v.g, v.avl,
+				v.unusable))
+		end
+	end
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, data))
+end
+
+-- The VMM writes or reads an entry in guest memory through its own mapping.
+local function vmm_entry(s, what, gpa)
+	local addr = V.gpa_to_user(s.vm, gpa)
+	if not addr then
+		A.fail("%s: the page tables at guest-physical 0x%x are in no slot", what, gpa)
+	end
+	return addr
+end
+
+local function read_entry(s, what, gpa)
+	local data = core.user_read(s.proc.pid, vmm_entry(s, what, gpa), 8)
+	if type(data) ~= "string" then
+		A.fail("%s: the page tables at guest-physical 0x%x cannot be read", what, gpa)
+	end
+	return (unpack("<i8", data))
+end
+
+-- Before paging is on the VMM builds the tables; afterwards the guest changes them itself, as KVM expects.
+local function write_entry(s, what, gpa, value)
+	local p = s.paging
+	if p.active then
+		local done = s.class.methods.write(s.self, TABLE_WINDOW + gpa, pack("<i8", value))
+		if done ~= true then
+			A.fail("%s: the guest could not write its page table entry at guest-physical 0x%x", what, gpa)
+		end
+	elseif core.user_write(s.proc.pid, vmm_entry(s, what, gpa), pack("<i8", value)) < 0 then
+		A.fail("%s: the page tables at guest-physical 0x%x cannot be written", what, gpa)
+	end
+end
+
+local function new_table(s, what)
+	local p = s.paging
+	if p.next >= p.stop then
+		A.fail("%s: no room for another page table (set_paging: size)", what)
+	end
+	p.next = p.next + PAGE
+	return p.next - PAGE
+end
+
+local function map_one(s, what, va, gpa, bits, level)
+	local tbl = s.paging.root
+	for l = s.paging.levels, level + 1, -1 do
+		local at = tbl + ((va >> (12 + 9 * (l - 1))) & 511) * 8
+		local entry = read_entry(s, what, at)
+		if entry & PTE_P == 0 then
+			entry = new_table(s, what) | PTE_P | PTE_W | PTE_U
+			write_entry(s, what, at, entry)
+		elseif entry & PTE_PS ~= 0 then
+			A.fail("%s: 0x%x is already mapped by a larger page", what, va)
+		end
+		tbl = entry & PTE_ADDR
+	end
+	write_entry(s, what, tbl + ((va >> (12 + 9 * (level - 1))) & 511) * 8, gpa | bits | (level > 1 and PTE_PS or 0))
+end
+
+local paging_schema = {
+	levels = { function(what, v) return A.int(what, v, 4, 5) end, 4 }, tables = { A.u64 },
+	size = { function(what, v) return A.int(what, v, 8 * PAGE, 1 << 30) end, 64 * PAGE },
+}
+
+-- Default place of the tables: the end of slot 0.
+local function table_place(s, what, size)
+	local k = s.vm.slots[0]
+	if not k or k.npages * PAGE < size then
+		A.fail("%s: tables: missing, and slot 0 has no room for %d bytes", what, size)
+	end
+	return (k.base_gfn + k.npages) * PAGE - size
+end
+
+local flat <const> = { base = 0, limit = 0xffffffff, selector = 16, type = 3, present = 1, dpl = 0, db = 1, s = 1,
+	l = 0, g = 1,
+	avl = 0, unusable = 0 }
+local code64 <const> = { base = 0, limit = 0xffffffff, selector = 8, type = 11, present = 1, dpl = 0, db = 0, s = 1,
+	l = 1, g = 1,
+	avl = 0, unusable = 0 }
+
+local function set_paging(s, what, t)
+	local a = A.table(what, t or {}, paging_schema)
+	local place = a.tables or table_place(s, what, a.size)
+	if place & (PAGE - 1) ~= 0 or place < 0 then
+		A.fail("%s: tables: expected a page-aligned guest-physical address, got %s", what, A.describe(place))
+	end
+	s.paging = { levels = a.levels, root = place, next = place + PAGE, stop = place + (a.size & -PAGE),
+		active = false }
+	local zero = rep("\0", PAGE)
+	for gpa = place, s.paging.stop - PAGE, PAGE do
+		if core.user_write(s.proc.pid, vmm_entry(s, what, gpa), zero) < 0 then
+			A.fail("%s: the page tables at guest-physical 0x%x cannot be written", what, gpa)
+		end
+	end
+	for gpa = place, s.paging.stop - PAGE, PAGE do
+		map_one(s, what, TABLE_WINDOW + gpa, gpa, PTE_P | PTE_W | PTE_NX, 1)
+	end
+	local rc = change_sregs(s, {
+		cr3 = place, cr4 = CR4_PAE | (a.levels == 5 and CR4_LA57 or 0), efer = EFER_LME | EFER_LMA | EFER_NX,
+		cr0 = CR0_PE | CR0_WP | CR0_PG | 0x30, cs = code64, ds = flat, es = flat, ss = flat,
+	})
+	s.paging.active = rc == 0
+	return rc
+end
+
+local function right_bits(what, v)
+	if type(v) ~= "string" or #v > 3 or find(v, "[^rwx]") or not find(v, "r") then
+		A.refuse(what, '"r", "rw", "rx" or "rwx"', v)
+	end
+	return PTE_P | (find(v, "w") and PTE_W or 0) | (find(v, "x") and 0 or PTE_NX)
+end
+
+local map_schema = {
+	from = { A.u64, A.required }, to = { A.u64, A.required }, size = { A.u64 },
+		prot = { right_bits, PTE_P | PTE_W },
+	user = { A.boolean, true }, level = { function(what, v) return A.int(what, v, 1, 3) end, 1 },
+}
+
+-- Maps guest-virtual from.. to guest-physical to.. .
+local function map(s, what, t)
+	local a = A.table(what, t, map_schema)
+	local step = PAGE << 9 * (a.level - 1)
+	local size = a.size or step
+	if not s.paging then
+		A.fail("%s: set_paging comes first", what)
+	end
+	if (a.from | a.to | size) & (step - 1) ~= 0 or size <= 0 or size // step > 65536 then
+		A.fail("%s: from, to and size must be multiples of 0x%x, and at most 65536 entries", what, step)
+	end
+	if a.to & ~PTE_ADDR ~= 0 then
+		A.fail("%s: to: no guest-physical address: %s", what, A.describe(a.to))
+	end
+	for off = 0, size - step, step do
+		map_one(s, what, a.from + off, a.to + off, a.prot | (a.user and PTE_U or 0), a.level)
+	end
+	return 0
+end
+
+C.methods(U.vcpu, {
+	get_regs = get_regs,
+	set_regs = set_regs,
+	get_sregs = get_sregs,
+	set_sregs = function(s, what, t) return change_sregs(s, A.table(what, t, sregs_schema)) end,
+	set_paging = set_paging,
+	map = map,
+	-- Writes CR3 again, which empties the guest's TLB.
+	reload_cr3 = function(s)
+		local now = get_sregs(s)
+		if type(now) ~= "table" then
+			return now
+		end
+		local rc = change_sregs(s, { cr3 = 0 })
+		return rc < 0 and rc or change_sregs(s, { cr3 = now.cr3 })
+	end,
+})

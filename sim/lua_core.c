@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * core: the primitives under the scenario language, one per call of kvmsim_machine_ops.
+ *
+ * Every argument is checked here, whatever the prelude has checked before: a scenario that gets hold of core can get
+ * errors out of it, not crashes. A result < 0 is -errno.
+ */
+#include "lua_env.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+const struct kvmsim_machine_ops *sim_ops;
+_Thread_local unsigned int sim_cpu;
+atomic_int sim_threads;
+
+static int check_at_end;
+static pthread_mutex_t gil = PTHREAD_MUTEX_INITIALIZER;
+
+void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end)
+{
+	sim_ops = ops;
+	check_at_end = check_end;
+}
+
+void sim_gil_lock(void)
+{
+	pthread_mutex_lock(&gil);
+}
+
+void sim_gil_unlock(void)
+{
+	pthread_mutex_unlock(&gil);
+}
+
+void sim_where(lua_State *L, char *buf, size_t bytes)
+{
+	lua_Debug ar;
+
+	for (int level = 0; lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.source[0] == '@') {
+			snprintf(buf, bytes, "%s:%d", ar.source + 1, ar.currentline);
+			return;
+		}
+	}
+	snprintf(buf, bytes, "?");
+}
+
+void sim_enter(lua_State *L)
+{
+	char where[SIM_LOG_WIDTH];
+
+	if (!sim_ops)
+		luaL_error(L, "there is no machine here: only the function of a scenario has one");
+	sim_where(L, where, sizeof(where));
+	child_where(sim_cpu, where);
+	sim_gil_unlock();
+}
+
+void sim_leave(lua_State *L)
+{
+	unsigned int reports;
+
+	sim_ops->step_end();
+	if (!check_at_end && !atomic_load(&sim_threads))
+		sim_ops->check();
+	reports = child_unexpected_reports();
+	sim_gil_lock();
+	if (reports) {
+		char where[SIM_LOG_WIDTH];
+
+		sim_where(L, where, sizeof(where));
+		lua_pushfstring(L, "%s: the machine reported an error in this call or an earlier one", where);
+		lua_error(L);
+	}
+}
+
+/* An enum of the machine interface, 0..last. */
+static unsigned int check_enum(lua_State *L, int arg, unsigned int last)
+{
+	lua_Integer v = luaL_checkinteger(L, arg);
+
+	luaL_argcheck(L, v >= 0 && v <= (lua_Integer)last, arg, "no such number");
+	return (unsigned int)v;
+}
+
+static int check_int(lua_State *L, int arg)
+{
+	lua_Integer v = luaL_checkinteger(L, arg);
+
+	luaL_argcheck(L, v >= -2147483648ll && v <= 2147483647ll, arg, "does not fit an int");
+	return (int)v;
+}
+
+static void opt_args(lua_State *L, int first, uint64_t args[6])
+{
+	for (int i = 0; i < 6; i++)
+		args[i] = (uint64_t)luaL_optinteger(L, first + i, 0);
+}
+
+static int core_process_create(lua_State *L)
+{
+	int pid;
+
+	sim_enter(L);
+	pid = sim_ops->process_create();
+	sim_leave(L);
+	lua_pushinteger(L, pid);
+	return 1;
+}
+
+static int core_process_fork(lua_State *L)
+{
+	int pid = check_int(L, 1);
+
+	sim_enter(L);
+	pid = sim_ops->process_fork(pid);
+	sim_leave(L);
+	lua_pushinteger(L, pid);
+	return 1;
+}
+
+static int core_process_exit(lua_State *L)
+{
+	int rc = check_int(L, 1);
+
+	sim_enter(L);
+	rc = sim_ops->process_exit(rc);
+	sim_leave(L);
+	lua_pushinteger(L, rc);
+	return 1;
+}
+
+/* (pid, number, up to six arguments) -> result */
+static int core_syscall(lua_State *L)
+{
+	int pid = check_int(L, 1);
+	unsigned int nr = check_enum(L, 2, KVMSIM_NR_SYS - 1);
+	uint64_t args[6];
+	int64_t rc;
+
+	opt_args(L, 3, args);
+	sim_enter(L);
+	rc = sim_ops->syscall(pid, nr, args);
+	sim_leave(L);
+	lua_pushinteger(L, rc);
+	return 1;
+}
+
+static int core_event(lua_State *L)
+{
+	int pid = check_int(L, 1);
+	unsigned int ev = check_enum(L, 2, KVMSIM_NR_EVENTS - 1);
+	uint64_t args[6];
+	int64_t rc;
+
+	opt_args(L, 3, args);
+	sim_enter(L);
+	rc = sim_ops->event(pid, ev, args);
+	sim_leave(L);
+	lua_pushinteger(L, rc);
+	return 1;
+}
+
+/* (pid, addr, length) -> string, or (-errno, bytes done) */
+static int core_user_read(lua_State *L)
+{
+	int pid = check_int(L, 1), rc;
+	uint64_t addr = (uint64_t)luaL_checkinteger(L, 2), done = 0;
+	lua_Integer len = luaL_checkinteger(L, 3);
+	luaL_Buffer b;
+	char *p;
+
+	luaL_argcheck(L, len >= 0 && len <= (lua_Integer)SIM_MAX_IO, 3, "0 to 64M bytes");
+	p = luaL_buffinitsize(L, &b, (size_t)len);
+	sim_enter(L);
+	rc = sim_ops->user_read(pid, addr, p, (uint64_t)len, &done);
+	sim_leave(L);
+	if (rc) {
+		lua_pushinteger(L, rc);
+		lua_pushinteger(L, (lua_Integer)done);
+		return 2;
+	}
+	luaL_pushresultsize(&b, (size_t)len);
+	return 1;
+}
+
+/* (pid, addr, data) -> 0 or -errno, bytes done */
+static int core_user_write(lua_State *L)
+{
+	int pid = check_int(L, 1), rc;
+	uint64_t addr = (uint64_t)luaL_checkinteger(L, 2), done = 0;
+	size_t len;
+	const char *s = luaL_checklstring(L, 3, &len);
+
+	luaL_argcheck(L, len <= SIM_MAX_IO, 3, "at most 64M bytes");
+	sim_enter(L);
+	rc = sim_ops->user_write(pid, addr, s, len, &done);
+	sim_leave(L);
+	lua_pushinteger(L, rc);
+	lua_pushinteger(L, (lua_Integer)(rc ? done : len));
+	return 2;
+}
+
+/* ret, done, exit reason, faults, value, and after a guest exception its vector, error code and address */
+static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *r, uint64_t value)
+{
+	lua_pushinteger(L, rc ? rc : r->ret);
+	lua_pushboolean(L, !rc && r->done);
+	lua_pushinteger(L, r->exit_reason);
+	lua_pushinteger(L, r->faults);
+	lua_pushinteger(L, (lua_Integer)value);
+	if (rc || !r->done || !r->exception)
+		return 5;
+	lua_pushinteger(L, r->vector);
+	lua_pushinteger(L, r->error_code);
+	lua_pushinteger(L, (lua_Integer)r->cr2);
+	return 8;
+}
+
+/* (pid, fd, op, addr, len, value, user), or (pid, fd) to continue -> see push_access */
+static int core_access(lua_State *L)
+{
+	int pid = check_int(L, 1), fd = check_int(L, 2), rc, again = lua_isnoneornil(L, 3);
+	struct kvmsim_access_result r = { 0 };
+	struct kvmsim_access a = { 0 };
+
+	if (!again) {
+		lua_Integer len = luaL_checkinteger(L, 5);
+
+		luaL_argcheck(L, len >= 1 && len <= 8, 5, "1 to 8 bytes");
+		a.op = (uint8_t)check_enum(L, 3, KVMSIM_XCHG);
+		a.addr = (uint64_t)luaL_checkinteger(L, 4);
+		a.len = (uint8_t)len;
+		a.value = (uint64_t)luaL_optinteger(L, 6, 0);
+		a.user = (uint8_t)lua_toboolean(L, 7);
+	}
+	sim_enter(L);
+	rc = sim_ops->vcpu_access(pid, fd, again ? NULL : &a, &r);
+	sim_leave(L);
+	return push_access(L, rc, &r, r.value);
+}
+
+static int core_abandon(lua_State *L)
+{
+	int pid = check_int(L, 1), fd = check_int(L, 2), rc;
+
+	sim_enter(L);
+	rc = sim_ops->vcpu_abandon(pid, fd);
+	sim_leave(L);
+	lua_pushinteger(L, rc);
+	return 1;
+}
+
+/* (pid, fd, op, addr, len, stride, count) -> see push_access; the value is the number of accesses done */
+static int core_workload(lua_State *L)
+{
+	int pid = check_int(L, 1), fd = check_int(L, 2), rc;
+	unsigned int op = check_enum(L, 3, KVMSIM_XCHG);
+	uint64_t addr = (uint64_t)luaL_checkinteger(L, 4), len = (uint64_t)luaL_checkinteger(L, 5);
+	uint64_t stride = (uint64_t)luaL_checkinteger(L, 6), count = (uint64_t)luaL_checkinteger(L, 7), done = 0;
+	struct kvmsim_access_result r = { 0 };
+
+	luaL_argcheck(L, len >= 8, 5, "at least 8 bytes");
+	luaL_argcheck(L, stride >= 1, 6, "at least 1");
+	sim_enter(L);
+	rc = sim_ops->vcpu_workload(pid, fd, op, addr, len, stride, count, &done, &r);
+	sim_leave(L);
+	return push_access(L, rc, &r, done);
+}
+
+static int core_advance_time(lua_State *L)
+{
+	uint64_t ns = (uint64_t)luaL_checkinteger(L, 1);
+
+	sim_enter(L);
+	sim_ops->advance_time(ns);
+	sim_leave(L);
+	return 0;
+}
+
+static int core_check(lua_State *L)
+{
+	int n;
+
+	luaL_argcheck(L, !atomic_load(&sim_threads), 1, "only when no other thread runs");
+	sim_enter(L);
+	n = sim_ops->check();
+	sim_leave(L);
+	lua_pushinteger(L, n);
+	return 1;
+}
+
+static int core_leak_check(lua_State *L)
+{
+	int n;
+
+	sim_enter(L);
+	sim_ops->step_end();
+	sim_ops->check();
+	n = sim_ops->leak_check();
+	sim_leave(L);
+	lua_pushinteger(L, n);
+	return 1;
+}
+
+static int core_where(lua_State *L)
+{
+	char where[SIM_LOG_WIDTH];
+
+	sim_where(L, where, sizeof(where));
+	lua_pushstring(L, where);
+	return 1;
+}
+
+/* (message) -> message and the scenario's own frames */
+static int core_traceback(lua_State *L)
+{
+	luaL_Buffer b;
+	lua_Debug ar;
+
+	luaL_checkstring(L, 1);
+	luaL_buffinit(L, &b);
+	lua_pushvalue(L, 1);
+	luaL_addvalue(&b);
+	for (int level = 1, n = 0; n < 12 && lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.source[0] != '@')
+			continue;
+		lua_pushfstring(L, "\n  at %s:%d", ar.source + 1, ar.currentline);
+		luaL_addvalue(&b);
+		n++;
+	}
+	luaL_pushresult(&b);
+	return 1;
+}
+
+static int core_fail(lua_State *L)
+{
+	child_fail(luaL_checkstring(L, 1));
+	return 0;
+}
+
+static int core_failed(lua_State *L)
+{
+	lua_pushboolean(L, child_failed());
+	return 1;
+}
+
+static int core_note(lua_State *L)
+{
+	child_note(luaL_checkstring(L, 1));
+	return 0;
+}
+
+static int core_trace(lua_State *L)
+{
+	child_trace("%s\n", luaL_checkstring(L, 1));
+	return 0;
+}
+
+static int core_tracing(lua_State *L)
+{
+	lua_pushboolean(L, child_tracing());
+	return 1;
+}
+
+static int core_expect_report(lua_State *L)
+{
+	int kind = report_kind_of(luaL_checkstring(L, 1));
+
+	luaL_argcheck(L, kind >= 0, 1, "no such kind of report");
+	lua_pushboolean(L, !child_expect_report(kind, luaL_checkstring(L, 2)));
+	return 1;
+}
+
+static int core_expect_end(lua_State *L)
+{
+	(void)L;
+	child_expect_end();
+	return 0;
+}
+
+static int core_cpu(lua_State *L)
+{
+	lua_pushinteger(L, sim_cpu);
+	return 1;
+}
+
+static const luaL_Reg functions[] = {
+	{ "process_create", core_process_create }, { "process_fork", core_process_fork },
+	{ "process_exit", core_process_exit }, { "syscall", core_syscall }, { "event", core_event },
+	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
+	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
+	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
+	{ "traceback", core_traceback }, { "fail", core_fail }, { "failed", core_failed }, { "note", core_note },
+	{ "trace", core_trace }, { "tracing", core_tracing }, { "expect_report", core_expect_report },
+	{ "expect_end", core_expect_end }, { "cpu", core_cpu }, { NULL, NULL },
+};
+
+static const struct {
+	const char *name;
+	lua_Integer value;
+} numbers[] = {
+#define N(prefix, name) { #name, KVMSIM_##prefix##name }
+	N(, SYS_MMAP), N(, SYS_MUNMAP), N(, SYS_MPROTECT), N(, SYS_MREMAP), N(, SYS_MADVISE), N(, SYS_MLOCK),
+	N(, SYS_MUNLOCK), N(, SYS_OPEN_KVM), N(, SYS_IOCTL), N(, SYS_CLOSE), N(, SYS_FALLOCATE), N(, SYS_SHMEM),
+	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD),
+	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
+	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN),
+	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, MAX_CPUS),
+#undef N
+};
+
+void lua_core_push(lua_State *L)
+{
+	if (lua_getfield(L, LUA_REGISTRYINDEX, "kvmsim.core") == LUA_TTABLE)
+		return;
+	lua_pop(L, 1);
+	luaL_newlib(L, functions);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		lua_pushinteger(L, numbers[i].value);
+		lua_setfield(L, -2, numbers[i].name);
+	}
+	lua_inspect_register(L);
+	lua_thread_register(L);
+	lua_constants_push(L);
+	lua_setfield(L, -3, "errno_names");
+	lua_setfield(L, -2, "constants");
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, "kvmsim.core");
+}

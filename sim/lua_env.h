@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The Lua side of the engine: one state per worker process, shared by all native threads of a scenario under
+ * one lock.
+ */
+#ifndef SIM_LUA_ENV_H
+#define SIM_LUA_ENV_H
+
+#include "sim.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* A state with the scenario language loaded; NULL after a message. allow_io: scenarios also get os and io. */
+lua_State *lua_env_new(int allow_io);
+/* Wall-clock seconds until Lua code is interrupted with an error; 0: never. */
+void lua_env_deadline(double seconds);
+/* Pushes prelude's function name; the caller calls it. */
+void lua_env_push(lua_State *L, const char *name);
+/* Reads a scenario file and runs it, so that its scenarios are registered. NULL, or the error (malloc'ed). */
+char *lua_env_load_file(lua_State *L, const char *path);
+
+/* The flavour that core calls enter; check_end: do not run the checker after each call. */
+void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end);
+/* Pushes the table of primitives that the prelude is built on. */
+void lua_core_push(lua_State *L);
+void lua_inspect_register(lua_State *L);	/* adds to the table on top of the stack */
+void lua_thread_register(lua_State *L);
+void lua_constants_push(lua_State *L);		/* pushes { NAME = value } and { [errno] = NAME } */
+
+/* --- shared by lua_core.c, lua_inspect.c and lua_thread.c --- */
+extern const struct kvmsim_machine_ops *sim_ops;	/* NULL outside a scenario */
+extern _Thread_local unsigned int sim_cpu;		/* simulated CPU of this native thread */
+extern atomic_int sim_threads;				/* native threads running beside the main one */
+/*
+ * Around every call into the machine: enter() gives up the Lua lock, so nothing of L may be touched until leave().
+ * leave() runs what is due and the checker, and raises a Lua error when something was reported.
+ */
+void sim_enter(lua_State *L);
+void sim_leave(lua_State *L);
+void sim_gil_lock(void);
+void sim_gil_unlock(void);
+/* "file:line" of the innermost scenario code running on L, or "?". */
+void sim_where(lua_State *L, char *buf, size_t bytes);
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Entry of the program: addresses made the same on every run, then the command line. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <unistd.h>
+
+/*
+ * Address space randomisation off, by starting over once. Where the system forbids it the program runs all the same:
+ * nothing printed depends on host addresses, this only makes debugging steadier. Not under Valgrind, which would lose
+ * the new program.
+ */
+static void fix_addresses(char **argv)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	int now = personality(0xffffffff);
+
+	if (now < 0 || (now & ADDR_NO_RANDOMIZE) || getenv("KVMSIM_FIXED_ADDRESSES"))
+		return;
+	if (preload && strstr(preload, "vgpreload"))
+		return;
+	if (personality((unsigned long)now | ADDR_NO_RANDOMIZE) < 0)
+		return;
+	setenv("KVMSIM_FIXED_ADDRESSES", "1", 1);
+	execv("/proc/self/exe", argv);
+}
+
+int main(int argc, char **argv)
+{
+	fix_addresses(argv);
+	unsetenv("KVMSIM_FIXED_ADDRESSES");
+	return cli_main(argc, argv);
+}

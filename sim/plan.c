@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which jobs a scenario file makes, and the passing of that list from worker to parent.
+ *
+ * A scenario without an arch list runs on every flavour there is; one without an mmu list on the default personality.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *get_string(lua_State *L, int idx, const char *key)
+{
+	char *s = NULL;
+
+	if (lua_getfield(L, idx, key) == LUA_TSTRING)
+		s = xstrdup(lua_tostring(L, -1));
+	lua_pop(L, 1);
+	return s;
+}
+
+static double get_number(lua_State *L, int idx, const char *key)
+{
+	double v;
+
+	lua_getfield(L, idx, key);
+	v = lua_tonumber(L, -1);
+	lua_pop(L, 1);
+	return v;
+}
+
+static int get_bool(lua_State *L, int idx, const char *key)
+{
+	int v;
+
+	lua_getfield(L, idx, key);
+	v = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return v;
+}
+
+struct names {
+	const char *v[32];
+	size_t n;
+};
+
+static int has(const struct names *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i], s))
+			return 1;
+	return 0;
+}
+
+static void add(struct names *l, const char *s)
+{
+	if (l->n < sizeof(l->v) / sizeof(l->v[0]) && !has(l, s))
+		l->v[l->n++] = s;
+}
+
+/* The strings stay alive in the table. */
+static void get_list(lua_State *L, int idx, const char *key, struct names *out)
+{
+	out->n = 0;
+	if (lua_getfield(L, idx, key) == LUA_TTABLE)
+		for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
+			if (lua_rawgeti(L, -1, i) == LUA_TSTRING)
+				add(out, lua_tostring(L, -1));
+			lua_pop(L, 1);
+		}
+	lua_pop(L, 1);
+}
+
+static int flavour_of(const struct sim_flavours *fl, const char *arch)
+{
+	for (size_t i = 0; i < fl->n; i++)
+		if (!strcmp(fl->v[i].ops->arch, arch))
+			return (int)i;
+	return -1;
+}
+
+/* The personalities of one flavour that the scenario wants; its default when it wants none of them. */
+static void pick_mmu(const struct sim_flavour *f, const struct names *wanted, struct names *out)
+{
+	const char *const *p = f->ops->personalities;
+
+	out->n = 0;
+	for (size_t i = 0; p && p[i]; i++)
+		if (has(wanted, p[i]))
+			add(out, p[i]);
+	if (!out->n)
+		add(out, p && p[0] ? p[0] : "");
+}
+
+static struct sim_job *append(struct sim_plan *plan)
+{
+	plan->jobs = xrealloc(plan->jobs, (plan->n + 1) * sizeof(*plan->jobs));
+	plan->jobs[plan->n] = (struct sim_job){ .flavour = -1 };
+	return &plan->jobs[plan->n++];
+}
+
+static char *job_name(const char *scenario, const char *arch, const char *mmu, int many_arch, int many_mmu)
+{
+	if (many_arch && many_mmu)
+		return xasprintf("%s [%s %s]", scenario, arch, mmu);
+	if (many_arch || many_mmu)
+		return xasprintf("%s [%s]", scenario, many_arch ? arch : mmu);
+	return xstrdup(scenario);
+}
+
+/* One entry of the list, at stack index idx. */
+static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common,
+			 const struct sim_flavours *fl, const char *only_arch)
+{
+	struct names arches, wanted, mmus;
+
+	get_list(L, idx, "arch", &arches);
+	get_list(L, idx, "mmu", &wanted);
+	for (size_t i = 0; !arches.n && i < fl->n; i++)
+		add(&arches, fl->v[i].ops->arch);
+	for (size_t a = 0; a < arches.n; a++) {
+		int f = flavour_of(fl, arches.v[a]);
+
+		if (only_arch && strcmp(only_arch, arches.v[a]))
+			continue;
+		mmus.n = 0;
+		if (f >= 0)
+			pick_mmu(&fl->v[f], &wanted, &mmus);
+		else
+			add(&mmus, "");
+		for (size_t m = 0; m < mmus.n; m++) {
+			struct sim_job *j = append(plan);
+
+			*j = *common;
+			j->scenario = get_string(L, idx, "name");
+			j->covers = get_string(L, idx, "covers");
+			j->arch = xstrdup(arches.v[a]);
+			j->mmu = xstrdup(mmus.v[m]);
+			j->flavour = f;
+			j->name = job_name(j->scenario, j->arch, j->mmu, arches.n > 1 && !only_arch, mmus.n > 1);
+			if (f < 0)
+				j->skip = xasprintf("no flavour for %s here", j->arch);
+		}
+	}
+}
+
+void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl, const char *arch,
+		   double timeout)
+{
+	lua_env_push(L, "list");
+	for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
+		struct sim_job common = { .file = file, .index = (int)i };
+		int idx;
+
+		lua_rawgeti(L, -1, i);
+		idx = lua_gettop(L);
+		common.line = (int)get_number(L, idx, "line");
+		common.check_end = get_bool(L, idx, "check_end");
+		common.timeout = get_number(L, idx, "timeout");
+		if (timeout > 0 || common.timeout <= 0)
+			common.timeout = timeout > 0 ? timeout : SIM_DEFAULT_TIMEOUT;
+		add_scenario(plan, L, idx, &common, fl, arch);
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
+}
+
+static void free_job(struct sim_job *j)
+{
+	free(j->name);
+	free(j->scenario);
+	free(j->covers);
+	free(j->skip);
+	free(j->arch);
+	free(j->mmu);
+}
+
+void plan_filter(struct sim_plan *plan, const char *pattern)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (filter_match(pattern, plan->jobs[i].name))
+			plan->jobs[kept++] = plan->jobs[i];
+		else
+			free_job(&plan->jobs[i]);
+	}
+	plan->n = kept;
+}
+
+void plan_free(struct sim_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		free_job(&plan->jobs[i]);
+	free(plan->jobs);
+	*plan = (struct sim_plan){ 0 };
+}
+
+/* Names hold no control characters (sim/lua/scenario.lua refuses them), so a line per string is enough. */
+int plan_write(const struct sim_plan *plan, FILE *f)
+{
+	fprintf(f, "%zu\n", plan->n);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct sim_job *j = &plan->jobs[i];
+		const char *s[] = { j->name, j->scenario, j->covers, j->skip, j->arch, j->mmu };
+
+		fprintf(f, "%d %d %d %d %a\n", j->index, j->flavour, j->line, j->check_end, j->timeout);
+		for (size_t k = 0; k < sizeof(s) / sizeof(s[0]); k++)
+			fprintf(f, "%c%s\n", s[k] ? '=' : '-', s[k] ? s[k] : "");
+	}
+	return ferror(f) ? -1 : 0;
+}
+
+static int read_string(FILE *f, char **out)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n = getline(&line, &room, f);
+
+	*out = NULL;
+	if (n >= 2 && line[n - 1] == '\n' && (line[0] == '=' || line[0] == '-')) {
+		line[n - 1] = 0;
+		if (line[0] == '=')
+			*out = xstrdup(line + 1);
+		free(line);
+		return 0;
+	}
+	free(line);
+	return -1;
+}
+
+int plan_read(struct sim_plan *plan, FILE *f, int file)
+{
+	size_t n;
+
+	if (fscanf(f, "%zu", &n) != 1 || fgetc(f) != '\n')
+		return -1;
+	while (n--) {
+		struct sim_job *j = append(plan);
+
+		j->file = file;
+		if (fscanf(f, "%d %d %d %d %la", &j->index, &j->flavour, &j->line, &j->check_end, &j->timeout) != 5 ||
+		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
+		    read_string(f, &j->covers) || read_string(f, &j->skip) || read_string(f, &j->arch) ||
+		    read_string(f, &j->mmu)) {
+			free_job(j);
+			plan->n--;
+			return -1;
+		}
+	}
+	return 0;
+}

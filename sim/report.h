@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How results are shown: KTAP for programs, coloured text for people, JUnit XML for CI. */
+#ifndef SIM_REPORT_H
+#define SIM_REPORT_H
+
+#include "sim.h"
+
+struct sim_totals {
+	size_t planned, passed, failed, skipped;
+	double seconds;
+};
+
+/* One way of showing. All functions may be NULL. number counts from 1. */
+struct sim_reporter {
+	void (*begin)(FILE *out, size_t planned);
+	void (*running)(FILE *out, const struct sim_job *job, size_t number, size_t planned);
+	void (*job)(FILE *out, const struct sim_job *job, const struct sim_file *file, const struct sim_result *r,
+		    const struct sim_flavours *fl, size_t number);
+	void (*end)(FILE *out, const struct sim_totals *t);
+};
+
+extern const struct sim_reporter reporter_ktap, reporter_term, reporter_junit;
+/* reporter_term: escape sequences for colour or not. */
+extern int reporter_color;
+
+/*
+ * Everything about a result that a person wants to read, each line with prefix: why it failed, the machine's reports
+ * with back
+ * traces, its last log lines, how to replay. Nothing for a scenario that passed without a note.
+ */
+void report_details(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file,
+		    const struct sim_result *r, const struct sim_flavours *fl);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The shared mapping in which a scenario's process leaves its result, and the names of the report kinds. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct sim_result *result_new(void)
+{
+	struct sim_result *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (r == MAP_FAILED) {
+		perror("kvmsim: mmap");
+		exit(SIM_EXIT_USAGE);
+	}
+	return r;
+}
+
+/* Leaves the big arrays as they are: their lengths say what is valid. */
+void result_reset(struct sim_result *r)
+{
+	r->state = SIM_RUNNING;
+	r->timed_out = r->signal = r->status = 0;
+	r->seconds = 0;
+	r->failures.len = r->notes.len = r->captured.len = r->counters.len = 0;
+	r->failures.s[0] = r->notes.s[0] = r->captured.s[0] = r->counters.s[0] = 0;
+	r->nr_log = r->nr_reports = 0;
+	for (int i = 0; i < KVMSIM_MAX_CPUS; i++)
+		r->where[i][0] = 0;
+}
+
+void text_add(struct sim_text *t, const char *fmt, ...)
+{
+	static const char cut[] = "\n[cut here]\n";
+	size_t room = sizeof(t->s) - sizeof(cut);
+	va_list ap;
+	int n;
+
+	if (t->len >= room)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(t->s + t->len, room - t->len, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n < room - t->len) {
+		t->len += (unsigned int)n;
+	} else {
+		memcpy(t->s + room - 1, cut, sizeof(cut));
+		t->len = (unsigned int)(room - 1 + sizeof(cut) - 1);
+	}
+}
+
+static const char *const kinds[KVMSIM_NR_REPORTS] = {
+	[KVMSIM_BUG] = "bug", [KVMSIM_OOPS] = "oops", [KVMSIM_REFUSED] = "refused", [KVMSIM_DEADLOCK] = "deadlock",
+	[KVMSIM_OOM] = "oom", [KVMSIM_WARN] = "warn", [KVMSIM_CHECK] = "check", [KVMSIM_LEAK] = "leak",
+};
+
+const char *report_kind_name(int kind)
+{
+	return kind >= 0 && kind < KVMSIM_NR_REPORTS && kinds[kind] ? kinds[kind] : "report";
+}
+
+int report_kind_of(const char *name)
+{
+	for (int i = 0; i < KVMSIM_NR_REPORTS; i++)
+		if (kinds[i] && !strcmp(kinds[i], name))
+			return i;
+	return -1;
+}

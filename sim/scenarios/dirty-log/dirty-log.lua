@@ -1,0 +1,153 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- KVM_GET_DIRTY_LOG and KVM_CLEAR_DIRTY_LOG, with and without manual protection.
+
+local mmu = { "ept", "npt", "shadow" }
+local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
+
+local function guest(sim, flags, protect)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	if protect then
+		expect(vm:enable_cap{ cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, args = { protect } }):eq(0)
+	end
+	local function set(f, size)
+		return vm:set_user_memory_region{
+			slot = 0, flags = f, guest_phys_addr = 0x100000, memory_size = size or "1M",
+				userspace_addr = ram.addr,
+		}
+	end
+	expect(set(flags)):eq(0)
+	return vm, vm:create_vcpu(), ram, set
+end
+
+scenario("get: each written page once, until it is written again", { mmu = mmu }, function(sim)
+	local vm, vcpu = guest(sim, LOG)
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{}
+	vcpu:write(0x103000, "a")
+	vcpu:write(0x103ff8, "b")
+	vcpu:write(0x1ff000, "c")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x103, 0x1ff }
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	vcpu:write(0x103000, "d")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x103 }
+end)
+
+scenario("get: a read is not reported, nor what the VMM writes itself", { mmu = mmu }, function(sim)
+	local vm, vcpu, ram = guest(sim, LOG)
+	vcpu:read(0x104000, 8)
+	ram:write(0x5000, "by the VMM")
+	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	vcpu:write(0x104000, "x")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x104 }
+end)
+
+scenario("get: a write across two pages reports both", { mmu = mmu }, function(sim)
+	local vm, vcpu = guest(sim, LOG)
+	vcpu:write(0x106ffc, "12345678")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x106, 0x107 }
+end)
+
+scenario("logging turned on protects what was writable before", { mmu = mmu }, function(sim)
+	local vm, vcpu, _, set = guest(sim, 0)
+	vcpu:write(0x101000, "before")
+	vcpu:write(0x102000, "before")
+	expect(set(LOG)):eq(0)
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	vcpu:write(0x101000, "after")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x101 }
+end)
+
+scenario("logging turned off ends the log", { mmu = mmu }, function(sim)
+	local vm, vcpu, ram, set = guest(sim, LOG)
+	vcpu:write(0x101000, "logged")
+	expect(set(0)):eq(0)
+	expect(vm:get_dirty_log{ slot = 0 }):eq(-ENOENT)
+	vcpu:write(0x101000, "free")
+	expect(ram:read(0x1000, 4)):eq("free")
+end)
+
+scenario("manual protection: get does not clear, clear does", { mmu = mmu }, function(sim)
+	local vm, vcpu = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
+	vcpu:write(0x100000, "a")
+	vcpu:write(0x141000, "b")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100, 0x141 }
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100, 0x141 }
+
+	-- Only the second block of 64 pages.
+	expect(vm:clear_dirty_log{ slot = 0, first_page = 64, num_pages = 64 }):eq(0)
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100 }
+	vcpu:write(0x141000, "c")
+	local dirty = vm:get_dirty_log{ slot = 0 }
+	expect(dirty:pages()):eq{ 0x100, 0x141 }
+	expect(vm:clear_dirty_log{ slot = 0, bitmap = dirty }):eq(0)
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+end)
+
+scenario("manual protection: pages written before are protected by clear, not by get", { mmu = mmu }, function(sim)
+	local vm, vcpu = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
+	vcpu:write(0x100000, "a")
+	vm:get_dirty_log{ slot = 0 }
+	expect(sim.inspect:mapping(vm, 0x100000)):fields{ present = true }
+	vm:clear_dirty_log{ slot = 0 }
+	vcpu:write(0x100000, "b")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100 }
+end)
+
+scenario("initially set: all pages are dirty at first", { mmu = mmu }, function(sim)
+	local both = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET
+	local vm, vcpu = guest(sim, LOG, both)
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(256)
+	vcpu:write(0x110000, "x")
+	expect(vm:clear_dirty_log{ slot = 0 }):eq(0)
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	vcpu:write(0x110000, "y")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x110 }
+end)
+
+cases("KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2", {
+	{ "off",                            0, 0,  0 },
+	{ "protect",                        0, 1,  0 },
+	{ "protect and initially set",      0, 3,  0 },
+	{ "initially set alone",            0, 2,  -EINVAL },
+	{ "unknown bit",                    0, 4,  -EINVAL },
+	{ "flags",                          1, 1,  -EINVAL },
+}, function(sim, case)
+	local vm = guest(sim, 0)
+	expect(vm:enable_cap{ cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, flags = case[2],
+		args = { case[3] } }):eq(case[4])
+end)
+
+cases("KVM_GET_DIRTY_LOG refuses", { arch = "x86_64" }, {
+	{ "a slot that is not there",      { slot = 1 },            -ENOENT },
+	{ "a slot id past the limit",      { slot = 32764 },        -EINVAL },
+	{ "an address space too many",     { slot = 0, as_id = 2 }, -EINVAL },
+	{ "the slot of the other space",   { slot = 0, as_id = 1 }, -ENOENT },
+}, function(sim, case)
+	local vm = guest(sim, LOG)
+	expect(vm:get_dirty_log(case[2])):eq(case[3])
+end)
+
+scenario("KVM_GET_DIRTY_LOG refuses a slot without logging", function(sim)
+	local vm = guest(sim, 0)
+	expect(vm:get_dirty_log{ slot = 0 }):eq(-ENOENT)
+end)
+
+cases("KVM_CLEAR_DIRTY_LOG refuses", { arch = "x86_64" }, {
+	{ "a slot that is not there",      { slot = 1, num_pages = 64 },                     -ENOENT },
+	{ "a slot id past the limit",      { slot = 32764, num_pages = 64 },                 -EINVAL },
+	{ "an address space too many",     { slot = 0, as_id = 2, num_pages = 64 },          -EINVAL },
+	{ "a first page inside a word",    { slot = 0, first_page = 1, num_pages = 64 },     -EINVAL },
+	{ "a number inside a word",        { slot = 0, first_page = 0, num_pages = 63 },     -EINVAL },
+	{ "a first page past the slot",    { slot = 0, first_page = 320, num_pages = 64 },   -EINVAL },
+	{ "a number past the slot",        { slot = 0, first_page = 192, num_pages = 128 },  -EINVAL },
+	{ "a bitmap that cannot be read",  { slot = 0, num_pages = 256 },                    -EFAULT },
+}, function(sim, case)
+	local vm = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
+	if case[3] == -EFAULT then
+		expect(vm:ioctl(KVM_CLEAR_DIRTY_LOG, string.pack("<I4I4i8i8", 0, 256, 0, 0x1000))):eq(-EFAULT)
+	else
+		expect(vm:clear_dirty_log(case[2])):eq(case[3])
+	end
+end)

@@ -1,0 +1,178 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The host's mm moves pages under a mapped guest: fork and COW, migration, swap, KSM, pins, ageing, device memory,
+-- shared memory.
+
+local options = { mmu = { "ept", "npt", "shadow" } }
+
+local function guest(sim, mapping)
+	local vmm = sim:process()
+	mapping = mapping or {}
+	mapping.length = "2M"
+	if mapping.kind == nil then
+		mapping.huge = false
+	end
+	local ram = vmm:mmap(mapping)
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M",
+		userspace_addr = ram }):eq(0)
+	return vmm, ram, vm, vm:create_vcpu()
+end
+
+scenario("fork: the guest's next write copies the page, the child keeps the old one", options, function(sim)
+	local vmm, ram, vm, vcpu = guest(sim)
+	expect(vcpu:write(0x1000, "before fork")):is_true()
+	local old = ram:page(1)
+	local child = vmm:fork()
+	local view = child:view(ram)
+	expect(view:page(1)):eq(old)
+	expect(sim.inspect:mapping(vm, 0x1000).writable):eq(false)
+
+	expect(vcpu:write(0x1000, "after  fork")):is_true()
+	expect(ram:page(1)):ne(old)
+	expect(sim.inspect:mapping(vm, 0x1000).page):eq(ram:page(1))
+	expect(ram:read(0x1000, 11)):eq("after  fork")
+	expect(view:read(0x1000, 11)):eq("before fork")
+end)
+
+scenario("fork: the child's write does not reach the guest", options, function(sim)
+	local vmm, ram, _, vcpu = guest(sim)
+	expect(vcpu:write(0x1000, "guest")):is_true()
+	local child = vmm:fork()
+	expect(child:view(ram):write(0x1000, "child")):eq(0)
+	expect(vcpu:read(0x1000, 5)):eq("guest")
+	expect(child:exit()):eq(0)
+	expect(vcpu:write(0x1000, "GUEST")):is_true()
+	expect(ram:read(0x1000, 5)):eq("GUEST")
+end)
+
+scenario("migrate: a new frame, the same data", options, function(sim)
+	local _, ram, vm, vcpu = guest(sim)
+	expect(vcpu:write(0x3000, "moves")):is_true()
+	local old = ram:page(3)
+	expect(ram:migrate(old)):eq(0)
+	expect(ram:page(3)):ne(old)
+	expect(vcpu:read(0x3000, 5)):eq("moves")
+	expect(sim.inspect:mapping(vm, 0x3000).page):eq(ram:page(3))
+	expect(vcpu:write(0x3000, "MOVES")):is_true()
+	expect(ram:read(0x3000, 5)):eq("MOVES")
+end)
+
+scenario("migrate: nothing there", options, function(sim)
+	local _, ram = guest(sim)
+	expect(ram:migrate(0x3000)):lt(0)
+end)
+
+scenario("swap out and in", options, function(sim)
+	local _, ram, vm, vcpu = guest(sim)
+	for i = 0, 7 do
+		vcpu:write(i * 4096, ("swap %d"):format(i))
+	end
+	expect(ram:swap_out(0, "32K")):ok()
+	for i = 0, 7 do
+		expect(ram:page(i)):fields{ mapped = false, swapped = true }
+		expect(sim.inspect:mapping(vm, i * 4096).present):eq(false)
+	end
+	for i = 0, 7 do
+		expect(vcpu:read(i * 4096, 6)):eq(("swap %d"):format(i))
+	end
+	expect(vcpu:write(0, "SWAP")):is_true()
+	expect(ram:read(0, 6)):eq("SWAP 0")
+end)
+
+scenario("ksm: two equal pages become one, and part again at a write", options, function(sim)
+	local vmm, ram, vm, vcpu = guest(sim)
+	expect(vcpu:write(0x1000, "the same")):is_true()
+	expect(vcpu:write(0x2000, "the same")):is_true()
+	expect(vmm:ksm_merge(ram:page(1), ram:page(2))):eq(0)
+	expect(ram:page(1)):eq(ram:page(2))
+	expect(ram:page(1).ksm):is_true()
+	expect(vcpu:read(0x1000, 8)):eq("the same")
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ writable = false, page = ram:page(2) }
+
+	expect(vcpu:write(0x1000, "not ")):is_true()
+	expect(ram:page(1)):ne(ram:page(2))
+	expect(vcpu:read(0x1000, 8)):eq("not same")
+	expect(vcpu:read(0x2000, 8)):eq("the same")
+end)
+
+scenario("ksm: pages that differ are not merged", options, function(sim)
+	local vmm, ram, _, vcpu = guest(sim)
+	vcpu:write(0x1000, "one")
+	vcpu:write(0x2000, "two")
+	expect(vmm:ksm_merge(ram:page(1), ram:page(2))):ne(0)
+	expect(vcpu:read(0x1000, 3)):eq("one")
+	expect(vcpu:read(0x2000, 3)):eq("two")
+end)
+
+scenario("pin: a pinned page does not migrate", options, function(sim)
+	local _, ram, _, vcpu = guest(sim)
+	expect(vcpu:write(0x1000, "pinned")):is_true()
+	expect(ram:pin(0x1000)):ok()
+	local page = ram:page(1)
+	expect(page.pincount):ge(1)
+	expect(ram:migrate(0x1000)):ne(0)
+	expect(ram:page(1)):eq(page)
+	expect(vcpu:read(0x1000, 6)):eq("pinned")
+	expect(ram:unpin(0x1000)):ok()
+	expect(ram:page(1).pincount):eq(0)
+	expect(ram:migrate(0x1000)):eq(0)
+	expect(vcpu:read(0x1000, 6)):eq("pinned")
+end)
+
+scenario("ageing sees the guest's accesses", options, function(sim)
+	local _, ram, _, vcpu = guest(sim)
+	expect(vcpu:write(0x1000, "young")):is_true()
+	expect(ram:age(0x1000)):ge(1)
+	expect(ram:age(0x1000)):eq(0)
+	expect(vcpu:read(0x1000, 5)):eq("young")
+	expect(ram:age(0x1000)):ge(1)
+end)
+
+scenario("device memory mapped by remap_pfn_range", options, function(sim)
+	local _, ram, vm, vcpu = guest(sim, { kind = "pfnmap" })
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:read(0x1000, 6)):eq("device")
+	expect(ram:page(1).pfnmap):is_true()
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, pfn = ram:page(1).pfn }
+	expect(ram:munmap(0x1000, "4K")):eq(0)
+	expect(sim.inspect:mapping(vm, 0x1000).present):eq(false)
+	expect(vcpu:read(0x1000, 1)):fields{ ret = -EFAULT }
+end)
+
+scenario("shared memory: two mappings of one file are one memory", options, function(sim)
+	local vmm, ram, _, vcpu = guest(sim, { kind = "shmem" })
+	local other = vmm:mmap{ length = "2M", file = ram.file }
+	other:write(0x1000, "shared")
+	expect(vcpu:read(0x1000, 6)):eq("shared")
+	expect(vcpu:write(0x1000, "SHARED")):is_true()
+	expect(other:read(0x1000, 6)):eq("SHARED")
+	expect(other:page(1)):eq(ram:page(1))
+end)
+
+scenario("shared memory: punching a hole takes the guest's page", options, function(sim)
+	local _, ram, vm, vcpu = guest(sim, { kind = "shmem" })
+	expect(vcpu:write(0x1000, "gone")):is_true()
+	expect(vcpu:write(0x2000, "stays")):is_true()
+	expect(ram.file:punch_hole(0x1000, "4K")):eq(0)
+	expect(sim.inspect:mapping(vm, 0x1000).present):eq(false)
+	expect(vcpu:read(0x1000, 4)):eq("\0\0\0\0")
+	expect(vcpu:read(0x2000, 5)):eq("stays")
+end)
+
+scenario("shared memory: truncation leaves nothing to map", options, function(sim)
+	local _, ram, vm, vcpu = guest(sim, { kind = "shmem" })
+	expect(vcpu:write(0x1000, "gone")):is_true()
+	expect(ram.file:ftruncate(0)):eq(0)
+	expect(sim.inspect:mapping(vm, 0x1000).present):eq(false)
+	expect(vcpu:read(0x1000, 4)):fields{ ret = -EFAULT }
+end)
+
+scenario("mlock keeps pages from swap", options, function(sim)
+	local _, ram, _, vcpu = guest(sim)
+	expect(vcpu:write(0x1000, "locked")):is_true()
+	expect(ram:mlock(0x1000, "4K")):eq(0)
+	ram:swap_out(0x1000, "4K")
+	expect(ram:page(1)):fields{ mapped = true, swapped = false }
+	expect(ram:munlock(0x1000, "4K")):eq(0)
+	expect(vcpu:read(0x1000, 6)):eq("locked")
+end)

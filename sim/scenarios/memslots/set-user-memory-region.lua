@@ -1,0 +1,190 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Every check of KVM_SET_USER_MEMORY_REGION in the order of __kvm_set_memory_region() (virt/kvm/kvm_main.c).
+
+local KERNEL_ADDRESS <const> = 0xffff888000000000
+local MAX_USER_SLOTS <const> = 32764	-- KVM_USER_MEM_SLOTS: 32767 less three of x86's own
+
+-- Slot 0 is guest-physical 0..1M, slot 1 is 2M..3M; a third one is free to be made.
+local function guest(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "8M" }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "1M",
+		userspace_addr = ram }):eq(0)
+	expect(vm:set_user_memory_region{
+		slot = 1, guest_phys_addr = "2M", memory_size = "1M", userspace_addr = ram.addr + 0x100000,
+	}):eq(0)
+	return vmm, ram, vm
+end
+
+-- What the rows leave out: a correct new slot 2.
+local function region(ram, change)
+	local r = { slot = 2, flags = 0, guest_phys_addr = 0x800000, memory_size = 0x10000,
+		userspace_addr = ram.addr + 0x200000 }
+	for k, v in pairs(change) do
+		r[k] = v
+	end
+	if r.offset then
+		r.userspace_addr, r.offset = ram.addr + r.offset, nil
+	end
+	return r
+end
+
+cases("KVM_SET_USER_MEMORY_REGION refuses a new slot", { arch = "x86_64", covers = "memslots-and-pfn.md 6.1" }, {
+	-- 0: the ioctl itself
+	{ "with a flag of region2", { flags = KVM_MEM_GUEST_MEMFD }, -EINVAL },
+	{ "with an unknown flag", { flags = 1 << 3 }, -EINVAL },
+	{ "with an internal flag", { flags = 1 << 16 }, -EINVAL },
+	{ "with slot id past the limit", { slot = MAX_USER_SLOTS }, -EINVAL },
+	{ "with the largest slot id", { slot = 0xffff }, -EINVAL },
+	-- 2: alignment and range
+	{ "with size one byte short of a page", { memory_size = 4095 }, -EINVAL },
+	{ "with size a page and a byte", { memory_size = 4097 }, -EINVAL },
+	{ "with guest address unaligned", { guest_phys_addr = 0x800800 }, -EINVAL },
+	{ "with user address unaligned", { offset = 0x200001 }, -EINVAL },
+	{ "with user address in the kernel", { userspace_addr = KERNEL_ADDRESS }, -EINVAL },
+	{ "with user range into the kernel", { memory_size = 0x4000000000000000 }, -EINVAL },
+	-- 3: address space, wrap, number of pages
+	{ "in an address space x86 has not", { as_id = 2 }, -EINVAL },
+	{ "ending at 2^64", { guest_phys_addr = 0xfffffffffffff000, memory_size = 0x1000 }, -EINVAL },
+	{ "wrapping past 2^64", { guest_phys_addr = 0xfffffffffffff000, memory_size = 0x2000 }, -EINVAL },
+	{ "of 2^31 pages", { memory_size = 1 << 43 }, -EINVAL },
+	-- 4: deleting
+	{ "of size 0: nothing to delete", { memory_size = 0 }, -EINVAL },
+	-- 6: overlap
+	{ "equal to slot 0's range", { guest_phys_addr = 0, memory_size = "1M" }, -EEXIST },
+	{ "inside slot 0", { guest_phys_addr = 0x8000 }, -EEXIST },
+	{ "around slot 1", { guest_phys_addr = "1M", memory_size = "4M" }, -EEXIST },
+	{ "over the last page of slot 0", { guest_phys_addr = 0xff000, memory_size = 0x2000 }, -EEXIST },
+	{ "over the first page of slot 1", { guest_phys_addr = 0x1ff000, memory_size = 0x2000 }, -EEXIST },
+	-- Order: alignment (2) before overlap (6); overlap before the architecture's own rules
+	{ "unaligned and overlapping", { guest_phys_addr = 0x8001 }, -EINVAL },
+	{ "unknown flag and overlapping", { guest_phys_addr = 0, flags = 1 << 5 }, -EINVAL },
+	-- 7: x86
+	{ "past the highest guest frame", { guest_phys_addr = 1 << 52 }, -EINVAL },
+}, function(sim, case)
+	local _, ram, vm = guest(sim)
+	expect(vm:set_user_memory_region(region(ram, case[2]))):eq(case[3])
+	local slots = sim.inspect:slots(vm)
+	expect(#slots):eq(2)
+	expect(slots[1]):fields{ slot = 0, base_gfn = 0, npages = 256 }
+	expect(slots[2]):fields{ slot = 1, base_gfn = 512, npages = 256 }
+end)
+
+cases("KVM_SET_USER_MEMORY_REGION takes a new slot", { arch = "x86_64" }, {
+	{ "with the last slot id",                   { slot = MAX_USER_SLOTS - 1 } },
+	{ "of one page",                             { memory_size = "4K" } },
+	{ "right behind slot 0",                     { guest_phys_addr = "1M" } },
+	{ "right before slot 1",                     { guest_phys_addr = "1M", memory_size = "1M" } },
+	{ "over slot 0's range in the other space",  { as_id = 1, guest_phys_addr = 0 } },
+	{ "with user memory that slot 0 has too",    { offset = 0 } },
+	{ "with user memory that is not mapped",     { userspace_addr = 0x100000 } },
+	{ "with dirty logging",                      { flags = KVM_MEM_LOG_DIRTY_PAGES } },
+	{ "read-only",                               { flags = KVM_MEM_READONLY } },
+	{ "read-only with dirty logging",            { flags = KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES } },
+}, function(sim, case)
+	local _, ram, vm = guest(sim)
+	local r = region(ram, case[2])
+	expect(vm:set_user_memory_region(r)):eq(0)
+	local found
+	for _, slot in ipairs(sim.inspect:slots(vm, r.as_id or 0)) do
+		if slot.slot == r.slot then
+			found = slot
+		end
+	end
+	expect(found):fields{ flags = r.flags, userspace_addr = r.userspace_addr }
+end)
+
+cases("KVM_SET_USER_MEMORY_REGION on an existing slot", { arch = "x86_64" }, {
+	{ "the same again", {}, 0 },
+	{ "other user address", { offset = 0x300000 }, -EINVAL },
+	{ "larger", { memory_size = 0x20000 }, -EINVAL },
+	{ "smaller", { memory_size = 0x8000 }, -EINVAL },
+	{ "made read-only", { flags = KVM_MEM_READONLY }, -EINVAL },
+	{ "dirty logging on", { flags = KVM_MEM_LOG_DIRTY_PAGES }, 0 },
+	{ "moved", { guest_phys_addr = 0xa00000 }, 0 },
+	{ "moved with dirty logging on", { guest_phys_addr = 0xa00000, flags = KVM_MEM_LOG_DIRTY_PAGES }, 0 },
+	{ "moved over its own old range", { guest_phys_addr = 0x801000 }, 0 },
+	{ "moved onto slot 0", { guest_phys_addr = 0x1000 }, -EEXIST },
+	{ "moved into slot 1's first page", { guest_phys_addr = 0x1f1000 }, -EEXIST },
+	{ "moved and resized", { guest_phys_addr = 0xa00000, memory_size = 0x20000 }, -EINVAL },
+	{ "moved onto slot 0 and resized", { guest_phys_addr = 0x1000, memory_size = 0x20000 }, -EINVAL },
+	{ "moved past the highest frame", { guest_phys_addr = 1 << 52 }, -EINVAL },
+	{ "deleted", { memory_size = 0 }, 0 },
+	{ "deleted with another guest address", { memory_size = 0, guest_phys_addr = 0x123000 }, 0 },
+	{ "deleted with another user address", { memory_size = 0, userspace_addr = 0 }, 0 },
+	{ "deleted with dirty logging", { memory_size = 0, flags = KVM_MEM_LOG_DIRTY_PAGES }, 0 },
+	-- Flags, alignment and the user address are judged before a delete is seen.
+	{ "deleted with an unknown flag", { memory_size = 0, flags = 1 << 4 }, -EINVAL },
+	{ "deleted, guest address unaligned", { memory_size = 0, guest_phys_addr = 0x800001 }, -EINVAL },
+	{ "deleted, user address unaligned", { memory_size = 0, userspace_addr = 1 }, -EINVAL },
+	{ "deleted, user address in the kernel", { memory_size = 0, userspace_addr = KERNEL_ADDRESS }, -EINVAL },
+}, function(sim, case)
+	local _, ram, vm = guest(sim)
+	expect(vm:set_user_memory_region(region(ram, {}))):eq(0)
+	local r = region(ram, case[2])
+	expect(vm:set_user_memory_region(r)):eq(case[3])
+
+	local slots = sim.inspect:slots(vm)
+	if case[3] == 0 and r.memory_size == 0 then
+		expect(#slots):eq(2)
+	else
+		local want = case[3] == 0 and r or region(ram, {})
+		expect(#slots):eq(3)
+		expect(slots[3]):fields{ slot = 2, base_gfn = want.guest_phys_addr >> 12, npages = 16,
+			flags = want.flags }
+	end
+end)
+
+scenario("KVM_SET_USER_MEMORY_REGION made read-write again is refused", function(sim)
+	local _, ram, vm = guest(sim)
+	expect(vm:set_user_memory_region(region(ram, { flags = KVM_MEM_READONLY }))):eq(0)
+	expect(vm:set_user_memory_region(region(ram, {}))):eq(-EINVAL)
+	expect(vm:set_user_memory_region(region(ram, { memory_size = 0 }))):eq(0)
+	expect(vm:set_user_memory_region(region(ram, {}))):eq(0)
+end)
+
+scenario("KVM_SET_USER_MEMORY_REGION with an argument that cannot be read", function(sim)
+	local _, _, vm = guest(sim)
+	expect(vm:ioctl(KVM_SET_USER_MEMORY_REGION, 0x1000)):eq(-EFAULT)
+	expect(vm:ioctl(KVM_SET_USER_MEMORY_REGION, 0)):eq(-EFAULT)
+end)
+
+scenario("KVM_SET_USER_MEMORY_REGION from a process that did not create the VM", function(sim)
+	local vmm, ram, vm = guest(sim)
+	local child = vmm:fork()
+	expect(vm:via(child):set_user_memory_region(region(ram, {}))):eq(-EIO)
+	expect(vm:set_user_memory_region(region(ram, {}))):eq(0)
+end)
+
+cases("KVM_SET_USER_MEMORY_REGION2 without private memory refuses", {
+	{ "a guest_memfd",   { flags = KVM_MEM_GUEST_MEMFD },                           -EINVAL },
+	{ "an unknown flag", { flags = 1 << 3 },                                        -EINVAL },
+	{ "an overlap",      { guest_phys_addr = 0, memory_size = "4K" },               -EEXIST },
+}, function(sim, case)
+	local _, ram, vm = guest(sim)
+	expect(vm:set_user_memory_region2(region(ram, case[2]))):eq(case[3])
+	expect(vm:set_user_memory_region2(region(ram, {}))):eq(0)
+end)
+
+scenario("deleting a slot takes its mappings, and the memory is MMIO afterwards", { mmu = { "ept", "npt", "shadow" } },
+	function(sim)
+	local _, ram, vm = guest(sim)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(0x200000, "kept")):is_true()
+	expect(vm:set_user_memory_region{ slot = 1, memory_size = 0 }):eq(0)
+	expect(sim.inspect:mapping(vm, 0x200000)):fields{ present = false }
+	expect(vcpu:read(0x200000, 4)):fields{ reason = KVM_EXIT_MMIO }
+	expect(ram:read(0x100000, 4)):eq("kept")
+end)
+
+scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow" } }, function(sim)
+	local _, ram, vm = guest(sim)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(0x200000, "here")):is_true()
+	expect(vm:set_user_memory_region{
+		slot = 1, guest_phys_addr = "4M", memory_size = "1M", userspace_addr = ram.addr + 0x100000,
+	}):eq(0)
+	expect(vcpu:read(0x400000, 4)):eq("here")
+	expect(vcpu:read(0x200000, 4)):fields{ reason = KVM_EXIT_MMIO }
+end)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the program share: flavours, jobs, the result area, and who calls whom.
+ *
+ * Processes. The parent parses the command line, loads the flavours and prints. For each file it forks a worker, in
+ * which the
+ * file's Lua is read (untrusted: nothing of it runs in the parent). The worker forks one child per job, which is the
+ * simulated machine for one scenario. Child and worker report through one shared mapping (struct sim_result), which
+ * outlives a crash of either.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#define _GNU_SOURCE	/* every file of the program includes this header first */
+
+#include <kshim/machine.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define SIM_DEFAULT_TIMEOUT 30	/* seconds of wall-clock time for one scenario */
+#define SIM_LOAD_TIMEOUT 10	/* seconds for reading one scenario file */
+#define SIM_LUA_MEMORY (256ul << 20)	/* bytes that one Lua state may hold */
+#define SIM_MAX_IO (64ul << 20)	/* bytes in one read or write of a scenario */
+
+/* Exit codes of the program. */
+enum { SIM_EXIT_OK = 0, SIM_EXIT_FAILED = 1, SIM_EXIT_USAGE = 2 };
+
+/* --- flavour.c --- */
+struct sim_flavour {
+	char *path;
+	char *checksum;	/* build-id of the shared object, or "none" */
+	const struct kvmsim_machine_ops *ops;
+};
+
+struct sim_flavours {
+	struct sim_flavour *v;
+	size_t n;
+};
+
+/*
+ * Loads libkvm-*.so. arch, kernel: NULL or what the user asked for (kernel: a release or its beginning, "6.12").
+ * Returns 0, or -1 after a message on stderr.
+ */
+int flavours_load(struct sim_flavours *out, const char *arch, const char *kernel);
+/* The shared objects stay loaded. */
+void flavours_free(struct sim_flavours *f);
+/* 0, or -errno after a message. */
+int flavour_boot(const struct sim_flavour *f);
+
+/* --- what a scenario file holds: plan.c --- */
+struct sim_job {
+	char *name;		/* as printed: "read-only slot [x86_64 npt]" */
+	char *scenario;		/* as written in the file */
+	char *covers;		/* or NULL */
+	char *skip;		/* reason, or NULL */
+	char *arch;		/* also when there is no flavour for it */
+	char *mmu;		/* personality */
+	int file;		/* index into sim_files */
+	int index;		/* of the scenario in its file */
+	int flavour;		/* index, or -1 when skipped */
+	int line;
+	int check_end;		/* 1: checker only at the end */
+	double timeout;		/* seconds */
+};
+
+struct sim_plan {
+	struct sim_job *jobs;
+	size_t n;
+};
+
+struct sim_file {
+	char *path;
+	char *error;		/* why it could not be loaded, or NULL */
+};
+
+/* --- result.c --- */
+#define SIM_LOG_LINES 64
+#define SIM_LOG_WIDTH 240
+#define SIM_MAX_REPORTS 16
+#define SIM_TEXT_BYTES 65536
+
+enum sim_state { SIM_RUNNING, SIM_PASSED, SIM_FAILED, SIM_SKIPPED };
+
+struct sim_report {
+	int kind;
+	int line;
+	unsigned int nr_frames;
+	char text[2048];
+	char file[160];
+	void *frames[KVMSIM_MAX_FRAMES];
+};
+
+/* A text that only grows; what does not fit is cut and said so. */
+struct sim_text {
+	unsigned int len;
+	char s[SIM_TEXT_BYTES];
+};
+
+/* One scenario's result: a shared mapping written by the child while it runs, finished by the worker. */
+struct sim_result {
+	enum sim_state state;
+	int timed_out, signal, status;
+	double seconds;
+	struct sim_text failures;	/* why it failed, one or more lines */
+	struct sim_text notes;		/* print() and sim:log() */
+	struct sim_text captured;	/* what the child wrote to stdout and stderr by itself */
+	struct sim_text counters;
+	unsigned int nr_log;		/* kernel log lines in all; the ring keeps the last SIM_LOG_LINES */
+	char log[SIM_LOG_LINES][SIM_LOG_WIDTH];
+	unsigned int nr_reports;
+	struct sim_report reports[SIM_MAX_REPORTS];
+	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* scenario file:line of each CPU's last call into the machine */
+};
+
+struct sim_result *result_new(void);
+void result_reset(struct sim_result *r);
+void text_add(struct sim_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- child side of a result: child.c --- */
+/* Makes r the result of this process; trace_fd: -1 or a file that gets the log. */
+void child_begin(struct sim_result *r, int trace_fd);
+extern const struct kvmsim_host_ops child_host_ops;
+void child_fail(const char *text);
+int child_failed(void);
+/* Reports that were not expected, so far. */
+unsigned int child_unexpected_reports(void);
+/* The interactive mode has shown them and goes on. */
+void child_forget_reports(void);
+/* Expects one report more of kind whose text contains match. 0, or -1 when there are too many. */
+int child_expect_report(int kind, const char *match);
+/* Turns expected reports that did not come into failures. */
+void child_expect_end(void);
+void child_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int child_tracing(void);
+void child_where(unsigned int cpu, const char *where);
+void child_note(const char *text);
+/* Ends the process of a scenario; in a coverage build its counts are kept. */
+void child_exit(int status) __attribute__((noreturn));
+
+const char *report_kind_name(int kind);
+/* -1 when there is no such kind. */
+int report_kind_of(const char *name);
+
+/* --- engine.c --- */
+struct sim_options {
+	const char *arch, *kernel, *trace, *junit, *filter;
+	int counters, allow_io, color, ktap;
+	double timeout;		/* 0: the default */
+	char **paths;
+	int npaths;
+};
+
+int engine_run(const struct sim_options *o);
+int engine_list(const struct sim_options *o);
+int engine_repl(const struct sim_options *o);
+
+/* --- files.c --- */
+/* Expands files and directories (all *.lua below, sorted). 0, or -1 after a message: unreadable. */
+int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n);
+
+/* --- cli.c --- */
+int cli_main(int argc, char **argv);
+
+/* --- small things: util.c --- */
+void *xmalloc(size_t n);
+void *xrealloc(void *p, size_t n);
+char *xstrdup(const char *s);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+double wall_seconds(void);
+/* "*" matches anything; the pattern may match anywhere in s. */
+int filter_match(const char *pattern, const char *s);
+
+#endif

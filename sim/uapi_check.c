@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A kernel TU that holds constants.def and the layouts used by sim/lua against the kernel's headers, at compile time.
+ * Only compiled against a supported kernel: another tree may lack some of the names.
+ */
+#include <linux/kvm.h>
+#include <linux/mman.h>
+#include <linux/errno.h>
+#include <linux/falloc.h>
+
+#define CONSTANT(name, value) _Static_assert((unsigned long long)(name) == (value), #name);
+#define ERRNO(name, value) _Static_assert((name) == (value), #name);
+#include "constants.def"
+
+#define LAYOUT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field)
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
+
+SIZE(struct kvm_userspace_memory_region, 32);
+LAYOUT(struct kvm_userspace_memory_region, userspace_addr, 24);
+SIZE(struct kvm_userspace_memory_region2, 160);
+LAYOUT(struct kvm_userspace_memory_region2, guest_memfd_offset, 32);
+LAYOUT(struct kvm_userspace_memory_region2, guest_memfd, 40);
+SIZE(struct kvm_dirty_log, 16);
+SIZE(struct kvm_clear_dirty_log, 24);
+LAYOUT(struct kvm_clear_dirty_log, first_page, 8);
+LAYOUT(struct kvm_clear_dirty_log, dirty_bitmap, 16);
+SIZE(struct kvm_enable_cap, 104);
+LAYOUT(struct kvm_enable_cap, args, 8);
+SIZE(struct kvm_create_guest_memfd, 64);
+SIZE(struct kvm_memory_attributes, 32);
+LAYOUT(struct kvm_memory_attributes, flags, 24);
+SIZE(struct kvm_pre_fault_memory, 64);
+SIZE(struct kvm_coalesced_mmio_zone, 16);
+SIZE(struct kvm_ioeventfd, 64);
+LAYOUT(struct kvm_ioeventfd, flags, 24);
+SIZE(struct kvm_translation, 24);
+LAYOUT(struct kvm_run, exit_reason, 8);
+LAYOUT(struct kvm_run, mmio.phys_addr, 32);
+LAYOUT(struct kvm_run, mmio.data, 40);
+LAYOUT(struct kvm_run, mmio.len, 48);
+LAYOUT(struct kvm_run, mmio.is_write, 52);
+LAYOUT(struct kvm_run, memory_fault.gpa, 40);
+LAYOUT(struct kvm_run, memory_fault.size, 48);
+LAYOUT(struct kvm_run, internal.data, 40);
+LAYOUT(struct kvm_run, io.data_offset, 40);
+#ifdef CONFIG_X86
+SIZE(struct kvm_regs, 144);
+SIZE(struct kvm_sregs, 312);
+SIZE(struct kvm_segment, 24);
+LAYOUT(struct kvm_sregs, gdt, 192);
+LAYOUT(struct kvm_sregs, cr0, 224);
+LAYOUT(struct kvm_sregs, efer, 264);
+#endif

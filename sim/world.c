@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The processes of a run: each scenario file in a worker, each job in a child of the worker.
+ *
+ * A child's end shows as end-of-file on a pipe that only it holds; its result lies in the shared mapping. A child that
+ * overruns its time is killed. The worker and the parent take turns over a socket pair, one byte each way per job.
+ */
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Seconds that Lua code, interrupted at its timeout, has to say where it was; kernel code is killed then. */
+#define KILL_GRACE 0.5
+
+static pid_t checked_fork(void)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0) {
+		perror("kvmsim: fork");
+		exit(SIM_EXIT_USAGE);
+	}
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static int wait_status(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* Waits until fd can be read; 0 after seconds. */
+static int wait_readable(int fd, double seconds)
+{
+	double end = wall_seconds() + seconds;
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		double left = end - wall_seconds();
+		int n = poll(&p, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
+
+		if (n > 0)
+			return 1;
+		if ((n == 0 && left <= 0) || (n < 0 && errno != EINTR))
+			return 0;
+	}
+}
+
+/* --- the child --------------------------------------------------------------------------------------------- */
+
+static void redirect_output(int to)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	fflush(NULL);
+	dup2(null, 0);
+	dup2(to >= 0 ? to : null, 1);
+	dup2(to >= 0 ? to : null, 2);
+	close(null);
+}
+
+static uint64_t *read_counters(const struct kvmsim_machine_ops *ops, unsigned int *n)
+{
+	uint64_t *v;
+
+	for (*n = 0; ops->counter_name(*n); (*n)++)
+		;
+	v = xmalloc((*n + 1) * sizeof(*v));
+	for (unsigned int i = 0; i < *n; i++)
+		v[i] = ops->counter(i);
+	return v;
+}
+
+static void write_counters(struct sim_result *r, const struct kvmsim_machine_ops *ops, const uint64_t *before,
+			   unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ops->counter(i) != before[i])
+			text_add(&r->counters, "%s %llu\n", ops->counter_name(i),
+				 (unsigned long long)(ops->counter(i) - before[i]));
+}
+
+int world_enter(const struct sim_world *w, const struct sim_job *job)
+{
+	const struct sim_flavour *f = &w->flavours->v[job->flavour];
+	int rc;
+
+	if (w->booted != job->flavour && flavour_boot(f))
+		return -1;
+	child_begin(w->result, w->trace_fd);
+	lua_core_machine(f->ops, job->check_end);
+	rc = f->ops->kvm_load(job->mmu);
+	if (rc) {
+		char line[120];
+
+		snprintf(line, sizeof(line), "KVM does not load with %.40s: error %d", job->mmu, rc);
+		child_fail(line);
+		return -1;
+	}
+	rc = w->trace_fd >= 0 ? f->ops->trace_enable() : 0;
+	if (rc) {
+		child_fail("the machine gives no trace");
+		return -1;
+	}
+	sim_gil_lock();
+	return 0;
+}
+
+static void child_main(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+{
+	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
+	struct sim_result *r = w->result;
+	uint64_t *before;
+	unsigned int n;
+
+	child_trace("=== %s\n", job->name);
+	if (world_enter(w, job))
+		child_exit(0);
+	before = read_counters(ops, &n);
+	lua_env_deadline(job->timeout);
+	lua_env_push(L, "run");
+	lua_pushinteger(L, job->index);
+	lua_pushstring(L, job->arch);
+	lua_pushstring(L, job->mmu);
+	if (lua_pcall(L, 3, 0, 0))
+		child_fail(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error that is not a text");
+	if (w->options->counters)
+		write_counters(r, ops, before, n);
+	if (!child_failed())
+		r->state = SIM_PASSED;
+	child_exit(0);
+}
+
+/* --- the worker -------------------------------------------------------------------------------------------- */
+
+/* What a sanitizer prints makes a scenario fail, however the process ended. */
+static void judge_captured(struct sim_result *r)
+{
+	static const char *const marks[] = {
+		"ERROR: AddressSanitizer", "WARNING: ThreadSanitizer", "ERROR: LeakSanitizer", "runtime error:",
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strstr(r->captured.s, marks[i])) {
+			r->state = SIM_FAILED;
+			text_add(&r->failures, "a sanitizer reported an error, see the output below\n");
+			return;
+		}
+}
+
+static void finish_result(struct sim_result *r, int status, int timed_out, double timeout, int captured)
+{
+	ssize_t n;
+
+	r->timed_out = timed_out;
+	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	if (captured >= 0 && lseek(captured, 0, SEEK_SET) == 0) {
+		n = read(captured, r->captured.s, sizeof(r->captured.s) - 1);
+		r->captured.len = n > 0 ? (unsigned int)n : 0;
+		r->captured.s[r->captured.len] = 0;
+	}
+	if (timed_out)
+		text_add(&r->failures, "killed after %g s; last call into the machine: %s\n", timeout,
+			 r->where[0][0] ? r->where[0] : "none");
+	else if (r->signal)
+		text_add(&r->failures, "the scenario's process died by signal %d (%s); last call into the machine: %s\n",
+			 r->signal, strsignal(r->signal), r->where[0][0] ? r->where[0] : "none");
+	else if (r->status)
+		text_add(&r->failures, "the scenario's process ended with status %d\n", r->status);
+	else if (r->state == SIM_RUNNING)
+		text_add(&r->failures, "the scenario's process ended early; last call into the machine: %s\n",
+			 r->where[0][0] ? r->where[0] : "none");
+	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING)
+		r->state = SIM_FAILED;
+	judge_captured(r);
+}
+
+static void run_job(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+{
+	double start = wall_seconds();
+	int captured, alive[2], timed_out, status;
+	pid_t pid;
+
+	result_reset(w->result);
+	if (job->skip) {
+		w->result->state = SIM_SKIPPED;
+		return;
+	}
+	captured = memfd_create("kvmsim-output", MFD_CLOEXEC);
+	if (pipe(alive)) {
+		perror("kvmsim: pipe");
+		exit(SIM_EXIT_USAGE);
+	}
+	pid = checked_fork();
+	if (!pid) {
+		close(alive[0]);
+		redirect_output(captured);
+		child_main(w, L, job);
+	}
+	close(alive[1]);
+	timed_out = !wait_readable(alive[0], job->timeout + KILL_GRACE);
+	if (timed_out)
+		kill(pid, SIGKILL);
+	status = wait_status(pid);
+	close(alive[0]);
+	finish_result(w->result, status, timed_out, job->timeout, captured);
+	close(captured);
+	w->result->seconds = wall_seconds() - start;
+}
+
+static void worker_run(const struct sim_world *w, const struct sim_file *file, const struct sim_job *jobs, size_t n,
+		       int sock)
+{
+	lua_State *L = lua_env_new(w->options->allow_io);
+	char *err = L ? lua_env_load_file(L, file->path) : NULL;
+	char byte = 0;
+
+	if (!L || err)
+		_exit(SIM_EXIT_USAGE);
+	for (size_t i = 0; i < n; i++) {
+		run_job(w, L, &jobs[i]);
+		if (write(sock, &byte, 1) != 1 || read(sock, &byte, 1) != 1)
+			break;
+	}
+	child_exit(0);
+}
+
+static void no_core_files(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+/* --- the parent's side ------------------------------------------------------------------------------------- */
+
+static void worker_plan(const struct sim_world *w, const struct sim_file *file, int index, int out)
+{
+	lua_State *L = lua_env_new(w->options->allow_io);
+	struct sim_plan plan = { 0 };
+	FILE *f = fdopen(out, "w");
+	char *err;
+
+	if (!L || !f)
+		_exit(SIM_EXIT_USAGE);
+	redirect_output(-1);
+	err = lua_env_load_file(L, file->path);
+	if (err) {
+		fprintf(f, "error\n%s", err);
+	} else {
+		plan_add_file(&plan, L, index, w->flavours, w->options->arch, w->options->timeout);
+		fprintf(f, "plan\n");
+		plan_write(&plan, f);
+	}
+	fclose(f);
+	child_exit(0);
+}
+
+/* Everything that the worker writes until it ends or its time is over. */
+static char *read_all(int fd, double seconds, size_t *n)
+{
+	double end = wall_seconds() + seconds;
+	char *s = xmalloc(1);
+
+	*n = 0;
+	while (wait_readable(fd, end - wall_seconds())) {
+		char buf[65536];
+		ssize_t got = read(fd, buf, sizeof(buf));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return s;
+		s = xrealloc(s, *n + (size_t)got + 1);
+		memcpy(s + *n, buf, (size_t)got);
+		*n += (size_t)got;
+		s[*n] = 0;
+	}
+	free(s);
+	return NULL;
+}
+
+void world_plan_file(const struct sim_world *w, struct sim_file *file, int index, struct sim_plan *plan)
+{
+	int fds[2], status;
+	char *text;
+	size_t n;
+	pid_t pid;
+
+	if (pipe(fds)) {
+		perror("kvmsim: pipe");
+		exit(SIM_EXIT_USAGE);
+	}
+	pid = checked_fork();
+	if (!pid) {
+		no_core_files();
+		close(fds[0]);
+		worker_plan(w, file, index, fds[1]);
+	}
+	close(fds[1]);
+	text = read_all(fds[0], SIM_LOAD_TIMEOUT, &n);
+	close(fds[0]);
+	if (!text)
+		kill(pid, SIGKILL);
+	status = wait_status(pid);
+	if (!text) {
+		file->error = xasprintf("%s: not read after %d s: it runs for too long", file->path, SIM_LOAD_TIMEOUT);
+	} else if (!strncmp(text, "error\n", 6)) {
+		file->error = xstrdup(text + 6);
+	} else if (!strncmp(text, "plan\n", 5) && !status) {
+		FILE *f = fmemopen(text + 5, n - 5, "r");
+
+		if (!f || plan_read(plan, f, index))
+			file->error = xasprintf("%s: its list of scenarios broke off", file->path);
+		if (f)
+			fclose(f);
+	} else {
+		file->error = xasprintf("%s: reading it ended the process (status 0x%x)", file->path,
+			(unsigned int)status);
+	}
+	free(text);
+}
+
+void world_run_jobs(const struct sim_world *w, const struct sim_file *file, const struct sim_job *jobs, size_t n,
+		    int (*done)(void *arg, const struct sim_job *job), void *arg)
+{
+	int sock[2];
+	char byte;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock)) {
+		perror("kvmsim: socketpair");
+		exit(SIM_EXIT_USAGE);
+	}
+	pid = checked_fork();
+	if (!pid) {
+		no_core_files();
+		close(sock[0]);
+		worker_run(w, file, jobs, n, sock[1]);
+	}
+	close(sock[1]);
+	for (size_t i = 0; i < n; i++) {
+		if (read(sock[0], &byte, 1) != 1) {	/* the worker is gone: so are its other jobs */
+			result_reset(w->result);
+			w->result->state = SIM_FAILED;
+			text_add(&w->result->failures, "the process that runs %s died\n", file->path);
+			if (done(arg, &jobs[i]))
+				break;
+			continue;
+		}
+		if (done(arg, &jobs[i]) || write(sock[0], &byte, 1) != 1)
+			break;
+	}
+	close(sock[0]);
+	wait_status(pid);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Unit tests of models/x86_64/walk.c on tables in a small array: formats, rights, A/D bits, two dimensions. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../models/x86_64/tlb.h"
+#include "../../models/x86_64/walk.h"
+
+#define PAGES 64
+static uint64_t memory[PAGES * 512];
+static unsigned int entries_read;
+static int fail_next_cmpxchg;
+
+bool model_phys_read64(uint64_t pa, uint64_t *value)
+{
+	if (pa >= sizeof(memory))
+		return false;
+	*value = memory[pa / 8];
+	return true;
+}
+
+bool model_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done)
+{
+	if (pa >= sizeof(memory))
+		return false;
+	*done = memory[pa / 8] == *old && !fail_next_cmpxchg;
+	fail_next_cmpxchg = 0;
+	if (*done)
+		memory[pa / 8] = new;
+	else
+		*old = memory[pa / 8];
+	return true;
+}
+
+void model_walk_count(void)
+{
+	entries_read++;
+}
+
+static uint64_t *entry(unsigned int page, unsigned int index)
+{
+	return &memory[page * 512 + index];
+}
+
+static const struct walk_tables ept = { .format = WALK_EPT, .levels = 4, .root = 0x1000, .maxphyaddr = 46, .ad = true };
+static const struct walk_tables host = {
+	.format = WALK_IA32E, .levels = 4, .root = 0x1000, .maxphyaddr = 46, .nxe = true, .wp = true };
+
+/* Tables 1 to 4 with the given rights; the leaf is entry 5 of page 4 and maps page 9. */
+static void build(uint64_t rights, uint64_t leaf)
+{
+	*entry(1, 0) = 0x2000 | rights;
+	*entry(2, 0) = 0x3000 | rights;
+	*entry(3, 0) = 0x4000 | rights;
+	*entry(4, 5) = 0x9000 | leaf;
+}
+
+static void setup(void)
+{
+	memset(memory, 0, sizeof(memory));
+	entries_read = 0;
+}
+
+static struct walk_result go(const struct walk_tables *t, uint64_t addr, unsigned int access)
+{
+	struct walk_result r;
+
+	model_walk(t, addr, access, &r);
+	return r;
+}
+
+START_TEST(ept_translates_and_marks)
+{
+	struct walk_result r;
+
+	build(7, 7 | 6 << 3);
+	r = go(&ept, 0x5678, WALK_READ);
+	ck_assert_int_eq(r.status, WALK_OK);
+	ck_assert_uint_eq(r.pa, 0x9678);
+	ck_assert_uint_eq(r.level, 1);
+	ck_assert(!r.dirty);
+	ck_assert_uint_eq(entries_read, 4);
+	ck_assert_uint_eq(*entry(4, 5) & 0x300, 0x100);
+	ck_assert_uint_eq(*entry(1, 0) & 0x300, 0x100);
+	r = go(&ept, 0x5678, WALK_WRITE);
+	ck_assert(r.dirty);
+	ck_assert_uint_eq(*entry(4, 5) & 0x300, 0x300);
+	ck_assert_uint_eq(*entry(1, 0) & 0x300, 0x100);
+}
+END_TEST
+
+START_TEST(ept_violations_and_misconfigurations)
+{
+	struct walk_result r;
+
+	r = go(&ept, 0x5000, WALK_READ);
+	ck_assert_int_eq(r.status, WALK_FAULT);
+	ck_assert_uint_eq(r.present_rights, 0);
+	build(7, 5 | 6 << 3);
+	r = go(&ept, 0x5000, WALK_WRITE);
+	ck_assert_int_eq(r.status, WALK_FAULT);
+	ck_assert_uint_ne(r.present_rights, 0);
+	ck_assert_uint_eq(*entry(4, 5) & 0x300, 0);	/* a fault does not mark the leaf */
+	build(7, 6);					/* write and execute without read */
+	ck_assert_int_eq(go(&ept, 0x5000, WALK_READ).status, WALK_RESERVED);
+	build(7, 7 | 1UL << 46);			/* beyond MAXPHYADDR */
+	ck_assert_int_eq(go(&ept, 0x5000, WALK_READ).status, WALK_RESERVED);
+	build(7, 7 | 2 << 3);				/* memory type 2 */
+	ck_assert_int_eq(go(&ept, 0x5000, WALK_READ).status, WALK_RESERVED);
+	build(7, 4);					/* execute-only */
+	ck_assert_int_eq(go(&ept, 0x5000, WALK_FETCH).status, WALK_OK);
+	ck_assert_int_eq(go(&ept, 0x5000, WALK_READ).status, WALK_FAULT);
+}
+END_TEST
+
+START_TEST(large_pages)
+{
+	struct walk_result r;
+
+	*entry(1, 0) = 0x2007;
+	*entry(2, 0) = 0x3007;
+	*entry(3, 1) = 0x400000 | 7 | 6 << 3 | 0x80;
+	r = go(&ept, 0x212345, WALK_READ);
+	ck_assert_int_eq(r.status, WALK_OK);
+	ck_assert_uint_eq(r.level, 2);
+	ck_assert_uint_eq(r.pa, 0x412345);
+	*entry(3, 1) |= 0x1000;				/* below its size */
+	ck_assert_int_eq(go(&ept, 0x212345, WALK_READ).status, WALK_RESERVED);
+}
+END_TEST
+
+START_TEST(ia32e_rights)
+{
+	struct walk_result r;
+	struct walk_tables no_wp = host;
+
+	no_wp.wp = false;
+	build(7, 5);					/* user, read-only */
+	ck_assert_int_eq(go(&host, 0x5000, WALK_READ | WALK_USER).status, WALK_OK);
+	r = go(&host, 0x5000, WALK_WRITE | WALK_USER);
+	ck_assert_int_eq(r.status, WALK_FAULT);
+	ck_assert_uint_eq(r.error_code, 7);
+	ck_assert_int_eq(go(&host, 0x5000, WALK_WRITE).status, WALK_FAULT);
+	ck_assert_int_eq(go(&no_wp, 0x5000, WALK_WRITE).status, WALK_OK);
+	ck_assert_int_eq(go(&no_wp, 0x5000, WALK_WRITE | WALK_USER).status, WALK_FAULT);
+	build(7, 3);					/* supervisor */
+	r = go(&host, 0x5000, WALK_READ | WALK_USER);
+	ck_assert_uint_eq(r.error_code, 5);
+	build(7, 7 | 1UL << 63);
+	r = go(&host, 0x5000, WALK_FETCH | WALK_USER);
+	ck_assert_uint_eq(r.error_code, 0x15);
+	build(7, 6);					/* not present */
+	ck_assert_uint_eq(go(&host, 0x5000, WALK_WRITE).error_code, 2);
+	build(7, 7 | 1UL << 51);
+	ck_assert_uint_eq(go(&host, 0x5000, WALK_READ).error_code, 9);
+}
+END_TEST
+
+START_TEST(smep_and_smap)
+{
+	struct walk_tables t = host;
+
+	build(7, 7);
+	t.smep = true;
+	ck_assert_int_eq(go(&t, 0x5000, WALK_FETCH).status, WALK_FAULT);
+	ck_assert_int_eq(go(&t, 0x5000, WALK_FETCH | WALK_USER).status, WALK_OK);
+	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
+	t.smap = true;
+	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_FAULT);
+}
+END_TEST
+
+START_TEST(a_lost_race_reads_again)
+{
+	build(7, 7);
+	fail_next_cmpxchg = 1;
+	ck_assert_int_eq(go(&host, 0x5000, WALK_READ).status, WALK_OK);
+	ck_assert_uint_eq(entries_read, 5);
+}
+END_TEST
+
+START_TEST(pae)
+{
+	struct walk_tables t = { .format = WALK_PAE, .levels = 3, .root = 0x1020, .maxphyaddr = 46, .nxe = true };
+	struct walk_result r;
+
+	memory[0x1020 / 8 + 1] = 0x3001;		/* the four entries need no page of their own */
+	*entry(3, 0) = 0x4007;
+	*entry(4, 5) = 0x9007;
+	r = go(&t, 0x40005123, WALK_WRITE | WALK_USER);
+	ck_assert_int_eq(r.status, WALK_OK);
+	ck_assert_uint_eq(r.pa, 0x9123);
+	ck_assert_uint_eq(memory[0x1020 / 8 + 1], 0x3001);
+	memory[0x1020 / 8 + 1] |= 2;
+	ck_assert_int_eq(go(&t, 0x40005123, WALK_READ).status, WALK_RESERVED);
+}
+END_TEST
+
+/* Guest tables in guest-physical pages 0x10 to 0x13, nested ones in pages 1 to 4 map guest page n to page n + 0x10. */
+static void build_2d(void)
+{
+	static const struct { unsigned int page, index; uint64_t value; } guest[] = {
+		{ 0x20, 0, 0x11007 }, { 0x21, 0, 0x12007 }, { 0x22, 0, 0x13007 }, { 0x23, 7, 0x15007 },
+	};
+	unsigned int i;
+
+	build(7, 0);
+	for (i = 0x10; i < 0x20; i++)
+		*entry(4, i) = (i + 0x10) * 4096 | 7 | 6 << 3;
+	for (i = 0; i < 4; i++)
+		*entry(guest[i].page, guest[i].index) = guest[i].value;
+}
+
+START_TEST(two_dimensions)
+{
+	struct walk_tables guest = host;
+	struct walk_result r;
+
+	guest.root = 0x10000;
+	build_2d();
+	model_walk_2d(&guest, &ept, 0x7123, WALK_WRITE | WALK_USER, &r);
+	ck_assert_int_eq(r.status, WALK_OK);
+	ck_assert_uint_eq(r.gpa, 0x15123);
+	ck_assert_uint_eq(r.pa, 0x25123);
+	ck_assert(r.dirty);
+	ck_assert_uint_eq(entries_read, 24);
+	ck_assert_uint_eq(*entry(0x23, 7) & 0x60, 0x60);
+	ck_assert_uint_eq(*entry(4, 0x13) & 0x300, 0x300);	/* marking the guest's entry wrote its page */
+
+	*entry(4, 0x12) &= ~2UL;				/* a guest table that may not be written */
+	model_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
+	ck_assert_int_eq(r.status, WALK_FAULT);
+	ck_assert(r.nested && r.guest_table);
+	ck_assert_uint_eq(r.fault_addr, 0x12000);
+
+	build_2d();
+	*entry(4, 0x15) = 0;
+	model_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
+	ck_assert(r.nested && !r.guest_table);
+	ck_assert_uint_eq(r.fault_addr, 0x15123);
+
+	build_2d();
+	*entry(0x23, 7) = 0;
+	model_walk_2d(&guest, &ept, 0x7123, WALK_READ | WALK_USER, &r);
+	ck_assert_int_eq(r.status, WALK_FAULT);
+	ck_assert(!r.nested);
+	ck_assert_uint_eq(r.error_code, 4);
+}
+END_TEST
+
+START_TEST(rights_are_the_conjunction)
+{
+	struct walk_tables guest = host;
+	struct walk_result r;
+
+	guest.root = 0x10000;
+	build_2d();
+	*entry(4, 0x15) &= ~2UL;
+	model_walk_2d(&guest, &ept, 0x7123, WALK_READ | WALK_USER, &r);
+	ck_assert_int_eq(r.status, WALK_OK);
+	ck_assert(!(r.rights & (TLB_W | TLB_W_SUP)));
+	ck_assert(r.rights & TLB_U);
+}
+END_TEST
+
+START_TEST(entries_outside_of_memory)
+{
+	*entry(1, 0) = 0x10000000 | 7;
+	ck_assert_int_eq(go(&host, 0, WALK_READ).status, WALK_BAD_MEMORY);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("x86 walks");
+	TCase *tc = tcase_create("walk");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, ept_translates_and_marks);
+	tcase_add_test(tc, ept_violations_and_misconfigurations);
+	tcase_add_test(tc, large_pages);
+	tcase_add_test(tc, ia32e_rights);
+	tcase_add_test(tc, smep_and_smap);
+	tcase_add_test(tc, a_lost_race_reads_again);
+	tcase_add_test(tc, pae);
+	tcase_add_test(tc, two_dimensions);
+	tcase_add_test(tc, rights_are_the_conjunction);
+	tcase_add_test(tc, entries_outside_of_memory);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
