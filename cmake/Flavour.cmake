@@ -17,6 +17,7 @@ set(KVMSIM_KERNEL_WARNINGS
 set(KVMSIM_KERNEL_FLAGS
 	-nostdinc -std=gnu11 -fshort-wchar -funsigned-char -fno-common -fno-strict-aliasing -fno-strict-overflow
 	-fno-delete-null-pointer-checks -fno-stack-protector
+	-ftls-model=initial-exec -fno-optimize-sibling-calls
 	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none)
 set(KVMSIM_KERNEL_FLAGS_x86 -m64 -mno-sse -mno-mmx -mno-red-zone)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel's files come from, and their generated headers.
 #
-# Sets KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_CACHE (shared by all clones).
+# Sets KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_PATCHES (what was applied, in words) and
+# KVMSIM_CACHE (shared by all clones).
 # kvmsim_kernel_config() makes the configuration of one architecture; kvmsim_read_list() reads a list of kernel files.
 
 set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree; empty: Debian's linux-source package")
@@ -46,6 +47,7 @@ if(KVMSIM_KERNEL)
 	if(NOT EXISTS "${KVMSIM_SOURCE}/virt/kvm/kvm_main.c")
 		message(FATAL_ERROR "KVMSIM_KERNEL: ${KVMSIM_SOURCE} is not a kernel tree (it has no virt/kvm/kvm_main.c)")
 	endif()
+	set(KVMSIM_PATCHES "none, own tree ${KVMSIM_SOURCE}")
 	message(STATUS "Kernel source: own tree ${KVMSIM_SOURCE}, used as it is, without the patch queue")
 else()
 	set(KVMSIM_SOURCE_IS_PACKAGE ON)
@@ -53,8 +55,15 @@ else()
 		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package linux-source-6.12, "
 			"or name a kernel tree with -DKVMSIM_KERNEL=DIR")
 	endif()
+	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/6.12")
 	kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/unpack-source.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}"
-		"${PROJECT_SOURCE_DIR}/kernel-shim/patches/6.12")
+		"${KVMSIM_PATCH_DIR}")
+	set(KVMSIM_PATCHES "none")
+	if(EXISTS "${KVMSIM_PATCH_DIR}/series")
+		file(STRINGS "${KVMSIM_PATCH_DIR}/series" KVMSIM_PATCHES REGEX "^[^#]")
+		list(JOIN KVMSIM_PATCHES " " KVMSIM_PATCHES)
+		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KVMSIM_PATCH_DIR}/series")
+	endif()
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KVMSIM_TARBALL}"
 		"${KVMSIM_KBUILD_DIR}/unpack.exclude")
 	message(STATUS "Kernel source: ${KVMSIM_SOURCE}")

@@ -5,6 +5,7 @@
  * Any attached thread may call in here; one lock covers everything below.
  */
 #include "sim.h"
+#include "../kernel-shim/host/symbolize.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -126,6 +127,13 @@ static void on_report(const struct kvmsim_report *k)
 	if (!r) {
 		fprintf(stderr, "kvmsim: boot: %s: %s (%s:%d)\n", report_kind_name((int)k->kind), k->text,
 			k->file ? k->file : "?", k->line);
+		for (unsigned int i = 0; i < k->nr_frames; i++) {
+			char func[128], file[160];
+			int line;
+
+			if (!host_symbolize(k->frames[i], func, sizeof(func), file, sizeof(file), &line))
+				fprintf(stderr, "    %s at %s:%d\n", func, file, line);
+		}
 		if (fatal)
 			_exit(SIM_EXIT_FAILED);
 		return;

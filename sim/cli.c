@@ -68,9 +68,10 @@ static const char general_help[] =
 static const char run_help[] =
 	"Usage: kvmsim run [OPTION...] FILE|DIR...\n"
 	"\n"
-	"Runs the scenarios in the files, and in all *.lua below the directories. Prints KTAP, or a summary on a terminal.\n"
+	"Runs the scenarios in the files, and in all *.lua below the directories. Prints KTAP, or a summary on a\n"
+	"terminal.\n"
 	"\n" HELP_COMMON HELP_FILTER
-	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says itself)\n"
+	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  --trace F        write the kernel log and every step to file F\n"
 	"  --junit F        write the results as JUnit XML to file F\n"
 	"  --counters       show what each scenario added to the machine's counters\n";
@@ -84,7 +85,7 @@ static const char list_help[] =
 static const char repl_help[] =
 	"Usage: kvmsim repl [OPTION...]\n"
 	"\n"
-	"Reads Lua from standard input, a line at a time, and runs it in one world. The names sim and expect are there.\n"
+	"Reads Lua from standard input, a line at a time, and runs it in one world. sim and expect are there.\n"
 	"\n" HELP_COMMON;
 
 struct command {

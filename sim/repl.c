@@ -89,8 +89,7 @@ int engine_repl(const struct sim_options *o)
 	if (flavours_load(&fl, o->arch, o->kernel))
 		return SIM_EXIT_USAGE;
 	job.arch = (char *)fl.v[0].ops->arch;
-	job.mmu = (char *)(fl.v[0].ops->personalities &&
-		fl.v[0].ops->personalities[0] ? fl.v[0].ops->personalities[0] : "");
+	job.mmu = (char *)(fl.v[0].ops->personalities ? fl.v[0].ops->personalities[0] : "");
 	w.result = result_new();
 	result_reset(w.result);
 	L = lua_env_new(o->allow_io);

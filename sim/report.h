@@ -25,8 +25,7 @@ extern int reporter_color;
 
 /*
  * Everything about a result that a person wants to read, each line with prefix: why it failed, the machine's reports
- * with back
- * traces, its last log lines, how to replay. Nothing for a scenario that passed without a note.
+ * with back traces, its last log lines, how to replay. Nothing for a scenario that passed without a note.
  */
 void report_details(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file,
 		    const struct sim_result *r, const struct sim_flavours *fl);

@@ -28,8 +28,8 @@ static void put_escaped(FILE *out, const char *s)
 
 static void begin(FILE *out, size_t planned)
 {
-	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"kvmsim\" tests=\"%zu\">\n",
-		planned);
+	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+	fprintf(out, "<testsuite name=\"kvmsim\" tests=\"%zu\">\n", planned);
 }
 
 static void job(FILE *out, const struct sim_job *job, const struct sim_file *file, const struct sim_result *r,

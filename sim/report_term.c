@@ -2,7 +2,7 @@
 /* The summary for a terminal: a line per scenario, details of failures, and a progress line while one runs. */
 #include "report.h"
 
-#include <string.h>
+#include <unistd.h>
 
 #define NAME_MAX_SHOWN 100
 
@@ -21,7 +21,7 @@ static const char *paint(const char *code)
 
 static void running(FILE *out, const struct sim_job *job, size_t number, size_t planned)
 {
-	if (!reporter_color)
+	if (!isatty(fileno(out)))
 		return;
 	fprintf(out, "\r\033[K[%zu/%zu] %.*s", number, planned, NAME_MAX_SHOWN, job->name);
 	fflush(out);
@@ -31,7 +31,7 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 		const struct sim_flavours *fl, size_t number)
 {
 	(void)number;
-	if (reporter_color)
+	if (isatty(fileno(out)))
 		fputs("\r\033[K", out);
 	if (r->state == SIM_SKIPPED)
 		fprintf(out, "%sskip%s  %s (%s)\n", YELLOW, RESET, job->name, job->skip);

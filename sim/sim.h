@@ -3,10 +3,9 @@
  * What the files of the program share: flavours, jobs, the result area, and who calls whom.
  *
  * Processes. The parent parses the command line, loads the flavours and prints. For each file it forks a worker, in
- * which the
- * file's Lua is read (untrusted: nothing of it runs in the parent). The worker forks one child per job, which is the
- * simulated machine for one scenario. Child and worker report through one shared mapping (struct sim_result), which
- * outlives a crash of either.
+ * which the file's Lua is read (untrusted: nothing of it runs in the parent). The worker forks one child per job, which
+ * is the simulated machine for one scenario. Child and worker report through one shared mapping (struct sim_result),
+ * which outlives a crash of either.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -109,7 +108,7 @@ struct sim_result {
 	char log[SIM_LOG_LINES][SIM_LOG_WIDTH];
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
-	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* scenario file:line of each CPU's last call into the machine */
+	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* file:line of each CPU's last call into the machine */
 };
 
 struct sim_result *result_new(void);

@@ -182,12 +182,12 @@ static void finish_result(struct sim_result *r, int status, int timed_out, doubl
 		text_add(&r->failures, "killed after %g s; last call into the machine: %s\n", timeout,
 			 r->where[0][0] ? r->where[0] : "none");
 	else if (r->signal)
-		text_add(&r->failures, "the scenario's process died by signal %d (%s); last call into the machine: %s\n",
+		text_add(&r->failures, "the process died by signal %d (%s); last call into the machine: %s\n",
 			 r->signal, strsignal(r->signal), r->where[0][0] ? r->where[0] : "none");
 	else if (r->status)
-		text_add(&r->failures, "the scenario's process ended with status %d\n", r->status);
+		text_add(&r->failures, "the process ended with status %d\n", r->status);
 	else if (r->state == SIM_RUNNING)
-		text_add(&r->failures, "the scenario's process ended early; last call into the machine: %s\n",
+		text_add(&r->failures, "the process ended early; last call into the machine: %s\n",
 			 r->where[0][0] ? r->where[0] : "none");
 	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING)
 		r->state = SIM_FAILED;

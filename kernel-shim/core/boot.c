@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The order in which the world comes up; everything here runs once, on the main thread, before the first fork. */
 #include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/wait_bit.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
 #include <kshim/mem.h>
@@ -20,8 +22,11 @@ int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus)
 		ret = kshim_sched_boot(nr_cpus);
 	if (!ret)
 		ret = kshim_arch_boot();
-	if (!ret)
-		ret = kshim_vfs_boot();
+	if (ret)
+		return ret;
+	wait_bit_init();
+	ptlock_cache_init();
+	ret = kshim_vfs_boot();
 	if (ret)
 		return ret;
 	kshim_fork_init();

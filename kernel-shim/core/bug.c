@@ -11,18 +11,8 @@
 
 #define TEXT_BYTES 1024
 
-static unsigned long tainted_mask;
-
-FAITHFUL(panic_on_oops);
-int panic_on_oops;
 FAITHFUL(panic_on_warn);
 int panic_on_warn;
-FAITHFUL(panic_timeout);
-int panic_timeout;
-FAITHFUL(panic_on_taint);
-unsigned long panic_on_taint;
-FAITHFUL(crash_kexec_post_notifiers);
-bool crash_kexec_post_notifiers;
 
 static void strip_newline(char *text)
 {
@@ -59,12 +49,6 @@ void panic(const char *fmt, ...)
 	__builtin_unreachable();
 }
 
-FAITHFUL(nmi_panic);
-void nmi_panic(struct pt_regs *regs, const char *msg)
-{
-	panic("%s", msg);
-}
-
 FAITHFUL(__stack_chk_fail);
 __visible void __stack_chk_fail(void)
 {
@@ -78,6 +62,11 @@ void check_panic_on_warn(const char *origin)
 {
 	if (panic_on_warn)
 		panic("%s: panic_on_warn set ...\n", origin);
+}
+
+INERT(add_taint, "taint is for people who read an oops; a report ends or fails the scenario anyway");
+void add_taint(unsigned int flag, enum lockdep_ok lockdep_ok)
+{
 }
 
 static void warn(void *caller, const char *file, int line, unsigned int taint, const char *text)
@@ -127,28 +116,4 @@ void __warn(const char *file, int line, void *caller, unsigned int taint, struct
 	if (args)
 		format(text, args->fmt, args->args);
 	warn(caller, file, line, taint, text);
-}
-
-FAITHFUL(add_taint);
-void add_taint(unsigned int flag, enum lockdep_ok lockdep_ok)
-{
-	set_bit(flag, &tainted_mask);
-}
-
-FAITHFUL(test_taint);
-int test_taint(unsigned int flag)
-{
-	return test_bit(flag, &tainted_mask);
-}
-
-FAITHFUL(get_taint);
-unsigned long get_taint(void)
-{
-	return tainted_mask;
-}
-
-FAITHFUL(print_tainted);
-const char *print_tainted(void)
-{
-	return tainted_mask ? "Tainted" : "Not tainted";
 }

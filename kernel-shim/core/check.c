@@ -222,5 +222,5 @@ int kshim_check(void)
 	list_for_each_entry(kvm, &vm_list, vm_list)
 		check_vm(kvm);
 	mutex_unlock(&kvm_lock);
-	return findings;
+	return findings + kshim_arch_check_host_tlb();
 }

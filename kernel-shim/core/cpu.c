@@ -185,6 +185,7 @@ int kshim_sched_boot(unsigned int nr_cpus)
 	if (ret)
 		return ret;
 	kshim_irq_boot();
+	kshim_counter_boot();
 	ret = kshim_thread_attach(0);
 	if (ret)
 		return ret;

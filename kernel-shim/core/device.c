@@ -153,12 +153,6 @@ int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *e
 	return 0;
 }
 
-REDUCED(kobject_uevent, "a line in the log; nobody listens to netlink");
-int kobject_uevent(struct kobject *kobj, enum kobject_action action)
-{
-	return kobject_uevent_env(kobj, action, NULL);
-}
-
 FAITHFUL(__symbol_get);
 void *__symbol_get(const char *symbol)
 {
@@ -185,26 +179,26 @@ struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_d
 	return NULL;
 }
 
-INERT(proc_create_single_data, "there is no /proc: nobody can open the file");
-struct proc_dir_entry *proc_create_single_data(const char *name, umode_t mode, struct proc_dir_entry *parent,
-					       int (*show)(struct seq_file *, void *), void *data)
-{
-	return NULL;
-}
-
-INERT(proc_free_inum, "there is no /proc");
-void proc_free_inum(unsigned int inum)
-{
-}
-
 INERT(__register_sysctl_init, "there is no /proc/sys; tests set the variables themselves");
 void __init __register_sysctl_init(const char *path, struct ctl_table *table, const char *table_name,
 				   size_t table_size)
 {
 }
 
-INERT(register_sysctl_sz, "there is no /proc/sys; tests set the variables themselves");
-struct ctl_table_header *register_sysctl_sz(const char *path, struct ctl_table *table, size_t table_size)
+FAITHFUL(is_module_address);
+bool is_module_address(unsigned long addr)
 {
-	return NULL;
+	return false;
+}
+
+FAITHFUL(is_module_percpu_address);
+bool is_module_percpu_address(unsigned long addr)
+{
+	return false;
+}
+
+FAITHFUL(__is_module_percpu_address);
+bool __is_module_percpu_address(unsigned long addr, unsigned long *can_addr)
+{
+	return false;
 }

@@ -18,8 +18,11 @@
 #include <kshim/process.h>
 #include "../wrap/wrap.h"
 
-/* Device memory: host memory right behind RAM in the direct map, so that it has pfns but no struct page. */
+/*
+ * Device memory: the last part of the direct map, which no RAM reaches, so that it has pfns but no struct page.
+ */
 #define DEVICE_BYTES (64UL << 20)
+#define DEVICE_PFN ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT)
 
 static unsigned long device_next_pfn;
 
@@ -31,10 +34,8 @@ struct kshim_pin {
 
 int kshim_event_boot(void)
 {
-	unsigned long base = PAGE_OFFSET + (max_mapnr << PAGE_SHIFT);
-
-	host_map(base, DEVICE_BYTES);
-	device_next_pfn = max_mapnr;
+	host_map((unsigned long)__va(DEVICE_PFN << PAGE_SHIFT), DEVICE_BYTES);
+	device_next_pfn = DEVICE_PFN;
 	return 0;
 }
 
@@ -128,7 +129,7 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long len = vma->vm_end - vma->vm_start;
 	unsigned long pfn = device_next_pfn;
-	unsigned long end = max_mapnr + (DEVICE_BYTES >> PAGE_SHIFT);
+	unsigned long end = DEVICE_PFN + (DEVICE_BYTES >> PAGE_SHIFT);
 
 	if (len >> PAGE_SHIFT > end - pfn)
 		return -ENOSPC;

@@ -2,8 +2,8 @@
 /*
  * File tables of processes, the system calls on files, and the opening of what has a name.
  *
- * The tables are the kernel's (fs/file.c). A last fput() in a task delays the release to the task's return to user mode,
- * as the kernel does it: kshim_syscall_exit().
+ * The tables are the kernel's (fs/file.c). A last fput() in a task delays the release to the task's return to user
+ * mode, as the kernel does it: kshim_syscall_exit().
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -106,13 +106,6 @@ struct file *do_filp_open(int dfd, struct filename *name, const struct open_flag
 	return kshim_open_path(name->name, op->open_flag);
 }
 
-FAITHFUL(path_get);
-void path_get(const struct path *path)
-{
-	mntget(path->mnt);
-	dget(path->dentry);
-}
-
 FAITHFUL(path_put);
 void path_put(const struct path *path)
 {
@@ -199,6 +192,7 @@ long kshim_ftruncate(unsigned int fd, int64_t len)
 
 static int report_slab_of_files(struct kshim_slab *slab)
 {
+	struct dentry *dentry;
 	unsigned int i;
 	int n = 0;
 
@@ -207,8 +201,9 @@ static int report_slab_of_files(struct kshim_slab *slab)
 
 		if (slab->obj[i].state != KSHIM_OBJ_USED || kshim_is_swapfile(file))
 			continue;
+		dentry = file->f_path.dentry;
 		host_report(KVMSIM_LEAK, NULL, 0, "leak: file \"%s\" is still open with %ld references",
-			    file->f_path.dentry ? (const char *)file->f_path.dentry->d_name.name : "?", file_count(file));
+			    dentry ? (const char *)dentry->d_name.name : "?", file_count(file));
 		n++;
 	}
 	return n;
@@ -232,7 +227,7 @@ int kshim_vfs_leaks(void)
 	return n;
 }
 
-/* The kernel's own initcalls of the files taken whole (linux/init.h of the shim makes pointers of them), in their order. */
+/* Initcalls of the kernel files taken whole; linux/init.h of the shim makes pointers of them. */
 extern initcall_t __kshim_initcall_uid_cache_init, __kshim_initcall_vsprintf_init_hashval;
 extern initcall_t __kshim_initcall_anon_inode_init, __kshim_initcall_default_bdi_init;
 

@@ -20,7 +20,7 @@ static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_
 	unsigned int nr_cpus = c->nr_cpus ?: 4;
 	uint64_t ram = c->ram_bytes ?: 1UL << 30;
 
-	if (nr_cpus > KVMSIM_MAX_CPUS || ram < 64UL << 20 || ram > 64UL << 30 || ram % (4UL << 20))
+	if (nr_cpus > KVMSIM_MAX_CPUS || ram < 64UL << 20 || ram > 32UL << 30 || ram % (4UL << 20))
 		return -EINVAL;
 	host_set_ops(h);
 	host_catch_oops();
@@ -154,6 +154,8 @@ static int machine_leak_check(void)
 {
 	if (kshim_process_count())
 		return -EBUSY;
+	/* An exited process's mm stays referenced by ksmd's list until ksmd passes by. */
+	kshim_ksm_reap();
 	kshim_step_end();
 	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();
 }

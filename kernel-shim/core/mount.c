@@ -2,8 +2,8 @@
 /*
  * Mounts without a name space: every file system is mounted internally, by kern_mount(), and has no place in a tree.
  *
- * Stands for fs/namespace.c and, with do_filp_open() and friends in file.c, for fs/namei.c. Mounts are real struct mount,
- * because fs/d_path.c looks into them; their count is kept as there, per CPU.
+ * Stands for fs/namespace.c and, with do_filp_open() and friends in file.c, for fs/namei.c. Mounts are real struct
+ * mount, because fs/d_path.c looks into them; their count is kept as there, per CPU.
  */
 #include <linux/fs.h>
 #include <linux/fs_context.h>
@@ -16,9 +16,6 @@
 #include "fs/mount.h"
 #include <kshim/marks.h>
 #include <kshim/vfs.h>
-
-FAITHFUL(mount_lock);
-__cacheline_aligned_in_smp DEFINE_SEQLOCK(mount_lock);
 
 FAITHFUL(blockdev_superblock);
 struct super_block *blockdev_superblock;	/* NULL: no inode is a block device's */
@@ -152,43 +149,6 @@ void mnt_put_write_access(struct vfsmount *mnt)
 INERT(mnt_put_write_access_file, "mnt_get_write_access_file() takes nothing");
 void mnt_put_write_access_file(struct file *file)
 {
-}
-
-FAITHFUL(mnt_want_write);
-int mnt_want_write(struct vfsmount *mnt)
-{
-	int ret;
-
-	sb_start_write(mnt->mnt_sb);
-	ret = mnt_get_write_access(mnt);
-	if (ret)
-		sb_end_write(mnt->mnt_sb);
-	return ret;
-}
-
-FAITHFUL(mnt_drop_write);
-void mnt_drop_write(struct vfsmount *mnt)
-{
-	sb_end_write(mnt->mnt_sb);
-}
-
-FAITHFUL(mnt_want_write_file);
-int mnt_want_write_file(struct file *file)
-{
-	int ret;
-
-	sb_start_write(file_inode(file)->i_sb);
-	ret = mnt_get_write_access_file(file);
-	if (ret)
-		sb_end_write(file_inode(file)->i_sb);
-	return ret;
-}
-
-FAITHFUL(mnt_drop_write_file);
-void mnt_drop_write_file(struct file *file)
-{
-	mnt_put_write_access_file(file);
-	sb_end_write(file_inode(file)->i_sb);
 }
 
 FAITHFUL(path_noexec);

@@ -51,6 +51,7 @@ struct kshim_process *kshim_process_enter(int pid)
 
 void kshim_process_leave(void)
 {
+	kshim_syscall_exit();
 	kshim_task_switch(NULL);
 }
 

@@ -74,25 +74,8 @@ u32 __get_random_u32_below(u32 ceil)
 	return mult >> 32;
 }
 
-FAITHFUL(rng_is_initialized);
-bool rng_is_initialized(void)
-{
-	return true;
-}
-
-FAITHFUL(wait_for_random_bytes);
-int wait_for_random_bytes(void)
-{
-	return 0;
-}
-
 FAITHFUL(execute_with_initialized_rng);
 int execute_with_initialized_rng(struct notifier_block *nb)
 {
 	return nb->notifier_call(nb, 0, NULL) & NOTIFY_STOP_MASK ? 1 : 0;
-}
-
-INERT(add_device_randomness, "the sequence is fixed");
-void add_device_randomness(const void *buf, size_t len)
-{
 }

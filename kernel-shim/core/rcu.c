@@ -6,6 +6,7 @@
  * A grace period first waits for the readers it can see in kshim_cpu.rcu_seq, where a deadlock is noticed, then asks
  * liburcu, which gives the guarantee.
  */
+#include <linux/context_tracking.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -20,6 +21,15 @@ uint64_t kshim_nr_grace_periods;
 
 FAITHFUL(rcu_scheduler_active);
 int rcu_scheduler_active = RCU_SCHEDULER_RUNNING;
+
+FAITHFUL(context_tracking);
+DEFINE_PER_CPU(struct context_tracking, context_tracking) = {
+#ifdef CONFIG_CONTEXT_TRACKING_IDLE
+	.nesting = 1,
+	.nmi_nesting = CT_NESTING_IRQ_NONIDLE,
+#endif
+	.state = ATOMIC_INIT(CT_RCU_WATCHING),
+};
 
 static unsigned long gp_started, gp_done;	/* grace periods since boot */
 

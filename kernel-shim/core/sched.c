@@ -398,6 +398,17 @@ int __cond_resched_rwlock_write(rwlock_t *lock)
 	return 1;
 }
 
+FAITHFUL(task_curr);
+int task_curr(const struct task_struct *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < kshim_nr_cpus; i++)
+		if (READ_ONCE(kshim_cpus[i].holder) == p)
+			return 1;
+	return 0;
+}
+
 FAITHFUL(single_task_running);
 bool single_task_running(void)
 {

@@ -38,6 +38,7 @@ struct kshim_cpu {
 	unsigned long rcu_seq;		/* outermost RCU sections entered plus left by the thread: odd inside one */
 	unsigned int rcu_depth;		/* RCU sections that the thread is in, interrupts included */
 	unsigned long quiescent;	/* times that the thread's task said that it is in no RCU section of any kind */
+	uint64_t nr_locks;		/* lock_acquire() calls of the thread, RCU and SRCU left out */
 	struct host_lock count_lock;
 	const int *preempt_count;	/* of the thread attached here, NULL without one; guarded by count_lock */
 	struct kshim_spin *spin;	/* the busy wait that the thread is in, or NULL */
@@ -121,6 +122,9 @@ __noreturn void kshim_deadlock(const char *why);
 void kshim_thread_left(void);
 /* Runs something that needs no waiting thread: a work item, a timer, RCU callbacks. False: there is nothing. */
 bool kshim_idle_work(void);
+
+/* --- step.c --- */
+void kshim_counter_boot(void);
 
 /* --- irq.c --- */
 /* Runs fn as an interrupt on another CPU; the caller has interrupts on. */

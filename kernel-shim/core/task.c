@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/syscalls.h>
 #include <linux/utsname.h>
+#include <generated/utsrelease.h>
 #include "sched_internal.h"
 
 REDUCED(init_stack, "never used: native threads have stacks of their own");

@@ -247,6 +247,14 @@ static s64 base_offset(struct hrtimer_clock_base *base)
 	return base->clockid == CLOCK_TAI ? ktime_mono_to_any(0, TK_OFFS_TAI) : 0;
 }
 
+FAITHFUL(ktime_add_safe);
+ktime_t ktime_add_safe(const ktime_t lhs, const ktime_t rhs)
+{
+	ktime_t res = ktime_add_unsafe(lhs, rhs);
+
+	return res < 0 || res < lhs || res < rhs ? KTIME_MAX : res;
+}
+
 FAITHFUL(hrtimer_init);
 void hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode mode)
 {

@@ -72,6 +72,9 @@ struct workqueue_struct *system_freezable_wq;
 FAITHFUL(system_power_efficient_wq);
 struct workqueue_struct *system_power_efficient_wq;
 
+FAITHFUL(mm_percpu_wq);
+struct workqueue_struct *mm_percpu_wq;
+
 /* --- queueing; all static functions here are called with the lock held unless they say otherwise --- */
 
 static struct workqueue_struct *wq_of(struct work_struct *work)
@@ -594,6 +597,8 @@ void kshim_workqueue_boot(void)
 	system_dfl_wq = alloc_workqueue("events_unbound", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	system_freezable_wq = alloc_workqueue("events_freezable", WQ_FREEZABLE, 0);
 	system_power_efficient_wq = alloc_workqueue("events_power_efficient", WQ_POWER_EFFICIENT, 0);
+	mm_percpu_wq = alloc_workqueue("mm_percpu_wq", WQ_MEM_RECLAIM, 0);
+	BUG_ON(!mm_percpu_wq);
 	BUG_ON(!system_wq || !system_percpu_wq || !system_highpri_wq || !system_long_wq || !system_unbound_wq ||
 	       !system_dfl_wq || !system_freezable_wq || !system_power_efficient_wq);
 }

@@ -9,8 +9,8 @@
 
 /* First components of a path below a kernel tree or below this project. */
 static const char *const tops[] = {
-	"arch", "block", "bench", "crypto", "drivers", "fs", "include", "init", "io_uring", "ipc", "kernel", "kernel-shim",
-	"lib", "mm", "models", "net", "security", "sim", "tests", "virt",
+	"arch", "block", "bench", "crypto", "drivers", "fs", "include", "init", "io_uring", "ipc", "kernel",
+	"kernel-shim", "lib", "mm", "models", "net", "security", "sim", "tests", "virt",
 };
 
 #define MAX_ROOTS 8

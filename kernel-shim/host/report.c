@@ -214,8 +214,8 @@ static void describe_noncanonical(const ucontext_t *uc, char *buf, size_t size)
 		v = uc->uc_mcontext.gregs[regs[i]];
 		hint = poison_hint(v);
 		if (hint) {
-			snprintf(buf, size, "general protection fault, probably for non-canonical address 0x%016lx (%s)",
-				 v, hint);
+			snprintf(buf, size,
+				 "general protection fault, probably for non-canonical address 0x%016lx (%s)", v, hint);
 			return;
 		}
 	}
@@ -263,11 +263,13 @@ static void describe_fault(int sig, const siginfo_t *si, const ucontext_t *uc, c
 		snprintf(buf, size, "unable to handle page fault for address: 0x%lx (%s) (%s)", addr, how,
 			 poison_hint(addr));
 	else if (host_is_fixed(addr))
-		snprintf(buf, size, "unable to handle page fault for address: 0x%lx (%s), in simulated memory", addr, how);
+		snprintf(buf, size, "unable to handle page fault for address: 0x%lx (%s), in simulated memory", addr,
+			 how);
 	else if (is_stack_overflow(si, uc))
 		snprintf(buf, size, "kernel stack overflow");
 	else
-		snprintf(buf, size, "unable to handle page fault (%s): the address is neither user nor kernel memory", how);
+		snprintf(buf, size, "unable to handle page fault (%s): the address is neither user nor kernel memory",
+			 how);
 }
 
 /* Is kernel code at fault, itself or through a library function that it called? */
@@ -299,15 +301,23 @@ static void pass_on(int sig)
 }
 
 /* From the signal handler to the report, which does things that a handler may not. */
-static _Thread_local struct {
-	enum kvmsim_report_kind kind;
-	char text[TEXT_MAX];
-} fault;
+static _Thread_local enum kvmsim_report_kind fault_kind;
+
+/*
+ * The text lies at the far end of the thread's signal stack, because a shared object has little room for thread-local
+ * data; a thread without one shares a buffer.
+ */
+static char *fault_text(void)
+{
+	static char shared[TEXT_MAX];
+
+	return alt_stack ? alt_stack : shared;
+}
 
 /* Runs as if the faulting instruction had called it, see on_fault(). */
 static __attribute__((force_align_arg_pointer, noinline)) void report_fault(void)
 {
-	struct kvmsim_report r = { .kind = fault.kind, .text = fault.text };
+	struct kvmsim_report r = { .kind = fault_kind, .text = fault_text() };
 
 	r.nr_frames = collect(__builtin_return_address(0), r.frames, KVMSIM_MAX_FRAMES);
 	deliver(&r);
@@ -346,13 +356,13 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	}
 	in_fault = true;
 	if (name) {
-		fault.kind = KVMSIM_REFUSED;
-		snprintf(fault.text, sizeof(fault.text), "%s of %s, which kvmsim does not model",
+		fault_kind = KVMSIM_REFUSED;
+		snprintf(fault_text(), TEXT_MAX, "%s of %s, which kvmsim does not model",
 			 bad_call ? "call" : "access to data", name);
 	} else {
-		fault.kind = KVMSIM_OOPS;
+		fault_kind = KVMSIM_OOPS;
 		describe_fault(sig, si, uc, what, sizeof(what));
-		snprintf(fault.text, sizeof(fault.text), "%s%s", bad_call ? "call through a bad pointer: " : "", what);
+		snprintf(fault_text(), TEXT_MAX, "%s%s", bad_call ? "call through a bad pointer: " : "", what);
 	}
 	/* No room to report on a stack that is full: stay on the signal's. */
 	if (is_stack_overflow(si, uc))
@@ -366,7 +376,8 @@ void host_oops_thread_attach(void)
 
 	if (alt_stack)
 		return;
-	alt_stack = mmap(NULL, ALT_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	alt_stack = mmap(NULL, ALT_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			 -1, 0);
 	if (alt_stack == MAP_FAILED) {
 		alt_stack = NULL;
 		return;

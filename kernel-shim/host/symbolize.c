@@ -55,7 +55,8 @@ static bool call_site(Dwarf_Die *cu, Dwarf_Die *scope, const char **file, int *l
 	if (dwarf_formudata(dwarf_attr(scope, DW_AT_call_line, &attr), &v))
 		return false;
 	*line = v;
-	if (dwarf_formudata(dwarf_attr(scope, DW_AT_call_file, &attr), &v) || dwarf_getsrcfiles(cu, &files, &n) || v >= n)
+	if (dwarf_formudata(dwarf_attr(scope, DW_AT_call_file, &attr), &v) || dwarf_getsrcfiles(cu, &files, &n) ||
+	    v >= n)
 		return false;
 	*file = dwarf_filesrc(files, v, NULL, NULL);
 	return *file;
@@ -80,7 +81,7 @@ static void each_scope(Dwfl_Module *mod, Dwarf_Addr addr, const char *file, int 
 	Dwarf_Die *chain = NULL;
 	int tag;
 
-	/* dwarf_getscopes() follows an inlined body to its abstract origin; the concrete chain is what is wanted here. */
+	/* dwarf_getscopes() follows an inlined body to its abstract origin; the concrete chain is wanted here. */
 	if (n > 0) {
 		die = scopes[0];
 		n = dwarf_getscopes_die(&die, &chain);

@@ -26,7 +26,8 @@ tr -d '"' <"$work/shim.rsp" | grep -v '/kernel-shim/wrap/' | xargs nm -A --defin
 tr -d '"' <"$work/shim.rsp" | xargs nm --defined-only | awk 'NF == 3 && $2 != "U" { print $3 }' | sort -u >"$tmp/defined"
 cut -f1 "$tmp/marks" | sort >"$tmp/marked"
 
-cut -f1 "$tmp/defined-in" | sort -u | comm -12 - "$tmp/used" | comm -23 - "$tmp/marked" >"$tmp/unmarked"
+# kshim_ symbols stand behind the shadow headers, tracepoints come from the kernel's own macros.
+cut -f1 "$tmp/defined-in" | grep -vE '^(kshim_|__tracepoint_|__traceiter_|__SCK__|__SCT__)' | sort -u | comm -12 - "$tmp/used" | comm -23 - "$tmp/marked" >"$tmp/unmarked"
 uniq -d "$tmp/marked" >"$tmp/twice"
 sort -u "$tmp/marked" | comm -23 - "$tmp/defined" >"$tmp/stray"
 

@@ -39,17 +39,31 @@ stubs() {
 
 common="-shared -Wl,-Bsymbolic -Wl,--gc-sections"
 # shellcheck disable=SC2086
-"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--strip-debug -o "$work/probe.so" "@$work/objects.rsp" $libraries
+"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--strip-debug -o "$work/probe.so" "@$work/objects.rsp" \
+	$libraries 2>"$work/errors.tmp" || {
+	# The linker's lines are long: two files and the symbol are enough.
+	sed -n 's|^.*\.dir/\([^ ]*\)\.o: in function.*|\1|;s|^.*multiple definition of|  multiple definition of|p' "$work/errors.tmp" |
+		sed 's|; .*\.dir/\([^ :]*\)\.o:.*|, first in \1|' >&2
+	grep -v 'multiple definition of\|: in function\|ld returned 1' "$work/errors.tmp" >&2
+	exit 1
+}
 refused >"$work/refused.tmp"
+# Only the kernel's symbols can be refused; one of ours that is missing is a mistake.
+if ours=$(grep -E '^(kshim|host|model|ktest)_' "$work/refused.tmp"); then
+	printf '%s\n' "used, but defined nowhere in kernel-shim and models:" "$ours" >&2
+	exit 1
+fi
 if [ ! -f "$work/refused.o" ] || ! cmp -s "$work/refused.tmp" "$work/refused.txt"; then
-	old=$(cat "$work/refused.txt" 2>/dev/null | wc -l)
+	old=0
+	[ ! -f "$work/refused.txt" ] || old=$(wc -l <"$work/refused.txt")
 	stubs <"$work/refused.tmp" >"$work/refused.S"
 	"$@" -c -o "$work/refused.o" "$work/refused.S"
 	mv "$work/refused.tmp" "$work/refused.txt"
 	echo "$(basename "$output"): $(wc -l <"$work/refused.txt") refused symbols (before: $old), listed in $work/refused.txt"
 fi
 # shellcheck disable=SC2086
-"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id=sha1 -Wl,-z,defs -o "$work/linked.tmp" \
+"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id=sha1 -Wl,-z,defs \
+	-Wl,-soname,"$(basename "$output")" -o "$work/linked.tmp" \
 	"@$work/objects.rsp" "$work/refused.o" $libraries
 mv "$work/linked.tmp" "$output"
 rm -f "$work/probe.so" "$work"/*.tmp

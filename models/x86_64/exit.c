@@ -102,7 +102,8 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	case MODEL_EXIT_BROKEN:
 		if (vs->exit.addr)
 			host_report(KVMSIM_CHECK, NULL, 0,
-				    "guest access to %llx: a table entry at %llx, outside of memory", (u64)vs->access.a.addr, vs->exit.addr);
+				    "guest access to %llx: a table entry at %llx, outside of memory",
+				    (u64)vs->access.a.addr, vs->exit.addr);
 		vs->access.state = MODEL_ABORTED;
 		return to_user_space(vcpu);
 	default:

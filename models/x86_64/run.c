@@ -174,7 +174,7 @@ static void fill_tlb(struct vcpu_sim *vs, const struct walk_result *r, u64 addr,
 	if (model_personality == MODEL_SHADOW)
 		gfn = model_entry_gfn(r->entry_pa);
 	else
-		gfn = (kind == TLB_LINEAR ? r->gpa : addr) >> PAGE_SHIFT;
+		gfn = r->gpa >> PAGE_SHIFT;
 	/* Tables of the host's are walked with write protection on, whatever the guest's CR0.WP. */
 	if ((kind == TLB_PHYSICAL || model_personality == MODEL_SHADOW) && !(rights & TLB_W))
 		rights &= ~TLB_W_SUP;
@@ -228,6 +228,8 @@ static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *p
 		walk_failed(vs, &r, addr, access);
 		return false;
 	}
+	if (!two)
+		r.gpa = addr;
 	fill_tlb(vs, &r, addr, kind);
 	*pa = r.pa;
 	return frame_is_live(r.pa >> PAGE_SHIFT, addr, "the page tables");

@@ -2,8 +2,9 @@
 /*
  * The TLB of one vCPU: entries stay until an architectural flush or a deterministic eviction takes them.
  *
- * Invariants (model_tlb_validate): a page is held at most once per (level, kind, root, page); page and frame are aligned
- * to the entry's level; every valid entry is on exactly one hash chain, and on the right one; the counts per level agree.
+ * Invariants (model_tlb_validate): a page is held at most once per (level, kind, root, page); page and frame are
+ * aligned to the entry's level; every valid entry is on exactly one hash chain, and on the right one; the counts per
+ * level agree.
  *
  * Not locked: only the vCPU's own thread uses it, or a checker while no vCPU runs. Needs nothing of the kernel, so that
  * unit tests can use it.

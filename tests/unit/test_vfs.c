@@ -133,7 +133,8 @@ END_TEST
 
 START_TEST(panics)
 {
-	want = (struct expected){ KVMSIM_BUG, "Kernel panic - not syncing: ktest 5", NULL, { "ktest_panic" }, { KTEST } };
+	want = (struct expected){ KVMSIM_BUG, "Kernel panic - not syncing: ktest 5", NULL, { "ktest_panic" },
+				  { KTEST } };
 	ktest_panic();
 }
 END_TEST
@@ -170,7 +171,8 @@ END_TEST
 START_TEST(list_corruption)
 {
 	want = (struct expected){ KVMSIM_WARN, "list_add corruption", "lib/list_debug.c",
-				  { "__list_add_valid_or_report", "ktest_list_corruption" }, { "lib/list_debug.c", KTEST } };
+				  { "__list_add_valid_or_report", "ktest_list_corruption" },
+				  { "lib/list_debug.c", KTEST } };
 	ktest_list_corruption();
 	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
 }

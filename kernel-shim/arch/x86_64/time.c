@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The time-stamp counter, which is virtual time, and what arch/x86/kernel/tsc.c tells about it. */
+#include <linux/pvclock_gtod.h>
 #include <linux/timekeeping.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -28,4 +29,17 @@ FAITHFUL(mark_tsc_unstable);
 void mark_tsc_unstable(char *reason)
 {
 	tsc_unstable = true;
+}
+
+/* Virtual time has one clock source that never changes, so there is no update to tell. */
+INERT(pvclock_gtod_register_notifier, "the timekeeper never changes its clock source");
+int pvclock_gtod_register_notifier(struct notifier_block *nb)
+{
+	return 0;
+}
+
+INERT(pvclock_gtod_unregister_notifier, "as pvclock_gtod_register_notifier");
+int pvclock_gtod_unregister_notifier(struct notifier_block *nb)
+{
+	return 0;
 }

@@ -31,25 +31,40 @@ struct trace_event_entry {
 
 extern const struct trace_event_entry __start_kshim_trace_events[] __weak, __stop_kshim_trace_events[] __weak;
 
-/* One line being made, and what print_symbolic() and its like make for it, per native thread. */
-static __thread struct trace_seq line, scratch;
+/*
+ * Per native thread: a line being made, and what print_symbolic() and its like make for it. Mapped at the first event,
+ * because a shared object has little room for thread-local data.
+ */
+struct trace_buffers {
+	struct trace_seq line, scratch;
+};
+
+static __thread struct trace_buffers *buffers;
+
+static struct trace_buffers *get_buffers(void)
+{
+	if (!buffers)
+		buffers = host_map(0, PAGE_ALIGN(sizeof(*buffers)));
+	return buffers;
+}
 
 static struct trace_seq *begin_line(const char *event)
 {
+	struct trace_seq *line = &get_buffers()->line;
 	u64 us = div_u64(ktime_get_ns(), 1000);
 
-	trace_seq_init(&line);
-	trace_seq_printf(&line, "%16s-%-7d [%03d] ..... %5llu.%06llu: %s: ", current->comm, current->pid,
+	trace_seq_init(line);
+	trace_seq_printf(line, "%16s-%-7d [%03d] ..... %5llu.%06llu: %s: ", current->comm, current->pid,
 			 raw_smp_processor_id(), div_u64(us, 1000000), us % 1000000, event);
-	return &line;
+	return line;
 }
 
 static void end_line(void)
 {
-	if (!seq_buf_has_overflowed(&line.seq))
-		line.buffer[line.seq.len] = '\0';
-	line.buffer[TRACE_SEQ_BUFFER_SIZE - 1] = '\0';
-	host_trace(line.buffer);
+	struct trace_seq *line = &buffers->line;
+
+	line->buffer[min(line->seq.len, TRACE_SEQ_BUFFER_SIZE - 1)] = '\0';
+	host_trace(line->buffer);
 }
 
 /* As trace_print_symbols_seq() of kernel/trace/trace_output.c. */
@@ -146,7 +161,7 @@ static const char *print_hex(struct trace_seq *p, const u8 *buf, int len)
 	static void __maybe_unused trace_class_##call(const char *event, proto) \
 	{ \
 		struct { tstruct } entry = {}, *__entry = &entry; \
-		struct trace_seq *p = &scratch; \
+		struct trace_seq *p = &get_buffers()->scratch; \
 		\
 		trace_seq_init(p); \
 		{ assign; } \

@@ -58,7 +58,7 @@ struct kvmsim_host_ops {
 };
 
 struct kvmsim_config {
-	uint64_t ram_bytes;	/* simulated RAM, a multiple of 4 MiB, 64 MiB to 64 GiB; 0: 1 GiB */
+	uint64_t ram_bytes;	/* simulated RAM, a multiple of 4 MiB, 64 MiB to 32 GiB; 0: 1 GiB */
 	unsigned int nr_cpus;	/* simulated CPUs, 1..KVMSIM_MAX_CPUS; 0: 4 */
 };
 

@@ -5,8 +5,8 @@
  * The kernel's own fs/{file,file_table,inode,dcache,super,libfs,anon_inodes,open,...}.c, kernel/signal.c and
  * kernel/cred.c do the work; the shim adds what stands below them (mounts, name look-up, devices, the swap store).
  *
- * Boot order: kshim_vfs_boot() after tasks, locks, RCU and slab; then the real mm (shmem_init() mounts its file system);
- * then kshim_swapon().
+ * Boot order: kshim_vfs_boot() after tasks, locks, RCU and slab; then the real mm (shmem_init() mounts its file
+ * system); then kshim_swapon().
  */
 #ifndef KSHIM_VFS_H
 #define KSHIM_VFS_H
@@ -63,7 +63,7 @@ void kshim_init_sighand(struct sighand_struct *sighand);
 void kshim_flush_signals(struct task_struct *t, bool shared);
 /* Number of signals that wait for the task; *mask (may be NULL) gets bit signo-1 for each. */
 int kshim_task_signals(struct task_struct *t, uint64_t *mask);
-/* Takes one signal off the current task, as its handler would run; 0 when there is none. *addr: si_addr. May be NULL. */
+/* Takes one signal off the current task, as its handler would run; 0: there is none. *addr: si_addr. May be NULL. */
 int kshim_take_signal(uint64_t *addr);
 
 /* Uevents sent so far; each is a line in the log at level 7. */

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The real lockdep (kernel/locking/lockdep.c), with its complaints turned into reports.
+ *
+ * What it prints goes to the log, and is collected per native thread; the dump_stack() that ends each complaint makes
+ * one KVMSIM_WARN of it. Lock classes are told from other memory by the bounds of this shared object. Of the stack that
+ * lockdep keeps with each dependency only the acquisitions are kept, which is what it is looked at for.
+ */
+#include <linux/console.h>
+#include <linux/kallsyms.h>
+#include <linux/lockdep.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sched/debug.h>
+#include <linux/stacktrace.h>
+#include <linux/utsname.h>
+#include <asm/sections.h>
+#include "../core/sched_internal.h"
+
+#define TEXT_BYTES 1900
+
+/* The bounds of the object that holds the kernel code, from the linker. */
+extern char kshim_object_start[] __asm__("__ehdr_start") __attribute__((visibility("hidden")));
+extern char kshim_object_end[] __asm__("_end") __attribute__((visibility("hidden")));
+
+static struct {
+	char text[TEXT_BYTES];
+	int len;
+} said[KVMSIM_MAX_CPUS + 1];
+
+static unsigned int slot(void)
+{
+	return kshim_thread_cpu ? kshim_thread_cpu->id : KVMSIM_MAX_CPUS;
+}
+
+static __printf(1, 2) int say(const char *fmt, ...)
+{
+	unsigned int i = slot();
+	char line[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vscnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	said[i].len += scnprintf(said[i].text + said[i].len, TEXT_BYTES - said[i].len, "%s", printk_skip_level(line));
+	return _printk("%s", line);
+}
+
+static noinline void complain(void)
+{
+	unsigned int i = slot();
+	char *text = said[i].text;
+
+	while (said[i].len && text[said[i].len - 1] == '\n')
+		text[--said[i].len] = 0;
+	while (*text == '\n' || *text == '=')
+		text++;
+	said[i].len = 0;
+	host_report_from(__builtin_return_address(0), KVMSIM_WARN, NULL, 0, "%s", text);
+}
+
+static bool in_object(unsigned long addr)
+{
+	return addr >= (unsigned long)kshim_object_start && addr < (unsigned long)kshim_object_end;
+}
+
+static const char *key_name(unsigned long addr, char *str)
+{
+	snprintf(str, KSYM_NAME_LEN, "key+%#lx", addr - (unsigned long)kshim_object_start);
+	return str;
+}
+
+/* The new dependency's lock is the one just above the held ones. */
+static unsigned int acquisitions(unsigned long *entries, unsigned int max)
+{
+	unsigned int n = 0;
+	int i = min_t(int, current->lockdep_depth, MAX_LOCK_DEPTH - 1);
+
+	for (; i >= 0 && n < max; i--)
+		entries[n++] = current->held_locks[i].acquire_ip;
+	return n;
+}
+
+static void print_acquisitions(const unsigned long *entries, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		_printk(KERN_WARNING "      acquired at %pS\n", (void *)entries[i]);
+}
+
+#undef printk
+#define printk(...)				say(__VA_ARGS__)
+#define dump_stack()				complain()
+#define nbcon_cpu_emergency_enter()		do { } while (0)
+#define nbcon_cpu_emergency_exit()		do { } while (0)
+#define print_tainted()				"Not tainted"
+#define is_kernel_core_data(addr)		in_object(addr)
+#define is_kernel_rodata(addr)			false
+#define init_section_contains(addr, size)	false
+#define kallsyms_lookup(addr, size, offset, mod, str)	key_name(addr, str)
+#define stack_trace_save(entries, max, skip)	acquisitions(entries, max)
+#define stack_trace_print(entries, n, indent)	print_acquisitions(entries, n)
+#define lock_acquire(...)			kernel_lock_acquire(__VA_ARGS__)
+#define debug_show_held_locks(task)		kernel_debug_show_held_locks(task)
+
+#include "kernel/locking/lockdep.c"
+
+#undef lock_acquire
+#undef debug_show_held_locks
+
+/* Counted here: what is not an RCU or SRCU section. */
+FAITHFUL(lock_acquire);
+void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, int read, int check,
+		  struct lockdep_map *nest_lock, unsigned long ip)
+{
+	if (read != 2 && kshim_thread_cpu)
+		kshim_thread_cpu->nr_locks++;
+	kernel_lock_acquire(lock, subclass, trylock, read, check, nest_lock, ip);
+}
+
+FAITHFUL(debug_show_held_locks);
+void debug_show_held_locks(struct task_struct *task)
+{
+	kernel_debug_show_held_locks(task);
+	said[slot()].len = 0;
+}
