@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/syscalls.h>
 #include <linux/utsname.h>
+#include <linux/user_namespace.h>
 #include <generated/utsrelease.h>
 #include "sched_internal.h"
 
@@ -26,6 +27,12 @@ REDUCED(init_stack, "never used: native threads have stacks of their own");
 unsigned long init_stack[THREAD_SIZE / sizeof(unsigned long)];
 REDUCED(__top_init_kernel_stack, "never used: native threads have stacks of their own");
 unsigned long __top_init_kernel_stack[sizeof(struct pt_regs) / sizeof(unsigned long)];
+REDUCED(init_uts_ns, "no version string and no host name");
+struct uts_namespace init_uts_ns = {
+	.ns.count = REFCOUNT_INIT(2),
+	.name = { .sysname = "Linux", .nodename = "kvmsim", .release = UTS_RELEASE },
+	.user_ns = &init_user_ns,
+};
 REDUCED(init_nsproxy, "the initial pid namespace only");
 struct nsproxy init_nsproxy = {
 	.count = REFCOUNT_INIT(1),

@@ -150,7 +150,8 @@ static bool handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int 
 			return !(fault & VM_FAULT_ERROR);
 		if (fault & VM_FAULT_MAJOR)
 			flags |= FAULT_FLAG_TRIED;
-		if (fault_signal_pending(fault, NULL))
+		/* fault_signal_pending(), which wants registers */
+		if (fatal_signal_pending(current) || signal_pending(current))
 			return false;
 	}
 #endif
