@@ -33,10 +33,11 @@ static int merge_two(struct ksm_mm_slot *mm_slot, unsigned long a, unsigned long
 	if (!high)
 		return -ENOMEM;
 
+	/* ksmd holds no reference of a page that it looked at before, and one too many would keep it from merging. */
 	low_page = scan_one(low);
-	high_page = scan_one(high);
 	if (low_page)
 		put_page(low_page);
+	high_page = scan_one(high);
 	/* The second look merges both with the first's page or with a KSM page of old; look where the first is now. */
 	low_page = get_mergeable_page(low);
 	if (low_page && high_page)

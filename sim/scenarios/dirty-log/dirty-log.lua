@@ -33,10 +33,15 @@ scenario("get: each written page once, until it is written again", { mmu = mmu }
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x103 }
 end)
 
-scenario("get: a read is not reported, nor what the VMM writes itself", { mmu = mmu }, function(sim)
+-- make_spte() of arch/x86/kvm/mmu/spte.c: a read that finds the page writable in the host maps it writable, and reports it.
+scenario("get: a read of a page that the host may write is reported, of the zero page it is not", { mmu = mmu }, function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
 	ram:write(0x5000, "by the VMM")
+	ram:write(0x6000, "never seen by the guest")
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x105 }
 	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
 	vcpu:write(0x104000, "x")

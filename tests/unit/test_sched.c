@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of tasks, locks, lockdep, RCU, SRCU, interrupts, work items, timers and virtual time: what native threads are
+ * promised, and that each kind of misuse and each deadlock is reported.
+ *
+ * Linked with the test flavour; the kernel half is tests/unit/ktest_sched.c. Check's fork mode: the world boots once,
+ * every test is a forked child. Also run under ThreadSanitizer, which must find nothing.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <kshim/machine.h>
+#include "ktest_sched.h"
+
+#define FATAL 100	/* exit code of a fatal report: this plus its kind */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define MANY 2000
+#else
+#define MANY 20000
+#endif
+
+static int reports[KVMSIM_NR_REPORTS];
+static char texts[8192];
+
+static void on_report(const struct kvmsim_report *r)
+{
+	size_t used = strlen(texts);
+
+	__atomic_fetch_add(&reports[r->kind], 1, __ATOMIC_SEQ_CST);
+	snprintf(texts + used, sizeof(texts) - used, "%s\n", r->text);
+	if (getenv("VERBOSE"))
+		fprintf(stderr, "%s\n", r->text);
+	if (r->kind > KVMSIM_LAST_FATAL)
+		return;
+	_exit(FATAL + r->kind);
+}
+
+static void on_log(int level, const char *line)
+{
+}
+
+static void boot(void)
+{
+	static const struct kvmsim_host_ops ops = { .report = on_report, .log = on_log };
+	struct kvmsim_config config = { .ram_bytes = 128 << 20, .nr_cpus = 4 };
+
+	ck_assert_int_eq(kvmsim_machine.boot(&config, &ops), 0);
+	memset(reports, 0, sizeof(reports));
+	texts[0] = 0;
+}
+
+/* No report, and nothing left behind. */
+static void check_clean(void)
+{
+	kvmsim_machine.step_end();
+	ck_assert_msg(!reports[KVMSIM_WARN] && !reports[KVMSIM_LEAK] && !reports[KVMSIM_CHECK], "%s", texts);
+}
+
+static void check_warned(const char *text)
+{
+	ck_assert_msg(reports[KVMSIM_WARN] > 0, "no report");
+	ck_assert_msg(strstr(texts, text) != NULL, "'%s' is not in: %s", text, texts);
+}
+
+/* --- threads --- */
+
+struct thread {
+	pthread_t native;
+	unsigned int cpu;
+	int pid;
+	void (*fn)(long arg);
+	long arg;
+};
+
+static pthread_barrier_t attached;
+
+static void *thread_main(void *arg)
+{
+	struct thread *t = arg;
+
+	if (kvmsim_machine.thread_attach(t->cpu))
+		abort();
+	pthread_barrier_wait(&attached);
+	if (ktest_enter(t->pid))
+		abort();
+	t->fn(t->arg);
+	ktest_leave();
+	kvmsim_machine.thread_detach();
+	return NULL;
+}
+
+/* One native thread per entry, on CPUs 1.., as threads of one process. The main thread leaves its CPU meanwhile. */
+static void run_threads(struct thread *t, unsigned int n)
+{
+	int pid = kvmsim_machine.process_create();
+
+	ck_assert_int_gt(pid, 0);
+	pthread_barrier_init(&attached, NULL, n + 1);
+	for (unsigned int i = 0; i < n; i++) {
+		t[i].cpu = i + 1;
+		t[i].pid = pid;
+		ck_assert_int_eq(pthread_create(&t[i].native, NULL, thread_main, &t[i]), 0);
+	}
+	pthread_barrier_wait(&attached);
+	kvmsim_machine.thread_detach();
+	for (unsigned int i = 0; i < n; i++)
+		pthread_join(t[i].native, NULL);
+	ck_assert_int_eq(kvmsim_machine.thread_attach(0), 0);
+	ck_assert_int_eq(kvmsim_machine.process_exit(pid), 0);
+}
+
+static long bad;	/* what threads found wrong */
+
+static void found(long n)
+{
+	__atomic_fetch_add(&bad, n, __ATOMIC_SEQ_CST);
+}
+
+/* --- locks --- */
+
+static void count(long kind)
+{
+	ktest_count(kind, MANY / 10);
+}
+
+static void count_read(long kind)
+{
+	found(ktest_count_read(kind, MANY / 10));
+}
+
+START_TEST(lock_excludes)
+{
+	struct thread t[3] = { { .fn = count, .arg = _i }, { .fn = count, .arg = _i }, { .fn = count, .arg = _i } };
+
+	if (_i == KTEST_WRITE || _i == KTEST_RWSEM || _i == KTEST_PERCPU_RWSEM)
+		t[2].fn = count_read;
+	run_threads(t, 3);
+	ck_assert_int_eq(ktest_count(_i, 0), (t[2].fn == count ? 3 : 2) * 2 * (MANY / 10));
+	ck_assert_int_eq(bad, 0);
+	check_clean();
+}
+END_TEST
+
+/* --- sleeping --- */
+
+static void ping_pong(long side)
+{
+	ktest_ping_pong(side, MANY / 10);
+}
+
+START_TEST(wait_queue_passes_a_token)
+{
+	struct thread t[2] = { { .fn = ping_pong, .arg = 0 }, { .fn = ping_pong, .arg = 1 } };
+
+	run_threads(t, 2);
+	check_clean();
+}
+END_TEST
+
+static void wait_completion(long n)
+{
+	while (n--)
+		ktest_wait_for_completion();
+}
+
+static void do_complete(long n)
+{
+	while (n--)
+		ktest_complete();
+}
+
+START_TEST(completion_wakes)
+{
+	struct thread t[3] = { { .fn = wait_completion, .arg = 50 }, { .fn = wait_completion, .arg = 50 },
+			       { .fn = do_complete, .arg = 100 } };
+
+	run_threads(t, 3);
+	check_clean();
+}
+END_TEST
+
+START_TEST(sleeping_calls_preempt_notifiers)
+{
+	int pid = kvmsim_machine.process_create();
+
+	ck_assert_int_eq(ktest_enter(pid), 0);
+	ck_assert_int_eq(ktest_sleep_with_notifier(), 101);
+	ktest_leave();
+	check_clean();
+}
+END_TEST
+
+/* --- RCU --- */
+
+static void rcu_replace(long with_callback)
+{
+	ktest_rcu_replace(MANY / 100, with_callback);
+}
+
+static void rcu_read(long unused)
+{
+	found(ktest_rcu_read(MANY / 10));
+}
+
+START_TEST(rcu_reader_keeps_its_object)
+{
+	struct thread t[3] = { { .fn = rcu_replace, .arg = _i }, { .fn = rcu_read }, { .fn = rcu_read } };
+
+	run_threads(t, 3);
+	ck_assert_int_eq(bad, 0);
+	check_clean();
+}
+END_TEST
+
+START_TEST(rcu_callbacks_run_when_promised)
+{
+	ck_assert_int_eq(ktest_rcu_callbacks(10, 0), 0);
+	kvmsim_machine.step_end();
+	ck_assert_int_eq(ktest_rcu_callbacks_done(), 10);
+	ck_assert_int_eq(ktest_rcu_callbacks(10, 1), 10);
+	check_clean();
+}
+END_TEST
+
+static void srcu_replace(long unused)
+{
+	ktest_srcu_replace(MANY / 100);
+}
+
+static void srcu_read(long unused)
+{
+	found(ktest_srcu_read(MANY / 10));
+}
+
+START_TEST(srcu_reader_keeps_its_object)
+{
+	struct thread t[3] = { { .fn = srcu_replace }, { .fn = srcu_read }, { .fn = srcu_read } };
+
+	ktest_srcu_init();
+	run_threads(t, 3);
+	ck_assert_int_eq(bad, 0);
+	ck_assert_int_eq(ktest_srcu_cleanup(0), 1);
+	check_clean();
+}
+END_TEST
+
+START_TEST(srcu_cleanup_with_reader_warns)
+{
+	ktest_srcu_init();
+	ck_assert_int_eq(ktest_srcu_cleanup(1), 0);
+	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
+}
+END_TEST
+
+/* --- interrupts --- */
+
+START_TEST(ipi_runs_on_its_cpu)
+{
+	ck_assert_int_eq(ktest_ipi_where(2), 2 + 100 + 1000);
+	ck_assert_int_eq(ktest_ipi_where(0), 0 + 1000);
+	ck_assert_int_eq(ktest_ipi_where(4), -1);
+	check_clean();
+}
+END_TEST
+
+static void irqs_off(long unused)
+{
+	ktest_irqs_off_sections(MANY);
+}
+
+static void ipi_look(long cpu)
+{
+	found(ktest_ipi_look(cpu, MANY / 4));
+}
+
+START_TEST(ipi_never_enters_an_irqs_off_section)
+{
+	struct thread t[2] = { { .fn = irqs_off }, { .fn = ipi_look, .arg = 1 } };
+
+	run_threads(t, 2);
+	ck_assert_int_eq(bad, 0);
+	check_clean();
+}
+END_TEST
+
+START_TEST(irq_work_waits_for_interrupts)
+{
+	ck_assert_int_eq(ktest_irq_work(), 7);
+	check_clean();
+}
+END_TEST
+
+/* --- work items, timers, CPUs, tasks --- */
+
+START_TEST(work_items)
+{
+	ck_assert_int_eq(ktest_work(), 31);
+	ck_assert_int_eq(ktest_work_ordered(), 1233);
+	ck_assert_int_eq(ktest_delayed_work(), 7);
+	ck_assert_int_eq(ktest_work_cancel(), 1);
+	check_clean();
+}
+END_TEST
+
+START_TEST(time_jumps_when_all_sleep)
+{
+	uint64_t ns = ktest_msleep(1000);
+
+	ck_assert_uint_ge(ns, 1000000000);
+	ck_assert_uint_lt(ns, 1020000000);
+	check_clean();
+}
+END_TEST
+
+START_TEST(timers_fire_in_virtual_time)
+{
+	uint64_t before = ktest_time();
+
+	ktest_start_timers();
+	kvmsim_machine.step_end();
+	ck_assert_int_eq(ktest_timers_fired(), 0);
+	kvmsim_machine.advance_time(4000000);
+	ck_assert_int_eq(ktest_timers_fired(), 100);
+	kvmsim_machine.advance_time(26100000);
+	ck_assert_int_eq(ktest_timers_fired(), 1001);
+	ck_assert_uint_ge(ktest_time() - before, 30100000);
+	ktest_stop_timers();
+	kvmsim_machine.advance_time(1000000000);
+	ck_assert_int_eq(ktest_timers_fired(), 1001);
+	check_clean();
+}
+END_TEST
+
+START_TEST(hotplug_callbacks_run_on_each_cpu)
+{
+	ck_assert_int_eq(ktest_hotplug(99), 15);
+	ck_assert_int_eq(ktest_hotplug(2), -5);
+	check_clean();
+}
+END_TEST
+
+static void enter_only(long unused)
+{
+}
+
+START_TEST(processes_and_threads)
+{
+	int pid = kvmsim_machine.process_create();
+	struct thread t = { .fn = enter_only };
+
+	ck_assert_int_eq(ktest_processes(pid), 0);
+	ck_assert_int_eq(ktest_enter(pid), 0);
+	ktest_leave();
+	ck_assert_int_eq(ktest_processes(pid), 1);
+	run_threads(&t, 1);
+	ck_assert_int_eq(kvmsim_machine.process_exit(pid), 0);
+	ck_assert_int_eq(ktest_processes(pid), 0);
+	ck_assert_int_eq(ktest_kthread(), -4);
+	ck_assert_int_eq(kvmsim_machine.thread_attach(1), -22);
+	check_clean();
+}
+END_TEST
+
+/* --- errors --- */
+
+START_TEST(lock_order_is_checked)
+{
+	ktest_mutex_order(0);
+	check_clean();
+	ktest_mutex_order(1);
+	check_warned("possible circular locking dependency detected");
+}
+END_TEST
+
+START_TEST(assertions_are_checked)
+{
+	ktest_assert_not_held();
+	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
+}
+END_TEST
+
+START_TEST(unlock_of_a_free_lock_warns)
+{
+	ktest_unlock_not_held();
+	check_warned("bad unlock balance detected");
+}
+END_TEST
+
+START_TEST(sleeping_under_spinlock_warns)
+{
+	ktest_sleep_under_spinlock();
+	check_warned("sleeping function called from invalid context");
+	ck_assert_int_eq(reports[KVMSIM_WARN], 2);	/* two places, each twice */
+}
+END_TEST
+
+START_TEST(sleeping_under_rcu_warns)
+{
+	ktest_sleep_under_rcu();
+	check_warned("Voluntary context switch within RCU read-side critical section");
+}
+END_TEST
+
+START_TEST(freeing_a_held_lock_warns)
+{
+	ktest_free_held_lock();
+	check_warned("held lock freed");
+}
+END_TEST
+
+START_TEST(leaving_with_a_lock_warns)
+{
+	int pid = kvmsim_machine.process_create();
+
+	ck_assert_int_eq(ktest_enter(pid), 0);
+	ktest_leave_with_lock();
+	check_warned("lock held when returning to user space");
+}
+END_TEST
+
+static void cross(long first)
+{
+	ktest_mutex_cross(first);
+}
+
+START_TEST(deadlock_of_mutexes)
+{
+	struct thread t[2] = { { .fn = cross, .arg = 0 }, { .fn = cross, .arg = 1 } };
+
+	run_threads(t, 2);
+}
+END_TEST
+
+static void spin_forever(long side)
+{
+	ktest_spin_forever(side);
+}
+
+START_TEST(deadlock_of_spinlocks)
+{
+	struct thread t[2] = { { .fn = spin_forever, .arg = 0 }, { .fn = spin_forever, .arg = 1 } };
+
+	run_threads(t, 2);
+}
+END_TEST
+
+START_TEST(deadlock_alone)
+{
+	void (*const mistake[])(void) = { ktest_mutex_twice, ktest_wait_forever, ktest_rcu_self, ktest_srcu_self };
+
+	ktest_srcu_init();
+	mistake[_i]();
+}
+END_TEST
+
+int main(void)
+{
+	const int deadlock = FATAL + KVMSIM_DEADLOCK;
+	Suite *s = suite_create("sched");
+	TCase *good = tcase_create("promises"), *misuse = tcase_create("misuse");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_unchecked_fixture(good, boot, NULL);
+	tcase_set_timeout(good, 120);
+	tcase_add_loop_test(good, lock_excludes, 0, KTEST_NR_LOCKS);
+	tcase_add_test(good, wait_queue_passes_a_token);
+	tcase_add_test(good, completion_wakes);
+	tcase_add_test(good, sleeping_calls_preempt_notifiers);
+	tcase_add_loop_test(good, rcu_reader_keeps_its_object, 0, 2);
+	tcase_add_test(good, rcu_callbacks_run_when_promised);
+	tcase_add_test(good, srcu_reader_keeps_its_object);
+	tcase_add_test(good, ipi_runs_on_its_cpu);
+	tcase_add_test(good, ipi_never_enters_an_irqs_off_section);
+	tcase_add_test(good, irq_work_waits_for_interrupts);
+	tcase_add_test(good, work_items);
+	tcase_add_test(good, time_jumps_when_all_sleep);
+	tcase_add_test(good, timers_fire_in_virtual_time);
+	tcase_add_test(good, hotplug_callbacks_run_on_each_cpu);
+	tcase_add_test(good, processes_and_threads);
+	suite_add_tcase(s, good);
+
+	tcase_add_unchecked_fixture(misuse, boot, NULL);
+	tcase_set_timeout(misuse, 60);
+	tcase_add_test(misuse, srcu_cleanup_with_reader_warns);
+	tcase_add_test(misuse, lock_order_is_checked);
+	tcase_add_test(misuse, assertions_are_checked);
+	tcase_add_test(misuse, unlock_of_a_free_lock_warns);
+	tcase_add_test(misuse, sleeping_under_spinlock_warns);
+	tcase_add_test(misuse, sleeping_under_rcu_warns);
+	tcase_add_test(misuse, freeing_a_held_lock_warns);
+	tcase_add_test(misuse, leaving_with_a_lock_warns);
+	tcase_add_exit_test(misuse, deadlock_of_mutexes, deadlock);
+	tcase_add_exit_test(misuse, deadlock_of_spinlocks, deadlock);
+	tcase_add_loop_exit_test(misuse, deadlock_alone, deadlock, 0, 4);
+	suite_add_tcase(s, misuse);
+
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
