@@ -83,6 +83,9 @@ void kshim_task_reap(void);
 /* The checks of a return to user mode: nothing held, nothing disabled. */
 void kshim_user_return(void);
 
+/* --- wrap/lockdep.c --- */
+void kshim_lockdep_return(void);
+
 /* --- cpu.c --- */
 void kshim_cpu_acquire(struct kshim_cpu *cpu, struct task_struct *t);
 void kshim_cpu_release(struct kshim_cpu *cpu);

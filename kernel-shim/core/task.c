@@ -44,6 +44,7 @@ static LIST_HEAD(tasks);	/* struct kshim_task, guarded by lock */
 static LIST_HEAD(dead);		/* destroyed, still referenced; guarded by lock */
 static struct host_lock lock;
 static struct kshim_task init_half;
+static DEFINE_MUTEX(create_lock);	/* the first task of a process becomes its leader */
 
 void kshim_task_for_each(void (*fn)(struct task_struct *t, void *arg), void *arg)
 {
@@ -105,34 +106,6 @@ static struct sighand_struct *new_sighand(void)
 	spin_lock_init(&s->siglock);
 	init_waitqueue_head(&s->signalfd_wqh);
 	return s;
-}
-
-/* A struct pid with the wanted number in the initial namespace (kernel/pid.c: alloc_pid()). NULL: taken, or no memory. */
-static struct pid *new_pid(int nr)
-{
-	struct pid_namespace *ns = &init_pid_ns;
-	struct pid *pid = kmem_cache_alloc(ns->pid_cachep, GFP_KERNEL);
-	enum pid_type type;
-	int id;
-
-	if (!pid)
-		return NULL;
-	id = idr_alloc(&ns->idr, pid, nr, nr + 1, GFP_KERNEL);
-	if (id < 0) {
-		kmem_cache_free(ns->pid_cachep, pid);
-		return NULL;
-	}
-	pid->level = 0;
-	refcount_set(&pid->count, 1);
-	spin_lock_init(&pid->lock);
-	for (type = 0; type < PIDTYPE_MAX; type++)
-		INIT_HLIST_HEAD(&pid->tasks[type]);
-	init_waitqueue_head(&pid->wait_pidfd);
-	INIT_HLIST_HEAD(&pid->inodes);
-	pid->numbers[0].nr = nr;
-	pid->numbers[0].ns = ns;
-	ns->pid_allocated++;
-	return pid;
 }
 
 /* What copy_process() starts afresh in the copy of init_task. */
@@ -220,15 +193,17 @@ struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struc
 {
 	struct task_struct *t = kshim_task_new(comm, pid, 0);
 	struct task_struct *leader;
+	pid_t tid;
 
 	if (!t)
 		return NULL;
+	mutex_lock(&create_lock);
 	rcu_read_lock();
 	leader = leader_of(pid);
 	rcu_read_unlock();
 	t->mm = t->active_mm = mm;
 	t->files = files;
-	t->pid = leader ? pid + 65536 * (kshim_cpu->id + 1) : pid;
+	t->pid = tid = leader ? pid + 65536 * (kshim_cpu->id + 1) : pid;
 	t->thread_pid = NULL;
 	if (leader) {
 		t->signal = leader->signal;
@@ -238,8 +213,8 @@ struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struc
 		t->sighand = new_sighand();
 	}
 	if (t->signal && t->sighand)
-		t->thread_pid = new_pid(t->pid);
-	if (!t->thread_pid)
+		t->thread_pid = alloc_pid(&init_pid_ns, &tid, 1);
+	if (IS_ERR_OR_NULL(t->thread_pid))
 		goto no_memory;
 
 	write_lock_irq(&tasklist_lock);
@@ -263,9 +238,11 @@ struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struc
 	list_add_tail_rcu(&t->thread_node, &t->signal->thread_head);
 	nr_threads++;
 	write_unlock_irq(&tasklist_lock);
+	mutex_unlock(&create_lock);
 	return t;
 
 no_memory:
+	mutex_unlock(&create_lock);
 	if (!leader) {
 		kfree(t->signal);
 		kfree(t->sighand);
@@ -340,7 +317,7 @@ void kshim_task_reap(void)
 
 void kshim_user_return(void)
 {
-	lockdep_sys_exit();
+	kshim_lockdep_return();
 	if (preempt_count() || irqs_disabled() || rcu_preempt_depth())
 		host_report(KVMSIM_WARN, NULL, 0,
 			    "%s/%d leaves the kernel with preempt count %#x, interrupts %s, RCU nesting %d", current->comm,
@@ -359,6 +336,7 @@ int kshim_task_boot(void)
 
 	lockdep_init_task(&init_task);
 	pid_idr_init();
+	pid_max = PID_MAX_LIMIT;
 	/* As with init and kthreadd running: processes that come and go never leave the namespace empty. */
 	init_pid_ns.pid_allocated += 4;
 	init_half.permanent = true;

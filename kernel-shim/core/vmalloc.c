@@ -4,8 +4,9 @@
  * (mm/vmalloc.c in the kernel).
  *
  * Addresses are handed out upwards and wrap around late, so that a freed area stays a hole and a touch is an oops.
- * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, have a hole of at least a page
- * behind them; bytes between the size asked for and the end of the last page hold KSHIM_REDZONE.
+ * A host gives a process some 65000 mappings, and a hole keeps two areas from being one: only the first HOLES_MAX live
+ * areas have one, which leaves room for 32764 memslots.
+ * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, keep their holes free; bytes between the size asked for and the end of the last page hold KSHIM_REDZONE.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -15,10 +16,12 @@
 #include "mem_internal.h"
 
 #define CALLER __builtin_return_address(0)
+#define HOLES_MAX 8192
 
 struct area {
 	struct rb_node node;		/* by start */
 	unsigned long start, bytes;	/* bytes: as asked for */
+	unsigned long hole;		/* behind the last page, bytes */
 	const void *ip;
 	u32 epoch;
 };
@@ -30,6 +33,11 @@ static unsigned long next_start = KSHIM_VMALLOC_BASE;
 static unsigned long area_end(const struct area *a)
 {
 	return a->start + PAGE_ALIGN(a->bytes);
+}
+
+static unsigned long hole_end(const struct area *a)
+{
+	return area_end(a) + a->hole;
 }
 
 /* The area with the lowest start >= addr, or NULL. */
@@ -58,20 +66,20 @@ static struct area *prev_area(struct area *a)
 	return n ? rb_entry(n, struct area, node) : NULL;
 }
 
-/* First fit for bytes plus a hole, from addr upwards; 0: none. */
+/* First fit for bytes, a hole included, from addr upwards; 0: none. */
 static unsigned long find_room(unsigned long addr, unsigned long bytes, unsigned long align)
 {
 	struct area *a = area_at_or_after(addr), *before = prev_area(a);
 
 	if (before)
-		addr = max(addr, area_end(before) + PAGE_SIZE);
+		addr = max(addr, hole_end(before));
 	for (;; a = area_at_or_after(a->start + 1)) {
 		addr = ALIGN(addr, align);
-		if (addr + bytes + PAGE_SIZE > KSHIM_VMALLOC_END)
+		if (addr + bytes > KSHIM_VMALLOC_END)
 			return 0;
-		if (!a || addr + bytes + PAGE_SIZE <= a->start)
+		if (!a || addr + bytes <= a->start)
 			return addr;
-		addr = area_end(a) + PAGE_SIZE;
+		addr = hole_end(a);
 	}
 }
 
@@ -108,11 +116,12 @@ static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, cons
 	a->ip = ip;
 	a->epoch = kshim_mem_epoch;
 	host_lock(&lock);
-	start = find_room(next_start, bytes, align) ?: find_room(KSHIM_VMALLOC_BASE, bytes, align);
+	a->hole = kshim_mem_counts.vmalloc_areas < HOLES_MAX ? PAGE_SIZE : 0;
+	start = find_room(next_start, bytes + a->hole, align) ?: find_room(KSHIM_VMALLOC_BASE, bytes + a->hole, align);
 	if (start) {
 		a->start = start;
 		insert_area(a);
-		next_start = area_end(a) + PAGE_SIZE;
+		next_start = hole_end(a);
 		kshim_mem_counts.vmalloc_areas++;
 		kshim_mem_counts.vmalloc_pages += bytes >> PAGE_SHIFT;
 	}
@@ -313,12 +322,12 @@ int kshim_vmalloc_validate(void)
 	for (n = rb_first(&areas); n; n = rb_next(n)) {
 		struct area *a = rb_entry(n, struct area, node);
 
-		if (a->start < end || area_end(a) + PAGE_SIZE > KSHIM_VMALLOC_END) {
+		if (a->start < end || hole_end(a) > KSHIM_VMALLOC_END) {
 			kshim_mem_problem(a->ip, NULL, "vmalloc areas overlap at %#lx", a->start);
 			return problems + 1;
 		}
 		problems += check_tail(a);
-		end = area_end(a) + PAGE_SIZE;
+		end = hole_end(a);
 	}
 	return problems;
 }

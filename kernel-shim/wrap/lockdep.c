@@ -125,3 +125,13 @@ void debug_show_held_locks(struct task_struct *task)
 	kernel_debug_show_held_locks(task);
 	said[slot()].len = 0;
 }
+
+/* A return to user mode; lockdep_sys_exit() prints its complaint without a stack. */
+void kshim_lockdep_return(void)
+{
+	bool complains = current->lockdep_depth && debug_locks;
+
+	lockdep_sys_exit();
+	if (complains)
+		complain();
+}
