@@ -99,7 +99,8 @@ function(kvmsim_kernel_config out arch karch)
 			string(SUBSTRING "${key}" 0 12 key)
 			set(dir "${KVMSIM_CACHE}/own-${arch}-${key}")
 		endif()
-		set(command "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} "${fragment}" "${dir}.d")
+		set(depfile "${CMAKE_BINARY_DIR}/kbuild-${arch}.d")
+		set(command "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} "${fragment}" "${depfile}")
 		if(NOT EXISTS "${dir}/kvmsim-stamp")
 			message(STATUS "Configuring the kernel for ${arch} (a few seconds)")
 			kvmsim_run(ignored ${command})
@@ -109,7 +110,7 @@ function(kvmsim_kernel_config out arch karch)
 				"${dir}/include/generated/asm-offsets.h" "${dir}/include/generated/utsrelease.h"
 			COMMAND ${command}
 			DEPENDS "${fragment}" "${configure}"
-			DEPFILE "${dir}.d"
+			DEPFILE "${depfile}"
 			COMMENT "Configuring the kernel for ${arch}"
 			VERBATIM)
 		add_custom_target(kbuild-${arch} DEPENDS "${dir}/kvmsim-stamp")

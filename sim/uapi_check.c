@@ -50,4 +50,6 @@ SIZE(struct kvm_segment, 24);
 LAYOUT(struct kvm_sregs, gdt, 192);
 LAYOUT(struct kvm_sregs, cr0, 224);
 LAYOUT(struct kvm_sregs, efer, 264);
+SIZE(struct kvm_cpuid2, 8);
+SIZE(struct kvm_cpuid_entry2, 40);
 #endif

@@ -195,6 +195,13 @@ void kshim_spin_end(struct kshim_spin *s)
 	host_unlock(&lock);
 }
 
+void kshim_back_off(unsigned int failures)
+{
+	kshim_sched_point(KSHIM_PT_SPIN, NULL);
+	if (failures && failures % 64 == 0)
+		host_nap(min(failures, 6400U));
+}
+
 void kshim_cpu_relax(void)
 {
 	static __thread unsigned int turns;

@@ -42,6 +42,16 @@ static void irq_lock(struct kshim_cpu *c)
 	kshim_spin_until("interrupts that run, or are off, on a CPU", c, irq_try(c));
 }
 
+/* For an interrupt: pending from now on, so that the CPU takes it before it switches interrupts off again. */
+static void irq_lock_pending(struct kshim_cpu *c)
+{
+	if (irq_try(c))
+		return;
+	__atomic_fetch_add(&c->irqs_pending, 1, __ATOMIC_RELAXED);
+	irq_lock(c);
+	__atomic_fetch_sub(&c->irqs_pending, 1, __ATOMIC_RELAXED);
+}
+
 static void irq_unlock(struct kshim_cpu *c)
 {
 	__atomic_store_n(&c->irq_lock, 0, __ATOMIC_RELEASE);
@@ -49,8 +59,11 @@ static void irq_unlock(struct kshim_cpu *c)
 
 void kshim_irq_disable(void)
 {
-	kshim_sched_point(KSHIM_PT_IRQ, kshim_cpu);
-	irq_lock(kshim_cpu);
+	struct kshim_cpu *c = kshim_cpu;
+
+	kshim_sched_point(KSHIM_PT_IRQ, c);
+	kshim_spin_until("interrupts that are pending on a CPU", c, !__atomic_load_n(&c->irqs_pending, __ATOMIC_RELAXED));
+	irq_lock(c);
 	kshim_irqs_off = 1;
 }
 
@@ -112,7 +125,7 @@ void kshim_interrupt(struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg)
 
 	kshim_sched_point(KSHIM_PT_IPI, fn);
 	__atomic_fetch_add(&kshim_nr_ipis, 1, __ATOMIC_RELAXED);
-	irq_lock(cpu);
+	irq_lock_pending(cpu);
 	irq_begin(cpu, &was);
 	fn(arg);
 	irq_end(&was);

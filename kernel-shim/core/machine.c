@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The flavour's one exported symbol: boot order, and the table of operations that sim/ calls. */
 #include <linux/kvm_host.h>
+#include <linux/mm.h>
 #include <generated/utsrelease.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
@@ -166,6 +167,9 @@ static int machine_leak_check(void)
 		return -EBUSY;
 	/* An exited process's mm stays referenced by ksmd's list until ksmd passes by. */
 	kshim_ksm_reap();
+	/* What the kernel keeps until memory is short, such as the huge zero page. */
+	drop_slab();
+	kshim_drop_cpu_caches();
 	kshim_step_end();
 	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();
 }

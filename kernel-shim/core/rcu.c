@@ -313,6 +313,27 @@ void rcu_barrier(void)
 	runner_done();
 }
 
+int kshim_rcu_validate(void)
+{
+	struct queue *const queues[] = { &callbacks, &kvfrees };
+	struct rcu_head *head;
+	unsigned long n;
+	int i, bad = 0;
+
+	host_lock(&queue_lock);
+	for (i = 0; i < ARRAY_SIZE(queues); i++) {
+		n = 0;
+		for (head = queues[i]->first; head; head = (struct rcu_head *)head->next)
+			n++;
+		bad += n != queues[i]->len || *queues[i]->tail;
+	}
+	bad += gp_done > gp_started;
+	host_unlock(&queue_lock);
+	if (bad)
+		host_report(KVMSIM_CHECK, NULL, 0, "RCU: a queue or the count of grace periods is inconsistent");
+	return bad;
+}
+
 bool kshim_rcu_pending(void)
 {
 	return kshim_rcu_queued() || kshim_srcu_queued();

@@ -25,6 +25,7 @@
 
 struct kshim_cpu {
 	int irq_lock;
+	unsigned int irqs_pending;	/* interrupts that wait for irq_lock; the CPU's own thread lets them go first */
 	unsigned int id;
 	bool attached;			/* a native thread plays this CPU */
 	struct task_struct *holder;	/* the task that runs here */
@@ -125,6 +126,12 @@ __noreturn void kshim_deadlock(const char *why);
 void kshim_thread_left(void);
 /* Runs something that needs no waiting thread: a work item, a timer, RCU callbacks. False: there is nothing. */
 bool kshim_idle_work(void);
+
+/* --- self-checks: each problem is a report of kind KVMSIM_CHECK; how many --- */
+int kshim_task_validate(void);
+int kshim_rcu_validate(void);
+int kshim_work_validate(void);
+int kshim_timers_validate(void);
 
 /* --- step.c --- */
 void kshim_counter_boot(void);

@@ -327,6 +327,16 @@ void __cpuhp_remove_state_cpuslocked(enum cpuhp_state state, bool invoke)
 	mutex_unlock(&cpuhp_state_mutex);
 }
 
+void kshim_drop_cpu_caches(void)
+{
+	struct hp_state *s = &hp_states[CPUHP_RADIX_DEAD];
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		if (s->teardown)
+			s->teardown(cpu);
+}
+
 FAITHFUL(__cpuhp_remove_state);
 void __cpuhp_remove_state(enum cpuhp_state state, bool invoke)
 {

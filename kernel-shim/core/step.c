@@ -37,6 +37,11 @@ void kshim_step_end(void)
 		kshim_cpu_release(kshim_cpu);
 }
 
+int kshim_sched_validate(void)
+{
+	return kshim_task_validate() + kshim_rcu_validate() + kshim_work_validate() + kshim_timers_validate();
+}
+
 void kshim_counter_register(const char *name, uint64_t *value)
 {
 	BUG_ON(nr_counters == MAX_COUNTERS);

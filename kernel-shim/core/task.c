@@ -21,6 +21,7 @@
 #include <linux/utsname.h>
 #include <linux/user_namespace.h>
 #include <generated/utsrelease.h>
+#include <kshim/vfs.h>
 #include "sched_internal.h"
 
 REDUCED(init_stack, "never used: native threads have stacks of their own");
@@ -102,9 +103,7 @@ static struct sighand_struct *new_sighand(void)
 
 	if (!s)
 		return NULL;
-	refcount_set(&s->count, 1);
-	spin_lock_init(&s->siglock);
-	init_waitqueue_head(&s->signalfd_wqh);
+	kshim_init_sighand(s);
 	return s;
 }
 
@@ -168,6 +167,7 @@ static void drop_signal(struct task_struct *t)
 {
 	if (t->signal == init_task.signal)
 		return;
+	kshim_flush_signals(t, refcount_read(&t->signal->sigcnt) == 1);
 	if (refcount_dec_and_test(&t->signal->sigcnt)) {
 		kfree(t->signal);
 		kfree(t->sighand);
@@ -326,6 +326,26 @@ void kshim_user_return(void)
 		host_report(KVMSIM_WARN, NULL, 0, "%s/%d leaves the kernel in task state %#x", current->comm,
 			    current->pid, current->__state);
 	clear_tsk_need_resched(current);
+}
+
+int kshim_task_validate(void)
+{
+	struct kshim_task *k;
+	struct kshim_cpu *c;
+	int bad = 0;
+
+	host_lock(&lock);
+	list_for_each_entry(k, &tasks, node)
+		bad += kshim_task_of(k->task) != k || !refcount_read(&k->task->usage) ||
+		       (k->no_thread && k->parked) || k->task->exit_state;
+	list_for_each_entry(k, &dead, node)
+		bad += !k->task->exit_state || k->parked;
+	host_unlock(&lock);
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
+		bad += (c->holder && c->holder->exit_state) || c->irq->lockdep_depth || c->softirq->lockdep_depth;
+	if (bad)
+		host_report(KVMSIM_CHECK, NULL, 0, "tasks: %d are inconsistent", bad);
+	return bad;
 }
 
 /* Tasks of the machine: idle tasks, interrupts, hotplug callbacks. Process pids start below 65536 and never meet these. */

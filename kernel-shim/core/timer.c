@@ -456,6 +456,27 @@ unsigned int kshim_timers_run(void)
 	return n;
 }
 
+int kshim_timers_validate(void)
+{
+	struct timer_list *t, *last = NULL;
+	struct timerqueue_node *node;
+	unsigned int i;
+	int bad = 0;
+
+	host_lock(&lock);
+	hlist_for_each_entry(t, &timers, entry) {
+		bad += !t->function || (last && time_after(last->expires, t->expires));
+		last = t;
+	}
+	for (i = 0; i < ARRAY_SIZE(bases); i++)
+		for (node = timerqueue_getnext(&bases[i].active); node; node = timerqueue_iterate_next(node))
+			bad += container_of(node, struct hrtimer, node)->state != HRTIMER_STATE_ENQUEUED;
+	host_unlock(&lock);
+	if (bad)
+		host_report(KVMSIM_CHECK, NULL, 0, "timers: %d are inconsistent", bad);
+	return bad;
+}
+
 /* --- sleeping for a time --- */
 
 struct sleeper {

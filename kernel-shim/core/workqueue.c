@@ -580,6 +580,28 @@ void workqueue_set_max_active(struct workqueue_struct *wq, int max_active)
 	wq->max_active = max_active ?: WQ_DFL_ACTIVE;
 }
 
+int kshim_work_validate(void)
+{
+	struct workqueue_struct *wq;
+	struct work_struct *work;
+	unsigned int n;
+	int bad = 0;
+
+	host_lock(&lock);
+	list_for_each_entry(work, &pending, entry)
+		bad += !work_pending(work) || !wq_of(work) || !work->func;
+	list_for_each_entry(wq, &wqs, node) {
+		n = 0;
+		list_for_each_entry(work, &pending, entry)
+			n += wq_of(work) == wq;
+		bad += n != wq->nr_pending || (is_ordered(wq) && wq->nr_running > 1);
+	}
+	host_unlock(&lock);
+	if (bad)
+		host_report(KVMSIM_CHECK, NULL, 0, "workqueues: %d items or queues are inconsistent", bad);
+	return bad;
+}
+
 void kshim_workqueue_boot(void)
 {
 	struct worker *w[WORKERS];

@@ -3,6 +3,7 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <kshim/host.h>
 
@@ -21,6 +22,13 @@ void host_unpark(struct host_parker *p)
 void host_spin_wait(void)
 {
 	sched_yield();
+}
+
+void host_nap(unsigned int microseconds)
+{
+	const struct timespec t = { .tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000L };
+
+	nanosleep(&t, NULL);
 }
 
 void host_lock(struct host_lock *l)

@@ -5,8 +5,8 @@
 #   check-marks.sh PROJECT_DIR WORK_DIR ARCH
 #
 # WORK_DIR has kernel.rsp (objects of the kernel's files) and shim.rsp (objects of the shim's kernel TUs). A symbol that
-# the kernel's files use and the shim defines has one mark; a mark names a symbol that the shim defines. Exits 1 with a
-# list otherwise. A wrapper TU's symbols that come from the kernel file it includes need none.
+# the kernel's files use and the shim defines has one mark; a mark names a symbol that the shim defines, unless it stands
+# under #if. Exits 1 with a list otherwise. A wrapper TU's symbols that come from the kernel file it includes need none.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -29,7 +29,7 @@ cut -f1 "$tmp/marks" | sort >"$tmp/marked"
 # kshim_ symbols stand behind the shadow headers, tracepoints come from the kernel's own macros.
 cut -f1 "$tmp/defined-in" | grep -vE '^(kshim_|__tracepoint_|__traceiter_|__SCK__|__SCT__)' | sort -u | comm -12 - "$tmp/used" | comm -23 - "$tmp/marked" >"$tmp/unmarked"
 uniq -d "$tmp/marked" >"$tmp/twice"
-sort -u "$tmp/marked" | comm -23 - "$tmp/defined" >"$tmp/stray"
+awk -F '\t' '!$5 { print $1 }' "$tmp/marks" | sort -u | comm -23 - "$tmp/defined" >"$tmp/stray"
 
 show() { # FILE TITLE TABLE COLUMN
 	[ -s "$1" ] || return 0

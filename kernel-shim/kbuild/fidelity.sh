@@ -16,7 +16,9 @@ trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
 find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/memory -name '*.c' 2>/dev/null |
-	sort | xargs awk -f "$here/marks.awk" | sort >"$tmp/marks"
+	sort | xargs awk -f "$here/marks.awk" | sort >"$tmp/all-marks"
+tr -d '"' <"$work/shim.rsp" | xargs nm --defined-only | awk 'NF == 3 { print $3 }' | sort -u >"$tmp/defined"
+awk -F '\t' 'FNR == NR { defined[$1] = 1; next } $1 in defined' "$tmp/defined" "$tmp/all-marks" >"$tmp/marks"
 count() { awk -F '\t' -v k="$1" '$2 == k' "$tmp/marks" | wc -l; }
 table() { # KIND
 	awk -F '\t' -v k="$1" '$2 == k { gsub(/\|/, "\\|", $3); print "| `" $1 "` | " $3 " | " $4 " |" }' "$tmp/marks"

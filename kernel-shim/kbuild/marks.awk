@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints the marks of kshim/marks.h in C sources, one a line: symbol, kind, text, file; separated by tabs.
+# Prints the marks of kshim/marks.h in C sources, one a line: symbol, kind, text, file, and 1 when it stands under #if, so
+# that the symbol need not exist; separated by tabs.
 #
 # A mark begins a line and may go over several; its text is one or more string literals.
 function emit(kind, body,   sym, text)
@@ -13,9 +14,11 @@ function emit(kind, body,   sym, text)
 	sub(/"[ \t]*\)[ \t]*;.*$/, "", text)
 	gsub(/"[ \t]*"/, "", text)
 	gsub(/\\"/, "\"", text)
-	print sym "\t" kind "\t" text "\t" FILENAME
+	print sym "\t" kind "\t" text "\t" FILENAME "\t" (depth > 0)
 }
-FNR == 1 { open = "" }
+FNR == 1 { open = ""; depth = 0 }
+/^#[ \t]*if/ { depth++ }
+/^#[ \t]*endif/ { depth-- }
 open == "" && match($0, /^(FAITHFUL|REDUCED|INERT)\(/) {
 	open = substr($0, 1, RLENGTH - 1)
 	body = substr($0, RLENGTH + 1)

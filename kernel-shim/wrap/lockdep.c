@@ -33,6 +33,20 @@ static unsigned int slot(void)
 	return kshim_thread_cpu ? kshim_thread_cpu->id : KVMSIM_MAX_CPUS;
 }
 
+static bool in_object(unsigned long addr)
+{
+	return addr >= (unsigned long)kshim_object_start && addr < (unsigned long)kshim_object_end;
+}
+
+/* Where a lock is; a static one by its place in this object, whose address differs from run to run. */
+static void describe(char *line, unsigned int size, void *lock)
+{
+	if (in_object((unsigned long)lock))
+		scnprintf(line, size, KERN_CONT "data+%#lx", (unsigned long)lock - (unsigned long)kshim_object_start);
+	else
+		scnprintf(line, size, KERN_CONT "%px", lock);
+}
+
 static __printf(1, 2) int say(const char *fmt, ...)
 {
 	unsigned int i = slot();
@@ -40,7 +54,10 @@ static __printf(1, 2) int say(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vscnprintf(line, sizeof(line), fmt, args);
+	if (!strcmp(printk_skip_level(fmt), "%px"))
+		describe(line, sizeof(line), va_arg(args, void *));
+	else
+		vscnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	said[i].len += scnprintf(said[i].text + said[i].len, TEXT_BYTES - said[i].len, "%s", printk_skip_level(line));
 	return _printk("%s", line);
@@ -57,11 +74,6 @@ static noinline void complain(void)
 		text++;
 	said[i].len = 0;
 	host_report_from(__builtin_return_address(0), KVMSIM_WARN, NULL, 0, "%s", text);
-}
-
-static bool in_object(unsigned long addr)
-{
-	return addr >= (unsigned long)kshim_object_start && addr < (unsigned long)kshim_object_end;
 }
 
 static const char *key_name(unsigned long addr, char *str)

@@ -6,6 +6,7 @@
 #include "trace.h"
 #include "model.h"
 #include <kshim/host.h>
+#include <kshim/sched.h>
 
 u32 model_max_faults = 100000;
 
@@ -112,6 +113,8 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 
 	model_count(guest_faults, 1);
 	vs->access.all_faults++;
+	/* KVM retries while the host's mm changes the page: who does that may need this native thread's CPU. */
+	kshim_back_off(vs->access.faults);
 	if (++vs->access.faults > model_max_faults) {
 		report_livelock(vs);
 		vs->access.state = MODEL_ABORTED;

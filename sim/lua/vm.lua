@@ -190,6 +190,27 @@ local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required },
 	fd = { P.fd, required },
 	flags = { A.u32, 0 } }
 
+local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean, true } }
+
+-- A VMM gives the vCPU a CPUID table first of all: without one the guest has no long mode, and 36 address bits.
+local function create_vcpu(s, what, t)
+	local a = type(t) == "table" and A.table(what, t, vcpu_schema)
+		or { id = t ~= nil and A.u64(what .. ": id", t) or nil, cpuid = true }
+	local id = a.id or #s.vcpus
+	local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VCPU, id)
+	if fd < 0 then
+		return fd
+	end
+	local vcpu = M.vcpu.vcpu_object(s, fd, id)
+	s.vcpus[#s.vcpus + 1] = vcpu
+	local rc = a.cpuid and M.vcpu.set_supported_cpuid(C.states[vcpu]) or 0
+	if rc < 0 then
+		P.close(C.states[vcpu])
+		return rc
+	end
+	return vcpu
+end
+
 local function zone_ioctl(cmd)
 	return function(s, what, t)
 		local a = A.table(what, t, zone_schema)
@@ -215,16 +236,7 @@ C.methods(V.vm, {
 		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_MEMORY_ATTRIBUTES,
 			pack("<i8i8i8i8", a.address, a.size, a.attributes, a.flags)))
 	end,
-	create_vcpu = function(s, what, id)
-		local n = id == nil and #s.vcpus or A.u64(what .. ": id", id)
-		local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VCPU, n)
-		if fd < 0 then
-			return fd
-		end
-		local vcpu = M.vcpu.vcpu_object(s, fd, n)
-		s.vcpus[#s.vcpus + 1] = vcpu
-		return vcpu
-	end,
+	create_vcpu = create_vcpu,
 	set_tss_addr = function(s, what, addr)
 		return ioctl(s.proc, s.fd, K.KVM_SET_TSS_ADDR, A.u64(what .. ": addr", addr))
 	end,

@@ -12,6 +12,8 @@ local regs <const> = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "
 	"r15", "rip", "rflags" }
 local REGS_BYTES <const>, SREGS_BYTES <const> = 144, 312
 
+local CPUID_ENTRIES <const>, CPUID_ENTRY_BYTES <const> = 256, 40	-- KVM_MAX_CPUID_ENTRIES
+
 -- Offsets in struct kvm_sregs.
 local sregs <const> = { cr0 = 224, cr2 = 232, cr3 = 240, cr4 = 248, cr8 = 256, efer = 264, apic_base = 272 }
 local segments <const> = { cs = 0, ds = 24, es = 48, fs = 72, gs = 96, ss = 120, tr = 144, ldt = 168 }
@@ -29,6 +31,22 @@ local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the gues
 
 local function replace(s, at, piece)
 	return sub(s, 1, at) .. piece .. sub(s, at + #piece + 1)
+end
+
+-- The vCPU becomes all that KVM supports, as VMMs do with "-cpu host". 0 or -errno.
+function U.set_supported_cpuid(s)
+	local kvm = core.syscall(s.proc.pid, core.SYS_OPEN_KVM)
+	if kvm < 0 then
+		return kvm
+	end
+	local rc, data = P.ioctl_struct(s.proc, kvm, K.KVM_GET_SUPPORTED_CPUID,
+		pack("<I4I4", CPUID_ENTRIES, 0) .. rep("\0", CPUID_ENTRIES * CPUID_ENTRY_BYTES),
+		8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES)
+	core.syscall(s.proc.pid, core.SYS_CLOSE, kvm)
+	if rc < 0 then
+		return rc
+	end
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_CPUID2, sub(data, 1, 8 + unpack("<I4", data) * CPUID_ENTRY_BYTES)))
 end
 
 local function get_regs(s)

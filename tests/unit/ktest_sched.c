@@ -32,6 +32,11 @@ void ktest_leave(void)
 	kshim_process_leave();
 }
 
+int ktest_sched_validate(void)
+{
+	return kshim_sched_validate();
+}
+
 /* --- locks --- */
 
 static DEFINE_SPINLOCK(spin);
@@ -363,9 +368,10 @@ static void do_work(struct work_struct *work)
 /* 1: not run before the flush; 2: run by the flush; 4: on its CPU; 8: as a kworker; 16: second queueing refused. */
 int ktest_work(void)
 {
-	DECLARE_WORK(work, do_work);
+	struct work_struct work;
 	int result = 0;
 
+	INIT_WORK_ONSTACK(&work, do_work);
 	work_runs = 0;
 	queue_work_on(1, system_percpu_wq, &work);
 	result |= !queue_work(system_percpu_wq, &work) << 4;
@@ -426,8 +432,9 @@ int ktest_delayed_work(void)
 
 int ktest_work_cancel(void)
 {
-	DECLARE_WORK(work, do_work);
+	struct work_struct work;
 
+	INIT_WORK_ONSTACK(&work, do_work);
 	work_runs = 0;
 	schedule_work(&work);
 	return cancel_work_sync(&work) && !cancel_work_sync(&work) && !work_runs && !work_pending(&work);

@@ -8,6 +8,7 @@
 /* The calling thread becomes a task of the process / the CPU's boot task again. */
 int ktest_enter(int pid);
 void ktest_leave(void);
+int ktest_sched_validate(void);
 
 /* Adds 1 to a plain counter n times under a lock; kinds in the order of the names. Returns the counter at the end. */
 enum ktest_lock { KTEST_SPIN, KTEST_SPIN_IRQ, KTEST_WRITE, KTEST_MUTEX, KTEST_RWSEM, KTEST_PERCPU_RWSEM, KTEST_NR_LOCKS };

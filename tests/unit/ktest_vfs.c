@@ -15,6 +15,7 @@
 #include <linux/refcount.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <kshim/task.h>
 #include <kshim/vfs.h>
 #include "fs/internal.h"
 #include "ktest_vfs.h"
@@ -182,6 +183,11 @@ int ktest_misc_register(int fixed_minor)
 void ktest_misc_deregister(void)
 {
 	misc_deregister(&ktest_misc[0]);
+}
+
+void ktest_enter_process(void)
+{
+	kshim_task_switch(kshim_task_create("ktest", 1, NULL, NULL));
 }
 
 void ktest_use_files(void *files)

@@ -39,6 +39,8 @@ long kshim_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg);
 int kshim_close(unsigned int fd);
 int kshim_vfs_leaks(void);
 
+/* From now on current is a task of a process: signals and the last fput() differ for the kernel's own threads. */
+void ktest_enter_process(void);
 /* The table of the current task. */
 void ktest_use_files(void *files);
 void *ktest_files_new(void);

@@ -59,6 +59,7 @@ static void boot(void)
 static void check_clean(void)
 {
 	kvmsim_machine.step_end();
+	ck_assert_int_eq(ktest_sched_validate(), 0);
 	ck_assert_msg(!reports[KVMSIM_WARN] && !reports[KVMSIM_LEAK] && !reports[KVMSIM_CHECK], "%s", texts);
 }
 

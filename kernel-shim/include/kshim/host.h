@@ -24,6 +24,8 @@ void host_park(struct host_parker *p);
 void host_unpark(struct host_parker *p);
 /* One turn of a spin wait: gives the CPU away. */
 void host_spin_wait(void);
+/* Sleeps for about that many microseconds: only to let another native thread run on a busy host. */
+void host_nap(unsigned int microseconds);
 /* The host's own short lock around shim data; never held across kernel code. Initialise with zero. */
 struct host_lock { int v; };
 void host_lock(struct host_lock *l);

@@ -63,6 +63,12 @@ void kshim_spin_end(struct kshim_spin *s);
 	}									\
 } while (0)
 
+/*
+ * For a loop that tries again because another thread is not done (a fault that races with an invalidation): gives the
+ * host CPU away, for longer the more often it failed. failures: 1 after the first; below 64 nothing happens.
+ */
+void kshim_back_off(unsigned int failures);
+
 /* One turn of a busy wait written by kernel code (cpu_relax()); gives the host CPU away now and then. */
 void kshim_cpu_relax(void);
 
