@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_COUNTERS 64
+#define MAX_COUNTERS 96
 #define MAX_ROUNDS 101
 
 struct bench_round {
@@ -25,6 +25,7 @@ struct bench_round {
 	uint64_t ops;
 	double ns;
 	uint64_t counters[MAX_COUNTERS];
+	const char *names[MAX_COUNTERS];	/* static texts of the flavour, which parent and child have at one place */
 };
 
 struct bench_options {
@@ -74,6 +75,7 @@ static void run_round(const struct kvmsim_machine_ops *m, const struct bench_cas
 	double t;
 
 	bench_check(m->kvm_load(c->mmu), "kvm_load");
+	bench_check(m->count_enable(), "count_enable");
 	c->setup(&w);
 	m->step_end();
 	read_counters(m, before);
@@ -85,8 +87,10 @@ static void run_round(const struct kvmsim_machine_ops *m, const struct bench_cas
 	if (under_callgrind)
 		bench_callgrind_toggle();
 	read_counters(m, r->counters);
-	for (unsigned int i = 0; i < MAX_COUNTERS && m->counter_name(i); i++)
+	for (unsigned int i = 0; i < MAX_COUNTERS && m->counter_name(i); i++) {
+		r->names[i] = m->counter_name(i);
 		r->counters[i] -= before[i];
+	}
 	r->ok = r->ops > 0;
 }
 
@@ -120,9 +124,9 @@ static int run_case(const struct kvmsim_machine_ops *m, const struct bench_case 
 		ns[i] = r->ns / r->ops;
 	}
 	printf("%-28s %llu x %s\n", c->name, (unsigned long long)r->ops, c->unit);
-	for (unsigned int i = 0; i < MAX_COUNTERS && m->counter_name(i); i++) {
+	for (unsigned int i = 0; i < MAX_COUNTERS && r->names[i]; i++) {
 		if (r->counters[i])
-			printf("    %-32s %12.3f\n", m->counter_name(i), (double)r->counters[i] / r->ops);
+			printf("    %-32s %12.3f\n", r->names[i], (double)r->counters[i] / r->ops);
 	}
 	if (o->instructions)
 		bench_print_instructions(c->name, r->ops);

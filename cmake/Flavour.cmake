@@ -143,13 +143,18 @@ function(kvmsim_add_flavour arch karch)
 	message(STATUS "Flavour ${arch}: ${n} kernel files, ${m} of the shim and the models")
 endfunction()
 
+# Sanitizers and coverage, for a target of host code.
+function(kvmsim_build_mode target)
+	target_compile_options(${target} PRIVATE ${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
+	target_link_options(${target} PRIVATE ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
+endfunction()
+
 # Options of host TUs, for target.
 function(kvmsim_host_tu target)
-	target_compile_options(${target} PRIVATE ${KVMSIM_HOST_WARNINGS} ${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_FLAGS}
-		${KVMSIM_COVERAGE_FLAGS})
+	kvmsim_build_mode(${target})
+	target_compile_options(${target} PRIVATE ${KVMSIM_HOST_WARNINGS})
 	target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/kernel-shim/include")
 	target_compile_definitions(${target} PRIVATE ${KVMSIM_TRACK_DEFINITIONS})
-	target_link_options(${target} PRIVATE ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
 endfunction()
 
 function(kvmsim_add_test_flavour name arch)

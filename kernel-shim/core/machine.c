@@ -2,6 +2,7 @@
 /* The flavour's one exported symbol: boot order, and the table of operations that sim/ calls. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/swap_slots.h>
 #include <generated/utsrelease.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
@@ -169,6 +170,9 @@ static int machine_leak_check(void)
 	kshim_ksm_reap();
 	/* What the kernel keeps until memory is short, such as the huge zero page. */
 	drop_slab();
+	/* Swap slots that CPUs keep have their shadow entries still in the swap cache. */
+	disable_swap_slots_cache_lock();
+	reenable_swap_slots_cache_unlock();
 	kshim_drop_cpu_caches();
 	kshim_step_end();
 	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();
@@ -207,5 +211,6 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.check = machine_check,
 	.leak_check = machine_leak_check,
 	.trace_enable = machine_trace_enable,
+	.count_enable = kshim_trace_count,
 	.advance_time = kshim_advance_time,
 };

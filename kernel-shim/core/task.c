@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tasks: creation as a copy of init_task (kernel/fork.c: copy_process() without memory, files and scheduling), the task
+ * Tasks: creation as a copy of what init_task was at boot (kernel/fork.c: copy_process() without memory, files and scheduling), the task
  * list, pids, and the checks at a return to user mode.
  *
  * Every task holds one reference of the shim on itself until kshim_task_reap() finds that it is the last one.
@@ -45,6 +45,7 @@ static LIST_HEAD(tasks);	/* struct kshim_task, guarded by lock */
 static LIST_HEAD(dead);		/* destroyed, still referenced; guarded by lock */
 static struct host_lock lock;
 static struct kshim_task init_half;
+static struct task_struct pattern;	/* init_task as it is at boot; later its own thread writes to it */
 static DEFINE_MUTEX(create_lock);	/* the first task of a process becomes its leader */
 
 void kshim_task_for_each(void (*fn)(struct task_struct *t, void *arg), void *arg)
@@ -153,7 +154,7 @@ struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags
 		kfree(t);
 		return NULL;
 	}
-	memcpy(t, &init_task, sizeof(*t));
+	memcpy(t, &pattern, sizeof(*t));
 	reset_task(t, comm, flags);
 	t->pid = t->tgid = pid;
 	t->thread_pid = &init_struct_pid;
@@ -355,6 +356,7 @@ int kshim_task_boot(void)
 	struct kshim_cpu *c;
 
 	lockdep_init_task(&init_task);
+	memcpy(&pattern, &init_task, sizeof(pattern));
 	pid_idr_init();
 	pid_max = PID_MAX_LIMIT;
 	/* As with init and kthreadd running: processes that come and go never leave the namespace empty. */

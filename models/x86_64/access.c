@@ -25,14 +25,19 @@ static unsigned int encode(u8 *insn, enum kvmsim_access_op op, unsigned int len)
 	return n;
 }
 
+static const u8 invlpg[] = { 0x0f, 0x01, 0x3b };	/* INVLPG [RBX] */
+static const u8 mov_cr3[] = { 0x0f, 0x22, 0xd8 };	/* MOV CR3, RAX */
+
 static bool valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 {
 	u64 limit;
 
-	if (a->op > KVMSIM_XCHG || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
+	if (a->op > KVMSIM_LOAD_CR3 || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
-	if (a->op == KVMSIM_FETCH && a->len != 1)
+	if ((a->op == KVMSIM_FETCH || a->op > KVMSIM_XCHG) && a->len != 1)
 		return false;
+	if (a->op > KVMSIM_XCHG)
+		return true;
 	if (is_paging(vcpu)) {
 		if (is_long_mode(vcpu))
 			return a->addr + a->len > a->addr;
@@ -60,6 +65,14 @@ static void start(struct vcpu_sim *vs, const struct kvmsim_access *a)
 		/* Executes the byte at addr, as a one-byte instruction without effect. */
 		m->insn_len = 1;
 		kvm_rip_write(vcpu, a->addr);
+	} else if (a->op == KVMSIM_LOAD_CR3) {
+		m->insn_len = sizeof(mov_cr3);
+		memcpy(m->insn, mov_cr3, sizeof(mov_cr3));
+		kvm_rax_write(vcpu, a->addr);
+	} else if (a->op == KVMSIM_INVLPG) {
+		m->insn_len = sizeof(invlpg);
+		memcpy(m->insn, invlpg, sizeof(invlpg));
+		kvm_rbx_write(vcpu, a->addr);
 	} else {
 		m->insn_len = encode(m->insn, a->op, a->len);
 		if (a->len < 8)

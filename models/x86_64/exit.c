@@ -13,7 +13,7 @@ u32 model_max_faults = 100000;
 static const char *const exit_name[MODEL_NR_EXITS] = {
 	[MODEL_EXIT_NONE] = "none", [MODEL_EXIT_RETIRED] = "retired", [MODEL_EXIT_HLT] = "hlt",
 	[MODEL_EXIT_INTERRUPT] = "interrupt", [MODEL_EXIT_FAULT] = "fault", [MODEL_EXIT_MISCONFIG] = "misconfiguration",
-	[MODEL_EXIT_BROKEN] = "broken tables",
+	[MODEL_EXIT_INVLPG] = "invlpg", [MODEL_EXIT_CR3] = "mov to cr3", [MODEL_EXIT_BROKEN] = "broken tables",
 };
 
 /*
@@ -100,6 +100,12 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		return 1;
 	case MODEL_EXIT_HLT:
 		return kvm_emulate_halt(vcpu);
+	/* As handle_invlpg() and handle_cr() of vmx.c, invlpg_interception() and cr_interception() of svm.c. */
+	case MODEL_EXIT_INVLPG:
+		kvm_mmu_invlpg(vcpu, vs->exit.addr);
+		return kvm_skip_emulated_instruction(vcpu);
+	case MODEL_EXIT_CR3:
+		return kvm_complete_insn_gp(vcpu, kvm_set_cr3(vcpu, vs->exit.addr));
 	case MODEL_EXIT_BROKEN:
 		if (vs->exit.addr)
 			host_report(KVMSIM_CHECK, NULL, 0,
@@ -156,10 +162,11 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 	static const u32 vmx_reason[MODEL_NR_EXITS] = {
 		[MODEL_EXIT_RETIRED] = 18 /* VMCALL */, [MODEL_EXIT_HLT] = 12, [MODEL_EXIT_INTERRUPT] = 1,
 		[MODEL_EXIT_FAULT] = 48, [MODEL_EXIT_MISCONFIG] = 49,
+		[MODEL_EXIT_INVLPG] = 14, [MODEL_EXIT_CR3] = 28,
 	};
 	static const u32 svm_reason[MODEL_NR_EXITS] = {
 		[MODEL_EXIT_RETIRED] = 0x81 /* VMMCALL */, [MODEL_EXIT_HLT] = 0x78, [MODEL_EXIT_INTERRUPT] = 0x60,
-		[MODEL_EXIT_FAULT] = 0x400,
+		[MODEL_EXIT_FAULT] = 0x400, [MODEL_EXIT_INVLPG] = 0x79, [MODEL_EXIT_CR3] = 0x13,
 	};
 
 	*reason = model_personality == MODEL_EPT ? vmx_reason[x->reason] : svm_reason[x->reason];

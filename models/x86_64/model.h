@@ -30,6 +30,8 @@ enum model_exit_reason {
 	MODEL_EXIT_INTERRUPT,	/* a host interrupt is due, or an immediate exit was asked for */
 	MODEL_EXIT_FAULT,	/* EPT violation, nested page fault, or an intercepted #PF */
 	MODEL_EXIT_MISCONFIG,	/* EPT misconfiguration */
+	MODEL_EXIT_INVLPG,	/* intercepted with shadow paging, as is MOV to CR3; addr: the operand */
+	MODEL_EXIT_CR3,
 	MODEL_EXIT_BROKEN,	/* the tables point outside of memory: reported, and the run ends */
 	MODEL_NR_EXITS
 };

@@ -302,6 +302,35 @@ static bool canonical(struct vcpu_sim *vs, u64 addr)
 	return __is_canonical_address(addr, kvm_is_cr4_bit_set(&vs->vcpu, X86_CR4_LA57) ? 57 : 48);
 }
 
+/*
+ * INVLPG and MOV to CR3, which leave to KVM only with shadow paging. Under an ASID, guest-physical translations of a
+ * guest without paging are linear ones, and go too.
+ */
+static void execute_privileged(struct vcpu_sim *vs)
+{
+	struct kvmsim_access *a = &vs->access.a;
+	struct kvm_vcpu *vcpu = &vs->vcpu;
+
+	if (a->user || (a->op == KVMSIM_LOAD_CR3 && is_long_mode(vcpu) && a->addr >> MODEL_MAXPHYADDR)) {
+		exception(vs, GP_VECTOR, 0, 0);
+		return;
+	}
+	if (!model_nested_paging()) {
+		vs->exit.reason = a->op == KVMSIM_INVLPG ? MODEL_EXIT_INVLPG : MODEL_EXIT_CR3;
+		vs->exit.addr = a->addr;
+		return;
+	}
+	if (a->op == KVMSIM_INVLPG) {
+		model_count(flushed_entries, model_tlb_flush_addr(vs->tlb, TLB_LINEAR, a->addr));
+	} else {
+		vcpu->arch.cr3 = a->addr;
+		model_count(flushed_entries,
+			    model_tlb_flush_linear(vs->tlb, kvm_is_cr4_bit_set(vcpu, X86_CR4_PGE)));
+	}
+	kvm_rip_write(vcpu, vs->access.rip + vs->access.insn_len);
+	retire(vs);
+}
+
 static void execute(struct vcpu_sim *vs)
 {
 	struct kvmsim_access *a = &vs->access.a;
@@ -310,6 +339,10 @@ static void execute(struct vcpu_sim *vs)
 	u64 pa[2] = {}, value = a->value;
 	bool write = a->op == KVMSIM_WRITE;
 
+	if (a->op == KVMSIM_INVLPG || a->op == KVMSIM_LOAD_CR3) {
+		execute_privileged(vs);
+		return;
+	}
 	model_count(guest_accesses, 1);
 	if (is_long_mode(&vs->vcpu) && !(canonical(vs, a->addr) && canonical(vs, a->addr + a->len - 1))) {
 		exception(vs, GP_VECTOR, 0, 0);

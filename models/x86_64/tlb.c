@@ -137,6 +137,21 @@ unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind)
 	return n;
 }
 
+unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < TLB_ENTRIES && !empty(t); i++) {
+		struct tlb_entry *e = &t->entry[i];
+
+		if (e->valid && e->kind == TLB_LINEAR && !(keep_global && e->rights & TLB_GLOBAL)) {
+			drop(t, e);
+			n++;
+		}
+	}
+	return n;
+}
+
 unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint64_t addr)
 {
 	unsigned int level, n = 0;

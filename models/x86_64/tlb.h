@@ -67,6 +67,8 @@ void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *e);
 unsigned int model_tlb_flush_all(struct model_tlb *t);
 unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root);
 unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind);
+/* As a load of CR3: global entries stay where keep_global is set. */
+unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global);
 unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint64_t addr);
 
 /* NULL, or what is wrong. */

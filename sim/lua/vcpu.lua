@@ -32,15 +32,17 @@ local function piece(job)
 	return n
 end
 
+local no_value <const> = { [core.WRITE] = true, [core.INVLPG] = true, [core.LOAD_CR3] = true }
+
 local function take(job, value)
-	if job.op ~= core.WRITE then
+	if not no_value[job.op] then
 		job.out[#job.out + 1] = sub(pack("<i8", value), 1, job.n)
 	end
 	job.pos = job.pos + job.n
 end
 
 local function result(job)
-	return job.op == core.WRITE or concat(job.out)
+	return no_value[job.op] or concat(job.out)
 end
 
 -- The access left to user space, or ended in a guest exception: an exit object.
@@ -197,6 +199,12 @@ C.methods(U.vcpu, {
 			A.refuse(what .. ": data", "1, 2, 4 or 8 bytes", data)
 		end
 		return access(s, core.XCHG, A.u64(what .. ": address", gpa), #data, data, user_flag(what, flags))
+	end,
+	invlpg = function(s, what, addr, flags)
+		return access(s, core.INVLPG, A.u64(what .. ": address", addr), 1, nil, user_flag(what, flags))
+	end,
+	load_cr3 = function(s, what, value, flags)
+		return access(s, core.LOAD_CR3, A.u64(what .. ": value", value), 1, nil, user_flag(what, flags))
 	end,
 	run = U.continue,
 	abandon = function(s)

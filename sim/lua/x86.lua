@@ -25,6 +25,7 @@ local CR0_PE <const>, CR0_WP <const>, CR0_PG <const> = 1, 1 << 16, 1 << 31
 local CR4_PAE <const>, CR4_LA57 <const> = 1 << 5, 1 << 12
 local EFER_LME <const>, EFER_LMA <const>, EFER_NX <const> = 1 << 8, 1 << 10, 1 << 11
 local PTE_P <const>, PTE_W <const>, PTE_U <const>, PTE_PS <const>, PTE_NX <const> = 1, 2, 4, 1 << 7, 1 << 63
+local PTE_A <const>, PTE_D <const>, PTE_G <const> = 1 << 5, 1 << 6, 1 << 8
 local PTE_ADDR <const> = 0x000ffffffffff000
 local PAGE <const> = 4096
 local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the guest sees its own tables
@@ -222,6 +223,16 @@ local code64 <const> = { base = 0, limit = 0xffffffff, selector = 8, type = 11, 
 	l = 1, g = 1,
 	avl = 0, unusable = 0 }
 
+local function enter_long_mode(s)
+	local p = s.paging
+	local rc = change_sregs(s, {
+		cr3 = p.root, cr4 = CR4_PAE | (p.levels == 5 and CR4_LA57 or 0), efer = EFER_LME | EFER_LMA | EFER_NX,
+		cr0 = CR0_PE | CR0_WP | CR0_PG | 0x30, cs = code64, ds = flat, es = flat, ss = flat,
+	})
+	p.active = p.active or rc == 0
+	return rc
+end
+
 local function set_paging(s, what, t)
 	local a = A.table(what, t or {}, paging_schema)
 	local place = a.tables or table_place(s, what, a.size)
@@ -239,12 +250,7 @@ local function set_paging(s, what, t)
 	for gpa = place, s.paging.stop - PAGE, PAGE do
 		map_one(s, what, TABLE_WINDOW + gpa, gpa, PTE_P | PTE_W | PTE_NX, 1)
 	end
-	local rc = change_sregs(s, {
-		cr3 = place, cr4 = CR4_PAE | (a.levels == 5 and CR4_LA57 or 0), efer = EFER_LME | EFER_LMA | EFER_NX,
-		cr0 = CR0_PE | CR0_WP | CR0_PG | 0x30, cs = code64, ds = flat, es = flat, ss = flat,
-	})
-	s.paging.active = rc == 0
-	return rc
+	return enter_long_mode(s)
 end
 
 local function right_bits(what, v)
@@ -280,6 +286,47 @@ local function map(s, what, t)
 	return 0
 end
 
+-- Guest-physical address of the entry that maps va at this level, or nil when a table above is missing; and the value.
+local function find_entry(s, what, va, level)
+	if not s.paging then
+		A.fail("%s: set_paging comes first", what)
+	end
+	local tbl = s.paging.root
+	for l = s.paging.levels, 1, -1 do
+		local at = tbl + ((va >> (12 + 9 * (l - 1))) & 511) * 8
+		local entry = read_entry(s, what, at)
+		if l == level or (not level and (l == 1 or (l <= 3 and entry & PTE_PS ~= 0))) then
+			return at, entry, l
+		end
+		if entry & PTE_P == 0 or entry & PTE_PS ~= 0 then
+			return nil
+		end
+		tbl = entry & PTE_ADDR
+	end
+end
+
+-- The guest's entry for va as the VMM finds it in memory, or nil: the last one, or that of a level.
+local function pte(s, what, va, level)
+	local at, raw, l = find_entry(s, what, A.u64(what .. ": address", va),
+		level ~= nil and A.int(what .. ": level", level, 1, 5) or nil)
+	return at and {
+		gpa = at, raw = raw, level = l, present = raw & PTE_P ~= 0, writable = raw & PTE_W ~= 0,
+		user = raw & PTE_U ~= 0, executable = raw & PTE_NX == 0, accessed = raw & PTE_A ~= 0,
+		dirty = raw & PTE_D ~= 0, global = raw & PTE_G ~= 0, address = raw & PTE_ADDR,
+	} or nil
+end
+
+-- The guest writes the entry, through its view of its own tables.
+local function set_pte(s, what, va, raw, level)
+	local at = find_entry(s, what, A.u64(what .. ": address", va),
+		level ~= nil and A.int(what .. ": level", level, 1, 5) or nil)
+	if not at then
+		A.fail("%s: no table for 0x%x", what, va)
+	end
+	write_entry(s, what, at, A.u64(what .. ": entry", raw))
+	return 0
+end
+
 C.methods(U.vcpu, {
 	get_regs = get_regs,
 	set_regs = set_regs,
@@ -287,6 +334,19 @@ C.methods(U.vcpu, {
 	set_sregs = function(s, what, t) return change_sregs(s, A.table(what, t, sregs_schema)) end,
 	set_paging = set_paging,
 	map = map,
+	pte = pte,
+	set_pte = set_pte,
+	-- Guest-virtual address at which the guest sees its tables: add the guest-physical one.
+	table_window = function() return TABLE_WINDOW end,
+	-- Uses another vCPU's tables, in the state that they have.
+	share_paging = function(s, what, other)
+		local o = C.state(what .. ": vcpu", other, U.vcpu)
+		if o.vm ~= s.vm or not o.paging then
+			A.fail("%s: expected a vCPU of the same VM after set_paging", what)
+		end
+		s.paging = o.paging
+		return enter_long_mode(s)
+	end,
 	-- Writes CR3 again, which empties the guest's TLB.
 	reload_cr3 = function(s)
 		local now = get_sregs(s)

@@ -4,6 +4,7 @@
  *
  * Linked together with the kernel and shim objects of a flavour; compiled with the flags of any kernel TU.
  */
+#include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -148,6 +149,16 @@ int *ktest_percpu_static(unsigned int cpu)
 void ktest_touch(void *p)
 {
 	WRITE_ONCE(*(u8 *)p, 0);
+}
+
+void ktest_find_bit(void *p)
+{
+	_find_first_bit(p, BITS_PER_LONG);
+}
+
+int ktest_branch_on(void *p)
+{
+	return READ_ONCE(*(u8 *)p) ? ktest_validate() : 0;
 }
 
 int ktest_validate(void)

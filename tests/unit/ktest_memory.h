@@ -39,6 +39,10 @@ int *ktest_percpu_static(unsigned int cpu);
 
 /* Writes one byte, from kernel code. */
 void ktest_touch(void *p);
+/* Reads 8 bytes in lib/find_bit.c. */
+void ktest_find_bit(void *p);
+/* Looks at one byte. */
+int ktest_branch_on(void *p);
 
 int ktest_validate(void);
 uint32_t ktest_snapshot(void);

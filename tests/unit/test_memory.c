@@ -23,6 +23,9 @@
 #endif
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
+#define HAVE_CHECKER 1
+#else
+#define HAVE_CHECKER RUNNING_ON_VALGRIND
 #endif
 #include "ktest_memory.h"
 
@@ -627,6 +630,81 @@ START_TEST(percpu_works)
 }
 END_TEST
 
+/* --- what the memory checker of the build sees --- */
+
+#define CHECKER_EXIT 99		/* as memcheck's --error-exitcode in tests/CMakeLists.txt */
+
+#ifdef __SANITIZE_ADDRESS__
+static void checker_died(void)
+{
+	_exit(CHECKER_EXIT);
+}
+#endif
+
+/* In a build with a checker, the child ends with CHECKER_EXIT after an access that kernel code may not make. */
+static void expect_checker(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	__asan_set_death_callback(checker_died);
+#endif
+}
+
+START_TEST(checker_sees_use_after_kfree)
+{
+	void *p = ktest_kmalloc(64, 1);
+
+	expect_checker();
+	ktest_kfree(p);
+	ktest_touch(p);
+}
+END_TEST
+
+START_TEST(checker_sees_use_after_kfree_in_a_kernel_file)
+{
+	void *p = ktest_kmalloc(64, 1);
+
+	expect_checker();
+	ktest_kfree(p);
+	ktest_find_bit(p);
+}
+END_TEST
+
+START_TEST(checker_sees_use_of_a_red_zone)
+{
+	char *p = ktest_kmalloc(64, 1);
+
+	expect_checker();
+	ktest_touch(p + 64);
+}
+END_TEST
+
+START_TEST(checker_sees_use_of_a_freed_page)
+{
+	void *page = ktest_pages_alloc(0, 1, 0), *p = ktest_page_address(page);
+
+	expect_checker();
+	ktest_pages_free(page, 0);
+	ktest_touch(p);
+}
+END_TEST
+
+/* Only memcheck knows. */
+START_TEST(checker_sees_use_of_uninitialised_memory)
+{
+	ktest_branch_on(ktest_kmalloc(64, 0));
+}
+END_TEST
+
+static void add_checker_tests(TCase *tc)
+{
+	tcase_add_exit_test(tc, checker_sees_use_after_kfree, CHECKER_EXIT);
+	tcase_add_exit_test(tc, checker_sees_use_after_kfree_in_a_kernel_file, CHECKER_EXIT);
+	tcase_add_exit_test(tc, checker_sees_use_of_a_red_zone, CHECKER_EXIT);
+	tcase_add_exit_test(tc, checker_sees_use_of_a_freed_page, CHECKER_EXIT);
+	if (RUNNING_ON_VALGRIND)
+		tcase_add_exit_test(tc, checker_sees_use_of_uninitialised_memory, CHECKER_EXIT);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("memory");
@@ -669,6 +747,8 @@ int main(void)
 	if (!RUNNING_ON_VALGRIND)	/* memcheck would count the touch as an error of its own */
 		tcase_add_exit_test(tc, vmalloc_use_after_free, 100 + KVMSIM_OOPS);
 	tcase_add_test(tc, percpu_works);
+	if (HAVE_CHECKER)
+		add_checker_tests(tc);
 	suite_add_tcase(suite, tc);
 
 	runner = srunner_create(suite);

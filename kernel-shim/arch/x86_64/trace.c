@@ -22,6 +22,7 @@
 #include "trace.h"
 #include "mmu/mmutrace.h"
 #include <kshim/host.h>
+#include <kshim/task.h>
 #include <kshim/trace.h>
 
 struct trace_event_entry {
@@ -202,4 +203,27 @@ int kshim_trace_enable(void)
 			return ret;
 	}
 	return 0;
+}
+
+/* For benches: entries of KVM's tables that changed, by the events that tell of each. */
+static uint64_t tdp_spte_changes, spte_sets;
+
+static void count_tdp_spte(void *unused, int as_id, gfn_t gfn, int level, u64 old_spte, u64 new_spte)
+{
+	__atomic_fetch_add(&tdp_spte_changes, 1, __ATOMIC_RELAXED);
+}
+
+static void count_spte(void *unused, int level, gfn_t gfn, u64 *sptep)
+{
+	__atomic_fetch_add(&spte_sets, 1, __ATOMIC_RELAXED);
+}
+
+int kshim_trace_count(void)
+{
+	int ret;
+
+	kshim_counter_register("tdp_spte_changes", &tdp_spte_changes);
+	kshim_counter_register("spte_sets", &spte_sets);
+	ret = register_trace_kvm_tdp_mmu_spte_changed(count_tdp_spte, NULL);
+	return ret ?: register_trace_kvm_mmu_set_spte(count_spte, NULL);
 }

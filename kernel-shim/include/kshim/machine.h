@@ -95,12 +95,16 @@ enum kvmsim_event {
 	KVMSIM_NR_EVENTS
 };
 
-enum kvmsim_access_op { KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG };
+enum kvmsim_access_op {
+	KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG,
+	KVMSIM_INVLPG,		/* not an access: drops the TLB's translation of addr */
+	KVMSIM_LOAD_CR3,	/* not an access: MOV of addr to CR3 */
+};
 
 /* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
 struct kvmsim_access {
 	uint8_t op;		/* enum kvmsim_access_op */
-	uint8_t len;		/* 1, 2, 4 or 8; FETCH: 1 */
+	uint8_t len;		/* 1, 2, 4 or 8; FETCH, INVLPG and LOAD_CR3: 1 */
 	uint8_t user;		/* 1: at CPL 3 */
 	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
 	uint64_t value;		/* WRITE, XCHG: data, little-endian; READ, XCHG: the result */
@@ -211,6 +215,8 @@ struct kvmsim_machine_ops {
 	int (*leak_check)(void);
 	/* From now on KVM's trace events go to kvmsim_host_ops.trace. 0 or -errno. */
 	int (*trace_enable)(void);
+	/* Adds counters of table entries that change; for benches, once per scenario process. 0 or -errno. */
+	int (*count_enable)(void);
 	/* Advances virtual time, nanoseconds, running the timers that fall due. */
 	void (*advance_time)(uint64_t ns);
 };

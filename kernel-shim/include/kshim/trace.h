@@ -6,4 +6,7 @@
 /* From now on each KVM trace event becomes a line for kvmsim_host_ops.trace. 0 or -errno. */
 int kshim_trace_enable(void);
 
+/* Adds counters of changed table entries, which cost a call each. Once per world. 0 or -errno. */
+int kshim_trace_count(void);
+
 #endif

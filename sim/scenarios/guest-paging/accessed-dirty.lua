@@ -1,0 +1,171 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The accessed and dirty bits of the guest's own tables: the processor sets them, or under shadow paging KVM
+-- (FNAME(update_accessed_dirty_bits)(), arch/x86/kvm/mmu/paging_tmpl.h); and what the dirty log makes of that.
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local VA <const>, DATA <const> = 0x40000000, 0x5000
+local PRESENT <const>, WRITABLE <const>, ACCESSED <const>, DIRTY <const> = 1, 2, 1 << 5, 1 << 6
+
+local function guest(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	local slot = { slot = 0, guest_phys_addr = 0, memory_size = "4M", userspace_addr = ram }
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:set_paging{ levels = 4 }):eq(0)
+	vcpu:map{ from = VA, to = DATA, prot = "rw" }
+	return ram, vm, vcpu, slot
+end
+
+local function start_log(vm, slot)
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	vm:get_dirty_log{ slot = 0 }
+end
+
+scenario("guest entries: a read sets accessed on every level, dirty on none", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	expect(vcpu:pte(VA)):fields{ accessed = false, dirty = false }
+	expect(vcpu:read(VA, 1)):eq("\0")
+	for level = 1, 4 do
+		expect(vcpu:pte(VA, level)):fields{ accessed = true, dirty = false }
+	end
+end)
+
+scenario("guest entries: a write sets dirty, on the last level only", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	expect(vcpu:write(VA, "x")):is_true()
+	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true }
+	for level = 2, 4 do
+		expect(vcpu:pte(VA, level)):fields{ accessed = true, dirty = false }
+	end
+end)
+
+scenario("guest entries: a write after a read sets dirty", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	expect(vcpu:read(VA, 1)):eq("\0")
+	expect(vcpu:pte(VA).dirty):is_false()
+	expect(vcpu:write(VA, "x")):is_true()
+	expect(vcpu:pte(VA).dirty):is_true()
+end)
+
+scenario("guest entries: a fetch sets accessed, XCHG sets dirty", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = DATA, prot = "rwx" }
+	expect(vcpu:fetch(VA)):eq("\0")
+	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = false }
+	expect(vcpu:xchg(VA, "\1")):eq("\0")
+	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true }
+end)
+
+scenario("guest entries: accesses that fault mark nothing dirty", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = DATA, prot = "r" }
+	expect(vcpu:write(VA, "x").exception):fields{ vector = 14, error_code = 3 }
+	expect(vcpu:pte(VA).dirty):is_false()
+	vcpu:map{ from = VA, to = DATA, prot = "rw", user = false }
+	expect(vcpu:write(VA, "x", { user = true }).exception):fields{ vector = 14, error_code = 7 }
+	expect(vcpu:pte(VA).dirty):is_false()
+end)
+
+scenario("guest entries: cleared marks come back after INVLPG", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	expect(vcpu:write(VA, "x")):is_true()
+	expect(vcpu:set_pte(VA, DATA | PRESENT | WRITABLE)):eq(0)
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:pte(VA)):fields{ accessed = false, dirty = false }
+	expect(vcpu:read(VA, 1)):eq("x")
+	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = false }
+	expect(vcpu:write(VA, "y")):is_true()
+	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true }
+end)
+
+scenario("guest entries: only dirty is cleared, and a write sets it again", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	expect(vcpu:write(VA, "x")):is_true()
+	expect(vcpu:set_pte(VA, DATA | PRESENT | WRITABLE | ACCESSED)):eq(0)
+	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
+	expect(vcpu:write(VA, "y")):is_true()
+	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true, address = DATA }
+end)
+
+scenario("guest entries: a 2 MiB entry has its own marks", options, function(sim)
+	local ram, _, vcpu = guest(sim)
+	vcpu:map{ from = 2 * VA, to = 0, prot = "rw", level = 2 }
+	expect(vcpu:read(2 * VA + DATA, 1)):eq("\0")
+	expect(vcpu:pte(2 * VA)):fields{ level = 2, accessed = true, dirty = false }
+	expect(vcpu:write(2 * VA + 0x7000, "big")):is_true()
+	expect(vcpu:pte(2 * VA)):fields{ level = 2, accessed = true, dirty = true }
+	expect(ram:read(0x7000, 3)):eq("big")
+end)
+
+scenario("guest entries: a write through a clean entry is in the dirty log, with the table that it marks", options,
+	function(sim)
+	local _, vm, vcpu, slot = guest(sim)
+	expect(vcpu:read(VA, 1)):eq("\0")
+	local tbl = vcpu:pte(VA).gpa >> 12
+	start_log(vm, slot)
+	expect(vcpu:write(VA, "x")):is_true()
+	local dirty = vm:get_dirty_log{ slot = 0 }
+	expect(dirty:pages()):contains(DATA >> 12)
+	expect(dirty:pages()):contains(tbl)
+end)
+
+scenario("guest entries: a read that marks a table dirties the table's page", options, function(sim)
+	local ram, vm, vcpu, slot = guest(sim)
+	local tbl = vcpu:pte(VA).gpa >> 12
+	start_log(vm, slot)
+	expect(vcpu:read(VA, 1)):eq("\0")
+	expect(vcpu:pte(VA).accessed):is_true()
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):contains(tbl)
+	expect(ram:page(tbl).dirty):is_true()
+end)
+
+-- EPT and NPT count every walk of a guest table as a write (SDM vol. 3, 30.3.5; APM vol. 2, 15.25.6); KVM's own walk for
+-- shadow tables writes only what changes.
+scenario("guest entries: a walk that changes no mark dirties tables only under nested paging", options, function(sim)
+	local _, vm, vcpu, slot = guest(sim)
+	expect(vcpu:write(VA, "x")):is_true()
+	local tbl = vcpu:pte(VA).gpa >> 12
+	start_log(vm, slot)
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:write(VA, "y")):is_true()
+	local dirty = vm:get_dirty_log{ slot = 0 }
+	expect(dirty:test(DATA >> 12)):is_true()
+	expect(dirty:test(tbl)):eq(sim.mmu ~= "shadow")
+end)
+
+scenario("guest entries: shadow: a clean entry's page is not writable in the shadow table", { arch = "x86_64",
+	mmu = "shadow" }, function(sim)
+	local _, _, vcpu = guest(sim)
+	expect(vcpu:read(VA, 1)):eq("\0")
+	expect(sim.inspect:mapping(vcpu, VA)):fields{ present = true, writable = false }
+	expect(vcpu:write(VA, "x")):is_true()
+	expect(sim.inspect:mapping(vcpu, VA)):fields{ present = true, writable = true }
+end)
+
+-- The tables lie in a slot that the guest cannot write: shadow paging leaves the marks alone, EPT and NPT cannot walk.
+scenario("guest entries: tables in a read-only slot", options, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	local tables = { slot = 1, guest_phys_addr = "2M", memory_size = "2M", userspace_addr = ram.addr + 0x200000 }
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M",
+		userspace_addr = ram }):eq(0)
+	expect(vm:set_user_memory_region(tables)):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:set_paging{ levels = 4, tables = "2M" }):eq(0)
+	vcpu:map{ from = VA, to = DATA, prot = "rw" }
+	tables.memory_size = 0
+	expect(vm:set_user_memory_region(tables)):eq(0)
+	tables.memory_size, tables.flags = 0x200000, KVM_MEM_READONLY
+	expect(vm:set_user_memory_region(tables)):eq(0)
+	local data = vcpu:read(VA, 1)
+	if sim.mmu == "shadow" then
+		expect(data):eq("\0")
+		expect(vcpu:pte(VA)):fields{ accessed = false }
+	else
+		expect(data):fields{ ret = 0, reason = KVM_EXIT_MMIO }
+	end
+end)

@@ -1,0 +1,212 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- A guest that changes its own page tables: INVLPG, MOV to CR3, and under shadow paging KVM's copies of the tables
+-- (arch/x86/kvm/mmu/mmu.c: mmu_try_to_unsync_pages(), kvm_mmu_sync_roots(), kvm_mmu_track_write()).
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local shadow_only = { arch = "x86_64", mmu = "shadow" }
+local VA <const>, OTHER <const> = 0x40000000, 0x80000000
+local PRESENT <const>, WRITABLE <const>, GLOBAL <const> = 1, 2, 1 << 8
+local CR4_PAE <const>, CR4_PGE <const> = 1 << 5, 1 << 7
+
+local function guest(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4M",
+		userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:set_paging{ levels = 4 }):eq(0)
+	ram:write(0x5000, "five")
+	ram:write(0x6000, "six!")
+	return ram, vm, vcpu
+end
+
+-- The guest points VA elsewhere.
+local function point(vcpu, to, va)
+	expect(vcpu:set_pte(va or VA, to | PRESENT | WRITABLE)):eq(0)
+end
+
+scenario("a changed entry holds after INVLPG, and the old one until then", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	expect(vcpu:read(VA, 4)):eq("five")
+	point(vcpu, 0x6000)
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+end)
+
+scenario("INVLPG takes one page only", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, size = "8K", prot = "rw" }
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(vcpu:read(VA + 0x1000, 4)):eq("six!")
+	point(vcpu, 0x6000)
+	point(vcpu, 0x5000, VA + 0x1000)
+	expect(vcpu:invlpg(VA + 0x1fff)):is_true()
+	expect(vcpu:read(VA + 0x1000, 4)):eq("five")
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+end)
+
+scenario("a changed entry holds after CR3 was loaded again", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	expect(vcpu:read(VA, 4)):eq("five")
+	point(vcpu, 0x6000)
+	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+end)
+
+scenario("an entry taken away is the guest's page fault after INVLPG", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	expect(vcpu:write(VA, "data")):is_true()
+	expect(vcpu:set_pte(VA, 0)):eq(0)
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA, 4).exception):fields{ vector = 14, error_code = 0, cr2 = VA }
+end)
+
+scenario("an entry made read-only stops writes after INVLPG, an entry made writable at once", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	expect(vcpu:write(VA, "data")):is_true()
+	expect(vcpu:set_pte(VA, 0x5000 | PRESENT)):eq(0)
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:write(VA, "x").exception):fields{ vector = 14, error_code = 3 }
+	expect(vcpu:read(VA, 4)):eq("data")
+	point(vcpu, 0x5000)
+	-- More rights need no invalidation (Intel SDM vol. 3, 4.10.4.3): the fault itself drops the old translation.
+	local first = vcpu:write(VA, "x")
+	if first ~= true then
+		expect(first.exception):fields{ vector = 14, error_code = 3 }
+		first = vcpu:write(VA, "x")
+	end
+	expect(first):is_true()
+end)
+
+scenario("a new entry needs no invalidation", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	expect(vcpu:read(VA + 0x1000, 1).exception):fields{ vector = 14, error_code = 0 }
+	vcpu:map{ from = VA + 0x1000, to = 0x6000, prot = "rw" }
+	local data = vcpu:read(VA + 0x1000, 4)
+	expect(type(data) == "string" and data or vcpu:read(VA + 0x1000, 4)):eq("six!")
+end)
+
+scenario("the guest puts another table in place of one", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
+	expect(vcpu:read(VA, 4)):eq("five")
+	local mine, other = vcpu:pte(VA, 2), vcpu:pte(OTHER, 2)
+	expect(mine.address):ne(other.address)
+	expect(vcpu:set_pte(VA, other.raw, 2)):eq(0)
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+	expect(vcpu:set_pte(VA, mine.raw, 2)):eq(0)
+	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
+	expect(vcpu:read(VA, 4)):eq("five")
+end)
+
+scenario("a 2 MiB page of the guest becomes a table of small ones", options, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
+	vcpu:map{ from = VA, to = 0, prot = "rw", level = 2 }
+	expect(vcpu:read(VA + 0x5000, 4)):eq("five")
+	expect(vcpu:set_pte(VA, vcpu:pte(OTHER, 2).raw, 2)):eq(0)
+	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+	expect(vcpu:read(VA + 0x5000, 4).exception):fields{ vector = 14, error_code = 0 }
+end)
+
+scenario("a second root: two address spaces of one guest", options, function(sim)
+	local ram, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
+	local cr3 = vcpu:get_sregs().cr3
+	local window = vcpu:table_window()
+	-- A copy of the root page, in a page of data that the window does not cover.
+	local root2 <const> = 0x8000
+	ram:write(root2, ram:read(cr3, 4096))
+	expect(vcpu:load_cr3(root2)):is_true()
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(vcpu:get_sregs().cr3):eq(root2)
+	-- A change below the two tops holds in both.
+	expect(vcpu:write(window + vcpu:pte(VA).gpa, string.pack("<i8", 0x6000 | PRESENT | WRITABLE))):is_true()
+	expect(vcpu:load_cr3(cr3)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+	expect(vcpu:load_cr3(root2)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+end)
+
+scenario("two vCPUs with the same tables: each invalidates for itself", options, function(sim)
+	local _, vm, a = guest(sim)
+	local b = vm:create_vcpu()
+	a:map{ from = VA, to = 0x5000, prot = "rw" }
+	expect(b:share_paging(a)):eq(0)
+	expect(a:read(VA, 4)):eq("five")
+	expect(b:read(VA, 4)):eq("five")
+	point(b, 0x6000)
+	expect(b:invlpg(VA)):is_true()
+	expect(b:read(VA, 4)):eq("six!")
+	expect(a:invlpg(VA)):is_true()
+	expect(a:read(VA, 4)):eq("six!")
+end)
+
+scenario("a global translation outlives MOV to CR3, not INVLPG", { arch = "x86_64", mmu = { "ept", "npt" } },
+	function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local cr3 = vcpu:get_sregs().cr3
+	expect(vcpu:set_sregs{ cr4 = CR4_PAE | CR4_PGE }):eq(0)
+	expect(vcpu:set_pte(VA, 0x5000 | PRESENT | WRITABLE | GLOBAL)):eq(0)
+	expect(vcpu:read(VA, 4)):eq("five")
+	point(vcpu, 0x6000)
+	expect(vcpu:load_cr3(cr3)):is_true()
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+end)
+
+cases("not for user code, or no valid CR3", options, {
+	{ "INVLPG at CPL 3", function(vcpu) return vcpu:invlpg(VA, { user = true }) end },
+	{ "MOV to CR3 at CPL 3", function(vcpu) return vcpu:load_cr3(0x1000, { user = true }) end },
+	{ "a CR3 past the physical addresses", function(vcpu) return vcpu:load_cr3(1 << 52) end },
+}, function(sim, case)
+	local _, _, vcpu = guest(sim)
+	expect(case[2](vcpu).exception):fields{ vector = 13, error_code = 0 }
+end)
+
+scenario("shadow: a last-level table is write-protected until the guest writes it, and again after a sync", shadow_only,
+	function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local entry = vcpu:pte(VA)
+	local window = vcpu:table_window() + entry.gpa
+	-- The window is a view of the table: written through before KVM shadows the table, it is an ordinary page.
+	expect(sim.inspect:mapping(vcpu, window)):fields{ present = true, writable = true }
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(sim.inspect:mapping(vcpu, window)):fields{ writable = false }
+	point(vcpu, 0x6000)
+	expect(sim.inspect:mapping(vcpu, window)):fields{ present = true, writable = true }
+	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+	expect(sim.inspect:mapping(vcpu, window)):fields{ writable = false }
+end)
+
+scenario("shadow: an upper table stays write-protected, writes to it are emulated", shadow_only, function(sim)
+	local _, _, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
+	expect(vcpu:read(VA, 4)):eq("five")
+	local window = vcpu:table_window() + vcpu:pte(VA, 2).gpa
+	expect(vcpu:read(window, 8)):eq(string.pack("<i8", vcpu:pte(VA, 2).raw))
+	expect(sim.inspect:mapping(vcpu, window)):fields{ present = true, writable = false }
+	expect(vcpu:set_pte(VA, vcpu:pte(OTHER, 2).raw, 2)):eq(0)
+	expect(sim.inspect:mapping(vcpu, window)):fields{ writable = false }
+	expect(sim.inspect:mapping(vcpu, VA)):fields{ present = false }
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA, 4)):eq("six!")
+end)
