@@ -21,12 +21,14 @@ struct worker {
 
 static atomic_int stopping;
 static atomic_int live;
+static atomic_int attached;	/* workers that have tried to attach */
 
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 	int rc = sim_ops->thread_attach(w->cpu);
 
+	atomic_fetch_add(&attached, 1);
 	sim_cpu = w->cpu;
 	sim_gil_lock();
 	if (rc) {
@@ -42,6 +44,16 @@ static void *worker_main(void *arg)
 		sim_ops->thread_detach();
 	atomic_fetch_sub(&live, 1);
 	return NULL;
+}
+
+/* The machine notices a deadlock of its threads only if this one, which will not help them, is none of them. */
+static void leave_machine(int started)
+{
+	const struct timespec tick = { .tv_nsec = 100000 };
+
+	while (atomic_load(&attached) < started)
+		nanosleep(&tick, NULL);
+	sim_ops->thread_detach();
 }
 
 static void wait_workers(double seconds)
@@ -61,7 +73,7 @@ static int core_join(lua_State *L)
 	struct worker w[KVMSIM_MAX_CPUS] = { 0 };
 	double seconds = luaL_checknumber(L, 2);
 	lua_Integer n;
-	int started = 0, bad = 0;
+	int started = 0, bad = 0, rc;
 
 	luaL_checktype(L, 1, LUA_TTABLE);
 	n = (lua_Integer)lua_rawlen(L, 1);
@@ -79,6 +91,7 @@ static int core_join(lua_State *L)
 	}
 	atomic_store(&stopping, 0);
 	atomic_store(&live, (int)n);
+	atomic_store(&attached, 0);
 	atomic_store(&sim_threads, (int)n);
 	for (; started < n; started++)
 		if (pthread_create(&w[started].native, NULL, worker_main, &w[started]))
@@ -88,11 +101,15 @@ static int core_join(lua_State *L)
 		atomic_fetch_sub(&live, (int)n - started);
 	}
 	sim_gil_unlock();
+	leave_machine(started);
 	wait_workers(seconds);
 	for (int i = 0; i < started; i++)
 		pthread_join(w[i].native, NULL);
+	rc = sim_ops->thread_attach(0);
 	sim_gil_lock();
 	atomic_store(&sim_threads, 0);
+	if (rc)
+		return luaL_error(L, "the main thread does not get its simulated CPU back: error %d", rc);
 	if (started < n)
 		return luaL_error(L, "the host gave no thread");
 	while (bad < n && !w[bad].failed)

@@ -29,14 +29,20 @@ static void fix_addresses(char **argv)
 
 #ifdef __SANITIZE_ADDRESS__
 /*
- * AddressSanitizer asks for its defaults here. No leak check: it reads all data, and the refused symbols' has no access
+ * The sanitizers ask for their defaults here. No leak check: it reads all data, and the refused symbols' has no access
  * rights; a scenario's process ends without it anyway.
  */
 const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
 
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0";
+}
+
+const char *__ubsan_default_options(void)
+{
+	return "print_stacktrace=1";
 }
 #endif
 

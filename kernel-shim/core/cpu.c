@@ -63,7 +63,7 @@ static void move_to(struct kshim_cpu *cpu)
 
 void kshim_sleep_begin(void)
 {
-	if (kshim_cpu->holder == current)
+	if (kshim_cpu_held())
 		kshim_cpu_release(kshim_cpu);
 }
 
@@ -76,7 +76,7 @@ void kshim_sleep_end(bool held)
 
 bool kshim_cpu_held(void)
 {
-	return kshim_cpu->holder == current;
+	return READ_ONCE(kshim_cpu->holder) == current;
 }
 
 void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg)
@@ -161,6 +161,7 @@ void kshim_task_switch(struct task_struct *t)
 		kshim_current = t;
 	} else if (current != c->idle) {
 		kshim_user_return();
+		WRITE_ONCE(c->returns, c->returns + 1);
 		kshim_current = c->idle;
 		kshim_cpu_release(c);
 	}

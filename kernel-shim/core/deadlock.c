@@ -9,9 +9,11 @@
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/sched.h>
+#include <linux/time64.h>
 #include "sched_internal.h"
 
 #define SHORT_WAIT 64	/* turns before a busy wait counts */
+#define IDLE_LIMIT (24 * 3600 * NSEC_PER_SEC)	/* of virtual time */
 
 uint64_t kshim_nr_spin_waits;
 void (*kshim_scheduler)(enum kshim_point kind, const volatile void *ptr);
@@ -53,6 +55,29 @@ bool kshim_all_sleep(void)
 
 /* --- what a stuck machine may still do --- */
 
+/*
+ * Timers that arm themselves again keep a stuck machine going for ever, with wake-ups that lead nowhere: true when they
+ * have moved the time by IDLE_LIMIT and no thread has come back to user mode meanwhile.
+ */
+static bool idle_in_vain(void)
+{
+	static u64 since, seen;
+	u64 returns = 0;
+	unsigned int i;
+	bool vain;
+
+	for (i = 0; i < kshim_nr_cpus; i++)
+		returns += READ_ONCE(kshim_cpus[i].returns);
+	host_lock(&lock);
+	if (seen != returns) {
+		seen = returns;
+		since = kshim_time();
+	}
+	vain = kshim_time() - since > IDLE_LIMIT;
+	host_unlock(&lock);
+	return vain;
+}
+
 bool kshim_idle_work(void)
 {
 	u64 next;
@@ -64,7 +89,7 @@ bool kshim_idle_work(void)
 	if (kshim_rcu_run() + kshim_srcu_run())
 		return true;
 	next = kshim_timers_next();
-	if (next == U64_MAX)
+	if (next == U64_MAX || idle_in_vain())
 		return false;
 	kshim_time_set(next);
 	return kshim_timers_run() != 0;
@@ -154,7 +179,7 @@ static void stuck(struct kshim_spin *s)
 		if (poke_sleeper())
 			return;
 		/* No sleeper: at least an interrupt may come, if this thread lets it. */
-		if (!kshim_irqs_off && kshim_timers_next() != U64_MAX) {
+		if (!kshim_irqs_off && kshim_timers_next() != U64_MAX && !idle_in_vain()) {
 			kshim_time_set(max(kshim_timers_next(), kshim_time()));
 			if (kshim_timers_run()) {
 				host_lock(&lock);

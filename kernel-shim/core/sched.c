@@ -127,7 +127,7 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 			bool hope = look_for_work(t, held);
 
 			if (!hope && __atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) && kshim_all_sleep())
-				kshim_deadlock("every thread sleeps and no timer or work item is pending");
+				kshim_deadlock("every thread sleeps and no timer or work item ends that");
 			last = hope && kshim_all_sleep();
 			continue;
 		}

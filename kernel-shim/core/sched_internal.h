@@ -39,6 +39,7 @@ struct kshim_cpu {
 	unsigned long rcu_seq;		/* outermost RCU sections entered plus left by the thread: odd inside one */
 	unsigned int rcu_depth;		/* RCU sections that the thread is in, interrupts included */
 	unsigned long quiescent;	/* times that the thread's task said that it is in no RCU section of any kind */
+	uint64_t returns;		/* times that the thread went back to user mode */
 	uint64_t nr_locks;		/* lock_acquire() calls of the thread, RCU and SRCU left out */
 	struct host_lock count_lock;
 	const int *preempt_count;	/* of the thread attached here, NULL without one; guarded by count_lock */

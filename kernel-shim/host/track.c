@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Valgrind client requests for kernel TUs: the host half of kshim/track.h; empty without KSHIM_VALGRIND. */
+/*
+ * The host half of kshim/track.h: Valgrind client requests for kernel TUs, and what AddressSanitizer is told at boot;
+ * empty in a build with neither.
+ */
 #include <kshim/track.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+
+/* AddressSanitizer has printed its report and is about to end the process. */
+static void explain(const char *report)
+{
+	(void)report;
+	kshim_mem_explain(__asan_get_report_address());
+}
+
+void host_track_init(void)
+{
+	__asan_set_error_report_callback(explain);
+}
+#endif
 
 #ifdef KSHIM_VALGRIND
 #include <valgrind/memcheck.h>

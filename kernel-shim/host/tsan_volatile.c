@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as relaxed atomic accesses.
+ * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as atomic accesses.
+ *
+ * A read acquires, which stands for the order that the kernel takes from address dependencies (rcu_dereference()); a
+ * write releases, which stands for the smp_wmb() or smp_mb() before it, since fences are not modelled. A missing barrier
+ * is therefore not noticed, an unmarked access is.
  *
  * The compiler calls these before each volatile access of 1 to 8 bytes (--param=tsan-distinguish-volatile=1); its
  * run-time library does not have them. A write is announced as an atomic addition of 0, which changes nothing.
  */
 #ifdef __SANITIZE_THREAD__
 
-#define RELAXED 0	/* the run-time library's number */
+#define ACQUIRE 2	/* the run-time library's numbers */
+#define RELEASE 3
 
 /* A jump instead of a call leaves the kernel's access as the place that a report names. */
 #define JUMPS __attribute__((no_sanitize_thread, optimize("optimize-sibling-calls")))
@@ -17,8 +22,8 @@
 	type __tsan_atomic##bits##_fetch_add(volatile void *p, type v, int order);                                     \
 	void __tsan_volatile_read##size(void *p);                                                                      \
 	void __tsan_volatile_write##size(void *p);                                                                     \
-	JUMPS void __tsan_volatile_read##size(void *p) { __tsan_atomic##bits##_load(p, RELAXED); }                     \
-	JUMPS void __tsan_volatile_write##size(void *p) { __tsan_atomic##bits##_fetch_add(p, 0, RELAXED); }
+	JUMPS void __tsan_volatile_read##size(void *p) { __tsan_atomic##bits##_load(p, ACQUIRE); }                     \
+	JUMPS void __tsan_volatile_write##size(void *p) { __tsan_atomic##bits##_fetch_add(p, 0, RELEASE); }
 
 VOLATILE_ACCESS(1, 8, unsigned char)
 VOLATILE_ACCESS(2, 16, unsigned short)

@@ -435,6 +435,19 @@ static void complete_events(struct kvm_vcpu *vcpu)
 	kvm_clear_interrupt_queue(vcpu);
 }
 
+/*
+ * KVM sets vcpu->mode by plain stores between fences, which ThreadSanitizer does not see: what the guest did comes before
+ * the look at the mode by which another CPU finds that this one needs no interrupt.
+ */
+static void guest_mode_ends(struct kvm_vcpu *vcpu)
+{
+#ifdef __SANITIZE_THREAD__
+	extern void __tsan_release(void *addr);
+
+	__tsan_release(&vcpu->mode);
+#endif
+}
+
 fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 {
 	struct vcpu_sim *vs = to_sim(vcpu);
@@ -456,6 +469,7 @@ fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	} else {
 		vs->exit.reason = MODEL_EXIT_HLT;
 	}
+	guest_mode_ends(vcpu);
 	complete_events(vcpu);
 	vs->access.exits[vs->exit.reason]++;
 	trace_kvm_exit(vcpu, model_personality == MODEL_EPT ? KVM_ISA_VMX : KVM_ISA_SVM);

@@ -8,7 +8,7 @@ local type, error, next, tostring = type, error, next, tostring
 local tointeger, mtype = math.tointeger, math.type
 local fmt, match, sub, lower, byte = string.format, string.match, string.sub, string.lower, string.byte
 local sort, concat = table.sort, table.concat
-local rawget, getmetatable = rawget, getmetatable
+local rawget, getmetatable, setmetatable = rawget, getmetatable, setmetatable
 
 local MAX_IO <const> = 64 << 20
 
@@ -208,6 +208,18 @@ end
 -- A plain table with known keys. schema: key -> { checker(what, value), default } where default == A.required says that
 -- the key must be there. Returns a new table with every key of the schema.
 A.required = {}
+-- Names of a schema in a fixed order, so that of several mistakes the same one is reported each time.
+local orders = setmetatable({}, { __mode = "k" })
+local function order_of(schema)
+	local names = orders[schema]
+	if not names then
+		names = A.keys(schema)
+		sort(names)
+		orders[schema] = names
+	end
+	return names
+end
+
 function A.table(what, t, schema)
 	if type(t) ~= "table" or getmetatable(t) ~= nil then
 		refuse(what, "a table of named arguments", t)
@@ -220,8 +232,8 @@ function A.table(what, t, schema)
 				A.suggest(k, A.keys(schema)))
 		end
 	end
-	for k, rule in next, schema, nil do
-		local v = rawget(t, k)
+	for _, k in next, order_of(schema), nil do
+		local rule, v = schema[k], rawget(t, k)
 		if v == nil then
 			if rule[2] == A.required then
 				fail("%s: %s: missing", what, k)

@@ -635,16 +635,22 @@ END_TEST
 #define CHECKER_EXIT 99		/* as memcheck's --error-exitcode in tests/CMakeLists.txt */
 
 #ifdef __SANITIZE_ADDRESS__
+static const char *checker_text;
+
 static void checker_died(void)
 {
-	_exit(CHECKER_EXIT);
+	_exit(strstr(last_text, checker_text) && last_frames ? CHECKER_EXIT : EXIT_FAILURE);
 }
 #endif
 
-/* In a build with a checker, the child ends with CHECKER_EXIT after an access that kernel code may not make. */
-static void expect_checker(void)
+/*
+ * In a build with a checker, the child ends with CHECKER_EXIT after an access that kernel code may not make, and with
+ * AddressSanitizer a report says `what` it hit.
+ */
+static void expect_checker(const char *what)
 {
 #ifdef __SANITIZE_ADDRESS__
+	checker_text = what;
 	__asan_set_death_callback(checker_died);
 #endif
 }
@@ -653,7 +659,7 @@ START_TEST(checker_sees_use_after_kfree)
 {
 	void *p = ktest_kmalloc(64, 1);
 
-	expect_checker();
+	expect_checker("use after free: offset 0 of the 64 bytes of kmalloc-64 at");
 	ktest_kfree(p);
 	ktest_touch(p);
 }
@@ -661,30 +667,31 @@ END_TEST
 
 START_TEST(checker_sees_use_after_kfree_in_a_kernel_file)
 {
-	void *p = ktest_kmalloc(64, 1);
+	char *p = ktest_kmalloc(64, 1);
 
-	expect_checker();
+	expect_checker("use after free: offset 8 of the 64 bytes of kmalloc-64 at");
 	ktest_kfree(p);
-	ktest_find_bit(p);
+	ktest_find_bit(p + 8);
 }
 END_TEST
 
 START_TEST(checker_sees_use_of_a_red_zone)
 {
-	char *p = ktest_kmalloc(64, 1);
+	char *p = ktest_kmalloc(60, 1);
 
-	expect_checker();
-	ktest_touch(p + 64);
+	expect_checker("out-of-bounds access: offset 60 of the 60 bytes of kmalloc-64 at");
+	ktest_touch(p + 60);
 }
 END_TEST
 
 START_TEST(checker_sees_use_of_a_freed_page)
 {
-	void *page = ktest_pages_alloc(0, 1, 0), *p = ktest_page_address(page);
+	void *page = ktest_pages_alloc(0, 1, 0);
+	char *p = ktest_page_address(page);
 
-	expect_checker();
+	expect_checker("use after free: offset 0x10 of page frame 0x");
 	ktest_pages_free(page, 0);
-	ktest_touch(p);
+	ktest_touch(p + 16);
 }
 END_TEST
 

@@ -81,6 +81,22 @@ START_TEST(flushes_reach_what_they_should)
 }
 END_TEST
 
+START_TEST(a_load_of_cr3_may_keep_globals)
+{
+	struct tlb_entry e = entry(0x5000, 1, TLB_LINEAR, 0);
+
+	e.rights |= TLB_GLOBAL;
+	model_tlb_fill(&tlb, &e);
+	fill(0x6000, 1, TLB_LINEAR, 0);
+	fill(0x7000, 1, TLB_PHYSICAL, 0x1000);
+	ck_assert_uint_eq(model_tlb_flush_linear(&tlb, true), 1);
+	ck_assert_ptr_nonnull(model_tlb_lookup(&tlb, TLB_LINEAR, 0, 0x5000));
+	ck_assert_uint_eq(model_tlb_flush_linear(&tlb, false), 1);
+	ck_assert_ptr_nonnull(model_tlb_lookup(&tlb, TLB_PHYSICAL, 0x1000, 0x7000));
+	ck_assert_ptr_null((void *)model_tlb_validate(&tlb));
+}
+END_TEST
+
 START_TEST(evicts_in_order)
 {
 	unsigned int i;
@@ -127,6 +143,7 @@ int main(void)
 	tcase_add_test(tc, tags_separate);
 	tcase_add_test(tc, a_page_is_held_once);
 	tcase_add_test(tc, flushes_reach_what_they_should);
+	tcase_add_test(tc, a_load_of_cr3_may_keep_globals);
 	tcase_add_test(tc, evicts_in_order);
 	tcase_add_test(tc, validate_sees_damage);
 	suite_add_tcase(s, tc);

@@ -21,10 +21,17 @@ static inline void __asan_poison_memory_region(const volatile void *p, unsigned 
 static inline void __asan_unpoison_memory_region(const volatile void *p, unsigned long n) {}
 #endif
 
-#ifdef KSHIM_VALGRIND
-extern int kshim_on_valgrind;
+#if defined(KSHIM_VALGRIND) || defined(__SANITIZE_ADDRESS__)
 /* Sets kshim_on_valgrind; called once at boot, before any other function here. */
 void host_track_init(void);
+#else
+static inline void host_track_init(void) {}
+#endif
+/* A report that says what lies at p, for a bad access that AddressSanitizer found (core/mem_explain.c). */
+void kshim_mem_explain(const void *p);
+
+#ifdef KSHIM_VALGRIND
+extern int kshim_on_valgrind;
 void host_track_noaccess(const void *p, unsigned long n);
 void host_track_undefined(const void *p, unsigned long n);
 void host_track_defined(const void *p, unsigned long n);
@@ -36,7 +43,6 @@ void host_track_pool_alloc(const void *pool, const void *p, unsigned long n);
 void host_track_pool_free(const void *pool, const void *p);
 #else
 #define kshim_on_valgrind 0
-static inline void host_track_init(void) {}
 static inline void host_track_noaccess(const void *p, unsigned long n) {}
 static inline void host_track_undefined(const void *p, unsigned long n) {}
 static inline void host_track_defined(const void *p, unsigned long n) {}

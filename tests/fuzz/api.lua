@@ -1,0 +1,239 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Calls of the scenario language with random and absurd arguments: whatever comes back, kvmsim and its kernel must live.
+-- A wrong argument is an error that pcall() catches; a report of the machine (BUG, oops, WARN, checker, leak) fails the
+-- scenario as anywhere else. The same numbers each time: a seed per scenario.
+
+local SEEDS <const>, CALLS <const> = 10, 80
+local random = math.random
+
+local function one_of(list)
+	return list[random(#list)]
+end
+
+local loop = {}
+loop.loop = loop
+
+-- --- values ------------------------------------------------------------------------------------------------
+
+local numbers <const> = { 0, 1, -1, 2, 3, 7, 8, 63, 64, 255, 256, 4095, 4096, 4097, 65535, 65536, 1 << 20, 1 << 21,
+	(1 << 21) + 4096, 1 << 30, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 36, (1 << 44) - 4096, 1 << 44, 1 << 46,
+	(1 << 47) - 1, 1 << 47, 1 << 51, 1 << 52, 1 << 62, math.maxinteger, math.mininteger, -4096, -4095, -2 }
+local odd <const> = { 1.5, -0.0, 2.0 ^ 53, 2.0 ^ 70, math.huge, -math.huge, 0 / 0, true, false, "", "x", "4K", "2M", "-1", "0x10",
+	"1e3", "99999999999999999999", "0xfffffffffffffffffK", ("y"):rep(5000), {}, { 1, 2, 3 }, { [1.5] = {} }, loop, print,
+	coroutine.create(print), setmetatable({}, { __index = error, __len = function() return 1 << 40 end }) }
+
+local function page()
+	return random(0, 1023) << 12
+end
+
+local function absurd()
+	local r = random(10)
+	if r <= 5 then
+		return one_of(numbers)
+	elseif r <= 7 then
+		return random(0)
+	elseif r == 8 then
+		return nil
+	end
+	return one_of(odd)
+end
+
+-- A number that could be meant, most of the time.
+local function about(make)
+	return function(g)
+		if random(20) == 1 then
+			return absurd()
+		end
+		return make(g)
+	end
+end
+local function bits(mask)
+	return about(function() return random(0) & mask end)
+end
+local function choice(...)
+	local list = { ... }
+	return about(function() return one_of(list) end)
+end
+-- Where other values are no mistake, but endless, or refused by the model.
+local function exactly(...)
+	local list = { ... }
+	return function() return one_of(list) end
+end
+local function from(name)
+	return about(function(g)
+		local list = g[name]
+		return #list > 0 and one_of(list) or nil
+	end)
+end
+local flag = choice(true, false)
+local small = about(function() return random(0, 8) end)
+local gpa = about(function() return random(3) == 1 and page() or page() + random(0, 4095) end)
+local paged = about(page)
+local size = about(function() return one_of{ 0, 4096, 8192, 65536, 1 << 20, 2 << 20, 4 << 20 } end)
+local data = about(function() return ("z"):rep(one_of{ 0, 1, 2, 3, 4, 7, 8, 9, 100, 4096, 5000 }) end)
+local length = about(function() return one_of{ 0, 1, 2, 3, 4, 7, 8, 9, 4096, 5000 } end)
+local prot = choice("r", "rw", "rwx", "none", 0, 1, 2, 3, 4, 7)
+
+-- A user address inside a mapping, more or less.
+local address = about(function(g)
+	local ram = g.mapping[random(math.max(1, #g.mapping))]
+	return ram and ram.addr + page() or page()
+end)
+
+-- Arguments by name, each there or not; now and then one that no call knows.
+local function named(fields)
+	return function(g)
+		if random(30) == 1 then
+			return absurd()
+		end
+		local t = {}
+		for name, make in pairs(fields) do
+			if random(15) > 1 then
+				t[name] = make(g)
+			end
+		end
+		if random(40) == 1 then
+			t[one_of{ "slots", "", "\0", 1 }] = absurd()
+		end
+		return t
+	end
+end
+
+-- --- calls -------------------------------------------------------------------------------------------------
+
+local region <const> = { slot = small, as_id = choice(0, 0, 1), flags = choice(0, 0, 1, 2, 3, 4), guest_phys_addr = paged,
+	memory_size = size, userspace_addr = address }
+local region2 <const> = { guest_memfd = from("file"), guest_memfd_offset = choice(0, 4096, 1 << 20) }
+for k, v in pairs(region) do
+	region2[k] = v
+end
+local user_mode = named{ user = flag }
+local range = { paged, size }
+
+local calls <const> = {
+	process = {
+		mmap = { named{ length = size, prot = prot, flags = choice(0x22, 0x21, 0x32, 0x2022), addr = address,
+			-- Not "pfnmap": KVM maps such a page even where the process has no access to it (hva_to_pfn_remapped()).
+			kind = exactly("anon", "shmem"), huge = flag, align = choice(4096, 2 << 20), file = from("file"),
+			offset = paged } },
+		fork = {}, exit = {}, view = { from("mapping") }, read = { address, length }, write = { address, data },
+		shmem = { size }, eventfd = { small, small }, ksm_merge = { from("page"), from("page") }, open_kvm = {},
+	},
+	mapping = {
+		read = { paged, length }, write = { paged, data }, munmap = range, mprotect = { paged, size, prot },
+		madvise = { paged, size, choice(MADV_DONTNEED, MADV_FREE, MADV_PAGEOUT, MADV_COLLAPSE, MADV_HUGEPAGE,
+			MADV_NOHUGEPAGE, 0, 1, 2, 3) },
+		mremap = { named{ offset = paged, old_length = size, new_length = size, flags = choice(0, 1, 3), new_addr = address } },
+		mlock = range, munlock = range, page = { small }, migrate = { paged }, swap_out = range, split_huge = { paged },
+		collapse_huge = range, age = { paged }, pin = { paged, flag }, unpin = { paged },
+	},
+	file = { fallocate = { named{ mode = choice(0, 1, 3), offset = paged, length = size } }, punch_hole = range,
+		ftruncate = { size }, close = {} },
+	kvm = { create_vm = { named{ type = choice(0, 0, 0, 1) } }, check_extension = { small }, get_api_version = {},
+		get_vcpu_mmap_size = {}, close = {} },
+	vm = {
+		set_user_memory_region = { named(region) }, set_user_memory_region2 = { named(region2) },
+		get_dirty_log = { named{ slot = small, as_id = choice(0, 0, 1) } },
+		clear_dirty_log = { named{ slot = small, first_page = choice(0, 64), num_pages = choice(1, 64, 128), bitmap = data } },
+		enable_cap = { named{ cap = choice(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_DIRTY_LOG_RING, 0, 7), flags = small,
+			args = about(function() return { random(0, 3), absurd() } end) } },
+		check_extension = { bits(0xff) }, create_guest_memfd = { named{ size = size, flags = choice(0, 0, 1) } },
+		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8), flags = choice(0, 0, 1) } },
+		create_vcpu = { named{ id = small, cpuid = flag } }, set_tss_addr = { paged }, set_identity_map_addr = { paged },
+		set_nr_mmu_pages = { bits(0xff) }, get_nr_mmu_pages = {}, reset_dirty_rings = {},
+		register_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
+		unregister_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
+		ioeventfd = { named{ addr = gpa, len = choice(0, 1, 2, 4, 8), datamatch = small, fd = from("file"),
+			flags = choice(0, 1, 2, 4) } },
+		via = { from("process") }, close = {},
+	},
+	vcpu = {
+		read = { gpa, length, user_mode }, write = { gpa, data, user_mode }, fetch = { gpa, user_mode },
+		xchg = { gpa, data, user_mode }, invlpg = { gpa, user_mode }, load_cr3 = { paged, user_mode }, run = {}, abandon = {},
+		pre_fault_memory = { named{ gpa = paged, size = size, flags = choice(0, 0, 1) } }, translate = { gpa },
+		enable_cap = { named{ cap = small, flags = small } }, get_regs = {}, get_sregs = {},
+		set_regs = { named{ rax = absurd, rip = absurd, rsp = absurd, rflags = choice(2, 0x202) } },
+		set_sregs = { named{ cr0 = exactly(0x10, 0x11, 0x60000010), cr2 = absurd, cr3 = paged,
+			cr4 = exactly(0x20, 0xa0), cr8 = small, efer = choice(0, 0x500, 0xd00),
+			cs = named{ base = absurd, limit = bits(0xffffffff), selector = bits(0xffff), type = small, l = choice(0, 1) } } },
+		set_paging = { named{ levels = choice(4, 4, 5), tables = paged, size = choice(1 << 16, 1 << 18) } },
+		map = { named{ from = paged, to = paged, size = size, prot = prot, user = flag, level = choice(1, 1, 2, 3) } },
+		pte = { paged, choice(nil, 1, 2, 4) }, set_pte = { paged, bits(0x3fffe7), choice(nil, 1, 2) },
+		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, close = {},
+		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 }, { 4096, 8 }, { 1 << 20, 1 << 20 }),
+			stride = choice(1, 8, 4096), count = exactly(0, 1, 100) } },
+	},
+	exit = { complete = { data } },
+	dirty = { count = {}, pages = {}, test = { small }, add = { from("dirty") } },
+}
+-- How often each class is called.
+local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm", "vm", "vcpu", "vcpu",
+	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty" }
+
+-- --- running -----------------------------------------------------------------------------------------------
+
+-- What a call gave takes part from now on.
+local function keep(g, value)
+	local class = type(value) == "table" and tostring(value):match("^(%a+)")
+	local list = class and g[class]
+	if list and not rawequal(value, list[#list]) then
+		list[#list + 1] = value
+	end
+end
+
+local function start(sim)
+	local g = { page = {} }
+	for class in pairs(calls) do
+		g[class] = {}
+	end
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4M" }
+	local kvm = vmm:open_kvm()
+	local vm = kvm:create_vm()
+	vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4M", userspace_addr = ram }
+	for _, object in ipairs{ vmm, ram, kvm, vm, vm:create_vcpu(), vmm:shmem("1M"), ram:page(0) } do
+		keep(g, object)
+	end
+	return g
+end
+
+local function one_call(g)
+	local class = one_of(classes)
+	local object = g[class][random(math.max(1, #g[class]))]
+	if not object then
+		return
+	end
+	local names = {}
+	for name in pairs(calls[class]) do
+		names[#names + 1] = name
+	end
+	local name = one_of(names)
+	-- The end of everything is not interesting too early.
+	if (name == "exit" or name == "close" or name == "munmap") and random(8) > 1 then
+		return
+	end
+	local args, n = {}, #calls[class][name]
+	for i = 1, n do
+		args[i] = calls[class][name][i](g)
+	end
+	if random(20) == 1 then
+		n = random(0, n)
+	elseif random(20) == 1 then
+		n = n + 1
+		args[n] = absurd()
+	end
+	local ok, value = pcall(object[name], object, table.unpack(args, 1, n))
+	if ok then
+		keep(g, value)
+	end
+end
+
+for seed = 1, SEEDS do
+	scenario(("absurd arguments, seed %d"):format(seed), { mmu = { "ept", "npt", "shadow" } }, function(sim)
+		math.randomseed(seed)
+		local g = start(sim)
+		for _ = 1, CALLS do
+			one_call(g)
+		end
+	end)
+end
