@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as atomic accesses.
+ * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as atomic accesses; and of atomics.
  *
  * A read acquires, which stands for the order that the kernel takes from address dependencies (rcu_dereference()); a
- * write releases, which stands for the smp_wmb() or smp_mb() before it, since fences are not modelled. A missing barrier
- * is therefore not noticed, an unmarked access is.
+ * write releases, which stands for the smp_wmb() or smp_mb() before it, since fences are not modelled. So a missing
+ * barrier is not noticed, an unmarked access is.
  *
  * The compiler calls these before each volatile access of 1 to 8 bytes (--param=tsan-distinguish-volatile=1); its
  * run-time library does not have them. A write is announced as an atomic addition of 0, which changes nothing.
@@ -29,5 +29,21 @@ VOLATILE_ACCESS(1, 8, unsigned char)
 VOLATILE_ACCESS(2, 16, unsigned short)
 VOLATILE_ACCESS(4, 32, unsigned int)
 VOLATILE_ACCESS(8, 64, unsigned long)
+
+/*
+ * A compare-and-exchange that fails orders nothing in the compiler's model. The processor's does, and KVM relies on it
+ * where it finds by vcpu->mode that a vCPU has left the guest: here it acquires. (To the library weak is as strong.)
+ */
+#define COMPARE_EXCHANGE(bits, type)                                                                                   \
+	_Bool __tsan_atomic##bits##_compare_exchange_weak(volatile void *p, void *old, type v, int order, int failed); \
+	JUMPS _Bool __tsan_atomic##bits##_compare_exchange_strong(volatile void *p, void *old, type v, int order,      \
+								  int failed)                                          \
+	{                                                                                                              \
+		(void)failed;                                                                                          \
+		return __tsan_atomic##bits##_compare_exchange_weak(p, old, v, order, ACQUIRE);                         \
+	}
+
+COMPARE_EXCHANGE(32, unsigned int)
+COMPARE_EXCHANGE(64, unsigned long)
 
 #endif

@@ -23,7 +23,6 @@ int model_refused_enter_smm(struct kvm_vcpu *vcpu, union kvm_smram *smram);
 int model_refused_leave_smm(struct kvm_vcpu *vcpu, const union kvm_smram *smram);
 
 struct kvm_pmc *model_refused_rdpmc_ecx_to_pmc(struct kvm_vcpu *vcpu, unsigned int idx, u64 *mask);
-struct kvm_pmc *model_refused_msr_idx_to_pmc(struct kvm_vcpu *vcpu, u32 msr);
 int model_refused_pmu_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
 int model_refused_pmu_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
 void model_refused_pmu_refresh(struct kvm_vcpu *vcpu);

@@ -335,14 +335,15 @@ static void execute(struct vcpu_sim *vs)
 {
 	struct kvmsim_access *a = &vs->access.a;
 	unsigned int first = min_t(u64, a->len, PAGE_SIZE - (a->addr & ~PAGE_MASK)), rest = a->len - first;
-	unsigned int access = walk_access(a);
 	u64 pa[2] = {}, value = a->value;
 	bool write = a->op == KVMSIM_WRITE;
+	unsigned int access;
 
 	if (a->op == KVMSIM_INVLPG || a->op == KVMSIM_LOAD_CR3) {
 		execute_privileged(vs);
 		return;
 	}
+	access = walk_access(a);
 	model_count(guest_accesses, 1);
 	if (is_long_mode(&vs->vcpu) && !(canonical(vs, a->addr) && canonical(vs, a->addr + a->len - 1))) {
 		exception(vs, GP_VECTOR, 0, 0);
@@ -436,8 +437,8 @@ static void complete_events(struct kvm_vcpu *vcpu)
 }
 
 /*
- * KVM sets vcpu->mode by plain stores between fences, which ThreadSanitizer does not see: what the guest did comes before
- * the look at the mode by which another CPU finds that this one needs no interrupt.
+ * KVM sets vcpu->mode by plain stores between fences, which ThreadSanitizer does not see: what the guest did comes
+ * before the look at the mode by which another CPU finds that this one needs no interrupt.
  */
 static void guest_mode_ends(struct kvm_vcpu *vcpu)
 {

@@ -399,6 +399,12 @@ static bool pmu_is_valid_msr(struct kvm_vcpu *vcpu, u32 msr)
 	return false;
 }
 
+/* A processor without performance counters: no MSR is one. */
+static struct kvm_pmc *pmu_msr_idx_to_pmc(struct kvm_vcpu *vcpu, u32 msr)
+{
+	return NULL;
+}
+
 static int pmu_check_rdpmc_early(struct kvm_vcpu *vcpu, unsigned int idx)
 {
 	return -EINVAL;
@@ -411,7 +417,7 @@ static void pmu_nothing(struct kvm_vcpu *vcpu)
 
 struct kvm_pmu_ops model_pmu_ops = {
 	.rdpmc_ecx_to_pmc = model_refused_rdpmc_ecx_to_pmc,
-	.msr_idx_to_pmc = model_refused_msr_idx_to_pmc,
+	.msr_idx_to_pmc = pmu_msr_idx_to_pmc,
 	.check_rdpmc_early = pmu_check_rdpmc_early,
 	.is_valid_msr = pmu_is_valid_msr,
 	.get_msr = model_refused_pmu_get_msr,

@@ -72,11 +72,6 @@ struct kvm_pmc *model_refused_rdpmc_ecx_to_pmc(struct kvm_vcpu *vcpu, unsigned i
 	model_refuse("performance counters (kvm_pmu_ops.rdpmc_ecx_to_pmc)");
 }
 
-struct kvm_pmc *model_refused_msr_idx_to_pmc(struct kvm_vcpu *vcpu, u32 msr)
-{
-	model_refuse("performance counters (kvm_pmu_ops.msr_idx_to_pmc)");
-}
-
 int model_refused_pmu_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	model_refuse("performance counters (kvm_pmu_ops.get_msr)");

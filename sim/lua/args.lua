@@ -224,15 +224,20 @@ function A.table(what, t, schema)
 	if type(t) ~= "table" or getmetatable(t) ~= nil then
 		refuse(what, "a table of named arguments", t)
 	end
-	local out = {}
+	local out, unknown, names = {}, nil, order_of(schema)
 	for k in next, t, nil do
-		if rawget(schema, k) == nil then
-			fail("%s: unknown argument %s%s", what,
-				type(k) == "string" and "'" .. sub(k, 1, 64) .. "'" or describe(k),
-				A.suggest(k, A.keys(schema)))
+		if rawget(schema, k) == nil and
+		   (unknown == nil or (type(k) == "string" and (type(unknown) ~= "string" or k < unknown))) then
+			unknown = k
 		end
 	end
-	for _, k in next, order_of(schema), nil do
+	if unknown ~= nil then
+		fail("%s: unknown argument %s%s", what,
+			type(unknown) == "string" and "'" .. sub(unknown, 1, 64) .. "'" or describe(unknown),
+			A.suggest(unknown, A.keys(schema)))
+	end
+	for i = 1, #names do
+		local k = names[i]
 		local rule, v = schema[k], rawget(t, k)
 		if v == nil then
 			if rule[2] == A.required then

@@ -47,7 +47,8 @@ function U.set_supported_cpuid(s)
 	if rc < 0 then
 		return rc
 	end
-	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_CPUID2, sub(data, 1, 8 + unpack("<I4", data) * CPUID_ENTRY_BYTES)))
+	local entries = unpack("<I4", data)
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_CPUID2, sub(data, 1, 8 + entries * CPUID_ENTRY_BYTES)))
 end
 
 local function get_regs(s)
@@ -199,7 +200,8 @@ local function map_one(s, what, va, gpa, bits, level)
 		end
 		tbl = entry & PTE_ADDR
 	end
-	write_entry(s, what, tbl + ((va >> (12 + 9 * (level - 1))) & 511) * 8, gpa | bits | (level > 1 and PTE_PS or 0))
+	write_entry(s, what, tbl + ((va >> (12 + 9 * (level - 1))) & 511) * 8,
+		gpa | bits | (level > 1 and PTE_PS or 0))
 end
 
 local paging_schema = {
@@ -286,7 +288,7 @@ local function map(s, what, t)
 	return 0
 end
 
--- Guest-physical address of the entry that maps va at this level, or nil when a table above is missing; and the value.
+-- Guest-physical address of the entry that maps va at this level and its value, or nil: a table above is missing.
 local function find_entry(s, what, va, level)
 	if not s.paging then
 		A.fail("%s: set_paging comes first", what)

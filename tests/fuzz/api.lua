@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Calls of the scenario language with random and absurd arguments: whatever comes back, kvmsim and its kernel must live.
--- A wrong argument is an error that pcall() catches; a report of the machine (BUG, oops, WARN, checker, leak) fails the
--- scenario as anywhere else. The same numbers each time: a seed per scenario.
+-- Calls of the scenario language with random and absurd arguments: kvmsim and its kernel must live through them.
+--
+-- A wrong argument is an error that pcall() catches; a report of the machine (BUG, oops, WARN, checker, leak) fails
+-- the scenario as anywhere else. The same numbers each time: a seed per scenario.
 
 local SEEDS <const>, CALLS <const> = 10, 80
 local random = math.random
@@ -16,10 +17,13 @@ loop.loop = loop
 -- --- values ------------------------------------------------------------------------------------------------
 
 local numbers <const> = { 0, 1, -1, 2, 3, 7, 8, 63, 64, 255, 256, 4095, 4096, 4097, 65535, 65536, 1 << 20, 1 << 21,
-	(1 << 21) + 4096, 1 << 30, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 36, (1 << 44) - 4096, 1 << 44, 1 << 46,
+	(1 << 21) + 4096, 1 << 30, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 36, (1 << 44) - 4096,
+		1 << 44, 1 << 46,
 	(1 << 47) - 1, 1 << 47, 1 << 51, 1 << 52, 1 << 62, math.maxinteger, math.mininteger, -4096, -4095, -2 }
-local odd <const> = { 1.5, -0.0, 2.0 ^ 53, 2.0 ^ 70, math.huge, -math.huge, 0 / 0, true, false, "", "x", "4K", "2M", "-1", "0x10",
-	"1e3", "99999999999999999999", "0xfffffffffffffffffK", ("y"):rep(5000), {}, { 1, 2, 3 }, { [1.5] = {} }, loop, print,
+local odd <const> = { 1.5, -0.0, 2.0 ^ 53, 2.0 ^ 70, math.huge, -math.huge, 0 / 0, true, false, "", "x", "4K", "2M",
+	"-1", "0x10",
+	"1e3", "99999999999999999999", "0xfffffffffffffffffK", ("y"):rep(5000), {}, { 1, 2, 3 }, { [1.5] = {} },
+		loop, print,
 	coroutine.create(print), setmetatable({}, { __index = error, __len = function() return 1 << 40 end }) }
 
 local function page()
@@ -101,7 +105,8 @@ end
 
 -- --- calls -------------------------------------------------------------------------------------------------
 
-local region <const> = { slot = small, as_id = choice(0, 0, 1), flags = choice(0, 0, 1, 2, 3, 4), guest_phys_addr = paged,
+local region <const> = { slot = small, as_id = choice(0, 0, 1), flags = choice(0, 0, 1, 2, 3, 4),
+	guest_phys_addr = paged,
 	memory_size = size, userspace_addr = address }
 local region2 <const> = { guest_memfd = from("file"), guest_memfd_offset = choice(0, 4096, 1 << 20) }
 for k, v in pairs(region) do
@@ -110,64 +115,105 @@ end
 local user_mode = named{ user = flag }
 local range = { paged, size }
 
+-- Any command with any argument, except the commands that ask the model for what it has not (interrupts, SMM,
+-- registers that would turn on 32-bit paging).
+local ioctl <const> = {
+	choice(KVM_CREATE_VM, KVM_CHECK_EXTENSION, KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_CREATE_VCPU, KVM_RUN,
+		KVM_SET_USER_MEMORY_REGION, KVM_SET_USER_MEMORY_REGION2, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG,
+			KVM_ENABLE_CAP,
+		KVM_SET_MEMORY_ATTRIBUTES, KVM_CREATE_GUEST_MEMFD, KVM_IOEVENTFD, KVM_REGISTER_COALESCED_MMIO,
+		KVM_UNREGISTER_COALESCED_MMIO, KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR, KVM_SET_NR_MMU_PAGES,
+			KVM_GET_REGS,
+		KVM_GET_SREGS, KVM_TRANSLATE, KVM_PRE_FAULT_MEMORY, KVM_RESET_DIRTY_RINGS, 0, 0xae00, 0xffffffff),
+	function(g)
+		if random(2) == 1 then
+			return random(2) == 1 and address(g) or absurd()
+		end
+		local words = {}
+		for i = 1, random(40) do
+			words[i] = string.pack("<i8", random(4) == 1 and random(0) or random(0, 16))
+		end
+		return table.concat(words)
+	end,
+}
+
 local calls <const> = {
 	process = {
 		mmap = { named{ length = size, prot = prot, flags = choice(0x22, 0x21, 0x32, 0x2022), addr = address,
-			-- Not "pfnmap": KVM maps such a page even where the process has no access to it (hva_to_pfn_remapped()).
-			kind = exactly("anon", "shmem"), huge = flag, align = choice(4096, 2 << 20), file = from("file"),
+			-- Not "pfnmap": KVM maps such a page even where the process has no access to it
+			-- (hva_to_pfn_remapped()).
+			kind = exactly("anon", "shmem"), huge = flag, align = choice(4096, 2 << 20),
+				file = from("file"),
 			offset = paged } },
-		fork = {}, exit = {}, view = { from("mapping") }, read = { address, length }, write = { address, data },
-		shmem = { size }, eventfd = { small, small }, ksm_merge = { from("page"), from("page") }, open_kvm = {},
+		fork = {}, exit = {}, view = { from("mapping") }, read = { address, length }, write = { address,
+			data },
+		shmem = { size }, eventfd = { small, small }, ksm_merge = { from("page"), from("page") },
+			open_kvm = {},
 	},
 	mapping = {
 		read = { paged, length }, write = { paged, data }, munmap = range, mprotect = { paged, size, prot },
 		madvise = { paged, size, choice(MADV_DONTNEED, MADV_FREE, MADV_PAGEOUT, MADV_COLLAPSE, MADV_HUGEPAGE,
 			MADV_NOHUGEPAGE, 0, 1, 2, 3) },
-		mremap = { named{ offset = paged, old_length = size, new_length = size, flags = choice(0, 1, 3), new_addr = address } },
-		mlock = range, munlock = range, page = { small }, migrate = { paged }, swap_out = range, split_huge = { paged },
+		mremap = { named{ offset = paged, old_length = size, new_length = size, flags = choice(0, 1, 3),
+			new_addr = address } },
+		mlock = range, munlock = range, page = { small }, migrate = { paged }, swap_out = range,
+			split_huge = { paged },
 		collapse_huge = range, age = { paged }, pin = { paged, flag }, unpin = { paged },
 	},
 	file = { fallocate = { named{ mode = choice(0, 1, 3), offset = paged, length = size } }, punch_hole = range,
 		ftruncate = { size }, close = {} },
 	kvm = { create_vm = { named{ type = choice(0, 0, 0, 1) } }, check_extension = { small }, get_api_version = {},
-		get_vcpu_mmap_size = {}, close = {} },
+		get_vcpu_mmap_size = {}, ioctl = ioctl, close = {} },
 	vm = {
 		set_user_memory_region = { named(region) }, set_user_memory_region2 = { named(region2) },
 		get_dirty_log = { named{ slot = small, as_id = choice(0, 0, 1) } },
-		clear_dirty_log = { named{ slot = small, first_page = choice(0, 64), num_pages = choice(1, 64, 128), bitmap = data } },
-		enable_cap = { named{ cap = choice(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_DIRTY_LOG_RING, 0, 7), flags = small,
+		clear_dirty_log = { named{ slot = small, first_page = choice(0, 64), num_pages = choice(1, 64, 128),
+			bitmap = data } },
+		enable_cap = { named{ cap = choice(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_DIRTY_LOG_RING, 0, 7),
+			flags = small,
 			args = about(function() return { random(0, 3), absurd() } end) } },
-		check_extension = { bits(0xff) }, create_guest_memfd = { named{ size = size, flags = choice(0, 0, 1) } },
-		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8), flags = choice(0, 0, 1) } },
-		create_vcpu = { named{ id = small, cpuid = flag } }, set_tss_addr = { paged }, set_identity_map_addr = { paged },
+		check_extension = { bits(0xff) }, create_guest_memfd = { named{ size = size, flags = choice(0, 0,
+			1) } },
+		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8),
+			flags = choice(0, 0, 1) } },
+		create_vcpu = { named{ id = small, cpuid = flag } }, set_tss_addr = { paged },
+			set_identity_map_addr = { paged },
 		set_nr_mmu_pages = { bits(0xff) }, get_nr_mmu_pages = {}, reset_dirty_rings = {},
 		register_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
 		unregister_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
 		ioeventfd = { named{ addr = gpa, len = choice(0, 1, 2, 4, 8), datamatch = small, fd = from("file"),
 			flags = choice(0, 1, 2, 4) } },
-		via = { from("process") }, close = {},
+		via = { from("process") }, ioctl = ioctl, close = {},
 	},
 	vcpu = {
-		read = { gpa, length, user_mode }, write = { gpa, data, user_mode }, fetch = { gpa, user_mode },
-		xchg = { gpa, data, user_mode }, invlpg = { gpa, user_mode }, load_cr3 = { paged, user_mode }, run = {}, abandon = {},
-		pre_fault_memory = { named{ gpa = paged, size = size, flags = choice(0, 0, 1) } }, translate = { gpa },
+		-- Each 8 bytes are an access, with the checker behind it.
+		read = { gpa, exactly(0, 1, 2, 4, 7, 8, 100, 1.5, -1, "1K", 1 << 62, false), user_mode },
+			write = { gpa, data, user_mode }, fetch = { gpa, user_mode },
+		xchg = { gpa, data, user_mode }, invlpg = { gpa, user_mode }, load_cr3 = { paged, user_mode },
+			run = {}, abandon = {},
+		pre_fault_memory = { named{ gpa = paged, size = size, flags = choice(0, 0, 1) } },
+			translate = { gpa },
 		enable_cap = { named{ cap = small, flags = small } }, get_regs = {}, get_sregs = {},
 		set_regs = { named{ rax = absurd, rip = absurd, rsp = absurd, rflags = choice(2, 0x202) } },
 		set_sregs = { named{ cr0 = exactly(0x10, 0x11, 0x60000010), cr2 = absurd, cr3 = paged,
 			cr4 = exactly(0x20, 0xa0), cr8 = small, efer = choice(0, 0x500, 0xd00),
-			cs = named{ base = absurd, limit = bits(0xffffffff), selector = bits(0xffff), type = small, l = choice(0, 1) } } },
+			cs = named{ base = absurd, limit = bits(0xffffffff), selector = bits(0xffff), type = small,
+				l = choice(0, 1) } } },
 		set_paging = { named{ levels = choice(4, 4, 5), tables = paged, size = choice(1 << 16, 1 << 18) } },
-		map = { named{ from = paged, to = paged, size = size, prot = prot, user = flag, level = choice(1, 1, 2, 3) } },
+		map = { named{ from = paged, to = paged, size = size, prot = prot, user = flag, level = choice(1, 1,
+			2, 3) } },
 		pte = { paged, choice(nil, 1, 2, 4) }, set_pte = { paged, bits(0x3fffe7), choice(nil, 1, 2) },
-		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, close = {},
-		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 }, { 4096, 8 }, { 1 << 20, 1 << 20 }),
+		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, ioctl = ioctl, close = {},
+		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 },
+			{ 4096, 8 }, { 1 << 20, 1 << 20 }),
 			stride = choice(1, 8, 4096), count = exactly(0, 1, 100) } },
 	},
 	exit = { complete = { data } },
 	dirty = { count = {}, pages = {}, test = { small }, add = { from("dirty") } },
 }
 -- How often each class is called.
-local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm", "vm", "vcpu", "vcpu",
+local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm",
+	"vm", "vcpu", "vcpu",
 	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty" }
 
 -- --- running -----------------------------------------------------------------------------------------------

@@ -123,8 +123,8 @@ scenario("guest entries: a read that marks a table dirties the table's page", op
 	expect(ram:page(tbl).dirty):is_true()
 end)
 
--- EPT and NPT count every walk of a guest table as a write (SDM vol. 3, 30.3.5; APM vol. 2, 15.25.6); KVM's own walk for
--- shadow tables writes only what changes.
+-- EPT and NPT count every walk of a guest table as a write (SDM vol. 3, 30.3.5; APM vol. 2, 15.25.6); KVM's own
+-- walk for shadow tables writes only what changes.
 scenario("guest entries: a walk that changes no mark dirties tables only under nested paging", options, function(sim)
 	local _, vm, vcpu, slot = guest(sim)
 	expect(vcpu:write(VA, "x")):is_true()
@@ -178,7 +178,8 @@ end)
 -- With nested paging the emulator takes the faulting guest-physical address, which here is that of a table entry, for
 -- the operand's when both have the same offset in their pages (emulator_read_write_onepage(), arch/x86/kvm/x86.c).
 scenario("guest entries: tables in a read-only slot, and an operand at the entry's offset",
-	{ arch = "x86_64", mmu = { "ept", "npt" }, covers = "what KVM does, not what a processor does" }, function(sim)
+	{ arch = "x86_64", mmu = { "ept", "npt" }, covers = "what KVM does, not what a processor does" },
+		function(sim)
 	local _, vcpu = read_only_tables(sim)
 	local top = vcpu:pte(VA, 4)
 	expect(top.gpa & 0xfff):eq(0)
