@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Sanitizers, Valgrind and coverage: the flags that KVMSIM_SANITIZE, KVMSIM_VALGRIND and KVMSIM_COVERAGE stand for.
 #
-# Sets KVMSIM_SANITIZE_{KERNEL_,LINK_,}FLAGS, KVMSIM_COVERAGE_FLAGS and KVMSIM_TRACK_DEFINITIONS.
+# Sets KVMSIM_SANITIZE_{KERNEL_,LINK_,}FLAGS, KVMSIM_COVERAGE_{KERNEL_,}FLAGS and KVMSIM_TRACK_DEFINITIONS.
 include(CheckIncludeFile)
 
 set(KVMSIM_SANITIZE_FLAGS)
@@ -9,6 +9,7 @@ set(KVMSIM_SANITIZE_KERNEL_FLAGS)
 set(KVMSIM_SANITIZE_LINK_FLAGS)
 set(KVMSIM_TRACK_DEFINITIONS)
 set(KVMSIM_COVERAGE_FLAGS)
+set(KVMSIM_COVERAGE_KERNEL_FLAGS)
 
 if(KVMSIM_SANITIZE)
 	set(KVMSIM_SANITIZE_FLAGS -fsanitize=${KVMSIM_SANITIZE} -fno-omit-frame-pointer)
@@ -36,4 +37,6 @@ endif()
 if(KVMSIM_COVERAGE)
 	# Children run at the same time and add to one file.
 	set(KVMSIM_COVERAGE_FLAGS --coverage -fprofile-update=atomic)
+	# The library that counts has a function of this name, too.
+	set(KVMSIM_COVERAGE_KERNEL_FLAGS ${KVMSIM_COVERAGE_FLAGS} -Dmangle_path=kernel_mangle_path)
 endif()

@@ -47,7 +47,7 @@ function(kvmsim_kernel_tu target arch karch kbuild)
 		"SHELL:-include \"${src}/include/linux/compiler-version.h\""
 		"SHELL:-include \"${src}/include/linux/kconfig.h\""
 		"SHELL:-include \"${src}/include/linux/compiler_types.h\""
-		${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_KERNEL_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
+		${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_KERNEL_FLAGS} ${KVMSIM_COVERAGE_KERNEL_FLAGS})
 	target_compile_definitions(${target} PRIVATE __KERNEL__ __DISABLE_EXPORTS)
 	if(TARGET kbuild-${arch})
 		add_dependencies(${target} kbuild-${arch})

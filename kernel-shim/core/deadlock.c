@@ -263,7 +263,8 @@ static void add_locks(struct text *x, struct task_struct *t)
 	for (i = 0; i < t->lockdep_depth && i < MAX_LOCK_DEPTH; i++) {
 		struct held_lock *h = &t->held_locks[i];
 
-		add(x, "%s%s%s", i ? ", " : "; holds ", h->instance ? h->instance->name : "?", h->read ? " (read)" : "");
+		add(x, "%s%s%s", i ? ", " : "; holds ", h->instance ? h->instance->name : "?",
+		    h->read ? " (read)" : "");
 		if (x->nr_ips < KVMSIM_MAX_FRAMES)
 			x->ips[x->nr_ips++] = (void *)h->acquire_ip;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts of the simulated CPUs: the interrupt flag, interrupts that one CPU runs on another, softirq markers, and the
- * tracing of the flag for lockdep (kernel/trace/trace_preemptirq.c, kernel/softirq.c).
+ * Interrupts of the simulated CPUs: the interrupt flag, interrupts that one CPU runs on another, softirq markers, and
+ * the tracing of the flag for lockdep (kernel/trace/trace_preemptirq.c, kernel/softirq.c).
  *
  * An interrupt runs on the native thread that sends it, with the target's per-cpu data, as the target's irq task, and
  * holds the target's irq_lock: it never overlaps an irqs-off section of the target, but does not stop the target's
@@ -34,7 +34,8 @@ bool early_boot_irqs_disabled;
 
 static bool irq_try(struct kshim_cpu *c)
 {
-	return !__atomic_load_n(&c->irq_lock, __ATOMIC_RELAXED) && !__atomic_exchange_n(&c->irq_lock, 1, __ATOMIC_ACQUIRE);
+	return !__atomic_load_n(&c->irq_lock, __ATOMIC_RELAXED) &&
+	       !__atomic_exchange_n(&c->irq_lock, 1, __ATOMIC_ACQUIRE);
 }
 
 static void irq_lock(struct kshim_cpu *c)
@@ -62,7 +63,8 @@ void kshim_irq_disable(void)
 	struct kshim_cpu *c = kshim_cpu;
 
 	kshim_sched_point(KSHIM_PT_IRQ, c);
-	kshim_spin_until("interrupts that are pending on a CPU", c, !__atomic_load_n(&c->irqs_pending, __ATOMIC_RELAXED));
+	kshim_spin_until("interrupts that are pending on a CPU", c,
+			 !__atomic_load_n(&c->irqs_pending, __ATOMIC_RELAXED));
 	irq_lock(c);
 	kshim_irqs_off = 1;
 }
@@ -188,7 +190,8 @@ static void run_deferred(struct kshim_cpu *c)
 		node = llist_reverse_order(llist_del_all(&per_cpu(ipi_queue, c->id)[i]));
 		for (; node; node = next) {
 			next = node->next;
-			kshim_interrupt(&kshim_cpus[i], run_single, llist_entry(node, struct __call_single_node, llist));
+			kshim_interrupt(&kshim_cpus[i], run_single,
+					llist_entry(node, struct __call_single_node, llist));
 		}
 	}
 }
@@ -248,7 +251,8 @@ void kshim_softirq_exit(struct kshim_softirq *s)
 	__preempt_count_sub(SOFTIRQ_OFFSET);
 	local_irq_enable();
 	if (kshim_preempt_count || current->lockdep_depth)
-		host_report(KVMSIM_WARN, NULL, 0, "a timer or RCU callback returned with preempt count %#x and %d locks held",
+		host_report(KVMSIM_WARN, NULL, 0,
+			    "a timer or RCU callback returned with preempt count %#x and %d locks held",
 			    kshim_preempt_count, current->lockdep_depth);
 	kshim_current = s->task;
 	kshim_preempt_count = s->preempt_count;

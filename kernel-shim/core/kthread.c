@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel threads (kernel/kthread.c, kernel/vhost_task.c) that never run by themselves: each is a task without a native thread.
- * What khugepaged, ksmd, kswapd and KVM's huge-page recovery do is asked for by scenarios, through events and their own
- * entry points. Workers (kthread_worker) run their items where a workqueue does.
+ * Kernel threads (kernel/kthread.c, kernel/vhost_task.c) that never run by themselves: each is a task without a
+ * native thread. What khugepaged, ksmd, kswapd and KVM's huge-page recovery do is asked for by scenarios, through
+ * events and their own entry points. Workers (kthread_worker) run their items where a workqueue does.
  */
 #include <linux/err.h>
 #include <linux/freezer.h>
@@ -44,7 +44,7 @@ __printf(4, 5) struct task_struct *kthread_create_on_node(int (*threadfn)(void *
 	return t;
 }
 
-REDUCED(kthread_stop, "the thread never ran: its function is not called, the result is -EINTR as for a thread that never started");
+REDUCED(kthread_stop, "the thread never ran: the result is -EINTR, as of one that never started");
 int kthread_stop(struct task_struct *k)
 {
 	kshim_task_destroy(k);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Checks for sleeping where it is not allowed (kernel/sched/core.c); the locks themselves are the kernel's own files. */
+/*
+ * Checks for sleeping where it is not allowed (kernel/sched/core.c); the locks themselves are the kernel's own files.
+ */
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
@@ -55,8 +57,8 @@ void __might_resched(const char *file, int line, unsigned int offsets)
 			 "in_atomic(): %d, irqs_disabled(): %d, non_block: %d, pid: %d, name: %s\n"
 			 "preempt_count: %x, expected: %x\n"
 			 "RCU nest depth: %d, expected: %u",
-			 file, line, in_atomic(), irqs_disabled(), current->non_block_count, current->pid, current->comm,
-			 preempt_count(), offsets & MIGHT_RESCHED_PREEMPT_MASK, rcu_preempt_depth(),
+			 file, line, in_atomic(), irqs_disabled(), current->non_block_count, current->pid,
+			 current->comm, preempt_count(), offsets & MIGHT_RESCHED_PREEMPT_MASK, rcu_preempt_depth(),
 			 offsets >> MIGHT_RESCHED_RCU_SHIFT);
 }
 
@@ -78,6 +80,7 @@ void __cant_sleep(const char *file, int line, int preempt_offset)
 	if (irqs_disabled() || preempt_count() > preempt_offset || !first_time(file, line))
 		return;
 	host_report_from(__builtin_return_address(0), KVMSIM_WARN, file, line,
-			 "BUG: assuming atomic context at %s:%d\nin_atomic(): %d, irqs_disabled(): %d, pid: %d, name: %s",
+			 "BUG: assuming atomic context at %s:%d\n"
+			 "in_atomic(): %d, irqs_disabled(): %d, pid: %d, name: %s",
 			 file, line, in_atomic(), irqs_disabled(), current->pid, current->comm);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RCU (kernel/rcu/tree.c) on liburcu: readers are liburcu's, grace periods wait for them and for sections with preemption or
- * interrupts off, callbacks wait in one queue until somebody runs them. The rest is the real kernel/rcu/update.c.
+ * RCU (kernel/rcu/tree.c) on liburcu: readers are liburcu's, grace periods wait for them and for sections with
+ * preemption or interrupts off, callbacks wait in one queue until somebody runs them. The rest is the real
+ * kernel/rcu/update.c.
  *
  * A grace period first waits for the readers it can see in kshim_cpu.rcu_seq, where a deadlock is noticed, then asks
  * liburcu, which gives the guarantee.
@@ -144,7 +145,8 @@ static void grace_period(void)
 	wait_for_readers();
 	kshim_wait_end(&w);
 	done = __atomic_load_n(&gp_done, __ATOMIC_RELAXED);
-	while (done < gp && !__atomic_compare_exchange_n(&gp_done, &done, gp, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	while (done < gp &&
+	       !__atomic_compare_exchange_n(&gp_done, &done, gp, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 

@@ -67,8 +67,8 @@ void preempt_notifier_unregister(struct preempt_notifier *notifier)
 static void check_may_sleep(void)
 {
 	if (preempt_count())
-		host_report(KVMSIM_WARN, NULL, 0, "BUG: scheduling while atomic: %s/%d, preempt count %#x", current->comm,
-			    current->pid, preempt_count());
+		host_report(KVMSIM_WARN, NULL, 0, "BUG: scheduling while atomic: %s/%d, preempt count %#x",
+			    current->comm, current->pid, preempt_count());
 	if (irqs_disabled())
 		host_report(KVMSIM_WARN, NULL, 0, "schedule() with interrupts off: %s/%d", current->comm, current->pid);
 	if (rcu_preempt_depth())
@@ -94,8 +94,8 @@ static void give_way(void)
 }
 
 /*
- * Nobody else can go on, or a busy waiter says so: this sleeper runs what may wake somebody. False: there is nothing, and
- * this was the last thread that could have found something.
+ * Nobody else can go on, or a busy waiter says so: this sleeper runs what may wake somebody. False: there is nothing,
+ * and this was the last thread that could have found something.
  */
 static bool look_for_work(struct task_struct *t, bool held)
 {
@@ -338,7 +338,7 @@ int rcuwait_wake_up(struct rcuwait *w)
 	int ret = 0;
 
 	rcu_read_lock();
-	smp_mb();	/* the condition before the waiter's state, against set_current_state() in rcuwait_wait_event() */
+	smp_mb();	/* the condition before the waiter's state; pairs with rcuwait_wait_event() */
 	task = rcu_dereference(w->task);
 	if (task)
 		ret = wake_up_process(task);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,workqueue,time,timer,kthread}.c: the simulated CPU as a resource, the
- * shim's half of a task, and the calls between these files.
+ * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,workqueue,time,timer,kthread}.c: the simulated CPU as a
+ * resource, the shim's half of a task, and the calls between these files.
  *
  * A simulated CPU runs one task at a time: the native thread whose task runs there holds the CPU (struct kshim_cpu,
  * `holder`) from kshim_cpu_acquire() to kshim_cpu_release(); a task that sleeps has released it. Work items and hotplug
@@ -76,7 +76,10 @@ static inline struct kshim_task *kshim_task_of(struct task_struct *t)
 }
 
 /* --- task.c --- */
-/* A task that exists for the shim: part of no process. cpu: where it belongs. Never NULL at boot; else NULL without memory. */
+/*
+ * A task that exists for the shim: part of no process. cpu: where it belongs. Never NULL at boot; else NULL without
+ * memory.
+ */
 struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags);
 void kshim_task_for_each(void (*fn)(struct task_struct *t, void *arg), void *arg);
 int kshim_task_boot(void);

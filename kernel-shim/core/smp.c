@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls from one simulated CPU to others (kernel/smp.c), CPU hotplug states (kernel/cpu.c) on CPUs that are always online, and
- * the syscore list.
+ * Calls from one simulated CPU to others (kernel/smp.c), CPU hotplug states (kernel/cpu.c) on CPUs that are always
+ * online, and the syscore list.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -68,7 +68,7 @@ static void call_many(const struct cpumask *mask, smp_call_func_t func, void *in
 		call_self(func, info);
 }
 
-REDUCED(smp_call_function_many, "the calls are made one after the other by the sender's thread, and are done on return even without wait");
+REDUCED(smp_call_function_many, "the sender's thread makes the calls one by one; on return they are done");
 void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait)
 {
 	call_many(mask, func, info, NULL, false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SRCU (kernel/rcu/srcutree.c): readers count themselves in and out per CPU, in one of two sets; a grace period flips the
- * set and waits until both balance. Callbacks wait in one queue per srcu_struct.
+ * SRCU (kernel/rcu/srcutree.c): readers count themselves in and out per CPU, in one of two sets; a grace period flips
+ * the set and waits until both balance. Callbacks wait in one queue per srcu_struct.
  *
  * Invariants: over all CPUs, srcu_lock_count[i] - srcu_unlock_count[i] is the number of readers inside with index i;
  * srcu_gp_seq has a grace period running when its low bits are not 0 (as in the kernel). The callbacks of a srcu_struct

@@ -31,7 +31,8 @@ void kshim_step_end(void)
 		found |= kshim_srcu_run() != 0;
 	}
 	if (found)
-		host_report(KVMSIM_WARN, NULL, 0, "a step does not end: work items or callbacks queue themselves again");
+		host_report(KVMSIM_WARN, NULL, 0,
+			    "a step does not end: work items or callbacks queue themselves again");
 	kshim_task_reap();
 	if (!held)
 		kshim_cpu_release(kshim_cpu);

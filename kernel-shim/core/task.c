@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tasks: creation as a copy of what init_task was at boot (kernel/fork.c: copy_process() without memory, files and scheduling), the task
- * list, pids, and the checks at a return to user mode.
+ * Tasks: creation as a copy of what init_task was at boot (kernel/fork.c: copy_process() without memory, files and
+ * scheduling), the task list, pids, and the checks at a return to user mode.
  *
  * Every task holds one reference of the shim on itself until kshim_task_reap() finds that it is the last one.
  */
@@ -187,8 +187,8 @@ static void free_task_memory(struct task_struct *t)
 }
 
 /*
- * pid: the process (thread group id); the first task of a process has that number, the one on CPU n > 0 that comes later
- * gets pid + 65536 * (n + 1). NULL: no memory.
+ * pid: the process (thread group id); the first task of a process has that number, the one on CPU n > 0 that comes
+ * later gets pid + 65536 * (n + 1). NULL: no memory.
  */
 struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struct *mm, struct files_struct *files)
 {
@@ -266,8 +266,8 @@ void kshim_task_drop_mm(struct task_struct *t)
 }
 
 /*
- * As release_task(); the structure goes when nobody refers to it any more. Its pid's number is not used again. Destroy the
- * tasks of a process together: the group leader goes first.
+ * As release_task(); the structure goes when nobody refers to it any more. Its pid's number is not used again.
+ * Destroy the tasks of a process together: the group leader goes first.
  */
 void kshim_task_destroy(struct task_struct *t)
 {
@@ -321,8 +321,9 @@ void kshim_user_return(void)
 	kshim_lockdep_return();
 	if (preempt_count() || irqs_disabled() || rcu_preempt_depth())
 		host_report(KVMSIM_WARN, NULL, 0,
-			    "%s/%d leaves the kernel with preempt count %#x, interrupts %s, RCU nesting %d", current->comm,
-			    current->pid, preempt_count(), irqs_disabled() ? "off" : "on", rcu_preempt_depth());
+			    "%s/%d leaves the kernel with preempt count %#x, interrupts %s, RCU nesting %d",
+			    current->comm, current->pid, preempt_count(), irqs_disabled() ? "off" : "on",
+			    rcu_preempt_depth());
 	if (current->__state != TASK_RUNNING)
 		host_report(KVMSIM_WARN, NULL, 0, "%s/%d leaves the kernel in task state %#x", current->comm,
 			    current->pid, current->__state);
@@ -349,7 +350,10 @@ int kshim_task_validate(void)
 	return bad;
 }
 
-/* Tasks of the machine: idle tasks, interrupts, hotplug callbacks. Process pids start below 65536 and never meet these. */
+/*
+ * Tasks of the machine: idle tasks, interrupts, hotplug callbacks. Process pids start below 65536 and never meet
+ * these.
+ */
 int kshim_task_boot(void)
 {
 	char name[TASK_COMM_LEN];

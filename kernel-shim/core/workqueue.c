@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Workqueues (kernel/workqueue.c) without worker threads: a work item runs when somebody flushes it, at the end of a step, or
- * when every thread sleeps; then in a kworker task, on the CPU that it was queued on, on the native thread that asked.
+ * Workqueues (kernel/workqueue.c) without worker threads: a work item runs when somebody flushes it, at the end of a
+ * step, or when every thread sleeps; then in a kworker task, on the CPU that it was queued on, on the native thread
+ * that asked.
  *
- * Invariants: a work item is on `pending` if and only if its PENDING bit is set and no timer of it is armed (but for the
- * moment between); data holds workqueue number and CPU then. The same item never runs twice at once; an ordered
+ * Invariants: a work item is on `pending` if and only if its PENDING bit is set and no timer of it is armed (but for
+ * the moment between); data holds workqueue number and CPU then. The same item never runs twice at once; an ordered
  * workqueue runs one item at a time, first come first served.
  */
 #include <linux/kernel.h>
@@ -177,9 +178,9 @@ static void run_body(void *arg)
 	lock_map_release(&r->wq->lockdep_map);
 	if (preempt_count() || current->lockdep_depth || rcu_preempt_depth())
 		host_report(KVMSIM_WARN, NULL, 0,
-			    "BUG: workqueue leaked atomic, lock or RCU: %s, preempt count %#x, %d locks, RCU nesting %d\n"
-			    "last function: %pS", current->comm, preempt_count(), current->lockdep_depth,
-			    rcu_preempt_depth(), r->func);
+			    "BUG: workqueue leaked atomic, lock or RCU: %s, preempt count %#x, %d locks, "
+			    "RCU nesting %d", current->comm, preempt_count(), current->lockdep_depth,
+			    rcu_preempt_depth());
 }
 
 /* Takes the item off its queue and runs it; called with the lock held, returns without. */
@@ -338,23 +339,6 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 	return was;
 }
 
-static void queue_after_rcu(struct rcu_head *rcu)
-{
-	struct rcu_work *rwork = container_of(rcu, struct rcu_work, rcu);
-
-	insert(WORK_CPU_UNBOUND, rwork->wq, &rwork->work);
-}
-
-FAITHFUL(queue_rcu_work);
-bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rwork)
-{
-	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(&rwork->work)))
-		return false;
-	rwork->wq = wq;
-	call_rcu(&rwork->rcu, queue_after_rcu);
-	return true;
-}
-
 static void touch_lockdep(struct work_struct *work)
 {
 	lock_map_acquire(&work->lockdep_map);
@@ -403,17 +387,6 @@ bool flush_delayed_work(struct delayed_work *dwork)
 	return flush_work(&dwork->work);
 }
 
-FAITHFUL(flush_rcu_work);
-bool flush_rcu_work(struct rcu_work *rwork)
-{
-	if (work_pending(&rwork->work)) {
-		rcu_barrier();
-		flush_work(&rwork->work);
-		return true;
-	}
-	return flush_work(&rwork->work);
-}
-
 FAITHFUL(cancel_work);
 bool cancel_work(struct work_struct *work)
 {
@@ -448,14 +421,6 @@ bool cancel_delayed_work_sync(struct delayed_work *dwork)
 		touch_lockdep(&dwork->work);
 	wait_for_run(&dwork->work);
 	return was;
-}
-
-FAITHFUL(work_busy);
-unsigned int work_busy(struct work_struct *work)
-{
-	unsigned int ret = work_pending(work) ? WORK_BUSY_PENDING : 0;
-
-	return ret | (run_over(work, NULL) ? 0 : WORK_BUSY_RUNNING);
 }
 
 FAITHFUL(current_work);
@@ -572,12 +537,6 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	host_unlock(&lock);
 	lockdep_unregister_key(&wq->key);
 	kfree(wq);
-}
-
-FAITHFUL(workqueue_set_max_active);
-void workqueue_set_max_active(struct workqueue_struct *wq, int max_active)
-{
-	wq->max_active = max_active ?: WQ_DFL_ACTIVE;
 }
 
 int kshim_work_validate(void)

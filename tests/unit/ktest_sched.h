@@ -11,7 +11,9 @@ void ktest_leave(void);
 int ktest_sched_validate(void);
 
 /* Adds 1 to a plain counter n times under a lock; kinds in the order of the names. Returns the counter at the end. */
-enum ktest_lock { KTEST_SPIN, KTEST_SPIN_IRQ, KTEST_WRITE, KTEST_MUTEX, KTEST_RWSEM, KTEST_PERCPU_RWSEM, KTEST_NR_LOCKS };
+enum ktest_lock {
+	KTEST_SPIN, KTEST_SPIN_IRQ, KTEST_WRITE, KTEST_MUTEX, KTEST_RWSEM, KTEST_PERCPU_RWSEM, KTEST_NR_LOCKS
+};
 long ktest_count(enum ktest_lock kind, int n);
 /* Reads the same counter n times under the read side; returns how often it was odd (writers add twice). */
 long ktest_count_read(enum ktest_lock kind, int n);

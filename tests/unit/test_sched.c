@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of tasks, locks, lockdep, RCU, SRCU, interrupts, work items, timers and virtual time: what native threads are
- * promised, and that each kind of misuse and each deadlock is reported.
+ * Unit tests of tasks, locks, lockdep, RCU, SRCU, interrupts, work items, timers and virtual time: what native
+ * threads are promised, and that each kind of misuse and each deadlock is reported.
  *
  * Linked with the test flavour; the kernel half is tests/unit/ktest_sched.c. Check's fork mode: the world boots once,
  * every test is a forked child. Also run under ThreadSanitizer, which must find nothing.

@@ -20,7 +20,7 @@ enum kshim_point {
 	KSHIM_PT_PARK,		/* about to sleep; ptr: the task */
 	KSHIM_PT_WAKE,		/* has woken a task; ptr: the task */
 	KSHIM_PT_RCU,		/* outermost RCU read lock taken or released, or a grace period asked for */
-	KSHIM_PT_SRCU,		/* SRCU read lock taken or released, or a grace period asked for; ptr: the srcu_struct */
+	KSHIM_PT_SRCU,		/* as RCU, for an SRCU domain; ptr: the srcu_struct */
 	KSHIM_PT_IRQ,		/* interrupts have been switched on or off */
 	KSHIM_PT_IPI,		/* about to interrupt another CPU; ptr: the function */
 	KSHIM_PT_ACCESS,	/* a modelled CPU is about to walk tables or use a TLB entry */
