@@ -20,8 +20,8 @@
 #define KVMSIM_SCENARIO_DIR "sim/scenarios"
 #endif
 
-/* sim/bench.c; a program built without it has no benches. */
-int bench_main(int argc, char **argv) __attribute__((weak));
+/* bench/bench.c */
+int bench_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_HELP };
@@ -214,8 +214,7 @@ int cli_main(int argc, char **argv)
 	if (!strcmp(argv[1], "--version"))
 		return version();
 	if (!strcmp(argv[1], "bench"))
-		return bench_main ? bench_main(argc - 1, argv + 1)
-			: usage_error("", "this program is built without benches");
+		return bench_main(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return run_command(&commands[i], argc - 1, argv + 1);
