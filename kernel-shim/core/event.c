@@ -25,6 +25,7 @@
 #define DEVICE_PFN ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT)
 
 static unsigned long device_next_pfn;
+static struct host_lock pins_lock;	/* the lists of pins of all processes */
 
 struct kshim_pin {
 	struct list_head node;
@@ -47,12 +48,19 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 {
 	struct kshim_host_pte e;
 	struct page *page = NULL;
+	unsigned long pfn;
 
 	mmap_read_lock(mm);
 	if (kshim_arch_host_walk(mm, addr, &e) && e.present && pfn_valid(e.pfn)) {
-		page = pfn_to_page(e.pfn);
+		pfn = e.pfn;
+		page = pfn_to_page(pfn);
 		if (PageReserved(page) || !folio_try_get(page_folio(page)))
 			page = NULL;
+		/* As gup_fast_pte_range(): the entry may have changed before the reference was there. */
+		if (page && (!kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
+			put_page(page);
+			page = NULL;
+		}
 	}
 	mmap_read_unlock(mm);
 	return page;
@@ -181,35 +189,50 @@ static long event_pin(struct kshim_process *p, unsigned long addr, bool write)
 		kfree(pin);
 		return ret < 0 ? ret : -EFAULT;
 	}
+	host_lock(&pins_lock);
 	list_add_tail(&pin->node, &p->pins);
+	host_unlock(&pins_lock);
 	return 0;
+}
+
+/* Takes the newest pin at addr (-1: at any address) off the process's list, or NULL. */
+static struct kshim_pin *take_pin(struct kshim_process *p, unsigned long addr)
+{
+	struct kshim_pin *pin, *found = NULL;
+
+	host_lock(&pins_lock);
+	list_for_each_entry_reverse(pin, &p->pins, node) {
+		if (addr == -1UL || pin->addr == addr) {
+			found = pin;
+			list_del(&pin->node);
+			break;
+		}
+	}
+	host_unlock(&pins_lock);
+	return found;
 }
 
 static void drop_pin(struct kshim_pin *pin)
 {
 	unpin_user_page(pin->page);
-	list_del(&pin->node);
 	kfree(pin);
 }
 
 static long event_unpin(struct kshim_process *p, unsigned long addr)
 {
-	struct kshim_pin *pin;
+	struct kshim_pin *pin = take_pin(p, addr & PAGE_MASK);
 
-	list_for_each_entry_reverse(pin, &p->pins, node) {
-		if (pin->addr == (addr & PAGE_MASK)) {
-			drop_pin(pin);
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (!pin)
+		return -ENOENT;
+	drop_pin(pin);
+	return 0;
 }
 
 void kshim_release_pins(struct kshim_process *p)
 {
-	struct kshim_pin *pin, *next;
+	struct kshim_pin *pin;
 
-	list_for_each_entry_safe(pin, next, &p->pins, node)
+	while ((pin = take_pin(p, -1UL)))
 		drop_pin(pin);
 }
 
