@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The TLB of one CPU: entries stay until an instruction that clears them, or a deterministic eviction, takes them.
+ * Principles of Operation, chapter 3, "Translation-Lookaside Buffer"; chapter 10: IPTE, IDTE, CRDTE, CSP, CSPG, PTLB.
+ *
+ * An entry knows the ASCE and the table entries that it was formed from, because the clearing instructions name those:
+ * IPTE a page-table entry, IDTE and CRDTE a region- or segment-table entry or an ASCE. A host address space and a gmap
+ * that share a page table therefore lose their entries to one IPTE.
+ *
+ * Invariants (s390_tlb_validate): a page is held at most once per (kind, space, asce, level, page); page and frame are
+ * aligned to the entry's size; every valid entry is on exactly one hash chain, and on the right one; the counts per
+ * level agree.
+ *
+ * Not locked: who uses it, or clears it for another CPU, holds the lock that its owner keeps beside it. Needs nothing of
+ * the kernel, so that unit tests can use it.
+ */
+#ifndef MODEL_S390X_TLB_H
+#define MODEL_S390X_TLB_H
+
+#include "dat.h"
+
+enum s390_tlb_kind {
+	TLB_HOST,	/* an address of the host, or a guest-absolute one, to host absolute */
+	TLB_GUEST,	/* a guest's address to guest absolute, by the guest's own tables */
+};
+
+struct s390_tlb_entry {
+	uint64_t asce;		/* the tables it was formed from, only the bits of TLB_ASCE_MASK */
+	uint64_t space;		/* of a guest's entry: the host ASCE of that guest; else 0 */
+	uint64_t page;		/* address >> 12 of the first 4 KiB page; a multiple of the entry's size */
+	uint64_t frame;		/* real or absolute address >> 12 of that first page */
+	uint64_t via[DAT_NR_LEVELS]; /* as in struct dat_result */
+	uint64_t raw;		/* the last table entry as it was */
+	uint8_t kind;		/* enum s390_tlb_kind */
+	uint8_t level;		/* enum dat_level: the size of what it maps */
+	uint8_t protect;	/* no stores (DAT protection) */
+	uint8_t iep;		/* no instruction fetches */
+	uint8_t valid;
+	uint16_t next;		/* hash chain, index + 1; 0 ends it */
+};
+
+/* What of an ASCE a clearing instruction compares: origin, real-space control, designation type. */
+#define TLB_ASCE_MASK (DAT_ASCE_ORIGIN | DAT_ASCE_R | DAT_ASCE_DT)
+
+#define S390_TLB_ENTRIES 1024
+#define S390_TLB_CHAINS 1024	/* a power of two */
+
+struct s390_tlb {
+	struct s390_tlb_entry entry[S390_TLB_ENTRIES];
+	uint16_t chain[S390_TLB_CHAINS];	/* index + 1 of the first entry */
+	uint32_t count[DAT_NR_LEVELS];		/* valid entries per level */
+	uint32_t hand;				/* next victim, round robin */
+	uint64_t evictions;
+};
+
+void s390_tlb_init(struct s390_tlb *t);
+/* The entry that translates addr, or NULL. space: 0 for TLB_HOST. */
+struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce,
+				       uint64_t addr);
+/* Enters what a successful walk of asce for addr found, replacing an entry for the same page. */
+void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce, uint64_t addr,
+		   const struct dat_result *r);
+
+/* Each returns how many entries it took. */
+/* PTLB, CSP, CSPG: all. */
+unsigned int s390_tlb_clear(struct s390_tlb *t);
+/* IPTE, IDTE, CRDTE of one table entry: what was formed from the entry at this address. */
+unsigned int s390_tlb_clear_entry(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t where);
+/* IDTE and CRDTE by ASCE. */
+unsigned int s390_tlb_clear_asce(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce);
+/* What a guest's own PTLB, CSP or CSPG takes: its entries, and no other guest's. */
+unsigned int s390_tlb_clear_guest(struct s390_tlb *t, uint64_t space);
+
+/* NULL, or what is wrong. */
+const char *s390_tlb_validate(const struct s390_tlb *t);
+
+#endif
