@@ -18,7 +18,7 @@
 static struct {
 	pthread_mutex_t lock;
 	struct sim_result *r;	/* NULL while booting in the parent */
-	int trace_fd;
+	int trace_fd, keep_events;
 	size_t trace_bytes;
 	unsigned int unexpected;
 	unsigned int nr_expected;
@@ -28,19 +28,27 @@ static struct {
 	} expected[MAX_EXPECTED];
 } child = { .lock = PTHREAD_MUTEX_INITIALIZER, .trace_fd = -1 };
 
-void child_begin(struct sim_result *r, int trace_fd)
+void child_begin(struct sim_result *r, int trace_fd, int keep_events)
 {
 	child.r = r;
 	child.trace_fd = trace_fd;
+	child.keep_events = keep_events;
 }
 
 int child_tracing(void)
 {
-	return child.trace_fd >= 0;
+	return child.trace_fd >= 0 || child.keep_events;
 }
 
+/* s: one line or more, each with its newline. */
 static void trace_locked(const char *s, size_t n)
 {
+	struct sim_result *r = child.r;
+	const char *end = s + n, *nl;
+
+	for (const char *line = s; child.keep_events && line < end && (nl = memchr(line, '\n', (size_t)(end - line)));
+	     line = nl + 1)
+		snprintf(r->events[r->nr_events++ % SIM_EVENT_LINES], SIM_LOG_WIDTH, "%.*s", (int)(nl - line), line);
 	if (child.trace_fd < 0 || child.trace_bytes + n > MAX_TRACE_BYTES)
 		return;
 	child.trace_bytes += n;
@@ -54,7 +62,7 @@ void child_trace(const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	if (child.trace_fd < 0)
+	if (!child_tracing())
 		return;
 	va_start(ap, fmt);
 	n = vasprintf(&line, fmt, ap);
@@ -78,7 +86,7 @@ static void on_log(int level, const char *line)
 	}
 	pthread_mutex_lock(&child.lock);
 	snprintf(r->log[r->nr_log++ % SIM_LOG_LINES], SIM_LOG_WIDTH, "%s", line);
-	if (child.trace_fd >= 0) {
+	if (child_tracing()) {
 		char buf[1100];
 		int n = snprintf(buf, sizeof(buf), "<%d> %.1024s\n", level, line);
 
@@ -145,7 +153,7 @@ static void on_report(const struct kvmsim_report *k)
 		keep_report(r, k);
 		r->state = SIM_FAILED;
 	}
-	if (child.trace_fd >= 0) {
+	if (child_tracing()) {
 		char buf[2300];
 		int n = snprintf(buf, sizeof(buf), "[%s] %.2048s (%.160s:%d)%s\n", report_kind_name((int)k->kind),
 			k->text,
@@ -172,7 +180,8 @@ void child_fail(const char *text)
 		child.r->state = SIM_FAILED;
 	}
 	pthread_mutex_unlock(&child.lock);
-	child_trace("FAILED %s\n", text);
+	if (!child.keep_events)	/* the result has it */
+		child_trace("FAILED %s\n", text);
 }
 
 int child_failed(void)

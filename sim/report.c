@@ -54,6 +54,21 @@ static void put_report(FILE *out, const char *prefix, const struct sim_report *k
 		}
 }
 
+static void put_events(FILE *out, const char *prefix, const struct sim_result *r)
+{
+	unsigned int n = r->nr_events < SIM_EVENT_LINES ? r->nr_events : SIM_EVENT_LINES;
+
+	if (!n)
+		return;
+	fprintf(out, "%ssteps and kernel events, last %u of %u lines (all of them: --trace FILE):\n", prefix, n,
+		r->nr_events);
+	for (unsigned int i = r->nr_events - n; i < r->nr_events; i++) {
+		const char *line = r->events[i % SIM_EVENT_LINES];
+
+		put_lines(out, prefix, "  ", line + strspn(line, " "));
+	}
+}
+
 static void put_log(FILE *out, const char *prefix, const struct sim_result *r)
 {
 	unsigned int n = r->nr_log < LOG_TAIL ? r->nr_log : LOG_TAIL;
@@ -110,5 +125,6 @@ void report_details(FILE *out, const char *prefix, const struct sim_job *job, co
 		free(text);
 	}
 	put_log(out, prefix, r);
+	put_events(out, prefix, r);
 	put_replay(out, prefix, job, file);
 }

@@ -17,6 +17,11 @@ struct sim_result *result_new(void)
 	return r;
 }
 
+void result_free(struct sim_result *r)
+{
+	munmap(r, sizeof(*r));
+}
+
 /* Leaves the big arrays as they are: their lengths say what is valid. */
 void result_reset(struct sim_result *r)
 {
@@ -25,7 +30,7 @@ void result_reset(struct sim_result *r)
 	r->seconds = 0;
 	r->failures.len = r->notes.len = r->captured.len = r->counters.len = 0;
 	r->failures.s[0] = r->notes.s[0] = r->captured.s[0] = r->counters.s[0] = 0;
-	r->nr_log = r->nr_reports = 0;
+	r->nr_log = r->nr_events = r->nr_reports = 0;
 	for (int i = 0; i < KVMSIM_MAX_CPUS; i++)
 		r->where[i][0] = 0;
 }

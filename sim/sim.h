@@ -75,6 +75,7 @@ struct sim_file {
 /* --- result.c --- */
 #define SIM_LOG_LINES 64
 #define SIM_LOG_WIDTH 240
+#define SIM_EVENT_LINES 24
 #define SIM_MAX_REPORTS 16
 #define SIM_TEXT_BYTES 65536
 
@@ -106,18 +107,23 @@ struct sim_result {
 	struct sim_text counters;
 	unsigned int nr_log;		/* kernel log lines in all; the ring keeps the last SIM_LOG_LINES */
 	char log[SIM_LOG_LINES][SIM_LOG_WIDTH];
+	unsigned int nr_events;		/* lines of the trace in all, when it is kept; the ring has the last ones */
+	char events[SIM_EVENT_LINES][SIM_LOG_WIDTH];
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
 	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* file:line of each CPU's last call into the machine */
 };
 
 struct sim_result *result_new(void);
+void result_free(struct sim_result *r);
 void result_reset(struct sim_result *r);
 void text_add(struct sim_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- child side of a result: child.c --- */
-/* Makes r the result of this process; trace_fd: -1 or a file that gets the log. */
-void child_begin(struct sim_result *r, int trace_fd);
+/*
+ * Makes r the result of this process. trace_fd: -1 or a file that gets the trace; keep_events: r gets its last lines.
+ */
+void child_begin(struct sim_result *r, int trace_fd, int keep_events);
 extern const struct kvmsim_host_ops child_host_ops;
 void child_fail(const char *text);
 int child_failed(void);

@@ -22,6 +22,8 @@
 
 /* Seconds that Lua code, interrupted at its timeout, has to say where it was; kernel code is killed then. */
 #define KILL_GRACE 0.5
+/* A scenario that failed after more seconds than this is not run again for its trace. */
+#define MAX_RERUN_SECONDS 5
 
 static pid_t checked_fork(void)
 {
@@ -105,7 +107,7 @@ int world_enter(const struct sim_world *w, const struct sim_job *job)
 
 	if (w->booted != job->flavour && flavour_boot(f))
 		return -1;
-	child_begin(w->result, w->trace_fd);
+	child_begin(w->result, w->trace_fd, w->keep_events);
 	lua_core_machine(f->ops, job->check_end);
 	rc = f->ops->kvm_load(job->mmu);
 	if (rc) {
@@ -115,7 +117,7 @@ int world_enter(const struct sim_world *w, const struct sim_job *job)
 		child_fail(line);
 		return -1;
 	}
-	rc = w->trace_fd >= 0 ? f->ops->trace_enable() : 0;
+	rc = child_tracing() ? f->ops->trace_enable() : 0;
 	if (rc) {
 		child_fail("the machine gives no trace");
 		return -1;
@@ -194,17 +196,13 @@ static void finish_result(struct sim_result *r, int status, int timed_out, doubl
 	judge_captured(r);
 }
 
-static void run_job(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+static void run_child(const struct sim_world *w, lua_State *L, const struct sim_job *job)
 {
 	double start = wall_seconds();
 	int captured, alive[2], timed_out, status;
 	pid_t pid;
 
 	result_reset(w->result);
-	if (job->skip) {
-		w->result->state = SIM_SKIPPED;
-		return;
-	}
 	captured = memfd_create("kvmsim-output", MFD_CLOEXEC);
 	if (pipe(alive)) {
 		perror("kvmsim: pipe");
@@ -225,6 +223,37 @@ static void run_job(const struct sim_world *w, lua_State *L, const struct sim_jo
 	finish_result(w->result, status, timed_out, job->timeout, captured);
 	close(captured);
 	w->result->seconds = wall_seconds() - start;
+}
+
+/*
+ * What led to a failure shows in the trace, which costs too much to be written always: the scenario runs a second time,
+ * with the trace kept. Only a scenario with threads may do something else then.
+ */
+static void run_again_for_events(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+{
+	struct sim_result *r = w->result;
+	struct sim_world again = *w;
+
+	again.result = result_new();
+	again.keep_events = 1;
+	run_child(&again, L, job);
+	if (again.result->state == SIM_FAILED) {
+		r->nr_events = again.result->nr_events;
+		memcpy(r->events, again.result->events, sizeof(r->events));
+	}
+	result_free(again.result);
+}
+
+static void run_job(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+{
+	if (job->skip) {
+		result_reset(w->result);
+		w->result->state = SIM_SKIPPED;
+		return;
+	}
+	run_child(w, L, job);
+	if (w->result->state == SIM_FAILED && w->result->seconds < MAX_RERUN_SECONDS && w->trace_fd < 0)
+		run_again_for_events(w, L, job);
 }
 
 static void worker_run(const struct sim_world *w, const struct sim_file *file, const struct sim_job *jobs, size_t n,
