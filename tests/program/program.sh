@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests of the program's face: exit codes, what it prints, what a scenario may not do. program.sh PROGRAM
+set -u
+
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+
+# run CODE ARGUMENT...: the program must end with this code; its output is in out and err.
+run() {
+	want=$1
+	shift
+	what=$*
+	"$program" "$@" >out 2>err </dev/null
+	code=$?
+	[ "$code" = "$want" ] || complain "exit code $code instead of $want"
+}
+
+complain() {
+	failures=$((failures + 1))
+	printf 'FAILED: kvmsim %s: %s\n' "$what" "$1"
+	sed 's/^/  out: /' out | head -n 40
+	sed 's/^/  err: /' err | head -n 20
+}
+
+# prints FILE TEXT: this text is in a line of the file.
+prints() {
+	grep -qF -- "$2" "$1" || complain "no '$2' in $1"
+}
+
+lacks() {
+	! grep -qF -- "$2" "$1" || complain "'$2' in $1"
+}
+
+cat >good.lua <<'LUA'
+scenario("it holds", { mmu = "ept" }, function(sim) expect(1):eq(1) end)
+LUA
+cat >bad.lua <<'LUA'
+scenario("it does 'not' hold", { mmu = "ept" }, function(sim)
+	local ram = sim:process():mmap{ length = "4K" }
+	ram:write(0, "hello")
+	expect(ram:read(0, 5)):eq("world")
+end)
+LUA
+printf 'scenario("no end", function(sim)\n\n' >syntax.lua
+
+# --- usage ---
+for command in '' run list repl bench; do
+	run 0 $command --help
+	prints out 'Usage: kvmsim'
+done
+run 0 --version
+prints out 'x86_64: kernel 6.'
+run 2 nonsense
+prints err "no command 'nonsense'"
+run 2 run
+prints err 'Give a file or a directory'
+run 2 run --nonsense good.lua
+prints err 'no option --nonsense'
+run 2 run missing.lua
+prints err 'missing.lua: No such file or directory'
+run 2 run --filter 'nothing like this' good.lua
+run 2 run --arch vax good.lua
+run 2 run --junit no/such/directory good.lua
+prints err 'no/such/directory'
+
+# --- results ---
+run 0 run good.lua
+prints out 'ok 1 it holds # arch=x86_64 mmu=ept'
+prints out '# Totals: pass:1 fail:0 skip:0 total:1'
+run 1 run good.lua bad.lua
+prints out "not ok 2 it does 'not' hold"
+prints out '# bad.lua:4: expect():eq'
+prints out '#   expected: "world"'
+prints out '#   got:      "hello"'
+prints out '#   bad.lua:3: mapping:write(0, "hello") = 0'
+prints out "# replay:   kvmsim run --filter 'it does '\\''not'\\'' hold' bad.lua"
+run 1 run syntax.lua good.lua
+prints out 'syntax.lua:3:'
+prints out 'ok 2 it holds'
+run 0 run --filter 'it h*s' good.lua bad.lua
+prints out '1..1'
+
+run 1 run --junit junit.xml good.lua bad.lua
+prints junit.xml 'tests="2"'
+prints junit.xml '<testcase classname="bad.lua" name="it does '"'not'"' hold"'
+prints junit.xml '<failure'
+prints junit.xml '</testsuites>'
+run 0 run --counters good.lua
+run 0 list good.lua
+prints out 'good.lua:1: it holds'
+
+cat >steps.lua <<'LUA'
+scenario("a fault", { mmu = "ept" }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4K" }
+	local vm = vmm:open_kvm():create_vm()
+	vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4K", userspace_addr = ram }
+	expect(vm:create_vcpu():read(0, 1)):eq("\0")
+end)
+LUA
+run 0 run --trace trace.txt --counters steps.lua
+prints trace.txt 'kvm_page_fault: vcpu 0'
+prints trace.txt 'steps.lua:6: vcpu:read(0, 1)'
+prints out 'counter guest_faults 1'
+cp out first
+run 0 run --trace trace2.txt --counters steps.lua
+cmp -s out first && cmp -s trace.txt trace2.txt || complain "two runs differ"
+
+# --- what a scenario may not do ---
+cat >sandbox.lua <<'LUA'
+local names = { { "io" }, { "os" }, { "require" }, { "load" }, { "dofile" }, { "debug" }, { "package" } }
+cases("not there:", { mmu = "ept" }, names, function(sim, row) expect(_ENV[row[1]]):is_nil() end)
+LUA
+run 0 run sandbox.lua
+prints out 'pass:7 fail:0'
+cat >io.lua <<'LUA'
+scenario("io is there", { mmu = "ept" }, function(sim) expect(os.getenv ~= nil and io.open ~= nil):is_true() end)
+LUA
+run 1 run io.lua
+run 0 run --allow-io io.lua
+cat >greedy.lua <<'LUA'
+scenario("memory", { mmu = "ept" }, function(sim) local s = "x" while true do s = s .. s end end)
+scenario("time", { mmu = "ept", timeout = 1 }, function(sim) while true do end end)
+scenario("type", { mmu = "ept" }, function(sim) sim:process():mmap{ length = {} } end)
+LUA
+run 1 run greedy.lua
+prints out 'not enough memory'
+prints out 'greedy.lua:2: time limit'
+prints out 'greedy.lua:3: process:mmap: length'
+prints out 'pass:0 fail:3'
+printf 'while true do end\n' >forever.lua
+run 1 run forever.lua good.lua
+prints out 'ok 2 it holds'
+
+# --- repl ---
+what=repl
+printf 'ram = sim:process():mmap{ length = "4K" }\nprint(ram:write(0, "x"))\nno_such()\nprint(40 + 2)\n' |
+	"$program" repl >out 2>err || complain "exit code $?"
+prints out '42'
+
+[ "$failures" = 0 ] && echo "all as it should be"
+[ "$failures" = 0 ]
