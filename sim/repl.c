@@ -21,7 +21,7 @@ static void show_result(const struct sim_world *w, const struct sim_job *job)
 {
 	static const struct sim_file file = { .path = (char *)"repl" };
 
-	report_details(stdout, "# ", job, &file, w->result, w->flavours);
+	report_details(stdout, "", job, &file, w->result, w->flavours);
 	fflush(stdout);
 	result_reset(w->result);
 	child_forget_reports();
