@@ -64,6 +64,16 @@ static bool gmem_frame(struct kvm_memory_slot *slot, gfn_t gfn, unsigned long *p
 #endif
 }
 
+/* Without attributes in the VM, which is the usual case, no gfn need be asked one by one. */
+static bool has_private(struct kvm *kvm)
+{
+#ifdef CONFIG_KVM_PRIVATE_MEM
+	return !xa_empty(&kvm->mem_attr_array);
+#else
+	return false;
+#endif
+}
+
 static bool gfn_is_private(struct kvm *kvm, gfn_t gfn)
 {
 #ifdef CONFIG_KVM_PRIVATE_MEM
@@ -73,42 +83,59 @@ static bool gfn_is_private(struct kvm *kvm, gfn_t gfn)
 #endif
 }
 
-static void check_page(struct kvm *kvm, const struct kshim_guest_leaf *leaf, unsigned long i)
+static void check_private(const char *where, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long pfn)
+{
+	unsigned long frame;
+
+	if (!gmem_frame(slot, gfn, &frame))
+		finding("%s maps private gfn %llx, which its guest_memfd does not hold", where, gfn);
+	else if (frame != pfn)
+		finding("%s maps private gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", where, gfn, pfn, frame);
+}
+
+static void check_logged(const struct kshim_guest_leaf *leaf, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long n)
+{
+	for (; n--; gfn++) {
+		if (test_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap))
+			continue;
+		finding("%s maps gfn %llx writable, but slot %d logs dirty pages and does not have it in its bitmap",
+			leaf->where, gfn, slot->id);
+		return;
+	}
+}
+
+/* Judges leaf from its page i on, as far as one slot, one VMA and one entry of the host reach. Returns how many pages. */
+static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf *leaf, unsigned long i)
 {
 	gfn_t gfn = leaf->gfn + i;
-	unsigned long pfn = leaf->pfn + i, addr, frame;
+	unsigned long pfn = leaf->pfn + i, n = leaf->npages - i, addr;
 	struct kvm_memory_slot *slot = slot_of(kvm, leaf->as_id, gfn);
 	struct vm_area_struct *vma;
 	struct kshim_host_pte host;
 
 	if (!slot || slot->flags & KVM_MEMSLOT_INVALID) {
 		finding("%s maps gfn %llx, which no slot has", leaf->where, gfn);
-		return;
+		return n;
 	}
+	n = has_private(kvm) ? 1 : min(n, (unsigned long)(slot->base_gfn + slot->npages - gfn));
 	if (leaf->writable && slot->flags & KVM_MEM_READONLY)
 		finding("%s maps gfn %llx writable, but slot %d is read-only", leaf->where, gfn, slot->id);
-	if (leaf->writable && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap &&
-	    !test_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap))
-		finding("%s maps gfn %llx writable, but slot %d logs dirty pages and does not have it in its bitmap",
-			leaf->where, gfn, slot->id);
 	if (gfn_is_private(kvm, gfn)) {
-		if (!gmem_frame(slot, gfn, &frame))
-			finding("%s maps private gfn %llx, which its guest_memfd does not hold", leaf->where, gfn);
-		else if (frame != pfn)
-			finding("%s maps private gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", leaf->where, gfn,
-				pfn, frame);
-		return;
+		check_private(leaf->where, slot, gfn, pfn);
+		goto logged;
 	}
 	addr = slot->userspace_addr + ((gfn - slot->base_gfn) << PAGE_SHIFT);
 	vma = vma_lookup(kvm->mm, addr);
 	if (!vma) {
 		finding("%s maps gfn %llx, but the process has nothing at %lx", leaf->where, gfn, addr);
-		return;
+		return n;
 	}
 	if (!kshim_arch_host_walk(kvm->mm, addr, &host) || !host.present) {
 		finding("%s maps gfn %llx to pfn %lx, but the process has no page at %lx", leaf->where, gfn, pfn, addr);
-		return;
+		return n;
 	}
+	n = min(n, host.huge ? (PMD_SIZE - (addr & ~PMD_MASK)) >> PAGE_SHIFT : 1);
+	n = min(n, (vma->vm_end - addr) >> PAGE_SHIFT);
 	if (host.pfn != pfn)
 		finding("%s maps gfn %llx to pfn %lx, but the process has pfn %lx at %lx", leaf->where, gfn, pfn,
 			host.pfn, addr);
@@ -116,20 +143,20 @@ static void check_page(struct kvm *kvm, const struct kshim_guest_leaf *leaf, uns
 		finding("%s maps gfn %llx writable, but the process may not write at %lx", leaf->where, gfn, addr);
 	else if (leaf->writable && !host.writable)
 		finding("%s maps gfn %llx writable, but the host's entry at %lx is read-only", leaf->where, gfn, addr);
+logged:
+	if (leaf->writable && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap)
+		check_logged(leaf, slot, gfn, n);
+	return n;
 }
 
 static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg)
 {
+	int before = findings;
 	unsigned long i;
 
-	for (i = 0; i < leaf->npages; i++) {
-		int before = findings;
-
-		check_page(kvm, leaf, i);
-		/* One finding tells the story of a whole huge page. */
-		if (findings != before)
-			return;
-	}
+	/* One finding tells the story of a whole huge page. */
+	for (i = 0; i < leaf->npages && findings == before;)
+		i += check_pages(kvm, leaf, i);
 }
 
 static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx, unsigned long *npages, int *logging)
