@@ -3,6 +3,7 @@
 #include "sim.h"
 
 #include <getopt.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@
 int bench_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
-	OPT_HELP };
+	OPT_JOBS, OPT_HELP };
 
 static const struct option all_options[] = {
 	{ "arch", required_argument, NULL, OPT_ARCH },
@@ -35,6 +36,7 @@ static const struct option all_options[] = {
 	{ "allow-io", no_argument, NULL, OPT_ALLOW_IO },
 	{ "filter", required_argument, NULL, OPT_FILTER },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "jobs", required_argument, NULL, OPT_JOBS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -72,7 +74,8 @@ static const char run_help[] =
 	"terminal.\n"
 	"\n" HELP_COMMON HELP_FILTER
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
-	"  --trace F        write the kernel log and every step to file F\n"
+	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
+	"  --trace F        write the kernel log and every step to file F; one scenario at a time\n"
 	"  --junit F        write the results as JUnit XML to file F\n"
 	"  --counters       show what each scenario added to the machine's counters\n";
 
@@ -98,7 +101,7 @@ struct command {
 static const struct command commands[] = {
 	{ "run", run_help,
 	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | OPTION(OPT_FILTER) |
-		OPTION(OPT_TIMEOUT),
+		OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS),
 	  1, engine_run },
 	{ "list", list_help, COMMON | OPTION(OPT_FILTER), 1, engine_list },
 	{ "repl", repl_help, COMMON, 0, engine_repl },
@@ -108,6 +111,25 @@ static int usage_error(const char *command, const char *what)
 {
 	fprintf(stderr, "kvmsim: %s\nTry 'kvmsim %s%s--help'.\n", what, command, *command ? " " : "");
 	return SIM_EXIT_USAGE;
+}
+
+#define MAX_JOBS 1024
+
+/* CPUs that this process may use. */
+static size_t nr_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (size_t)CPU_COUNT(&set);
+}
+
+static int parse_jobs(const char *s, size_t *out)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	*out = (size_t)n;
+	return *end || end == s || n < 1 || n > MAX_JOBS ? -1 : 0;
 }
 
 static int parse_seconds(const char *s, double *out)
@@ -125,9 +147,13 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 
 	opterr = 0;
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":h", all_options, &which)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":hj:", all_options, &which)) != -1) {
 		if (opt == 'h' || opt == OPT_HELP)
 			return 1;
+		if (opt == 'j') {
+			opt = OPT_JOBS;
+			which = OPT_JOBS - OPT_ARCH;
+		}
 		at = optind - 1;
 		if (opt == ':' || opt == '?' || !(c->options & OPTION(opt))) {
 			char text[200];
@@ -156,7 +182,12 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 			o->counters = 1;
 		else if (opt == OPT_ALLOW_IO)
 			o->allow_io = 1;
-		else if (parse_seconds(optarg, &o->timeout)) {
+		else if (opt == OPT_JOBS) {
+			if (parse_jobs(optarg, &o->jobs)) {
+				usage_error(c->name, "--jobs: expected a number from 1 to 1024");
+				return -1;
+			}
+		} else if (parse_seconds(optarg, &o->timeout)) {
 			usage_error(c->name, "--timeout: expected a number of seconds from above 0 to 86400");
 			return -1;
 		}
@@ -169,7 +200,7 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	static char *default_paths[] = { (char *)KVMSIM_SCENARIO_DIR };
-	struct sim_options o = { 0 };
+	struct sim_options o = { .jobs = nr_cpus() };
 	int rc = parse(c, argc, argv, &o);
 
 	if (rc > 0)

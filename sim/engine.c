@@ -18,7 +18,7 @@ struct run {
 	struct sim_world world;
 	struct sim_flavours flavours;
 	struct sim_file *files;
-	size_t nfiles;
+	size_t nfiles, reported_files;
 	struct sim_plan plan;
 	struct output out[2];
 	size_t nout, number;
@@ -67,11 +67,8 @@ static void free_run(struct run *run)
 	flavours_free(&run->flavours);
 }
 
-static int report_job(void *arg, const struct sim_job *job)
+static void report_one(struct run *run, const struct sim_job *job, const struct sim_result *r)
 {
-	struct run *run = arg;
-	const struct sim_result *r = run->world.result;
-
 	run->number++;
 	run->totals.passed += r->state == SIM_PASSED;
 	run->totals.failed += r->state == SIM_FAILED;
@@ -80,36 +77,37 @@ static int report_job(void *arg, const struct sim_job *job)
 		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
 	if (job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs && run->out[0].how->running)
 		run->out[0].how->running(run->out[0].to, job + 1, run->number + 1, run->totals.planned);
-	return 0;
 }
 
-static void report_unloadable(struct run *run, size_t file)
+/* Files that could not be loaded stand where their scenarios would: those before the given one. */
+static void report_unloadable(struct run *run, size_t before)
 {
-	struct sim_job job = { .name = run->files[file].path, .file = (int)file, .flavour = -1 };
+	for (; run->reported_files < before; run->reported_files++) {
+		struct sim_file *f = &run->files[run->reported_files];
+		struct sim_job job = { .name = f->path, .file = (int)run->reported_files, .flavour = -1 };
 
-	result_reset(run->world.result);
-	run->world.result->state = SIM_FAILED;
-	text_add(&run->world.result->failures, "%s\n", run->files[file].error);
-	report_job(run, &job);
+		if (!f->error)
+			continue;
+		result_reset(run->world.result);
+		run->world.result->state = SIM_FAILED;
+		text_add(&run->world.result->failures, "%s\n", f->error);
+		report_one(run, &job, run->world.result);
+	}
+}
+
+static void report_job(void *arg, const struct sim_job *job, const struct sim_result *r)
+{
+	struct run *run = arg;
+
+	report_unloadable(run, (size_t)job->file);
+	report_one(run, job, r);
 }
 
 static void run_all(struct run *run)
 {
-	size_t at = 0;
-
-	for (size_t f = 0; f < run->nfiles; f++) {
-		size_t first = at;
-
-		if (run->files[f].error) {
-			report_unloadable(run, f);
-			continue;
-		}
-		while (at < run->plan.n && run->plan.jobs[at].file == (int)f)
-			at++;
-		if (at > first)
-			world_run_jobs(&run->world, &run->files[f], &run->plan.jobs[first], at - first, report_job,
-				run);
-	}
+	if (run->plan.n)
+		runner_run(&run->world, run->files, &run->plan, report_job, run);
+	report_unloadable(run, run->nfiles);
 }
 
 static int open_outputs(struct run *run, const struct sim_options *o)

@@ -2,10 +2,11 @@
 /*
  * What the files of the program share: flavours, jobs, the result area, and who calls whom.
  *
- * Processes. The parent parses the command line, loads the flavours and prints. For each file it forks a worker, in
- * which the file's Lua is read (untrusted: nothing of it runs in the parent). The worker forks one child per job, which
- * is the simulated machine for one scenario. Child and worker report through one shared mapping (struct sim_result),
- * which outlives a crash of either.
+ * Processes. The parent parses the command line, loads the flavours, boots and prints. It forks as many runners as jobs
+ * may run at once; a runner forks a worker for a file, in which the file's Lua is read (untrusted: nothing of it runs in
+ * the parent); the worker forks a base for each personality, in which KVM is loaded; the base forks one child per job,
+ * which is the simulated machine for one scenario. They report through shared mappings (struct sim_result), which
+ * outlive a crash of any of them.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -150,6 +151,7 @@ int report_kind_of(const char *name);
 struct sim_options {
 	const char *arch, *kernel, *trace, *junit, *filter;
 	int counters, allow_io, color, ktap;
+	size_t jobs;		/* how many scenarios run at once */
 	double timeout;		/* 0: the default */
 	char **paths;
 	int npaths;

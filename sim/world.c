@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processes of a run: each scenario file in a worker, each job in a child of the worker.
+ * The processes that a job runs in: worker, base, child.
  *
- * A child's end shows as end-of-file on a pipe that only it holds; its result lies in the shared mapping. A child that
- * overruns its time is killed. The worker and the parent take turns over a socket pair, one byte each way per job.
+ * A worker has read one scenario file. For each personality it forks a base, in which KVM is loaded, and the base forks
+ * a child for each job. A child's end shows as end-of-file on a pipe that only it holds; its result lies in a shared
+ * mapping. A child that overruns its time is killed. Worker and base take turns over a socket pair.
  */
 #include "world.h"
 
@@ -25,7 +26,7 @@
 /* A scenario that failed after more seconds than this is not run again for its trace. */
 #define MAX_RERUN_SECONDS 5
 
-static pid_t checked_fork(void)
+pid_t world_fork(void)
 {
 	pid_t pid;
 
@@ -68,6 +69,13 @@ static int wait_readable(int fd, double seconds)
 
 /* --- the child --------------------------------------------------------------------------------------------- */
 
+static void no_core_files(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+}
+
 static void redirect_output(int to)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -100,15 +108,15 @@ static void write_counters(struct sim_result *r, const struct kvmsim_machine_ops
 				 (unsigned long long)(ops->counter(i) - before[i]));
 }
 
-int world_enter(const struct sim_world *w, const struct sim_job *job)
+/* Loads KVM; what the machine reports meanwhile goes to the job's result. 0 or -1. */
+static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 {
 	const struct sim_flavour *f = &w->flavours->v[job->flavour];
 	int rc;
 
+	child_begin(w->result, w->trace_fd, w->keep_events);
 	if (w->booted != job->flavour && flavour_boot(f))
 		return -1;
-	child_begin(w->result, w->trace_fd, w->keep_events);
-	lua_core_machine(f->ops, job->check_end);
 	rc = f->ops->kvm_load(job->mmu);
 	if (rc) {
 		char line[120];
@@ -117,12 +125,25 @@ int world_enter(const struct sim_world *w, const struct sim_job *job)
 		child_fail(line);
 		return -1;
 	}
-	rc = child_tracing() ? f->ops->trace_enable() : 0;
-	if (rc) {
+	if (w->trace_fd >= 0 && f->ops->trace_enable()) {
 		child_fail("the machine gives no trace");
 		return -1;
 	}
+	return 0;
+}
+
+static void make_ready(const struct sim_world *w, const struct sim_job *job)
+{
+	child_begin(w->result, w->trace_fd, w->keep_events);
+	lua_core_machine(w->flavours->v[job->flavour].ops, job->check_end);
 	sim_gil_lock();
+}
+
+int world_enter(const struct sim_world *w, const struct sim_job *job)
+{
+	if (load_kvm(w, job))
+		return -1;
+	make_ready(w, job);
 	return 0;
 }
 
@@ -133,9 +154,9 @@ static void child_main(const struct sim_world *w, lua_State *L, const struct sim
 	uint64_t *before;
 	unsigned int n;
 
-	child_trace("=== %s\n", job->name);
-	if (world_enter(w, job))
-		child_exit(0);
+	make_ready(w, job);
+	if (w->keep_events && ops->trace_enable())
+		child_fail("the machine gives no trace");
 	before = read_counters(ops, &n);
 	lua_env_deadline(job->timeout);
 	lua_env_push(L, "run");
@@ -196,19 +217,28 @@ static void finish_result(struct sim_result *r, int status, int timed_out, doubl
 	judge_captured(r);
 }
 
+static int new_captured(void)
+{
+	int fd = memfd_create("kvmsim-output", MFD_CLOEXEC);
+
+	if (fd < 0) {
+		perror("kvmsim: memfd_create");
+		exit(SIM_EXIT_USAGE);
+	}
+	return fd;
+}
+
+/* Forks the child of one job and waits for its end. */
 static void run_child(const struct sim_world *w, lua_State *L, const struct sim_job *job)
 {
-	double start = wall_seconds();
-	int captured, alive[2], timed_out, status;
+	int captured = new_captured(), alive[2], timed_out, status;
 	pid_t pid;
 
-	result_reset(w->result);
-	captured = memfd_create("kvmsim-output", MFD_CLOEXEC);
 	if (pipe(alive)) {
 		perror("kvmsim: pipe");
 		exit(SIM_EXIT_USAGE);
 	}
-	pid = checked_fork();
+	pid = world_fork();
 	if (!pid) {
 		close(alive[0]);
 		redirect_output(captured);
@@ -222,7 +252,6 @@ static void run_child(const struct sim_world *w, lua_State *L, const struct sim_
 	close(alive[0]);
 	finish_result(w->result, status, timed_out, job->timeout, captured);
 	close(captured);
-	w->result->seconds = wall_seconds() - start;
 }
 
 /*
@@ -244,40 +273,150 @@ static void run_again_for_events(const struct sim_world *w, lua_State *L, const 
 	result_free(again.result);
 }
 
-static void run_job(const struct sim_world *w, lua_State *L, const struct sim_job *job)
-{
-	if (job->skip) {
-		result_reset(w->result);
-		w->result->state = SIM_SKIPPED;
-		return;
-	}
-	run_child(w, L, job);
-	if (w->result->state == SIM_FAILED && w->result->seconds < MAX_RERUN_SECONDS && w->trace_fd < 0)
-		run_again_for_events(w, L, job);
-}
+/* What the base of a personality and the worker say to each other: a job, and whether the base is fit for another. */
+struct request {
+	const struct sim_job *job;
+	struct sim_result *result;
+};
 
-static void worker_run(const struct sim_world *w, const struct sim_file *file, const struct sim_job *jobs, size_t n,
-		       int sock)
-{
-	lua_State *L = lua_env_new(w->options->allow_io);
-	char *err = L ? lua_env_load_file(L, file->path) : NULL;
-	char byte = 0;
+enum answer { BASE_STAYS, BASE_ENDS };
 
-	if (!L || err)
-		_exit(SIM_EXIT_USAGE);
-	for (size_t i = 0; i < n; i++) {
-		run_job(w, L, &jobs[i]);
-		if (write(sock, &byte, 1) != 1 || read(sock, &byte, 1) != 1)
+/*
+ * KVM is loaded once, as long as that is without a report: one that is not belongs to each of the jobs. With a trace
+ * each job's has the loading.
+ */
+static void base_main(const struct sim_world *shared, lua_State *L, int sock)
+{
+	struct sim_world w = *shared;
+	struct request q;
+	int loaded = 0;
+	char answer = BASE_STAYS;
+
+	while (answer == BASE_STAYS && read(sock, &q, sizeof(q)) == sizeof(q)) {
+		int rc = 0;
+
+		w.result = q.result;
+		if (!loaded++) {
+			if (w.trace_fd >= 0) {
+				child_begin(w.result, w.trace_fd, 0);
+				child_trace("=== %s\n", q.job->name);
+			}
+			rc = load_kvm(&w, q.job);
+			if (rc || child_unexpected_reports() || w.trace_fd >= 0)
+				answer = BASE_ENDS;
+		}
+		if (!rc) {
+			double start = wall_seconds();
+
+			run_child(&w, L, q.job);
+			if (w.result->state == SIM_FAILED && wall_seconds() - start < MAX_RERUN_SECONDS &&
+			    w.trace_fd < 0)
+				run_again_for_events(&w, L, q.job);
+		}
+		if (write(sock, &answer, 1) != 1)
 			break;
 	}
 	child_exit(0);
 }
 
-static void no_core_files(void)
-{
-	struct rlimit none = { 0, 0 };
+struct world_base {
+	struct world_base *next;
+	int flavour, sock, captured;
+	const char *mmu;
+	pid_t pid;
+};
 
-	setrlimit(RLIMIT_CORE, &none);
+static struct world_base *start_base(struct world_worker *k, const struct sim_job *job)
+{
+	struct world_base *b = xmalloc(sizeof(*b));
+	int sock[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock)) {
+		perror("kvmsim: socketpair");
+		exit(SIM_EXIT_USAGE);
+	}
+	*b = (struct world_base){
+		.next = k->bases, .flavour = job->flavour, .mmu = job->mmu, .sock = sock[0], .captured = new_captured(),
+	};
+	b->pid = world_fork();
+	if (!b->pid) {
+		close(sock[0]);
+		redirect_output(b->captured);
+		base_main(k->world, k->L, sock[1]);
+	}
+	close(sock[1]);
+	k->bases = b;
+	return b;
+}
+
+static struct world_base *find_base(struct world_worker *k, const struct sim_job *job)
+{
+	for (struct world_base *b = k->bases; b; b = b->next)
+		if (b->flavour == job->flavour && !strcmp(b->mmu, job->mmu))
+			return b;
+	return start_base(k, job);
+}
+
+static int end_base(struct world_worker *k, struct world_base *b)
+{
+	struct world_base **at = &k->bases;
+	int status;
+
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	close(b->sock);
+	status = wait_status(b->pid);
+	close(b->captured);
+	free(b);
+	return status;
+}
+
+void world_job(struct world_worker *k, const struct sim_job *job, struct sim_result *r)
+{
+	struct request q = { job, r };
+	double start = wall_seconds();
+	struct world_base *b;
+	int in_time, captured;
+	char answer;
+
+	result_reset(r);
+	if (job->skip) {
+		r->state = SIM_SKIPPED;
+		return;
+	}
+	b = find_base(k, job);
+	/* The base watches its children; loading KVM may take as long again. */
+	in_time = write(b->sock, &q, sizeof(q)) != sizeof(q) ||
+		  wait_readable(b->sock, 3 * (job->timeout + KILL_GRACE));
+	if (in_time && read(b->sock, &answer, 1) == 1) {
+		if (answer == BASE_ENDS)
+			end_base(k, b);
+	} else {
+		/* A fatal report has ended the base while it loaded KVM, or it hangs, or it crashed. */
+		captured = dup(b->captured);
+		kill(b->pid, SIGKILL);
+		finish_result(r, end_base(k, b), !in_time, 3 * job->timeout, captured);
+		close(captured);
+	}
+	r->seconds = wall_seconds() - start;
+}
+
+int world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file)
+{
+	char *err;
+
+	no_core_files();
+	*k = (struct world_worker){ .world = w, .L = lua_env_new(w->options->allow_io) };
+	err = k->L ? lua_env_load_file(k->L, file->path) : NULL;
+	return k->L && !err ? 0 : -1;
+}
+
+void world_worker_end(struct world_worker *k)
+{
+	while (k->bases)
+		end_base(k, k->bases);
+	child_exit(0);
 }
 
 /* --- the parent's side ------------------------------------------------------------------------------------- */
@@ -339,7 +478,7 @@ void world_plan_file(const struct sim_world *w, struct sim_file *file, int index
 		perror("kvmsim: pipe");
 		exit(SIM_EXIT_USAGE);
 	}
-	pid = checked_fork();
+	pid = world_fork();
 	if (!pid) {
 		no_core_files();
 		close(fds[0]);
@@ -367,38 +506,4 @@ void world_plan_file(const struct sim_world *w, struct sim_file *file, int index
 			(unsigned int)status);
 	}
 	free(text);
-}
-
-void world_run_jobs(const struct sim_world *w, const struct sim_file *file, const struct sim_job *jobs, size_t n,
-		    int (*done)(void *arg, const struct sim_job *job), void *arg)
-{
-	int sock[2];
-	char byte;
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock)) {
-		perror("kvmsim: socketpair");
-		exit(SIM_EXIT_USAGE);
-	}
-	pid = checked_fork();
-	if (!pid) {
-		no_core_files();
-		close(sock[0]);
-		worker_run(w, file, jobs, n, sock[1]);
-	}
-	close(sock[1]);
-	for (size_t i = 0; i < n; i++) {
-		if (read(sock[0], &byte, 1) != 1) {	/* the worker is gone: so are its other jobs */
-			result_reset(w->result);
-			w->result->state = SIM_FAILED;
-			text_add(&w->result->failures, "the process that runs %s died\n", file->path);
-			if (done(arg, &jobs[i]))
-				break;
-			continue;
-		}
-		if (done(arg, &jobs[i]) || write(sock[0], &byte, 1) != 1)
-			break;
-	}
-	close(sock[0]);
-	wait_status(pid);
 }

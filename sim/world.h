@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processes of a run: a worker per file, a child per job. */
+/* The processes of a run: runners (runner.c), and what a job runs in: a worker per file, a base per personality, a child. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
 #include "plan.h"
 
+#include <sys/types.h>
+
 struct sim_world {
 	const struct sim_flavours *flavours;
 	const struct sim_options *options;
-	struct sim_result *result;
-	int booted;	/* flavour that the parent has booted, or -1: each child boots its own */
+	struct sim_result *result;	/* of this process's job */
+	int booted;	/* flavour that the parent has booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */
 	int keep_events; /* the result gets the last lines of the trace */
 };
 
 /* Reads one file in a process of its own. Its jobs are appended to plan, or file->error says why there are none. */
 void world_plan_file(const struct sim_world *w, struct sim_file *file, int index, struct sim_plan *plan);
-/*
- * Runs n jobs of one file; done() is called in this process after each, while w->result holds its result.
- * The callback returns 0 to go on.
- */
-void world_run_jobs(const struct sim_world *w, const struct sim_file *file, const struct sim_job *jobs, size_t n,
-		    int (*done)(void *arg, const struct sim_job *job), void *arg);
 /* Boots if the parent did not, loads KVM and makes L ready to run scenario code in this process. 0 or -1. */
 int world_enter(const struct sim_world *w, const struct sim_job *job);
+
+/* Forks; the child dies with its parent. Ends the program when there is no process to be had. */
+pid_t world_fork(void);
+
+struct world_worker {
+	const struct sim_world *world;
+	struct lua_State *L;
+	struct world_base *bases;
+};
+
+/* Makes this process the worker of a file: reads it. 0 or -1. */
+int world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file);
+/* Runs one job of the file; r, in shared memory, is its result then. */
+void world_job(struct world_worker *k, const struct sim_job *job, struct sim_result *r);
+void world_worker_end(struct world_worker *k) __attribute__((noreturn));
+
+/*
+ * runner.c: runs all jobs of the plan, o->jobs at a time; done() is called in this process for each, in the order of
+ * the plan.
+ */
+void runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
+		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);
 
 #endif

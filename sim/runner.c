@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs the jobs of a plan in several processes at once and hands their results on in the order of the plan.
+ *
+ * Each runner goes through the files, with a worker for each that still has jobs. A worker claims the next job of its
+ * file, so that jobs begin in the order of the plan; the pool's places, one for a claimed job, are given back when the
+ * job is reported. So the job that the parent waits for always has a place and a process, and memory stays small.
+ */
+#include "world.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PLACES_PER_RUNNER 4
+#define NO_JOB ((size_t)-1)
+#define LOST_RUNNER_MS 500	/* how often the parent looks whether a runner was killed */
+
+struct runner {
+	pid_t pid;
+	_Atomic size_t job;	/* claimed and not done, or NO_JOB */
+};
+
+struct pool {
+	sem_t places;
+	_Atomic size_t next;	/* first job that nobody has claimed */
+	size_t nplaces, nrunners;
+	struct sim_result *results;
+	struct runner runner[];
+};
+
+struct context {
+	const struct sim_world *world;
+	const struct sim_file *files;
+	const struct sim_plan *plan;
+	struct pool *pool;
+	int done;		/* pipe: indices of jobs that are done */
+};
+
+static void *shared(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("kvmsim: mmap");
+		exit(SIM_EXIT_USAGE);
+	}
+	return p;
+}
+
+static struct pool *pool_new(size_t nrunners)
+{
+	struct pool *p = shared(sizeof(*p) + nrunners * sizeof(p->runner[0]));
+
+	p->nrunners = nrunners;
+	p->nplaces = nrunners * PLACES_PER_RUNNER;
+	p->results = shared(p->nplaces * sizeof(*p->results));
+	sem_init(&p->places, 1, (unsigned int)p->nplaces);
+	return p;
+}
+
+static struct sim_result *place(const struct pool *p, size_t job)
+{
+	return &p->results[job % p->nplaces];
+}
+
+/* Takes the next job if it comes before end; false when there is none. */
+static int claim(struct pool *p, struct runner *r, size_t end)
+{
+	size_t i;
+
+	while (sem_wait(&p->places) && errno == EINTR)
+		;
+	i = atomic_load(&p->next);
+	while (i < end && !atomic_compare_exchange_weak(&p->next, &i, i + 1))
+		;
+	atomic_store(&r->job, i < end ? i : NO_JOB);
+	if (i >= end)
+		sem_post(&p->places);
+	return i < end;
+}
+
+static void finish(const struct context *c, struct runner *r)
+{
+	size_t i = atomic_exchange(&r->job, NO_JOB);
+
+	if (write(c->done, &i, sizeof(i)) != sizeof(i))
+		_exit(SIM_EXIT_FAILED);
+}
+
+static void fail_lost(const struct context *c, size_t job)
+{
+	struct sim_result *r = place(c->pool, job);
+
+	result_reset(r);
+	r->state = SIM_FAILED;
+	text_add(&r->failures, "the process that runs %s died\n", c->files[c->plan->jobs[job].file].path);
+}
+
+static void worker_main(const struct context *c, struct runner *r, size_t end)
+{
+	const struct sim_job *jobs = c->plan->jobs;
+	struct world_worker k;
+
+	if (world_worker_begin(&k, c->world, &c->files[jobs[end - 1].file]))
+		_exit(SIM_EXIT_USAGE);
+	while (claim(c->pool, r, end)) {
+		size_t i = atomic_load(&r->job);
+
+		world_job(&k, &jobs[i], place(c->pool, i));
+		finish(c, r);
+	}
+	world_worker_end(&k);
+}
+
+static void run_file(const struct context *c, struct runner *r, size_t end)
+{
+	while (atomic_load(&c->pool->next) < end) {
+		pid_t pid = world_fork();
+		int status = 0;
+
+		if (!pid)
+			worker_main(c, r, end);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (!status)
+			continue;
+		/* The job that it died of, or, if it could not begin, one that no worker will get to. */
+		if (atomic_load(&r->job) == NO_JOB && !claim(c->pool, r, end))
+			continue;
+		fail_lost(c, atomic_load(&r->job));
+		finish(c, r);
+	}
+}
+
+static void runner_main(const struct context *c, struct runner *r)
+{
+	const struct sim_plan *plan = c->plan;
+	size_t end = 0;
+
+	while (end < plan->n) {
+		int file = plan->jobs[end].file;
+
+		while (end < plan->n && plan->jobs[end].file == file)
+			end++;
+		run_file(c, r, end);
+	}
+	_exit(0);
+}
+
+/* Which runner has the job that the parent waits for, and was killed with it? */
+static int job_is_lost(struct context *c, size_t job)
+{
+	struct pool *p = c->pool;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		for (size_t i = 0; i < p->nrunners; i++)
+			if (p->runner[i].pid == pid)
+				p->runner[i].pid = 0;
+	for (size_t i = 0; i < p->nrunners; i++)
+		if (!p->runner[i].pid && atomic_load(&p->runner[i].job) == job)
+			return 1;
+	return 0;
+}
+
+/* Waits until the job is done; is_done remembers those that are done before their turn. */
+static void wait_for(struct context *c, int from, char *is_done, size_t job)
+{
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	size_t i;
+
+	while (!is_done[job]) {
+		if (poll(&p, 1, LOST_RUNNER_MS) > 0 && read(from, &i, sizeof(i)) == sizeof(i)) {
+			is_done[i] = 1;
+		} else if (job_is_lost(c, job) || (p.revents & POLLHUP)) {
+			fail_lost(c, job);
+			return;
+		}
+	}
+}
+
+void runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
+		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg)
+{
+	/* One trace file, in the order of the plan. */
+	size_t n = w->trace_fd >= 0 ? 1 : w->options->jobs;
+	struct context c = { .world = w, .files = files, .plan = plan, .pool = pool_new(n < plan->n ? n : plan->n) };
+	char *is_done = xmalloc(plan->n);
+	int fds[2];
+
+	if (pipe(fds)) {
+		perror("kvmsim: pipe");
+		exit(SIM_EXIT_USAGE);
+	}
+	c.done = fds[1];
+	for (size_t i = 0; i < c.pool->nrunners; i++) {
+		struct runner *r = &c.pool->runner[i];
+
+		pid_t pid;
+
+		r->job = NO_JOB;
+		pid = world_fork();
+		if (!pid) {
+			close(fds[0]);
+			runner_main(&c, r);
+		}
+		r->pid = pid;
+	}
+	close(fds[1]);
+	for (size_t i = 0; i < plan->n; i++)
+		is_done[i] = 0;
+	for (size_t i = 0; i < plan->n; i++) {
+		wait_for(&c, fds[0], is_done, i);
+		done(arg, &plan->jobs[i], place(c.pool, i));
+		sem_post(&c.pool->places);
+	}
+	close(fds[0]);
+	while (wait(NULL) > 0)
+		;
+	free(is_done);
+}
