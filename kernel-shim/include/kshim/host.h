@@ -14,6 +14,8 @@
 /* Maps bytes at addr exactly (addr 0: anywhere), zeroed, lazily backed. Ends the process if the place is taken. */
 void *host_map(unsigned long addr, unsigned long bytes);
 void host_unmap(void *p, unsigned long bytes);
+/* Whether all of p..p+bytes holds c; by the C library's vector code. false may also mean: not known here. */
+bool host_all_equal(const void *p, unsigned char c, unsigned long bytes);
 /* Takes all access rights from a page-aligned range: the next touch is an oops. */
 void host_protect_none(void *p, unsigned long bytes);
 
