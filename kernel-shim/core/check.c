@@ -10,7 +10,8 @@
  *  - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
  *  - a private gfn is mapped from the guest_memfd's page cache, and only from there.
  *
- * Missing entries are always allowed; extra ones never. Also checked: the memslot sets (memslots-and-pfn.md, 6.3), the
+ * Missing entries are always allowed; extra ones never. An upper-level entry that a CPU caches leads to the table that
+ * the tables lead to. Also checked: the memslot sets (memslots-and-pfn.md, 6.3), the
  * processes, and the shim's own memory. Runs only while no other thread is inside kernel code.
  */
 #include <linux/kvm_host.h>
@@ -235,6 +236,7 @@ static void check_vm(struct kvm *kvm)
 		mmap_read_lock(kvm->mm);
 		kshim_arch_for_each_leaf(kvm, check_leaf, NULL);
 		mmap_read_unlock(kvm->mm);
+		findings += kshim_arch_check_walk_caches(kvm);
 	}
 	mutex_unlock(&kvm->slots_lock);
 }

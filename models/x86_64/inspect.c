@@ -9,6 +9,7 @@
 #include "x86.h"
 #include "model.h"
 #include <kshim/arch.h>
+#include <kshim/host.h>
 
 static u64 *table_at(u64 pa)
 {
@@ -225,4 +226,40 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 	write_unlock(&kvm->mmu_lock);
 	kvm_for_each_vcpu(i, vcpu, kvm)
 		visit_tlb(&v, vcpu);
+}
+
+static int check_walk_cache(struct vcpu_sim *vs)
+{
+	const struct walk_cache_entry *e = &vs->walk_cache.entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
+	struct walk_tables tables;
+	int findings = 0;
+
+	/* Another root than that of the last entry: it is loaded, and what must be is flushed, at the next one. */
+	if (model_tlb_flush_pending(&vs->vcpu) || vs->root != vs->vcpu.arch.mmu->root.hpa)
+		return 0;
+	tables = model_host_tables(vs);
+	for (; e < end; e++) {
+		if (!e->level || e->tag != tables.tag || model_walk_cache_current(&tables, e))
+			continue;
+		findings++;
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "paging-structure cache of vCPU %d: %s %llx, level %u, still leads to the table at frame %lx, "
+			    "where the tables no longer lead: a flush is missing", vs->vcpu.vcpu_id,
+			    model_nested_paging() ? "guest-physical address" : "linear address",
+			    e->prefix << (12 + 9 * (e->level - 1)), e->level, PHYS_PFN(e->entry & SPTE_BASE_ADDR_MASK));
+	}
+	return findings;
+}
+
+int kshim_arch_check_walk_caches(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	int findings = 0;
+
+	write_lock(&kvm->mmu_lock);
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		findings += check_walk_cache(to_sim(vcpu));
+	write_unlock(&kvm->mmu_lock);
+	return findings;
 }

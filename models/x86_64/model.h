@@ -98,6 +98,7 @@ struct vcpu_sim {
 	struct model_access access;
 	struct model_workload workload;
 	struct model_tlb *tlb;
+	struct walk_cache walk_cache; /* of the host's tables: guest-physical with nested paging, else linear */
 };
 
 static inline struct vcpu_sim *to_sim(struct kvm_vcpu *vcpu)

@@ -18,10 +18,16 @@ void model_walk_count(void)
 	model_count(guest_walk_entries, 1);
 }
 
+/* False also for a table that has been freed: reported, as a cached or linked entry should not lead there. */
 bool model_phys_read64(uint64_t pa, uint64_t *value)
 {
 	if (!pfn_valid(PHYS_PFN(pa)))
 		return false;
+	if (!page_ref_count(compound_head(pfn_to_page(PHYS_PFN(pa))))) {
+		host_report(KVMSIM_CHECK, NULL, 0, "page walk: the table at frame %lx is free: an entry of a table or of a "
+			    "paging-structure cache still leads to it", PHYS_PFN(pa));
+		return false;
+	}
 	*value = READ_ONCE(*(u64 *)__va(pa));
 	return true;
 }
@@ -44,6 +50,8 @@ struct walk_tables model_host_tables(struct vcpu_sim *vs)
 		.ad = true,
 		.nxe = true,
 		.wp = true,	/* both vendors run shadow paging with CR0.WP set, and nested tables know no CR0.WP */
+		.cache = &vs->walk_cache,
+		.tag = model_tlb_tag(vs),
 	};
 
 	if (model_personality == MODEL_SHADOW && is_paging(&vs->vcpu)) {

@@ -8,6 +8,10 @@
  *  gva          INVVPID address                    INVLPGA                   INVLPGA
  *  guest        INVVPID context                    flush by ASID             flush by ASID
  *
+ * The first two, and all that is said of an ASID, take the entries of the paging-structure cache of KVM's own tables
+ * along. INVLPGA does so whatever its address (APM vol. 2, 5.5.2); INVVPID does not, as those are guest-physical ones.
+ * Entries of the guest's own tables are not cached.
+ *
  * INVEPT drops guest-physical and combined entries; INVVPID only what was made with a linear address, which, as in
  * hardware, an entry made while the guest had paging off under EPT is not. The TLB belongs to the vCPU (each has an
  * ASID, a VPID of its own) and not to the CPU: a vCPU that moves asks for a flush of all, as both vendors do.
@@ -44,6 +48,7 @@ static void flushed(unsigned int entries)
 static void flush_asid(struct kvm_vcpu *vcpu)
 {
 	flushed(model_tlb_flush_all(to_sim(vcpu)->tlb));
+	model_walk_cache_flush(&to_sim(vcpu)->walk_cache);
 }
 
 void model_flush_tlb_all(struct kvm_vcpu *vcpu)
@@ -57,16 +62,20 @@ void model_flush_tlb_current(struct kvm_vcpu *vcpu)
 	hpa_t root = vcpu->arch.mmu->root.hpa;
 
 	model_count(flush_current, 1);
-	if (model_personality != MODEL_EPT)
+	if (model_personality != MODEL_EPT) {
 		flush_asid(vcpu);
-	else if (VALID_PAGE(root))
+	} else if (VALID_PAGE(root)) {
 		flushed(model_tlb_flush_root(to_sim(vcpu)->tlb, root));
+		model_walk_cache_flush_tag(&to_sim(vcpu)->walk_cache, root);
+	}
 }
 
 void model_flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr)
 {
 	model_count(flush_gva, 1);
 	flushed(model_tlb_flush_addr(to_sim(vcpu)->tlb, TLB_LINEAR, addr));
+	if (model_personality != MODEL_EPT)
+		model_walk_cache_flush(&to_sim(vcpu)->walk_cache);
 }
 
 void model_flush_tlb_guest(struct kvm_vcpu *vcpu)

@@ -234,19 +234,108 @@ static bool walk_level(const struct walk_tables *t, const struct walk_tables *ne
 	return true;
 }
 
+#define ALL_RIGHTS (TLB_R | TLB_W | TLB_W_SUP | TLB_X | TLB_U)
+
+static uint64_t cache_prefix(uint64_t addr, unsigned int level)
+{
+	return addr >> (12 + 9 * (level - 1));
+}
+
+static struct walk_cache_entry *cache_slot(struct walk_cache *c, uint64_t addr, unsigned int level)
+{
+	return &c->entry[level - 2][cache_prefix(addr, level) & (WALK_CACHE_SIZE - 1)];
+}
+
+static bool cache_holds(const struct walk_cache_entry *e, uint64_t tag, uint64_t addr, unsigned int level)
+{
+	return e->level == level && e->tag == tag && e->prefix == cache_prefix(addr, level);
+}
+
+/* The entry nearest to the leaf, or NULL. */
+static struct walk_cache_entry *cache_lookup(const struct walk_tables *t, uint64_t addr)
+{
+	unsigned int level;
+
+	for (level = 2; t->cache && level <= t->levels; level++) {
+		struct walk_cache_entry *e = cache_slot(t->cache, addr, level);
+
+		if (cache_holds(e, t->tag, addr, level))
+			return e;
+	}
+	return NULL;
+}
+
+/* The four entries at the top of PAE tables are not: a processor may hold them in registers. */
+static void cache_fill(const struct walk_tables *t, uint64_t addr, unsigned int level, uint64_t entry,
+		       unsigned int rights)
+{
+	if (!t->cache || (t->format == WALK_PAE && level == 3))
+		return;
+	*cache_slot(t->cache, addr, level) = (struct walk_cache_entry){
+		.prefix = cache_prefix(addr, level), .tag = t->tag, .entry = entry, .level = level, .rights = rights,
+	};
+}
+
+void model_walk_cache_flush(struct walk_cache *c)
+{
+	__builtin_memset(c, 0, sizeof(*c));
+}
+
+void model_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag)
+{
+	struct walk_cache_entry *e = &c->entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
+
+	for (; e < end; e++)
+		if (e->tag == tag)
+			e->level = 0;
+}
+
+void model_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr)
+{
+	unsigned int level;
+
+	for (level = 2; level < 2 + WALK_CACHE_LEVELS; level++) {
+		struct walk_cache_entry *e = cache_slot(c, addr, level);
+
+		if (cache_holds(e, tag, addr, level))
+			e->level = 0;
+	}
+}
+
+bool model_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *c)
+{
+	unsigned int rights = ALL_RIGHTS, level;
+	uint64_t addr = c->prefix << (12 + 9 * (c->level - 1)), e = t->root;
+
+	for (level = t->levels; level >= c->level; level--) {
+		if (!model_phys_read64(entry_address(t, e, level, addr), &e))
+			return false;
+		if (!(t->format == WALK_EPT ? e & EPT_RWX : e & PTE_P) || is_leaf(t, e, level))
+			return false;
+		rights &= entry_rights(t, e, level);
+	}
+	return !((e ^ c->entry) & TABLE_MASK) && !(c->rights & ~rights);
+}
+
 static bool walk(const struct walk_tables *t, const struct walk_tables *nested, uint64_t addr, unsigned int access,
 		 struct walk_result *r)
 {
-	unsigned int rights = TLB_R | TLB_W | TLB_W_SUP | TLB_X | TLB_U;
-	uint64_t table = t->root;
+	const struct walk_cache_entry *cached = cache_lookup(t, addr);
+	unsigned int rights = cached ? cached->rights : ALL_RIGHTS;
+	uint64_t table = cached ? cached->entry : t->root;
 	unsigned int level;
 
 	__builtin_memset(r, 0, sizeof(*r));
-	for (level = t->levels; level; level--) {
-		if (!walk_level(t, nested, addr, access, level, &table, &rights, r))
+	for (level = cached ? cached->level - 1 : t->levels; level; level--) {
+		if (!walk_level(t, nested, addr, access, level, &table, &rights, r)) {
+			/* A fault takes what was used for its address along (SDM 4.10.4.1, 29.4.3.1). */
+			if (t->cache)
+				model_walk_cache_flush_addr(t->cache, t->tag, addr);
 			return false;
+		}
 		if (r->level)
 			break;
+		cache_fill(t, addr, level, table, rights);
 	}
 	return true;
 }

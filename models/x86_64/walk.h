@@ -3,6 +3,9 @@
  * Page-table walks of an x86-64 processor: EPT, and the IA-32e and PAE formats (which NPT and shadow tables share),
  * alone or guest tables walked through nested ones. Intel SDM vol. 3, 5.3 to 5.7 and 30.3; AMD APM vol. 2, 15.25.
  *
+ * A walk may begin at a table that a paging-structure cache leads to (SDM vol. 3, 4.10.3 and 29.4.2; APM vol. 2, 5.5.2):
+ * such an entry is used whatever the tables say now, until a flush takes it, or a fault at an address that it is for.
+ *
  * Needs nothing of the kernel but the three functions at the end, so that unit tests can supply them.
  */
 #ifndef MODEL_X86_64_WALK_H
@@ -23,6 +26,23 @@ enum walk_access {
 	WALK_USER = 1 << 3,	/* CPL 3; ignored by EPT */
 };
 
+/* A table entry that leads to another table, as a walk found it. */
+struct walk_cache_entry {
+	uint64_t prefix;	/* of the addresses that it is for: address >> (12 + 9 * (level - 1)) */
+	uint64_t tag;		/* of the tables, see struct walk_tables */
+	uint64_t entry;
+	uint8_t level;		/* of the table that holds the entry; 0: nothing cached here */
+	uint8_t rights;		/* enum tlb_rights: what the entry and those above it leave */
+};
+
+#define WALK_CACHE_LEVELS 4	/* 2 to 5 */
+#define WALK_CACHE_SIZE 16	/* entries per level, a power of two; direct-mapped by prefix */
+
+/* The paging-structure caches of one vCPU. All zero: empty. */
+struct walk_cache {
+	struct walk_cache_entry entry[WALK_CACHE_LEVELS][WALK_CACHE_SIZE];
+};
+
 /* One set of tables and the control bits that govern its walk. */
 struct walk_tables {
 	enum walk_format format;
@@ -31,6 +51,8 @@ struct walk_tables {
 	unsigned int maxphyaddr;
 	bool ad;		/* EPT: accessed and dirty bits enabled; the other formats always have them */
 	bool nxe, wp, smep, smap;
+	struct walk_cache *cache; /* NULL: each walk begins at the root */
+	uint64_t tag;		/* what tells these tables' cache entries from others' */
 };
 
 enum walk_status {
@@ -65,6 +87,13 @@ void model_walk(const struct walk_tables *t, uint64_t addr, unsigned int access,
  */
 void model_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
 		   unsigned int access, struct walk_result *r);
+
+/* Flushes of a paging-structure cache: all, the entries of one tag, what could be used for one address. */
+void model_walk_cache_flush(struct walk_cache *c);
+void model_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag);
+void model_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr);
+/* Whether a walk of the tables as they are now leads to the same table, with no fewer rights. */
+bool model_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *e);
 
 /* Whether a translation with these rights (enum tlb_rights) admits the access under the tables' control bits. */
 bool model_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access);

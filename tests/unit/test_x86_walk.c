@@ -270,6 +270,134 @@ START_TEST(entries_outside_of_memory)
 }
 END_TEST
 
+/* --- paging-structure caches --- */
+static struct walk_cache cache;
+
+static struct walk_tables cached(uint64_t tag)
+{
+	struct walk_tables t = ept;
+
+	memset(&cache, 0, sizeof(cache));
+	t.cache = &cache;
+	t.tag = tag;
+	build(7, 7 | 6 << 3);
+	return t;
+}
+
+/* Table 5 takes the place of table 4 and maps page 10 instead of page 9. */
+static void relink(void)
+{
+	*entry(3, 0) = 0x5000 | 7 | 1 << 8;
+	*entry(5, 5) = 0xa000 | 7 | 6 << 3;
+}
+
+START_TEST(a_walk_begins_at_the_cached_table)
+{
+	struct walk_tables t = cached(0);
+
+	ck_assert_uint_eq(go(&t, 0x5678, WALK_READ).pa, 0x9678);
+	ck_assert_uint_eq(entries_read, 4);
+	relink();
+	ck_assert_uint_eq(go(&t, 0x5678, WALK_READ).pa, 0x9678);
+	ck_assert_uint_eq(entries_read, 5);
+	model_walk_cache_flush(&cache);
+	ck_assert_uint_eq(go(&t, 0x5678, WALK_READ).pa, 0xa678);
+	ck_assert_uint_eq(entries_read, 9);
+}
+END_TEST
+
+START_TEST(a_cached_entry_keeps_the_rights_above_it)
+{
+	struct walk_tables t = cached(0);
+
+	*entry(2, 0) = 0x3000 | 1;	/* read-only from here on */
+	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
+	ck_assert_int_eq(go(&t, 0x5000, WALK_WRITE).status, WALK_FAULT);
+	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
+	*entry(2, 0) = 0x3000 | 7;
+	ck_assert_int_eq(go(&t, 0x5000, WALK_WRITE).status, WALK_FAULT);
+	/* The fault took the entries of its address along: now the tables are read. */
+	ck_assert_int_eq(go(&t, 0x5000, WALK_WRITE).status, WALK_OK);
+}
+END_TEST
+
+START_TEST(a_fault_takes_the_entries_of_its_address)
+{
+	struct walk_tables t = cached(0);
+
+	go(&t, 0x5000, WALK_READ);
+	relink();
+	*entry(5, 6) = 0xb000 | 7 | 6 << 3;
+	ck_assert_int_eq(go(&t, 0x6000, WALK_READ).status, WALK_FAULT);
+	ck_assert_uint_eq(go(&t, 0x6000, WALK_READ).pa, 0xb000);
+}
+END_TEST
+
+START_TEST(cache_flushes_reach_their_tag_and_address)
+{
+	struct walk_tables t = cached(0x1000);
+
+	go(&t, 0x5000, WALK_READ);
+	relink();
+	model_walk_cache_flush_tag(&cache, 0x2000);
+	model_walk_cache_flush_addr(&cache, 0x2000, 0x5000);
+	model_walk_cache_flush_addr(&cache, 0x1000, 1UL << 39);
+	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0x9000);
+	t.tag = 0x2000;
+	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
+	/* The one of tag 0x2000 has taken its place. */
+	t.tag = 0x1000;
+	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
+
+	relink();
+	*entry(3, 0) = 0x4000 | 7;
+	model_walk_cache_flush_addr(&cache, 0x1000, 0x1ff000);
+	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0x9000);
+	*entry(3, 0) = 0x5000 | 7;
+	model_walk_cache_flush_tag(&cache, 0x1000);
+	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
+}
+END_TEST
+
+START_TEST(what_the_tables_no_longer_have_is_not_current)
+{
+	struct walk_tables t = cached(0);
+	const struct walk_cache_entry *e = &cache.entry[0][0];
+
+	go(&t, 0x5000, WALK_READ);
+	ck_assert_uint_eq(e->level, 2);
+	ck_assert(model_walk_cache_current(&t, e));
+	relink();
+	ck_assert(!model_walk_cache_current(&t, e));
+	*entry(3, 0) = 0x200000 | 7 | 6 << 3 | 1 << 7;	/* a huge page */
+	ck_assert(!model_walk_cache_current(&t, e));
+	*entry(3, 0) = 0;
+	ck_assert(!model_walk_cache_current(&t, e));
+	*entry(3, 0) = 0x4000 | 5;			/* fewer rights */
+	ck_assert(!model_walk_cache_current(&t, e));
+	*entry(3, 0) = 0x4000 | 7;
+	ck_assert(model_walk_cache_current(&t, e));
+	*entry(1, 0) = 0x6000 | 7;			/* a table further up was replaced */
+	ck_assert(!model_walk_cache_current(&t, e));
+}
+END_TEST
+
+START_TEST(pae_top_entries_are_not_cached)
+{
+	struct walk_tables t = { .format = WALK_PAE, .levels = 3, .root = 0x1000, .maxphyaddr = 46, .cache = &cache };
+	unsigned int i;
+
+	memset(&cache, 0, sizeof(cache));
+	*entry(1, 0) = 0x2000 | 1;
+	*entry(2, 0) = 0x3000 | 7;
+	*entry(3, 5) = 0x9000 | 7;
+	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
+	ck_assert_uint_eq(cache.entry[0][0].level, 2);
+	for (i = 0; i < WALK_CACHE_SIZE; i++)
+		ck_assert_uint_eq(cache.entry[1][i].level, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("x86 walks");
@@ -288,6 +416,12 @@ int main(void)
 	tcase_add_test(tc, two_dimensions);
 	tcase_add_test(tc, rights_are_the_conjunction);
 	tcase_add_test(tc, entries_outside_of_memory);
+	tcase_add_test(tc, a_walk_begins_at_the_cached_table);
+	tcase_add_test(tc, a_cached_entry_keeps_the_rights_above_it);
+	tcase_add_test(tc, a_fault_takes_the_entries_of_its_address);
+	tcase_add_test(tc, cache_flushes_reach_their_tag_and_address);
+	tcase_add_test(tc, what_the_tables_no_longer_have_is_not_current);
+	tcase_add_test(tc, pae_top_entries_are_not_cached);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -77,5 +77,10 @@ struct kshim_guest_leaf {
 /* Every leaf of every valid root of the VM, MMIO entries excepted, and every TLB entry of vCPUs without a pending flush. */
 void kshim_arch_for_each_leaf(struct kvm *kvm,
 			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg);
+/*
+ * Reports cached entries of upper-level tables that no pending flush covers and that the tables no longer have.
+ * Returns how many.
+ */
+int kshim_arch_check_walk_caches(struct kvm *kvm);
 
 #endif
