@@ -43,6 +43,8 @@ struct kshim_page_info {
 extern struct kshim_page_info *kshim_page_info;
 extern struct kshim_mem_stats kshim_mem_counts;
 extern u32 kshim_mem_epoch;
+/* pfn of the first frame that was never in use; its struct page is not initialised. Only grows. */
+extern unsigned long kshim_in_use_end;
 
 static inline bool kshim_is_ram(const void *p)
 {

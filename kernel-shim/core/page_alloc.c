@@ -4,7 +4,8 @@
  * (mm/page_alloc.c in the kernel).
  *
  * RAM comes into use from the bottom, in blocks of the highest order, as with CONFIG_DEFERRED_STRUCT_PAGE_INIT:
- * max_mapnr (mm/memory.c) is where use ends now, so pfn_valid() is false for a struct page that is not initialised yet.
+ * kshim_in_use_end is where use ends now. As there, pfn_valid() is true for all of RAM: a struct page that is not initialised
+ * yet is all zeroes, without a reference, and nobody has its pfn.
  * Free lists are LIFO and buddies merge at once, so that addresses depend on the sequence of calls alone.
  *
  * Invariants (kshim_pages_validate): a block on the free list of order n is aligned to it, is PageBuddy with that
@@ -26,7 +27,8 @@
 #define BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
 
 struct kshim_page_info *kshim_page_info;
-static struct host_lock lock;		/* free lists, max_mapnr, page states */
+static struct host_lock lock;		/* free lists, kshim_in_use_end, page states */
+unsigned long kshim_in_use_end;
 static struct zone *zone;		/* the only populated one */
 
 FAITHFUL(max_pfn);
@@ -76,7 +78,7 @@ unsigned long physmem_end = KSHIM_RAM_MAX - 1;
 /* Initialises the struct pages of the next block and puts it on the free list; false when all RAM is in use. */
 static bool bring_in_block(void)
 {
-	unsigned long pfn = max_mapnr, end = pfn + BLOCK_PAGES;
+	unsigned long pfn = kshim_in_use_end, end = pfn + BLOCK_PAGES;
 	struct page *page;
 
 	if (pfn >= max_pfn)
@@ -87,7 +89,7 @@ static bool bring_in_block(void)
 		atomic_set(&page->_mapcount, -1);
 		INIT_LIST_HEAD(&page->lru);
 	}
-	max_mapnr = end;
+	WRITE_ONCE(kshim_in_use_end, end);
 	page = mem_map + end - BLOCK_PAGES;
 	set_page_private(page, MAX_PAGE_ORDER);
 	__SetPageBuddy(page);
@@ -409,6 +411,7 @@ void kshim_pages_boot(u64 ram_bytes)
 	mem_map = host_map(KSHIM_MEMMAP_BASE, frames * sizeof(struct page));
 	kshim_page_info = host_map(KSHIM_PAGEINFO_BASE, frames * sizeof(*kshim_page_info));
 	max_pfn = max_low_pfn = frames;
+	set_max_mapnr(frames);
 	kshim_mem_counts.pages_total = frames;
 	atomic_long_set(&_totalram_pages, frames - KSHIM_RESERVED_PAGES);
 
@@ -439,7 +442,7 @@ static int validate_block(struct page *page, unsigned int order)
 	unsigned long pfn = page_to_pfn(page), i;
 	int n = 0;
 
-	if (!IS_ALIGNED(pfn, 1UL << order) || !PageBuddy(page) || buddy_order(page) != order || pfn >= max_mapnr) {
+	if (!IS_ALIGNED(pfn, 1UL << order) || !PageBuddy(page) || buddy_order(page) != order || pfn >= kshim_in_use_end) {
 		kshim_mem_problem(NULL, NULL, "free list of order %u holds pfn %#lx, which does not belong there",
 				  order, pfn);
 		return 1;
@@ -465,7 +468,7 @@ static int validate_block(struct page *page, unsigned int order)
 
 int kshim_pages_validate(void)
 {
-	unsigned long free = max_pfn - max_mapnr, listed;
+	unsigned long free = max_pfn - kshim_in_use_end, listed;
 	unsigned int order;
 	struct page *page;
 	int n = 0;
@@ -495,7 +498,7 @@ void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
 {
 	unsigned long pfn;
 
-	for (pfn = KSHIM_RESERVED_PAGES; pfn < max_mapnr; pfn++) {
+	for (pfn = KSHIM_RESERVED_PAGES; pfn < kshim_in_use_end; pfn++) {
 		const struct kshim_page_info *info = kshim_page_info + pfn;
 
 		if (info->epoch < epoch)

@@ -268,11 +268,13 @@ bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark,
 
 	if (free_pages - (1L << order) + 1 <= (long)mark)
 		return false;
-	if (pfn_valid(max_pfn - 1))
-		for (o = order; order && o < NR_PAGE_ORDERS; o++)
-			if (z->free_area[o].nr_free)
-				return true;
-	return !order || !pfn_valid(max_pfn - 1);	/* RAM not in use yet is free in the highest order */
+	/* RAM that was never in use is free in the highest order. */
+	if (!order || READ_ONCE(kshim_in_use_end) < max_pfn)
+		return true;
+	for (o = order; o < NR_PAGE_ORDERS; o++)
+		if (z->free_area[o].nr_free)
+			return true;
+	return false;
 }
 
 REDUCED(zone_watermark_ok, "as __zone_watermark_ok");
