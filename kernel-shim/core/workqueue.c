@@ -39,14 +39,16 @@ struct run {
 	struct work_struct *work;
 	work_func_t func;
 	struct workqueue_struct *wq;
-	struct task_struct *task;
+	struct task_struct *task;	/* NULL until it has one */
+	unsigned long number;
 };
 
 static LIST_HEAD(pending);	/* work_struct.entry, oldest first */
 static LIST_HEAD(running);	/* struct run */
 static LIST_HEAD(wqs);
 static LIST_HEAD(idle);		/* struct worker */
-static unsigned long last_number;
+static unsigned long last_number;	/* of a workqueue */
+static unsigned long last_run;
 static struct host_lock lock;	/* guards all of the above */
 
 struct worker {
@@ -191,6 +193,7 @@ static void run_and_unlock(struct work_struct *work)
 	struct worker *w;
 
 	remove(work);
+	r.number = ++last_run;
 	r.wq->nr_running++;
 	list_add_tail(&r.node, &running);
 	host_unlock(&lock);
@@ -229,14 +232,14 @@ bool kshim_work_pending(void)
 	return any;
 }
 
-static bool run_over(struct work_struct *work, struct task_struct *task)
+static bool run_over(unsigned long number)
 {
 	struct run *r;
 	bool over = true;
 
 	host_lock(&lock);
 	list_for_each_entry(r, &running, node)
-		if (r->work == work && (!task || r->task == task))
+		if (r->number == number)
 			over = false;
 	host_unlock(&lock);
 	return over;
@@ -245,19 +248,19 @@ static bool run_over(struct work_struct *work, struct task_struct *task)
 /* Waits for the run of this item that is going on. Not under the lock. */
 static bool wait_for_run(struct work_struct *work)
 {
-	struct task_struct *task = NULL;
+	unsigned long number = 0;
 	struct kshim_wait w;
 	struct run *r;
 
 	host_lock(&lock);
 	list_for_each_entry(r, &running, node)
 		if (r->work == work)
-			task = r->task;
+			number = r->number;
 	host_unlock(&lock);
-	if (!task)
+	if (!number)
 		return false;
 	kshim_wait_begin(&w);
-	kshim_spin_until("a work item that runs", work, run_over(work, task));
+	kshim_spin_until("a work item that runs", work, run_over(number));
 	kshim_wait_end(&w);
 	return true;
 }
