@@ -69,6 +69,11 @@ void kshim_irq_disable(void)
 	kshim_irqs_off = 1;
 }
 
+static bool has_deferred(struct kshim_cpu *c)
+{
+	return READ_ONCE(c->irq_work_raised) || !llist_empty(&c->deferred);
+}
+
 static void run_deferred(struct kshim_cpu *c);
 
 void kshim_irq_enable(void)
@@ -78,7 +83,7 @@ void kshim_irq_enable(void)
 	kshim_irqs_off = 0;
 	irq_unlock(c);
 	kshim_sched_point(KSHIM_PT_IRQ, c);
-	if (unlikely(READ_ONCE(c->irq_work_raised) || !llist_empty(&c->deferred)))
+	if (unlikely(has_deferred(c)))
 		run_deferred(c);
 }
 
@@ -132,6 +137,9 @@ void kshim_interrupt(struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg)
 	fn(arg);
 	irq_end(&was);
 	irq_unlock(cpu);
+	/* What the interrupt asked of its CPU: that CPU's own thread may sleep, or be gone. */
+	if (unlikely(has_deferred(cpu)))
+		run_deferred(cpu);
 }
 
 static void run_irq_work(void *unused)
