@@ -14,6 +14,8 @@
 
 #define SHORT_WAIT 64	/* turns before a busy wait counts */
 #define IDLE_LIMIT (24 * 3600 * NSEC_PER_SEC)	/* of virtual time */
+#define RELAX_TURNS 32		/* cpu_relax() calls until the host's CPU is given away */
+#define RELAX_NS (RELAX_TURNS * 40)	/* virtual time that they take: PAUSE is some 140 cycles on current processors */
 
 uint64_t kshim_nr_spin_waits;
 void (*kshim_scheduler)(enum kshim_point kind, const volatile void *ptr);
@@ -220,11 +222,25 @@ void kshim_spin_end(struct kshim_spin *s)
 	host_unlock(&lock);
 }
 
+/*
+ * Loops of the kernel that wait busily have time limits (rwsem_optimistic_spin()), or wait for a task that sleeps until a
+ * timer: time goes on meanwhile, and a timer that is due interrupts the loop where it lets interrupts in.
+ */
+static void time_goes_on(u64 ns)
+{
+	kshim_time_pass(ns);
+	kshim_timers_run();
+}
+
 void kshim_back_off(unsigned int failures)
 {
+	unsigned int us = min(failures, 6400U);
+
 	kshim_sched_point(KSHIM_PT_SPIN, NULL);
-	if (failures && failures % 64 == 0)
-		host_nap(min(failures, 6400U));
+	if (failures && failures % 64 == 0) {
+		host_nap(us);
+		time_goes_on(us * NSEC_PER_USEC);
+	}
 }
 
 void kshim_cpu_relax(void)
@@ -232,10 +248,12 @@ void kshim_cpu_relax(void)
 	static __thread unsigned int turns;
 
 	kshim_sched_point(KSHIM_PT_SPIN, NULL);
-	if (++turns % 32 == 0)
-		host_spin_wait();
-	else
+	if (++turns % RELAX_TURNS) {
 		kshim_spin_pause();
+		return;
+	}
+	host_spin_wait();
+	time_goes_on(RELAX_NS);
 }
 
 /* --- the report --- */

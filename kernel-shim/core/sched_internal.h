@@ -170,5 +170,6 @@ u64 kshim_timers_next(void);
 u64 kshim_time(void);
 bool kshim_rcu_pending(void);	/* RCU or SRCU callbacks are queued */
 void kshim_time_set(u64 ns);		/* never backwards */
+void kshim_time_pass(u64 ns);
 
 #endif
