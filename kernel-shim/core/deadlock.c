@@ -4,7 +4,8 @@
  *
  * A native thread either runs, sleeps (parked in schedule()) or waits busily. `progress` changes whenever one of them
  * changes from one to another. When none runs and every busy waiter has looked at its condition again in vain since the
- * last change, nothing inside the machine can change any more, except by work items, callbacks and timers.
+ * last change, nothing inside the machine can change any more, except by work items, callbacks and timers. A sleeper
+ * then looks for those. To look is no progress, to find is: who looks in vain has found a deadlock.
  */
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -55,27 +56,50 @@ bool kshim_all_sleep(void)
 	return all;
 }
 
+void kshim_look_begin(void)
+{
+	host_lock(&lock);
+	running++;
+	host_unlock(&lock);
+}
+
+/* Votes cannot be cast while the looker counts as running: those of before its look still stand. */
+bool kshim_look_end(bool found)
+{
+	bool hope;
+
+	host_lock(&lock);
+	running--;
+	hope = found || running || (spinning && (vote_progress != progress || votes != spinning));
+	if (found)
+		progress++;
+	host_unlock(&lock);
+	return hope;
+}
+
 /* --- what a stuck machine may still do --- */
 
 /*
- * Timers that arm themselves again keep a stuck machine going for ever, with wake-ups that lead nowhere: true when they
- * have moved the time by IDLE_LIMIT and no thread has come back to user mode meanwhile.
+ * Timers that arm themselves again keep a stuck machine going for ever, with wake-ups that lead nowhere. True when no
+ * thread has come back to user mode for IDLE_LIMIT after the last of the timers that were pending when one last had:
+ * however long a thread's own wait is, it ends before that. Only a thread that waits in the kernel again and again, for
+ * more than IDLE_LIMIT together, is taken for a stuck one.
  */
 static bool idle_in_vain(void)
 {
-	static u64 since, seen;
-	u64 returns = 0;
+	static u64 limit, seen;
+	u64 returns = 0, last = kshim_timers_last();
 	unsigned int i;
 	bool vain;
 
 	for (i = 0; i < kshim_nr_cpus; i++)
 		returns += READ_ONCE(kshim_cpus[i].returns);
 	host_lock(&lock);
-	if (seen != returns) {
+	if (!limit || seen != returns) {
 		seen = returns;
-		since = kshim_time();
+		limit = last + IDLE_LIMIT;
 	}
-	vain = kshim_time() - since > IDLE_LIMIT;
+	vain = kshim_time() > limit;
 	host_unlock(&lock);
 	return vain;
 }
@@ -91,10 +115,11 @@ bool kshim_idle_work(void)
 	if (kshim_rcu_run() + kshim_srcu_run())
 		return true;
 	next = kshim_timers_next();
-	if (next == U64_MAX || idle_in_vain())
+	if (next == U64_MAX || next <= kshim_time() || idle_in_vain())
 		return false;
 	kshim_time_set(next);
-	return kshim_timers_run() != 0;
+	kshim_timers_run();
+	return true;
 }
 
 static bool idle_work_pending(void)
@@ -107,7 +132,7 @@ static void poke(struct task_struct *t, void *arg)
 	struct kshim_task *k = kshim_task_of(t);
 	bool *done = arg;
 
-	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE))
+	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) || __atomic_load_n(&k->looking, __ATOMIC_RELAXED))
 		return;
 	*done = true;
 	__atomic_store_n(&k->poked, true, __ATOMIC_RELEASE);
@@ -175,22 +200,33 @@ static bool vote(struct kshim_spin *s)
 	return stuck;
 }
 
-static void stuck(struct kshim_spin *s)
+/* No sleeper: at least an interrupt may come, if this thread lets it. Its callbacks may wait busily themselves. */
+static bool timer_interrupt(void)
 {
-	if (idle_work_pending()) {
-		if (poke_sleeper())
-			return;
-		/* No sleeper: at least an interrupt may come, if this thread lets it. */
-		if (!kshim_irqs_off && kshim_timers_next() != U64_MAX && !idle_in_vain()) {
-			kshim_time_set(max(kshim_timers_next(), kshim_time()));
-			if (kshim_timers_run()) {
-				host_lock(&lock);
-				progress++;
-				host_unlock(&lock);
-				return;
-			}
-		}
-	}
+	u64 next = kshim_timers_next();
+	unsigned int n;
+
+	if (kshim_irqs_off || next == U64_MAX || idle_in_vain())
+		return false;
+	host_lock(&lock);
+	running++;
+	spinning--;
+	host_unlock(&lock);
+	kshim_time_set(next);
+	n = kshim_timers_run();
+	host_lock(&lock);
+	running--;
+	spinning++;
+	if (n)
+		progress++;
+	host_unlock(&lock);
+	return n != 0;
+}
+
+static void stuck(void)
+{
+	if (idle_work_pending() && (poke_sleeper() || timer_interrupt()))
+		return;
 	kshim_deadlock("every thread waits for another one");
 }
 
@@ -205,7 +241,7 @@ void kshim_spin_turn(struct kshim_spin *s)
 		count_spinner(s);
 	host_spin_wait();
 	if (s->turns % 16 == 0 && kshim_thread_cpu && vote(s))
-		stuck(s);
+		stuck();
 }
 
 void kshim_spin_end(struct kshim_spin *s)

@@ -95,18 +95,19 @@ static void give_way(void)
 
 /*
  * Nobody else can go on, or a busy waiter says so: this sleeper runs what may wake somebody. False: there is nothing,
- * and this was the last thread that could have found something.
+ * and nobody else can go on.
  */
-static bool look_for_work(struct task_struct *t, bool held)
+static bool look_for_work(struct kshim_task *k, bool held)
 {
-	bool found, last;
+	bool found;
 
-	kshim_thread_runs();
+	__atomic_store_n(&k->looking, true, __ATOMIC_RELAXED);
+	kshim_look_begin();
 	kshim_sleep_end(held);
 	found = kshim_idle_work();
 	kshim_sleep_begin();
-	last = kshim_thread_blocks();
-	return found || !last;
+	__atomic_store_n(&k->looking, false, __ATOMIC_RELAXED);
+	return kshim_look_end(found);
 }
 
 static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool held)
@@ -124,11 +125,9 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 	last = kshim_thread_blocks();
 	while (__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE)) {
 		if (last || __atomic_exchange_n(&k->poked, false, __ATOMIC_ACQ_REL)) {
-			bool hope = look_for_work(t, held);
-
-			if (!hope && __atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) && kshim_all_sleep())
+			if (!look_for_work(k, held))
 				kshim_deadlock("every thread sleeps and no timer or work item ends that");
-			last = hope && kshim_all_sleep();
+			last = kshim_all_sleep();
 			continue;
 		}
 		host_park(&k->parker);

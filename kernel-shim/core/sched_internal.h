@@ -60,6 +60,7 @@ struct kshim_task {
 	struct host_lock lock;		/* guards parked and the change of __state by a waker */
 	bool parked;
 	bool poked;			/* woken to do idle work, not because its state changed */
+	bool looking;			/* does idle work, parked as it is */
 	bool no_thread;			/* a kthread: nothing ever runs it */
 	bool permanent;			/* part of the machine: never freed */
 	struct list_head node;		/* all tasks, oldest first */
@@ -125,6 +126,12 @@ void kshim_thread_runs(void);		/* one more native thread can make progress */
 bool kshim_thread_blocks(void);
 /* No thread runs and none waits busily. */
 bool kshim_all_sleep(void);
+/*
+ * A sleeper runs between these to look for idle work. End, found: whether there was any; false: there was none, and
+ * nobody else can go on either, so that this is a deadlock.
+ */
+void kshim_look_begin(void);
+bool kshim_look_end(bool found);
 __noreturn void kshim_deadlock(const char *why);
 /* A native thread has gone for good and was the last that could run: wakes a sleeper to find work or report. */
 void kshim_thread_left(void);
@@ -167,6 +174,8 @@ void kshim_workqueue_boot(void);
 unsigned int kshim_timers_run(void);
 /* Time of the first timer, or U64_MAX. */
 u64 kshim_timers_next(void);
+/* Time of the last timer that is pending, or now when there is none or it is over. */
+u64 kshim_timers_last(void);
 u64 kshim_time(void);
 bool kshim_rcu_pending(void);	/* RCU or SRCU callbacks are queued */
 void kshim_time_set(u64 ns);		/* never backwards */

@@ -408,6 +408,28 @@ u64 kshim_timers_next(void)
 	return min(hr, t);
 }
 
+u64 kshim_timers_last(void)
+{
+	struct timer_list *timer;
+	struct rb_node *node;
+	u64 last = kshim_time();
+	unsigned int i;
+	s64 t;
+
+	host_lock(&lock);
+	hlist_for_each_entry(timer, &timers, entry)
+		last = max(last, when(timer));
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		node = rb_last(&bases[i].active.rb_root.rb_root);
+		if (!node)
+			continue;
+		t = rb_entry(node, struct timerqueue_node, node)->expires - base_offset(&bases[i]);
+		last = max_t(s64, last, t);
+	}
+	host_unlock(&lock);
+	return last;
+}
+
 /* One of the two is set, the one that was due first. */
 static bool take_due(struct timer_list **timer, struct hrtimer **hrtimer)
 {
