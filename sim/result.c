@@ -60,6 +60,7 @@ void text_add(struct sim_text *t, const char *fmt, ...)
 static const char *const kinds[KVMSIM_NR_REPORTS] = {
 	[KVMSIM_BUG] = "bug", [KVMSIM_OOPS] = "oops", [KVMSIM_REFUSED] = "refused", [KVMSIM_DEADLOCK] = "deadlock",
 	[KVMSIM_OOM] = "oom", [KVMSIM_WARN] = "warn", [KVMSIM_CHECK] = "check", [KVMSIM_LEAK] = "leak",
+	[KVMSIM_TIMEOUT] = "timeout",
 };
 
 const char *report_kind_name(int kind)

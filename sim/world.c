@@ -4,7 +4,8 @@
  *
  * A worker has read one scenario file. For each personality it forks a base, in which KVM is loaded, and the base forks
  * a child for each job. A child's end shows as end-of-file on a pipe that only it holds; its result lies in a shared
- * mapping. A child that overruns its time is killed. Worker and base take turns over a socket pair.
+ * mapping. A child that overruns its time reports where its threads are, and is killed. Worker and base take turns over
+ * a socket pair.
  */
 #include "world.h"
 
@@ -21,8 +22,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Seconds that Lua code, interrupted at its timeout, has to say where it was; kernel code is killed then. */
-#define KILL_GRACE 0.5
+/* Seconds that Lua code, interrupted at its timeout, has to say where it was. */
+#define LUA_GRACE 0.5
+/* Seconds that a child has, after that, to report where its threads are; then it is killed. */
+#define KILL_GRACE 5
 /* A scenario that failed after more seconds than this is not run again for its trace. */
 #define MAX_RERUN_SECONDS 5
 
@@ -147,6 +150,15 @@ int world_enter(const struct sim_world *w, const struct sim_job *job)
 	return 0;
 }
 
+static const struct kvmsim_machine_ops *child_ops;
+
+static void on_timeout(int sig)
+{
+	(void)sig;
+	child_ops->timed_out();
+	_exit(SIM_EXIT_FAILED);
+}
+
 static void child_main(const struct sim_world *w, lua_State *L, const struct sim_job *job)
 {
 	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
@@ -157,6 +169,8 @@ static void child_main(const struct sim_world *w, lua_State *L, const struct sim
 	make_ready(w, job);
 	if (w->keep_events && ops->trace_enable())
 		child_fail("the machine gives no trace");
+	child_ops = ops;
+	signal(SIGUSR1, on_timeout);
 	before = read_counters(ops, &n);
 	lua_env_deadline(job->timeout);
 	lua_env_push(L, "run");
@@ -189,6 +203,14 @@ static void judge_captured(struct sim_result *r)
 		}
 }
 
+/* CPU 0 is the scenario itself, the others are its threads. */
+static void add_last_calls(struct sim_result *r)
+{
+	for (unsigned int i = 0; i < KVMSIM_MAX_CPUS; i++)
+		if (r->where[i][0])
+			text_add(&r->failures, "CPU %u's last call into the machine: %s\n", i, r->where[i]);
+}
+
 static void finish_result(struct sim_result *r, int status, int timed_out, double timeout, int captured)
 {
 	ssize_t n;
@@ -202,16 +224,15 @@ static void finish_result(struct sim_result *r, int status, int timed_out, doubl
 		r->captured.s[r->captured.len] = 0;
 	}
 	if (timed_out)
-		text_add(&r->failures, "killed after %g s; last call into the machine: %s\n", timeout,
-			 r->where[0][0] ? r->where[0] : "none");
+		text_add(&r->failures, "killed after %g s\n", timeout);
 	else if (r->signal)
-		text_add(&r->failures, "the process died by signal %d (%s); last call into the machine: %s\n",
-			 r->signal, strsignal(r->signal), r->where[0][0] ? r->where[0] : "none");
+		text_add(&r->failures, "the process died by signal %d (%s)\n", r->signal, strsignal(r->signal));
 	else if (r->status)
 		text_add(&r->failures, "the process ended with status %d\n", r->status);
 	else if (r->state == SIM_RUNNING)
-		text_add(&r->failures, "the process ended early; last call into the machine: %s\n",
-			 r->where[0][0] ? r->where[0] : "none");
+		text_add(&r->failures, "the process ended early\n");
+	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING)
+		add_last_calls(r);
 	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING)
 		r->state = SIM_FAILED;
 	judge_captured(r);
@@ -245,9 +266,12 @@ static void run_child(const struct sim_world *w, lua_State *L, const struct sim_
 		child_main(w, L, job);
 	}
 	close(alive[1]);
-	timed_out = !wait_readable(alive[0], job->timeout + KILL_GRACE);
-	if (timed_out)
-		kill(pid, SIGKILL);
+	timed_out = !wait_readable(alive[0], job->timeout + LUA_GRACE);
+	if (timed_out) {
+		kill(pid, SIGUSR1);
+		if (!wait_readable(alive[0], KILL_GRACE))
+			kill(pid, SIGKILL);
+	}
 	status = wait_status(pid);
 	close(alive[0]);
 	finish_result(w->result, status, timed_out, job->timeout, captured);
@@ -388,7 +412,7 @@ void world_job(struct world_worker *k, const struct sim_job *job, struct sim_res
 	b = find_base(k, job);
 	/* The base watches its children; loading KVM may take as long again. */
 	in_time = write(b->sock, &q, sizeof(q)) != sizeof(q) ||
-		  wait_readable(b->sock, 3 * (job->timeout + KILL_GRACE));
+		  wait_readable(b->sock, 3 * (job->timeout + LUA_GRACE + KILL_GRACE));
 	if (in_time && read(b->sock, &answer, 1) == 1) {
 		if (answer == BASE_ENDS)
 			end_base(k, b);

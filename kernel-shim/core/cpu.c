@@ -123,6 +123,7 @@ int kshim_thread_attach(unsigned int cpu)
 	kshim_thread_cpu = c;
 	host_lock(&c->count_lock);
 	c->preempt_count = &kshim_preempt_count;
+	c->native = host_thread_self();
 	host_unlock(&c->count_lock);
 	host_oops_thread_attach();
 	kshim_thread_runs();
@@ -140,6 +141,7 @@ void kshim_thread_detach(void)
 	host_oops_thread_detach();
 	host_lock(&c->count_lock);
 	c->preempt_count = NULL;
+	c->native = 0;
 	host_unlock(&c->count_lock);
 	kshim_cpu = kshim_thread_cpu = NULL;
 	kshim_current = NULL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Busy waits, the count of threads that can go on, what happens when none can, and the report of a deadlock.
+ * Busy waits, the count of threads that can go on, what happens when none can, and the reports of a deadlock and of a
+ * scenario that did not end in time.
  *
  * A native thread either runs, sleeps (parked in schedule()) or waits busily. `progress` changes whenever one of them
  * changes from one to another. When none runs and every busy waiter has looked at its condition again in vain since the
@@ -292,7 +293,7 @@ void kshim_cpu_relax(void)
 	time_goes_on(RELAX_NS);
 }
 
-/* --- the report --- */
+/* --- reports --- */
 
 struct text {
 	char buf[4096];
@@ -356,4 +357,51 @@ __noreturn void kshim_deadlock(const char *why)
 		x.buf[--x.len] = 0;
 	host_report_frames(KVMSIM_DEADLOCK, x.ips, x.nr_ips, "%s", x.buf);
 	host_fatal(KVMSIM_DEADLOCK, NULL, 0, "a report of a deadlock returned");
+}
+
+/* On the thread itself, wherever it is. */
+static void report_thread(void *pc)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+	struct task_struct *t = current;
+	struct text x = {};
+
+	if (!c || !t)
+		return;
+	add(&x, "timed out: %s/%d on CPU %u ", t->comm, t->pid, kshim_cpu->id);
+	if (kshim_task_of(t)->parked)
+		add(&x, "sleeps (state %#x)", READ_ONCE(t->__state));
+	else if (c->spin)
+		add(&x, "waits busily for: %s", c->spin->what);
+	else
+		add(&x, "runs");
+	if (kshim_preempt_count)
+		add(&x, ", preempt count %#x", kshim_preempt_count);
+	if (kshim_irqs_off)
+		add(&x, ", interrupts off");
+	if (c->rcu_depth)
+		add(&x, ", in an RCU section");
+	add_locks(&x, t);
+	x.buf[x.len - 1] = 0;
+	host_report_from(pc, KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
+}
+
+/* Of the machine only what can be read without its locks. */
+void kshim_timed_out(void)
+{
+	struct kshim_cpu *c;
+	struct text x = {};
+
+	add(&x, "timed out: %u threads run, %u wait busily; virtual time is %llu ns\n", READ_ONCE(running),
+	    READ_ONCE(spinning), kshim_time());
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
+		if (c->irq_lock || c->wanted)
+			add(&x, "CPU %u: interrupts %s, %u threads wait for it\n", c->id, c->irq_lock ? "off" : "on",
+			    c->wanted);
+	x.buf[x.len - 1] = 0;
+	host_report_frames(KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
+		if (c->native && !host_call_on_thread(c->native, report_thread))
+			host_report_frames(KVMSIM_TIMEOUT, NULL, 0, "timed out: the thread of CPU %u does not answer",
+					   c->id);
 }

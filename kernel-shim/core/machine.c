@@ -213,4 +213,5 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.trace_enable = machine_trace_enable,
 	.count_enable = kshim_trace_count,
 	.advance_time = kshim_advance_time,
+	.timed_out = kshim_timed_out,
 };

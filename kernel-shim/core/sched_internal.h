@@ -45,6 +45,7 @@ struct kshim_cpu {
 	const int *preempt_count;	/* of the thread attached here, NULL without one; guarded by count_lock */
 	struct kshim_spin *spin;	/* the busy wait that the thread is in, or NULL */
 	struct task_struct *thread_task;/* whom it runs as, for reports */
+	unsigned long native;		/* the thread attached here, for host_call_on_thread(); 0 without one */
 } ____cacheline_aligned;
 
 extern struct kshim_cpu kshim_cpus[KVMSIM_MAX_CPUS];

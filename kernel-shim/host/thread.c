@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Native threads: a place to wait on a futex, one turn of a spin wait, and the shim's own short lock. */
+/*
+ * Native threads: a place to wait on a futex, one turn of a spin wait, the shim's own short lock, and a call on another
+ * thread.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include <kshim/host.h>
 
@@ -42,4 +50,38 @@ void host_lock(struct host_lock *l)
 void host_unlock(struct host_lock *l)
 {
 	__atomic_store_n(&l->v, 0, __ATOMIC_RELEASE);
+}
+
+static void (*called)(void *pc);
+static bool answered;
+
+static void on_call(int sig, siginfo_t *si, void *context)
+{
+	const ucontext_t *uc = context;
+	int saved = errno;
+
+	called((void *)uc->uc_mcontext.gregs[REG_RIP]);
+	__atomic_store_n(&answered, true, __ATOMIC_RELEASE);
+	errno = saved;
+}
+
+unsigned long host_thread_self(void)
+{
+	return pthread_self();
+}
+
+bool host_call_on_thread(unsigned long thread, void (*fn)(void *pc))
+{
+	struct sigaction sa = { .sa_sigaction = on_call, .sa_flags = SA_SIGINFO | SA_RESTART };
+	unsigned int i;
+
+	called = fn;
+	__atomic_store_n(&answered, false, __ATOMIC_RELAXED);
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGUSR2, &sa, NULL);
+	if (pthread_kill(thread, SIGUSR2))
+		return false;
+	for (i = 0; i < 500 && !__atomic_load_n(&answered, __ATOMIC_ACQUIRE); i++)
+		host_nap(1000);
+	return __atomic_load_n(&answered, __ATOMIC_ACQUIRE);
 }

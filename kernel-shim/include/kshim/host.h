@@ -24,6 +24,13 @@ void host_protect_none(void *p, unsigned long bytes);
 struct host_parker { int token; };
 void host_park(struct host_parker *p);
 void host_unpark(struct host_parker *p);
+/* The calling native thread, for host_call_on_thread(). */
+unsigned long host_thread_self(void);
+/*
+ * Makes a thread that has not ended call fn, as a signal handler wherever it is now, pc being where that is. False: it
+ * did not within 0.5 s. One call at a time.
+ */
+bool host_call_on_thread(unsigned long thread, void (*fn)(void *pc));
 /* One turn of a spin wait: gives the CPU away. */
 void host_spin_wait(void);
 /* Sleeps for about that many microseconds: only to let another native thread run on a busy host. */

@@ -33,6 +33,7 @@ enum kvmsim_report_kind {
 	KVMSIM_WARN,		/* WARN(), lockdep, RCU misuse, sleeping while atomic */
 	KVMSIM_CHECK,		/* the checker found tables, TLBs or slots that disagree */
 	KVMSIM_LEAK,		/* memory, page, pin or file left */
+	KVMSIM_TIMEOUT,		/* where a thread is that did not end in time */
 	KVMSIM_NR_REPORTS
 };
 
@@ -219,6 +220,13 @@ struct kvmsim_machine_ops {
 	int (*count_enable)(void);
 	/* Advances virtual time, nanoseconds, running the timers that fall due. */
 	void (*advance_time)(uint64_t ns);
+	/*
+	 * The scenario's time is over: reports (KVMSIM_TIMEOUT) the state of the machine, then of each attached thread
+	 * what it does, which locks it holds, and its back trace. Takes no lock of the machine's; may be called by any
+	 * thread and from a signal handler; uses SIGUSR2. Takes at most 0.5 s for each thread. The caller then ends the
+	 * process.
+	 */
+	void (*timed_out)(void);
 };
 
 extern const struct kvmsim_machine_ops kvmsim_machine;

@@ -48,6 +48,8 @@ void kshim_step_end(void);
  * offline.
  */
 void kshim_drop_cpu_caches(void);
+/* As kvmsim_machine_ops.timed_out. */
+void kshim_timed_out(void);
 /* Moves virtual time; every timer up to the new time runs at its own time. Ends the step. */
 void kshim_advance_time(uint64_t ns);
 /*
