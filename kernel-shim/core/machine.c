@@ -159,7 +159,7 @@ static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_map
 
 static int machine_check(void)
 {
-	return kshim_check() + kshim_mem_validate();
+	return kshim_check() + kshim_mem_validate() + kshim_sched_validate();
 }
 
 static int machine_leak_check(void)
