@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tests/unit/test_waits.c (host) asks of tests/unit/ktest_waits.c (kernel): plain numbers only. */
+#ifndef KTEST_WAITS_H
+#define KTEST_WAITS_H
+
+#include <kshim/types.h>
+
+/* The calling thread becomes a task of the process / the CPU's boot task again. */
+int ktest_waits_enter(int pid);
+void ktest_waits_leave(void);
+
+/* A timer that starts itself again each 300 s of virtual time, for ever. */
+void ktest_waits_periodic(void);
+
+void ktest_waits_read_and_sleep(void);		/* sleeps for one jiffy with a rwsem held for reading */
+void ktest_waits_write(void);			/* takes that rwsem for writing, as soon as the other one has it */
+/* Sleeps and wakes up again; virtual seconds that passed. */
+uint64_t ktest_waits_sleep(unsigned int seconds);
+void ktest_waits_for_ever(void);		/* sleeps with a mutex held */
+void ktest_waits_crosswise(int side);		/* two spinlocks, each in the other order */
+/* How often an irq_work ran that an interrupt on that CPU asked for, by when the interrupt is over. */
+int ktest_waits_irq_work_on(int cpu);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of waits that only the passing of virtual time or another thread ends: none is lost, none that is finite
+ * is taken for a deadlock, and those that are not are reported; and the report of a scenario that does not end in time.
+ *
+ * Linked with the test flavour; the kernel half is tests/unit/ktest_waits.c. Each test is a forked child.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <kshim/machine.h>
+#include "ktest_waits.h"
+
+#define FATAL 100	/* exit code of a fatal report: this plus its kind */
+
+static int reports[KVMSIM_NR_REPORTS];
+static char texts[8192];
+
+static void on_report(const struct kvmsim_report *r)
+{
+	size_t used = strlen(texts);
+
+	reports[r->kind]++;
+	snprintf(texts + used, sizeof(texts) - used, "%s\n", r->text);
+	if (r->kind <= KVMSIM_LAST_FATAL)
+		_exit(FATAL + r->kind);
+}
+
+static void on_log(int level, const char *line)
+{
+}
+
+static void boot(void)
+{
+	static const struct kvmsim_host_ops ops = { .report = on_report, .log = on_log };
+	struct kvmsim_config config = { .ram_bytes = 128 << 20, .nr_cpus = 4 };
+	static int booted;
+
+	if (booted++)
+		return;
+	ck_assert_int_eq(kvmsim_machine.boot(&config, &ops), 0);
+	memset(reports, 0, sizeof(reports));
+	texts[0] = 0;
+}
+
+/* --- threads --- */
+
+struct thread {
+	void (*fn)(long arg);
+	long arg;
+	pthread_t native;
+	unsigned int cpu;
+	int pid;
+};
+
+static pthread_barrier_t attached;
+
+static void *thread_main(void *arg)
+{
+	struct thread *t = arg;
+
+	if (kvmsim_machine.thread_attach(t->cpu))
+		abort();
+	pthread_barrier_wait(&attached);
+	if (ktest_waits_enter(t->pid))
+		abort();
+	t->fn(t->arg);
+	ktest_waits_leave();
+	kvmsim_machine.thread_detach();
+	return NULL;
+}
+
+static void start_threads(struct thread *t, unsigned int n)
+{
+	int pid = kvmsim_machine.process_create();
+
+	ck_assert_int_gt(pid, 0);
+	pthread_barrier_init(&attached, NULL, n + 1);
+	for (unsigned int i = 0; i < n; i++) {
+		t[i].cpu = i + 1;
+		t[i].pid = pid;
+		ck_assert_int_eq(pthread_create(&t[i].native, NULL, thread_main, &t[i]), 0);
+	}
+	pthread_barrier_wait(&attached);
+}
+
+/* One native thread per entry, on CPUs 1.., as threads of one process. The main thread leaves its CPU meanwhile. */
+static void run_threads(struct thread *t, unsigned int n)
+{
+	start_threads(t, n);
+	kvmsim_machine.thread_detach();
+	for (unsigned int i = 0; i < n; i++)
+		pthread_join(t[i].native, NULL);
+	ck_assert_int_eq(kvmsim_machine.thread_attach(0), 0);
+	ck_assert_int_eq(kvmsim_machine.process_exit(t[0].pid), 0);
+	ck_assert_msg(!reports[KVMSIM_WARN], "%s", texts);
+}
+
+static void read_and_sleep(long unused)
+{
+	ktest_waits_read_and_sleep();
+}
+
+static void lock_for_writing(long unused)
+{
+	ktest_waits_write();
+}
+
+static void wait_for_ever(long unused)
+{
+	ktest_waits_for_ever();
+}
+
+static void crosswise(long side)
+{
+	ktest_waits_crosswise((int)side);
+}
+
+static uint64_t slept;
+
+static void sleep_for(long seconds)
+{
+	slept = ktest_waits_sleep((unsigned int)seconds);
+}
+
+/* The writer spins in the kernel's own loop, for a time limit and for the reader, which sleeps until a timer. */
+START_TEST(time_goes_on_while_the_kernel_spins)
+{
+	struct thread t[2] = { { .fn = read_and_sleep }, { .fn = lock_for_writing } };
+
+	run_threads(t, 2);
+}
+END_TEST
+
+START_TEST(a_long_wait_beside_a_periodic_timer_ends)
+{
+	struct thread t[1] = { { .fn = sleep_for, .arg = 3 * 24 * 3600 } };
+
+	ktest_waits_periodic();
+	run_threads(t, 1);
+	ck_assert_uint_ge(slept, 3 * 24 * 3600);
+}
+END_TEST
+
+START_TEST(an_endless_wait_beside_a_periodic_timer_is_reported)
+{
+	struct thread t[1] = { { .fn = wait_for_ever } };
+
+	ktest_waits_periodic();
+	run_threads(t, 1);
+}
+END_TEST
+
+START_TEST(spinners_beside_a_sleeper_and_a_periodic_timer_are_reported)
+{
+	struct thread t[3] = { { .fn = wait_for_ever }, { .fn = crosswise, .arg = 0 }, { .fn = crosswise, .arg = 1 } };
+
+	ktest_waits_periodic();
+	run_threads(t, 3);
+}
+END_TEST
+
+/* CPU 2 has no thread that could run it later. */
+START_TEST(irq_work_of_an_interrupt_runs)
+{
+	ck_assert_int_eq(ktest_waits_irq_work_on(2), 1);
+}
+END_TEST
+
+START_TEST(a_timeout_shows_each_thread)
+{
+	struct thread t[1] = { { .fn = wait_for_ever } };
+
+	start_threads(t, 1);
+	usleep(200000);
+	kvmsim_machine.timed_out();
+	ck_assert_msg(reports[KVMSIM_TIMEOUT] == 3, "%d reports: %s", reports[KVMSIM_TIMEOUT], texts);
+	ck_assert_msg(strstr(texts, "on CPU 0 runs") != NULL, "%s", texts);
+	ck_assert_msg(strstr(texts, "on CPU 1 sleeps (state 0x2); holds ktest_waits_mutex") != NULL, "%s", texts);
+}
+END_TEST
+
+int main(void)
+{
+	const int deadlock = FATAL + KVMSIM_DEADLOCK;
+	Suite *s = suite_create("waits");
+	TCase *c = tcase_create("waits");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_unchecked_fixture(c, boot, NULL);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, time_goes_on_while_the_kernel_spins);
+	tcase_add_test(c, a_long_wait_beside_a_periodic_timer_ends);
+	tcase_add_exit_test(c, an_endless_wait_beside_a_periodic_timer_is_reported, deadlock);
+	tcase_add_exit_test(c, spinners_beside_a_sleeper_and_a_periodic_timer_are_reported, deadlock);
+	tcase_add_test(c, irq_work_of_an_interrupt_runs);
+	tcase_add_test(c, a_timeout_shows_each_thread);
+	suite_add_tcase(s, c);
+
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
