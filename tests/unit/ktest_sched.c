@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kernel half of the tests of tasks, locks, RCU, interrupts, work items and time: see tests/unit/test_sched.c. */
+/* Kernel half of the tests of tasks, locks and RCU, and of the errors that are reported: see tests/unit/test_sched.c. */
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
-#include <linux/hrtimer.h>
-#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
@@ -13,11 +11,8 @@
 #include <linux/rwsem.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/srcu.h>
-#include <linux/timer.h>
 #include <linux/wait.h>
-#include <linux/workqueue.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
 #include "ktest_sched.h"
@@ -284,209 +279,6 @@ int ktest_rcu_callbacks(int n, int barrier)
 int ktest_rcu_callbacks_done(void)
 {
 	return nr_callbacks;
-}
-
-/* --- interrupts --- */
-
-static DEFINE_PER_CPU(long, left);
-static DEFINE_PER_CPU(long, right);
-static long unequal;
-
-static void where(void *result)
-{
-	*(int *)result = smp_processor_id() + (in_hardirq() ? 100 : 0) + (irqs_disabled() ? 1000 : 0);
-}
-
-int ktest_ipi_where(int cpu)
-{
-	int result = -1;
-
-	smp_call_function_single(cpu, where, &result, 1);
-	return result;
-}
-
-void ktest_irqs_off_sections(int n)
-{
-	while (n--) {
-		local_irq_disable();
-		__this_cpu_inc(left);
-		cpu_relax();
-		__this_cpu_inc(right);
-		local_irq_enable();
-	}
-}
-
-static void look(void *unused)
-{
-	if (__this_cpu_read(left) != __this_cpu_read(right))
-		unequal++;
-}
-
-long ktest_ipi_look(int cpu, int n)
-{
-	while (n--)
-		smp_call_function_single(cpu, look, NULL, 1);
-	return unequal;
-}
-
-static int irq_work_ran;
-
-static void do_irq_work(struct irq_work *work)
-{
-	irq_work_ran = in_hardirq() ? 2 : 1;
-}
-
-/* 1: ran at once with interrupts on; 2: waited while they were off; 4: ran when they came back. */
-int ktest_irq_work(void)
-{
-	struct irq_work work = IRQ_WORK_INIT_HARD(do_irq_work);
-	int result = 0;
-
-	irq_work_queue(&work);
-	result |= irq_work_ran == 2;
-	irq_work_ran = 0;
-	local_irq_disable();
-	irq_work_queue(&work);
-	result |= (irq_work_ran == 0) << 1;
-	local_irq_enable();
-	result |= (irq_work_ran == 2) << 2;
-	irq_work_sync(&work);
-	return result;
-}
-
-/* --- work items and time --- */
-
-static int work_cpu, work_runs, work_is_kworker, order[4];
-
-static void do_work(struct work_struct *work)
-{
-	work_cpu = smp_processor_id();
-	work_is_kworker = !!(current->flags & PF_WQ_WORKER) && current_work() == work;
-	work_runs++;
-}
-
-/* 1: not run before the flush; 2: run by the flush; 4: on its CPU; 8: as a kworker; 16: second queueing refused. */
-int ktest_work(void)
-{
-	struct work_struct work;
-	int result = 0;
-
-	INIT_WORK_ONSTACK(&work, do_work);
-	work_runs = 0;
-	queue_work_on(1, system_percpu_wq, &work);
-	result |= !queue_work(system_percpu_wq, &work) << 4;
-	result |= !work_runs;
-	flush_work(&work);
-	result |= (work_runs == 1) << 1 | (work_cpu == 1) << 2 | work_is_kworker << 3;
-	return result;
-}
-
-struct ordered {
-	struct work_struct work;
-	int number;
-};
-
-static void do_ordered(struct work_struct *work)
-{
-	order[work_runs++] = container_of(work, struct ordered, work)->number;
-}
-
-/* Items 0..3 of an ordered workqueue; flushing item 2 runs 0, 1, 2. The order as decimal digits. */
-int ktest_work_ordered(void)
-{
-	struct workqueue_struct *wq = alloc_ordered_workqueue("ktest", 0);
-	struct ordered w[4];
-	int i, result = 0;
-
-	work_runs = 0;
-	for (i = 0; i < 4; i++) {
-		w[i].number = i + 1;
-		INIT_WORK_ONSTACK(&w[i].work, do_ordered);
-		queue_work(wq, &w[i].work);
-	}
-	flush_work(&w[2].work);
-	for (i = 0; i < work_runs; i++)
-		result = result * 10 + order[i];
-	destroy_workqueue(wq);
-	return result * 10 + work_runs;
-}
-
-/* 1: waits for its time; 2: runs after it; 4: cancelled before it. */
-int ktest_delayed_work(void)
-{
-	static struct delayed_work dwork;
-	int result = 0;
-
-	INIT_DELAYED_WORK(&dwork, do_work);
-	work_runs = 0;
-	schedule_delayed_work(&dwork, msecs_to_jiffies(100));
-	kshim_step_end();
-	result |= !work_runs;
-	kshim_advance_time(200 * NSEC_PER_MSEC);
-	result |= (work_runs == 1) << 1;
-	schedule_delayed_work(&dwork, msecs_to_jiffies(100));
-	result |= cancel_delayed_work_sync(&dwork) << 2;
-	kshim_advance_time(200 * NSEC_PER_MSEC);
-	return work_runs == 1 ? result : -1;
-}
-
-int ktest_work_cancel(void)
-{
-	struct work_struct work;
-
-	INIT_WORK_ONSTACK(&work, do_work);
-	work_runs = 0;
-	schedule_work(&work);
-	return cancel_work_sync(&work) && !cancel_work_sync(&work) && !work_runs && !work_pending(&work);
-}
-
-uint64_t ktest_time(void)
-{
-	return ktime_get_ns();
-}
-
-uint64_t ktest_msleep(unsigned int ms)
-{
-	u64 start = ktime_get_ns();
-
-	msleep(ms);
-	return ktime_get_ns() - start;
-}
-
-static struct timer_list timer;
-static struct hrtimer hrtimer;
-static int timer_fired, hrtimer_fired;
-
-static void on_timer(struct timer_list *t)
-{
-	timer_fired += in_softirq() && !in_hardirq();
-}
-
-static enum hrtimer_restart on_hrtimer(struct hrtimer *t)
-{
-	hrtimer_fired += !!in_hardirq();
-	hrtimer_forward_now(t, ms_to_ktime(3));
-	return HRTIMER_RESTART;
-}
-
-void ktest_start_timers(void)
-{
-	timer_setup(&timer, on_timer, 0);
-	mod_timer(&timer, jiffies + msecs_to_jiffies(10));
-	hrtimer_init(&hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	hrtimer.function = on_hrtimer;
-	hrtimer_start(&hrtimer, ms_to_ktime(3), HRTIMER_MODE_REL);
-}
-
-int ktest_timers_fired(void)
-{
-	return timer_fired + 100 * hrtimer_fired;
-}
-
-void ktest_stop_timers(void)
-{
-	timer_delete_sync(&timer);
-	hrtimer_cancel(&hrtimer);
 }
 
 /* --- CPUs, tasks --- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests/unit/test_sched.c (host) asks of tests/unit/ktest_sched.c (kernel): plain numbers only. */
+/* What tests/unit/test_sched.c (host) asks of tests/unit/ktest_sched*.c (kernel): plain numbers only. */
 #ifndef KTEST_SCHED_H
 #define KTEST_SCHED_H
 
