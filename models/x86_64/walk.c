@@ -326,7 +326,7 @@ static bool walk(const struct walk_tables *t, const struct walk_tables *nested, 
 	unsigned int level;
 
 	__builtin_memset(r, 0, sizeof(*r));
-	for (level = cached ? cached->level - 1 : t->levels; level; level--) {
+	for (level = cached ? cached->level - 1U : t->levels; level; level--) {
 		if (!walk_level(t, nested, addr, access, level, &table, &rights, r)) {
 			/* A fault takes what was used for its address along (SDM 4.10.4.1, 29.4.3.1). */
 			if (t->cache)
