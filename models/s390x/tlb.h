@@ -17,7 +17,7 @@
 #ifndef MODEL_S390X_TLB_H
 #define MODEL_S390X_TLB_H
 
-#include "dat.h"
+#include "walk.h"
 
 enum s390_tlb_kind {
 	TLB_HOST,	/* an address of the host, or a guest-absolute one, to host absolute */

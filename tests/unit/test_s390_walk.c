@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unit tests of models/s390x/dat.c on tables in a small array: levels, lengths, frames, the order of exceptions. */
+/* Unit tests of models/s390x/walk.c on tables in a small array: levels, lengths, frames, the order of exceptions. */
 #include <check.h>
 #include <string.h>
-#include "../../models/s390x/dat.h"
+#include "../../models/s390x/walk.h"
 
 #define MEMORY 0x40000
 static uint64_t memory[MEMORY / 8];

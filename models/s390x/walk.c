@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Dynamic address translation of z/Architecture; see dat.h. */
-#include "dat.h"
+/* Dynamic address translation of z/Architecture; see walk.h. */
+#include "walk.h"
 
 #define INDEX_BITS 11	/* of region and segment tables */
 #define PX_BITS 8	/* of page tables */

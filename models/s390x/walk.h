@@ -7,8 +7,8 @@
  * caller says how an entry is read. The walk changes nothing: the architecture keeps reference and change in storage
  * keys, not in tables. Needs nothing of the kernel, so that unit tests can use it.
  */
-#ifndef MODEL_S390X_DAT_H
-#define MODEL_S390X_DAT_H
+#ifndef MODEL_S390X_WALK_H
+#define MODEL_S390X_WALK_H
 
 #include <kshim/types.h>
 
