@@ -25,7 +25,8 @@ if(KVMSIM_SANITIZE MATCHES "undefined")
 endif()
 if(KVMSIM_SANITIZE MATCHES "thread")
 	# READ_ONCE and WRITE_ONCE are volatile accesses; see kernel-shim/host/tsan_volatile.c. GCC does not model fences.
-	list(APPEND KVMSIM_SANITIZE_KERNEL_FLAGS --param=tsan-distinguish-volatile=1 -Wno-tsan)
+	list(APPEND KVMSIM_SANITIZE_KERNEL_FLAGS --param=tsan-distinguish-volatile=1 -Wno-tsan
+		"SHELL:-include \"${PROJECT_SOURCE_DIR}/kernel-shim/include/kshim/tsan.h\"")
 	list(APPEND KVMSIM_SANITIZE_FLAGS -Wno-tsan)
 endif()
 if(KVMSIM_VALGRIND AND NOT KVMSIM_SANITIZE)

@@ -386,7 +386,8 @@ static void report_thread(void *pc)
 	host_report_from(pc, KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
 }
 
-/* Of the machine only what can be read without its locks. */
+/* Of the machine only what can be read without its locks, which a stuck thread may hold. */
+__no_sanitize_thread
 void kshim_timed_out(void)
 {
 	struct kshim_cpu *c;
