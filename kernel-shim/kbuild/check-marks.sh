@@ -19,11 +19,11 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$project"
 find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/memory -name '*.c' 2>/dev/null |
 	sort | xargs awk -f "$here/marks.awk" >"$tmp/marks"
-tr -d '"' <"$work/kernel.rsp" | xargs nm -u | awk 'NF == 2 { print $2 }' | sort -u >"$tmp/used"
-tr -d '"' <"$work/shim.rsp" | grep -v '/kernel-shim/wrap/' | xargs nm -A --defined-only |
-	awk 'NF == 3 && $2 ~ /^[A-TV-Z]$/ { f = $1; sub(/\.o:.*/, "", f); sub(/.*\.dir\/(\.\/)?/, "", f); print $3 "\t" f }' |
+xargs nm -u <"$work/kernel.rsp" | awk 'NF == 2 && $1 ~ /^[Uvw]$/ { print $2 }' | sort -u >"$tmp/used"
+grep -v '/kernel-shim/wrap/' "$work/shim.rsp" | xargs nm -A --defined-only |
+	awk '$(NF - 1) ~ /^[A-TV-Z]$/ { f = $0; sub(/\.o:.*/, "", f); sub(/.*\.dir\/(\.\/)?/, "", f); print $NF "\t" f }' |
 	sort >"$tmp/defined-in"
-tr -d '"' <"$work/shim.rsp" | xargs nm --defined-only | awk 'NF == 3 && $2 != "U" { print $3 }' | sort -u >"$tmp/defined"
+xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
 cut -f1 "$tmp/marks" | sort >"$tmp/marked"
 
 # kshim_ symbols stand behind the shadow headers, tracepoints come from the kernel's own macros.

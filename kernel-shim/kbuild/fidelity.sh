@@ -17,7 +17,7 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$project"
 find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/memory -name '*.c' 2>/dev/null |
 	sort | xargs awk -f "$here/marks.awk" | sort >"$tmp/all-marks"
-tr -d '"' <"$work/shim.rsp" | xargs nm --defined-only | awk 'NF == 3 { print $3 }' | sort -u >"$tmp/defined"
+xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
 awk -F '\t' 'FNR == NR { defined[$1] = 1; next } $1 in defined' "$tmp/defined" "$tmp/all-marks" >"$tmp/marks"
 count() { awk -F '\t' -v k="$1" '$2 == k' "$tmp/marks" | wc -l; }
 table() { # KIND
@@ -25,7 +25,7 @@ table() { # KIND
 }
 
 # Real: global symbols of the kernel's own files that are left in the flavour.
-tr -d '"' <"$work/kernel.rsp" | xargs nm --defined-only | awk 'NF == 3 && $2 ~ /^[A-TV-Z]$/ { print $3 }' | sort -u >"$tmp/kernel"
+xargs nm --defined-only <"$work/kernel.rsp" | awk 'NF == 3 && $2 ~ /^[A-TV-Z]$/ { print $3 }' | sort -u >"$tmp/kernel"
 nm --defined-only "$flavour" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$tmp/kernel" >"$tmp/real"
 
 cat >"$tmp/page" <<EOF
