@@ -41,7 +41,7 @@ function(kvmsim_kernel_tu target arch karch kbuild)
 		"${src}/arch/${karch}/include" "${src}/include"
 		"${kbuild}/arch/${karch}/include/generated/uapi" "${kbuild}/include/generated/uapi"
 		"${src}/arch/${karch}/include/uapi" "${src}/include/uapi"
-		"${PROJECT_SOURCE_DIR}/kernel-shim/include"
+		"${PROJECT_SOURCE_DIR}/kernel-shim/include" "${KVMSIM_PROBES_DIR}"
 		"${src}/arch/${karch}/kvm" "${src}/virt/kvm" "${src}/mm" "${src}")
 	target_compile_options(${target} PRIVATE ${KVMSIM_KERNEL_FLAGS} ${KVMSIM_KERNEL_FLAGS_${karch}}
 		"SHELL:-include \"${src}/include/linux/compiler-version.h\""
@@ -108,7 +108,7 @@ function(kvmsim_add_flavour arch karch)
 	endforeach()
 	if(absent)
 		list(JOIN absent " " absent)
-		message(STATUS "Not in this kernel tree, left out: ${absent}")
+		message(NOTICE "-- Not in this kernel tree, left out: ${absent}")
 	endif()
 
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")

@@ -6,8 +6,9 @@
 #
 # OUT_DIR, whose path must not have a space or a colon, gets what `make O=OUT_DIR` leaves: .config, include/generated,
 # arch/*/include/generated. SOURCE_DIR is never written to. Every option of FRAGMENT must be in the result, or the run
-# fails naming those that are not. DEPFILE lists the files that the result depends on, for Ninja, as the dependencies of
-# OUT_DIR/kvmsim-stamp, which is touched last.
+# fails naming those that are not. DEPFILE is for a tree of somebody's own: it gets the files that the result depends on,
+# for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last; and an option that no Kconfig file of such
+# a tree knows (it is of another version) is only reported.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -53,6 +54,14 @@ missing=$(awk 'FNR == NR { if (/^CONFIG_/ && !/=n$/) got[$0] = 1; next }
 	/^CONFIG_/ { name = $0; sub(/=.*/, "", name)
 		if (/=n$/) { for (g in got) if (index(g, name "=") == 1) print "  " $0 " (is: " g ")" }
 		else if (!($0 in got)) print "  " $0 }' "$out/.config" "$fragment")
+if [ -n "$missing" ] && [ -n "$depfile" ]; then
+	find "$tree/" -name .git -prune -o -name 'Kconfig*' -print0 | xargs -0 cat |
+		sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]*\).*/  CONFIG_\2/p' >"$out/kvmsim-options"
+	unknown=$(printf '%s\n' "$missing" | awk -F = 'FNR == NR { known[$1] = 1; next } !($1 in known)' "$out/kvmsim-options" -)
+	missing=$(printf '%s\n' "$missing" | awk -F = 'FNR == NR { known[$1] = 1; next } $1 in known' "$out/kvmsim-options" -)
+	rm "$out/kvmsim-options"
+	[ -z "$unknown" ] || printf '%s\n' "-- Options that this kernel tree does not have:" "$unknown" >&2
+fi
 if [ -n "$missing" ]; then
 	printf '%s\n' "The kernel's configuration did not take these options of $fragment:" "$missing" >&2
 	exit 1

@@ -7,8 +7,11 @@
 
 #ifndef __ASSEMBLY__
 
+#include <kshim/probes.h>
 #include <linux/errno.h>
+#ifdef KSHIM_HAVE_X86_MSR_PERCPU
 #include <linux/percpu.h>
+#endif
 #include <linux/tracepoint-defs.h>
 #include <asm/asm.h>
 #include <asm/atomic.h>

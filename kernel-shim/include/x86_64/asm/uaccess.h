@@ -6,7 +6,10 @@
 #include_next <asm/uaccess.h>
 #include <asm/asm.h>
 #include <asm/smap.h>
+#include <kshim/probes.h>
+#ifdef KSHIM_HAVE_X86_UACCESS_TLBFLUSH
 #include <asm/tlbflush.h>
+#endif
 
 /* There is no SMAP to switch off: user memory is reached through functions only. */
 #define __uaccess_begin()		do { } while (0)
