@@ -95,10 +95,12 @@ static void put_quoted(FILE *out, const char *s)
 
 static void put_replay(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file)
 {
+	const char *command = getenv("KVMSIM_COMMAND");	/* the launcher says how it was called */
+
 	if (!job->scenario)
 		return;
 	fprintf(out, "%sscenario: %s:%d\n", prefix, file->path, job->line);
-	fprintf(out, "%sreplay:   kvmsim run --filter ", prefix);
+	fprintf(out, "%sreplay:   %s run --filter ", prefix, command ? command : "kvmsim");
 	put_quoted(out, job->name);
 	fprintf(out, " %s\n", file->path);
 }

@@ -26,6 +26,16 @@ static void put_escaped(FILE *out, const char *s)
 	}
 }
 
+/* The first line that says why: what the scenario expected, or else what the machine reported. */
+static void put_message(FILE *out, const struct sim_result *r)
+{
+	const char *why = r->failures.len ? r->failures.s : r->nr_reports ? r->reports[0].text : "failed";
+	char *line = strndup(why, strcspn(why, "\n"));
+
+	put_escaped(out, line ? line : "failed");
+	free(line);
+}
+
 static void begin(FILE *out, size_t planned)
 {
 	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
@@ -56,7 +66,13 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 			fclose(m);
 		}
 		if (n) {
-			fputs(r->state == SIM_FAILED ? "<failure message=\"failed\">" : "<system-out>", out);
+			if (r->state == SIM_FAILED) {
+				fputs("<failure message=\"", out);
+				put_message(out, r);
+				fputs("\">", out);
+			} else {
+				fputs("<system-out>", out);
+			}
 			put_escaped(out, text);
 			fputs(r->state == SIM_FAILED ? "</failure>" : "</system-out>", out);
 		}
