@@ -39,9 +39,13 @@ static int machine_trace_enable(void)
 	return ret;
 }
 
+/* Once per scenario, in the process that runs it. */
 static int machine_kvm_load(const char *personality)
 {
-	int ret = kshim_arch_kvm_load(personality);
+	int ret;
+
+	kshim_vmalloc_share();
+	ret = kshim_arch_kvm_load(personality);
 
 	if (!ret) {
 		kshim_step_end();

@@ -6,13 +6,19 @@
  * Addresses are handed out upwards and wrap around late, so that a freed area stays a hole and a touch is an oops.
  * A host gives a process some 65000 mappings, and a hole keeps two areas from being one: only the first HOLES_MAX live
  * areas have one, which leaves room for 32764 memslots.
- * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, keep their holes free; bytes between the size asked for and the end of the last page hold KSHIM_REDZONE.
+ * A page of an area becomes a frame of RAM when somebody asks for its struct page: both addresses are one memory then.
+ * That takes a shared mapping, which only a process that forks no more can have, and which never becomes one with its
+ * neighbours: areas made since kshim_vmalloc_share() that have a hole.
+ *
+ * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, keep their holes free; bytes
+ * between the size asked for and the end of the last page hold KSHIM_REDZONE.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/rbtree.h>
 #include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
+#include <kshim/boot.h>
 #include "mem_internal.h"
 
 #define CALLER __builtin_return_address(0)
@@ -24,15 +30,23 @@ struct area {
 	unsigned long hole;		/* behind the last page, bytes */
 	const void *ip;
 	u32 epoch;
+	bool shared;			/* its pages can be frames of simulated RAM as well */
+	struct page **pages;		/* those that are, since vmalloc_to_page(); NULL: none */
 };
 
 static struct rb_root areas;
 static struct host_lock lock;
 static unsigned long next_start = KSHIM_VMALLOC_BASE;
+static bool may_share;
 
 static unsigned long area_end(const struct area *a)
 {
 	return a->start + PAGE_ALIGN(a->bytes);
+}
+
+static unsigned long area_pages(const struct area *a)
+{
+	return PAGE_ALIGN(a->bytes) >> PAGE_SHIFT;
 }
 
 static unsigned long hole_end(const struct area *a)
@@ -125,7 +139,8 @@ static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, cons
 		kshim_mem_counts.vmalloc_areas++;
 		kshim_mem_counts.vmalloc_pages += bytes >> PAGE_SHIFT;
 	}
-	p = start ? host_map(start, bytes) : NULL;
+	a->shared = may_share && a->hole;
+	p = !start ? NULL : a->shared ? host_map_shared(start, bytes) : host_map(start, bytes);
 	host_unlock(&lock);
 	if (!start) {
 		kshim_meta_free(a, sizeof(*a));
@@ -201,6 +216,18 @@ static int check_tail(const struct area *a)
 	return bad != NULL;
 }
 
+/* Whoever still has one keeps it, as in the kernel. */
+static void put_pages_of(struct area *a)
+{
+	unsigned long i;
+
+	for (i = 0; a->pages && i < area_pages(a); i++)
+		if (a->pages[i])
+			__free_page(a->pages[i]);
+	if (a->pages)
+		kshim_meta_free(a->pages, area_pages(a) * sizeof(*a->pages));
+}
+
 static void do_vfree(const void *addr, const void *ip)
 {
 	struct area *a;
@@ -222,7 +249,43 @@ static void do_vfree(const void *addr, const void *ip)
 	kshim_track_open(addr, PAGE_ALIGN(a->bytes));
 	host_unmap((void *)addr, PAGE_ALIGN(a->bytes));
 	host_unlock(&lock);
+	put_pages_of(a);
 	kshim_meta_free(a, sizeof(*a));
+}
+
+void kshim_vmalloc_share(void)
+{
+	may_share = true;
+}
+
+REDUCED(vmalloc_to_page, "areas made before KVM was loaded, or when 8192 others lived, end the scenario");
+struct page *vmalloc_to_page(const void *addr)
+{
+	struct page *new = alloc_page(GFP_ATOMIC | __GFP_NOFAIL), **page;
+	struct area *a;
+
+	host_lock(&lock);
+	a = prev_area(area_at_or_after((unsigned long)addr + 1));
+	if (!a || (unsigned long)addr >= area_end(a)) {
+		host_unlock(&lock);
+		__free_page(new);
+		return NULL;
+	}
+	if (!a->shared)
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "vmalloc_to_page: the pages of the area at %#lx are not in simulated RAM",
+			   a->start);
+	if (!a->pages)
+		a->pages = kshim_meta_alloc(area_pages(a) * sizeof(*a->pages));
+	page = &a->pages[((unsigned long)addr - a->start) >> PAGE_SHIFT];
+	if (!*page) {
+		host_alias(page_address(new), (void *)((unsigned long)addr & PAGE_MASK), PAGE_SIZE);
+		*page = new;
+		new = NULL;
+	}
+	host_unlock(&lock);
+	if (new)
+		__free_page(new);
+	return *page;
 }
 
 FAITHFUL(vfree);

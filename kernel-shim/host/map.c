@@ -21,9 +21,9 @@ static struct region {
 } regions[MAX_REGIONS];
 static unsigned int nr_regions;
 
-void *host_map(unsigned long addr, unsigned long bytes)
+static void *map(unsigned long addr, unsigned long bytes, int sharing)
 {
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (addr ? MAP_FIXED_NOREPLACE : 0);
+	int flags = sharing | MAP_ANONYMOUS | MAP_NORESERVE | (addr ? MAP_FIXED_NOREPLACE : 0);
 	void *p = mmap((void *)addr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 
 	if (p == MAP_FAILED || (addr && p != (void *)addr))
@@ -35,6 +35,23 @@ void *host_map(unsigned long addr, unsigned long bytes)
 	if (addr && nr_regions < MAX_REGIONS)
 		regions[nr_regions++] = (struct region){ addr, addr + bytes };
 	return p;
+}
+
+void *host_map(unsigned long addr, unsigned long bytes)
+{
+	return map(addr, bytes, MAP_PRIVATE);
+}
+
+void *host_map_shared(unsigned long addr, unsigned long bytes)
+{
+	return map(addr, bytes, MAP_SHARED);
+}
+
+/* An old length of 0 makes a second mapping of the same pages (mremap(2)). */
+void host_alias(void *to, void *page, unsigned long bytes)
+{
+	if (mremap(page, 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+		host_fatal(KVMSIM_BUG, NULL, 0, "host_alias of %lu bytes: errno %d", bytes, errno);
 }
 
 void host_unmap(void *p, unsigned long bytes)

@@ -7,5 +7,7 @@
 
 /* ram_bytes: a multiple of 4 MiB; nr_cpus: 1..KVMSIM_MAX_CPUS. 0 or -errno. */
 int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
+/* This process forks no more: vmalloc areas made from now on have pages that vmalloc_to_page() can name. */
+void kshim_vmalloc_share(void);
 
 #endif

@@ -13,9 +13,13 @@
 /* --- memory: address space from the host, zeroed, never returned piecemeal --- */
 /* Maps bytes at addr exactly (addr 0: anywhere), zeroed, lazily backed. Ends the process if the place is taken. */
 void *host_map(unsigned long addr, unsigned long bytes);
+/* The same, shared: its pages can be given to host_alias(). Only for a process that forks no more. */
+void *host_map_shared(unsigned long addr, unsigned long bytes);
 void host_unmap(void *p, unsigned long bytes);
 /* Whether all of p..p+bytes holds c; by the C library's vector code. false may also mean: not known here. */
 bool host_all_equal(const void *p, unsigned char c, unsigned long bytes);
+/* From now on the page at `to`, whose contents are lost, is the same memory as `page`, one of host_map_shared(). */
+void host_alias(void *to, void *page, unsigned long bytes);
 /* Takes all access rights from a page-aligned range: the next touch is an oops. */
 void host_protect_none(void *p, unsigned long bytes);
 
