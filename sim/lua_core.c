@@ -149,6 +149,25 @@ static int core_syscall(lua_State *L)
 	return 1;
 }
 
+/* (pid) -> signal number, code, address; 0: there is none; or -errno */
+static int core_take_signal(lua_State *L)
+{
+	struct kvmsim_signal s;
+	int rc = check_int(L, 1);
+
+	sim_enter(L);
+	rc = sim_ops->take_signal(rc, &s);
+	sim_leave(L);
+	if (rc <= 0) {
+		lua_pushinteger(L, rc);
+		return 1;
+	}
+	lua_pushinteger(L, s.signo);
+	lua_pushinteger(L, s.code);
+	lua_pushinteger(L, (lua_Integer)s.addr);
+	return 3;
+}
+
 static int core_event(lua_State *L)
 {
 	int pid = check_int(L, 1);
@@ -392,6 +411,7 @@ static int core_cpu(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "process_create", core_process_create }, { "process_fork", core_process_fork },
 	{ "process_exit", core_process_exit }, { "syscall", core_syscall }, { "event", core_event },
+	{ "take_signal", core_take_signal },
 	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },

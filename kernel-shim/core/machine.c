@@ -197,6 +197,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.syscall = kshim_syscall,
 	.user_read = machine_user_read,
 	.user_write = machine_user_write,
+	.take_signal = kshim_process_take_signal,
 	.event = kshim_event,
 	.vcpu_access = machine_vcpu_access,
 	.vcpu_abandon = machine_vcpu_abandon,

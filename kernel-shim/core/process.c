@@ -4,6 +4,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -49,8 +50,44 @@ struct kshim_process *kshim_process_enter(int pid)
 	return p;
 }
 
+/* The process's handlers run, on its way back to user mode: each signal is kept for kshim_process_take_signal(). */
+static void handle_signals(void)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct kvmsim_signal s;
+
+	while (kshim_take_signal(&s)) {
+		host_lock(&processes_lock);
+		p->signals[(p->first_signal + p->nr_signals) % KVMSIM_MAX_SIGNALS] = s;
+		if (p->nr_signals < KVMSIM_MAX_SIGNALS)
+			p->nr_signals++;
+		else
+			p->first_signal++;
+		host_unlock(&processes_lock);
+	}
+}
+
+int kshim_process_take_signal(int pid, struct kvmsim_signal *out)
+{
+	struct kshim_process *p = find_process(pid);
+	int ret = 0;
+
+	if (!p)
+		return -ESRCH;
+	host_lock(&processes_lock);
+	if (p->nr_signals) {
+		*out = p->signals[p->first_signal++ % KVMSIM_MAX_SIGNALS];
+		p->nr_signals--;
+		ret = 1;
+	}
+	host_unlock(&processes_lock);
+	return ret;
+}
+
 void kshim_process_leave(void)
 {
+	if (signal_pending(current))
+		handle_signals();
 	kshim_syscall_exit();
 	kshim_task_switch(NULL);
 }

@@ -2,12 +2,13 @@
 /*
  * Signals of simulated tasks: their handlers, and how a scenario sees what is pending (kernel/signal.c does the rest).
  *
- * No signal is ever delivered to code. A VMM's handlers are played by kshim_take_signal().
+ * No signal is ever delivered to code: kshim_process_leave() takes them by kshim_take_signal() and keeps what they said.
  */
 #include <linux/bitops.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
+#include <kshim/machine.h>
 #include <kshim/vfs.h>
 
 /* The user address that stands for every signal handler; it is never called. */
@@ -56,7 +57,7 @@ int kshim_task_signals(struct task_struct *t, uint64_t *mask)
 	return hweight_long(all.sig[0]);
 }
 
-int kshim_take_signal(uint64_t *addr)
+int kshim_take_signal(struct kvmsim_signal *out)
 {
 	enum pid_type type;
 	kernel_siginfo_t info;
@@ -66,7 +67,10 @@ int kshim_take_signal(uint64_t *addr)
 	spin_lock_irq(&current->sighand->siglock);
 	sig = dequeue_signal(&current->blocked, &info, &type);
 	spin_unlock_irq(&current->sighand->siglock);
-	if (addr)
-		*addr = sig == SIGBUS || sig == SIGSEGV ? (unsigned long)info.si_addr : 0;
+	*out = (struct kvmsim_signal){
+		.signo = sig,
+		.code = info.si_code,
+		.addr = sig == SIGBUS || sig == SIGSEGV ? (unsigned long)info.si_addr : 0,
+	};
 	return sig;
 }

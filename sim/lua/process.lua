@@ -248,6 +248,14 @@ C.methods(P.process, {
 		end
 		return event(s.pid, core.EV_KSM_MERGE, pa.addr, pb.addr)
 	end,
+	-- What the oldest signal told its handler, or nil: no signal came since.
+	take_signal = function(s)
+		local signo, code, addr = core.take_signal(s.pid)
+		if signo <= 0 then
+			return signo < 0 and signo or nil
+		end
+		return { signo = signo, code = code, addr = addr }
+	end,
 	open_kvm = function(s)
 		local fd = syscall(s.pid, core.SYS_OPEN_KVM)
 		return fd < 0 and fd or M.vm.kvm_object(s, fd)

@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <kshim/task.h>
+#include <kshim/machine.h>
 #include <kshim/vfs.h>
 #include "fs/internal.h"
 #include "ktest_vfs.h"
@@ -236,7 +237,12 @@ int ktest_pending(uint64_t *mask)
 
 int ktest_take_signal(uint64_t *addr)
 {
-	return kshim_take_signal(addr);
+	struct kvmsim_signal s;
+
+	kshim_take_signal(&s);
+	if (addr)
+		*addr = s.addr;
+	return s.signo;
 }
 
 int ktest_signal_pending(void)

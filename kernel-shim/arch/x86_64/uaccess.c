@@ -126,6 +126,31 @@ static bool access_error(unsigned int error_code, struct vm_area_struct *vma)
 	return (error_code & X86_PF_PROT) || !vma_is_accessible(vma);
 }
 
+/* bad_area() and do_sigbus() there: the process's own accesses get a signal, those of the kernel for it only fail. */
+static bool fault_signal(bool user, int sig, int code, unsigned long addr)
+{
+	if (user)
+		force_sig_fault(sig, code, (void __user *)addr);
+	return false;
+}
+
+/* What handle_mm_fault() could not do; out of memory has no signal. True when there was no error. */
+static bool fault_done(vm_fault_t fault, bool user, unsigned long addr)
+{
+	if (!(fault & VM_FAULT_ERROR))
+		return true;
+	if (fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) {
+		if (user)
+			force_sig_mceerr(BUS_MCEERR_AR, (void __user *)addr,
+					 fault & VM_FAULT_HWPOISON_LARGE ? HPAGE_SHIFT : PAGE_SHIFT);
+	} else if (fault & VM_FAULT_SIGBUS) {
+		fault_signal(user, SIGBUS, BUS_ADRERR, addr);
+	} else if (fault & VM_FAULT_SIGSEGV) {
+		fault_signal(user, SIGSEGV, SEGV_MAPERR, addr);
+	}
+	return false;
+}
+
 /* do_user_addr_fault() of arch/x86/mm/fault.c: true when the access is to be tried again. */
 static bool handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user)
 {
@@ -141,13 +166,13 @@ static bool handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int 
 	if (vma) {
 		if (access_error(error_code, vma)) {
 			vma_end_read(vma);
-			return false;
+			return fault_signal(user, SIGSEGV, SEGV_ACCERR, addr);
 		}
 		fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK, NULL);
 		if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
 			vma_end_read(vma);
 		if (!(fault & VM_FAULT_RETRY))
-			return !(fault & VM_FAULT_ERROR);
+			return fault_done(fault, user, addr);
 		if (fault & VM_FAULT_MAJOR)
 			flags |= FAULT_FLAG_TRIED;
 		/* fault_signal_pending(), which wants registers */
@@ -158,10 +183,10 @@ static bool handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int 
 	for (;;) {
 		vma = lock_mm_and_find_vma(mm, addr, NULL);
 		if (!vma)
-			return false;
+			return fault_signal(user, SIGSEGV, SEGV_MAPERR, addr);
 		if (access_error(error_code, vma)) {
 			mmap_read_unlock(mm);
-			return false;
+			return fault_signal(user, SIGSEGV, SEGV_ACCERR, addr);
 		}
 		fault = handle_mm_fault(vma, addr, flags, NULL);
 		if (fault & VM_FAULT_COMPLETED)
@@ -173,7 +198,7 @@ static bool handle_fault(struct mm_struct *mm, unsigned long addr, unsigned int 
 			continue;
 		}
 		mmap_read_unlock(mm);
-		return !(fault & VM_FAULT_ERROR);
+		return fault_done(fault, user, addr);
 	}
 }
 
@@ -188,7 +213,7 @@ static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool wr
 	unsigned int error_code;
 	void *mem;
 
-	if (!mm || addr >= TASK_SIZE_MAX)
+	if (!mm)
 		return n;
 	while (done < n && addr + done < TASK_SIZE_MAX) {
 		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
@@ -208,8 +233,10 @@ static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool wr
 			break;
 		}
 		if (!handle_fault(mm, addr + done, error_code, user))
-			break;
+			return n - done;
 	}
+	if (done < n && addr + done >= TASK_SIZE_MAX)
+		fault_signal(user, SIGSEGV, SEGV_MAPERR, addr + done);
 	return n - done;
 }
 

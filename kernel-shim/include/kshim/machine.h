@@ -21,6 +21,7 @@
 
 #define KVMSIM_MACHINE_ABI 1
 #define KVMSIM_MAX_CPUS 8
+#define KVMSIM_MAX_SIGNALS 64
 
 /* What went wrong inside the world. Kinds up to KVMSIM_LAST_FATAL never let the kernel code continue. */
 enum kvmsim_report_kind {
@@ -138,6 +139,12 @@ struct kvmsim_mapping {
 	uint64_t raw;		/* the entry */
 };
 
+/* A signal that the process's handler got. */
+struct kvmsim_signal {
+	int32_t signo, code;	/* SIGBUS, BUS_ADRERR, ...: the kernel's numbers */
+	uint64_t addr;		/* si_addr of SIGBUS and SIGSEGV, else 0 */
+};
+
 struct kvmsim_slot {
 	uint64_t base_gfn, npages, userspace_addr;
 	uint32_t flags;
@@ -170,6 +177,11 @@ struct kvmsim_machine_ops {
 	/* Accesses of the process itself, in user mode. 0, or -EFAULT with *done bytes moved (done may be NULL). */
 	int (*user_read)(int pid, uint64_t addr, void *buf, uint64_t len, uint64_t *done);
 	int (*user_write)(int pid, uint64_t addr, const void *buf, uint64_t len, uint64_t *done);
+	/*
+	 * Signals are handled when a call above or below returns to the process. Takes the oldest one that was handled since
+	 * the last call: 1, 0 (there is none), or -ESRCH. At most KVMSIM_MAX_SIGNALS are kept, the latest.
+	 */
+	int (*take_signal)(int pid, struct kvmsim_signal *out);
 	int64_t (*event)(int pid, enum kvmsim_event ev, const uint64_t args[6]);
 
 	/*

@@ -24,6 +24,9 @@ struct kshim_process {
 	struct task_struct *task[KVMSIM_MAX_CPUS];
 	struct list_head node;
 	struct list_head pins;		/* struct kshim_pin, see core/event.c */
+	/* The last signals that were handled and not yet looked at: a ring, taken upwards from first_signal. */
+	struct kvmsim_signal signals[KVMSIM_MAX_SIGNALS];
+	unsigned int first_signal, nr_signals;
 };
 
 /* Makes the calling native thread run as the process. NULL: no such process. Pair with kshim_process_leave(). */
@@ -41,6 +44,8 @@ int kshim_process_exit(int pid);
 
 /* Drops the long-term pins that the process still holds. */
 void kshim_release_pins(struct kshim_process *p);
+
+int kshim_process_take_signal(int pid, struct kvmsim_signal *out);
 
 int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6]);
 int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6]);

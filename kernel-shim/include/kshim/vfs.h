@@ -15,6 +15,7 @@
 
 struct files_struct;
 struct inode;
+struct kvmsim_signal;
 struct sighand_struct;
 struct task_struct;
 
@@ -63,8 +64,8 @@ void kshim_init_sighand(struct sighand_struct *sighand);
 void kshim_flush_signals(struct task_struct *t, bool shared);
 /* Number of signals that wait for the task; *mask (may be NULL) gets bit signo-1 for each. */
 int kshim_task_signals(struct task_struct *t, uint64_t *mask);
-/* Takes one signal off the current task, as its handler would run; 0: there is none. *addr: si_addr. May be NULL. */
-int kshim_take_signal(uint64_t *addr);
+/* Takes one signal off the current task, as its handler would run. Its number; 0: there is none. */
+int kshim_take_signal(struct kvmsim_signal *out);
 
 /* Uevents sent so far; each is a line in the log at level 7. */
 extern uint64_t kshim_nr_uevents;
