@@ -157,6 +157,7 @@ end
 
 C.methods(sim, {
 	process = function() return P.create() end,
+	guest = function(_, what, t) return M.guest.guest(what, t) end,
 	log = function(_, what, text) core.note(A.string(what .. ": text", text, 4096)) end,
 	advance_time = function(_, what, ns) core.advance_time(A.int(what .. ": ns", ns, 0, 1 << 60)) end,
 	check = function() return core.check() end,

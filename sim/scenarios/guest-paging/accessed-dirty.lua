@@ -6,18 +6,11 @@ local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local VA <const>, DATA <const> = 0x40000000, 0x5000
 local PRESENT <const>, WRITABLE <const>, ACCESSED <const>, DIRTY <const> = 1, 2, 1 << 5, 1 << 6
 
-local function guest(sim)
-	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "4M", huge = false }
-	local vm = vmm:open_kvm():create_vm()
-	local slot = { slot = 0, guest_phys_addr = 0, memory_size = "4M", userspace_addr = ram }
-	expect(vm:set_user_memory_region(slot)):eq(0)
-	local vcpu = vm:create_vcpu()
-	expect(vcpu:set_paging{ levels = 4 }):eq(0)
-	vcpu:map{ from = VA, to = DATA, prot = "rw" }
-	ram:write(DATA, "\0")	-- a page of its own, which the host may write
-	return ram, vm, vcpu, slot
-end
+-- A page of data of its own, which the host may write, and an entry for it.
+local layout = {
+	ram = { length = "4M" }, paging = true,
+	map = { { from = VA, to = DATA, prot = "rw" } }, data = { [DATA] = "\0" },
+}
 
 local function start_log(vm, slot)
 	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
@@ -26,7 +19,7 @@ local function start_log(vm, slot)
 end
 
 scenario("guest entries: a read sets accessed on every level, dirty on none", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(vcpu:pte(VA)):fields{ accessed = false, dirty = false }
 	expect(vcpu:read(VA, 1)):eq("\0")
 	for level = 1, 4 do
@@ -35,7 +28,7 @@ scenario("guest entries: a read sets accessed on every level, dirty on none", op
 end)
 
 scenario("guest entries: a write sets dirty, on the last level only", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(vcpu:write(VA, "x")):is_true()
 	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true }
 	for level = 2, 4 do
@@ -44,7 +37,7 @@ scenario("guest entries: a write sets dirty, on the last level only", options, f
 end)
 
 scenario("guest entries: a write after a read sets dirty", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(vcpu:read(VA, 1)):eq("\0")
 	expect(vcpu:pte(VA).dirty):is_false()
 	expect(vcpu:write(VA, "x")):is_true()
@@ -52,7 +45,7 @@ scenario("guest entries: a write after a read sets dirty", options, function(sim
 end)
 
 scenario("guest entries: a fetch sets accessed, XCHG sets dirty", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	vcpu:map{ from = VA, to = DATA, prot = "rwx" }
 	expect(vcpu:fetch(VA)):eq("\0")
 	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = false }
@@ -61,7 +54,7 @@ scenario("guest entries: a fetch sets accessed, XCHG sets dirty", options, funct
 end)
 
 scenario("guest entries: accesses that fault mark nothing dirty", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	vcpu:map{ from = VA, to = DATA, prot = "r" }
 	expect(vcpu:write(VA, "x").exception):fields{ vector = 14, error_code = 3 }
 	expect(vcpu:pte(VA).dirty):is_false()
@@ -71,7 +64,7 @@ scenario("guest entries: accesses that fault mark nothing dirty", options, funct
 end)
 
 scenario("guest entries: cleared marks come back after INVLPG", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(vcpu:write(VA, "x")):is_true()
 	expect(vcpu:set_pte(VA, DATA | PRESENT | WRITABLE)):eq(0)
 	expect(vcpu:invlpg(VA)):is_true()
@@ -83,7 +76,7 @@ scenario("guest entries: cleared marks come back after INVLPG", options, functio
 end)
 
 scenario("guest entries: only dirty is cleared, and a write sets it again", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(vcpu:write(VA, "x")):is_true()
 	expect(vcpu:set_pte(VA, DATA | PRESENT | WRITABLE | ACCESSED)):eq(0)
 	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
@@ -92,7 +85,7 @@ scenario("guest entries: only dirty is cleared, and a write sets it again", opti
 end)
 
 scenario("guest entries: a 2 MiB entry has its own marks", options, function(sim)
-	local ram, _, vcpu = guest(sim)
+	local vcpu, ram = sim:guest(layout)
 	vcpu:map{ from = 2 * VA, to = 0, prot = "rw", level = 2 }
 	expect(vcpu:read(2 * VA + DATA, 1)):eq("\0")
 	expect(vcpu:pte(2 * VA)):fields{ level = 2, accessed = true, dirty = false }
@@ -103,7 +96,7 @@ end)
 
 scenario("guest entries: a write through a clean entry is in the dirty log, with the table that it marks", options,
 	function(sim)
-	local _, vm, vcpu, slot = guest(sim)
+	local vcpu, _, vm, _, slot = sim:guest(layout)
 	expect(vcpu:read(VA, 1)):eq("\0")
 	local tbl = vcpu:pte(VA).gpa >> 12
 	start_log(vm, slot)
@@ -114,7 +107,7 @@ scenario("guest entries: a write through a clean entry is in the dirty log, with
 end)
 
 scenario("guest entries: a read that marks a table dirties the table's page", options, function(sim)
-	local ram, vm, vcpu, slot = guest(sim)
+	local vcpu, ram, vm, _, slot = sim:guest(layout)
 	local tbl = vcpu:pte(VA).gpa >> 12
 	start_log(vm, slot)
 	expect(vcpu:read(VA, 1)):eq("\0")
@@ -126,7 +119,7 @@ end)
 -- EPT and NPT count every walk of a guest table as a write (SDM vol. 3, 30.3.5; APM vol. 2, 15.25.6); KVM's own
 -- walk for shadow tables writes only what changes.
 scenario("guest entries: a walk that changes no mark dirties tables only under nested paging", options, function(sim)
-	local _, vm, vcpu, slot = guest(sim)
+	local vcpu, _, vm, _, slot = sim:guest(layout)
 	expect(vcpu:write(VA, "x")):is_true()
 	local tbl = vcpu:pte(VA).gpa >> 12
 	start_log(vm, slot)
@@ -139,7 +132,7 @@ end)
 
 scenario("guest entries: shadow: a clean entry's page is not writable in the shadow table", { arch = "x86_64",
 	mmu = "shadow" }, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(vcpu:read(VA, 1)):eq("\0")
 	expect(sim.inspect:mapping(vcpu, VA)):fields{ present = true, writable = false }
 	expect(vcpu:write(VA, "x")):is_true()

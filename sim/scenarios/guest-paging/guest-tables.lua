@@ -8,18 +8,10 @@ local VA <const>, OTHER <const> = 0x40000000, 0x80000000
 local PRESENT <const>, WRITABLE <const>, GLOBAL <const> = 1, 2, 1 << 8
 local CR4_PAE <const>, CR4_PGE <const> = 1 << 5, 1 << 7
 
-local function guest(sim)
-	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "4M", huge = false }
-	local vm = vmm:open_kvm():create_vm()
-	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4M",
-		userspace_addr = ram }):eq(0)
-	local vcpu = vm:create_vcpu()
-	expect(vcpu:set_paging{ levels = 4 }):eq(0)
-	ram:write(0x5000, "five")
-	ram:write(0x6000, "six!")
-	return ram, vm, vcpu
-end
+local layout = {
+	ram = { length = "4M" }, paging = true, data = { [0x5000] = "five", [0x6000] = "six!" },
+	map = { { from = VA, to = 0x5000, prot = "rw" } },
+}
 
 -- The guest points VA elsewhere.
 local function point(vcpu, to, va)
@@ -27,8 +19,7 @@ local function point(vcpu, to, va)
 end
 
 scenario("a changed entry holds after INVLPG, and the old one until then", options, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	expect(vcpu:read(VA, 4)):eq("five")
 	point(vcpu, 0x6000)
 	expect(vcpu:read(VA, 4)):eq("five")
@@ -37,7 +28,7 @@ scenario("a changed entry holds after INVLPG, and the old one until then", optio
 end)
 
 scenario("INVLPG takes one page only", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	vcpu:map{ from = VA, to = 0x5000, size = "8K", prot = "rw" }
 	expect(vcpu:read(VA, 4)):eq("five")
 	expect(vcpu:read(VA + 0x1000, 4)):eq("six!")
@@ -51,8 +42,7 @@ scenario("INVLPG takes one page only", options, function(sim)
 end)
 
 scenario("a changed entry holds after CR3 was loaded again", options, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	expect(vcpu:read(VA, 4)):eq("five")
 	point(vcpu, 0x6000)
 	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
@@ -60,8 +50,7 @@ scenario("a changed entry holds after CR3 was loaded again", options, function(s
 end)
 
 scenario("an entry taken away is the guest's page fault after INVLPG", options, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	expect(vcpu:write(VA, "data")):is_true()
 	expect(vcpu:set_pte(VA, 0)):eq(0)
 	expect(vcpu:invlpg(VA)):is_true()
@@ -69,8 +58,7 @@ scenario("an entry taken away is the guest's page fault after INVLPG", options, 
 end)
 
 scenario("an entry made read-only stops writes after INVLPG, an entry made writable at once", options, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	expect(vcpu:write(VA, "data")):is_true()
 	expect(vcpu:set_pte(VA, 0x5000 | PRESENT)):eq(0)
 	expect(vcpu:invlpg(VA)):is_true()
@@ -87,8 +75,7 @@ scenario("an entry made read-only stops writes after INVLPG, an entry made writa
 end)
 
 scenario("a new entry needs no invalidation", options, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	expect(vcpu:read(VA + 0x1000, 1).exception):fields{ vector = 14, error_code = 0 }
 	vcpu:map{ from = VA + 0x1000, to = 0x6000, prot = "rw" }
 	local data = vcpu:read(VA + 0x1000, 4)
@@ -96,8 +83,7 @@ scenario("a new entry needs no invalidation", options, function(sim)
 end)
 
 scenario("the guest puts another table in place of one", options, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
 	expect(vcpu:read(VA, 4)):eq("five")
 	local mine, other = vcpu:pte(VA, 2), vcpu:pte(OTHER, 2)
@@ -111,7 +97,7 @@ scenario("the guest puts another table in place of one", options, function(sim)
 end)
 
 scenario("a 2 MiB page of the guest becomes a table of small ones", options, function(sim)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
 	vcpu:map{ from = VA, to = 0, prot = "rw", level = 2 }
 	expect(vcpu:read(VA + 0x5000, 4)):eq("five")
@@ -122,8 +108,7 @@ scenario("a 2 MiB page of the guest becomes a table of small ones", options, fun
 end)
 
 scenario("a second root: two address spaces of one guest", options, function(sim)
-	local ram, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu, ram = sim:guest(layout)
 	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
 	local cr3 = vcpu:get_sregs().cr3
 	local window = vcpu:table_window()
@@ -142,9 +127,8 @@ scenario("a second root: two address spaces of one guest", options, function(sim
 end)
 
 scenario("two vCPUs with the same tables: each invalidates for itself", options, function(sim)
-	local _, vm, a = guest(sim)
+	local a, _, vm = sim:guest(layout)
 	local b = vm:create_vcpu()
-	a:map{ from = VA, to = 0x5000, prot = "rw" }
 	expect(b:share_paging(a)):eq(0)
 	expect(a:read(VA, 4)):eq("five")
 	expect(b:read(VA, 4)):eq("five")
@@ -157,8 +141,7 @@ end)
 
 scenario("a global translation outlives MOV to CR3, not INVLPG", { arch = "x86_64", mmu = { "ept", "npt" } },
 	function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	local cr3 = vcpu:get_sregs().cr3
 	expect(vcpu:set_sregs{ cr4 = CR4_PAE | CR4_PGE }):eq(0)
 	expect(vcpu:set_pte(VA, 0x5000 | PRESENT | WRITABLE | GLOBAL)):eq(0)
@@ -175,14 +158,13 @@ cases("not for user code, or no valid CR3", options, {
 	{ "MOV to CR3 at CPL 3", function(vcpu) return vcpu:load_cr3(0x1000, { user = true }) end },
 	{ "a CR3 past the physical addresses", function(vcpu) return vcpu:load_cr3(1 << 52) end },
 }, function(sim, case)
-	local _, _, vcpu = guest(sim)
+	local vcpu = sim:guest(layout)
 	expect(case[2](vcpu).exception):fields{ vector = 13, error_code = 0 }
 end)
 
 scenario("shadow: a last-level table is write-protected until the guest writes it, and again after a sync", shadow_only,
 	function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	local entry = vcpu:pte(VA)
 	local window = vcpu:table_window() + entry.gpa
 	-- The window is a view of the table: written through before KVM shadows the table, it is an ordinary page.
@@ -197,8 +179,7 @@ scenario("shadow: a last-level table is write-protected until the guest writes i
 end)
 
 scenario("shadow: an upper table stays write-protected, writes to it are emulated", shadow_only, function(sim)
-	local _, _, vcpu = guest(sim)
-	vcpu:map{ from = VA, to = 0x5000, prot = "rw" }
+	local vcpu = sim:guest(layout)
 	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
 	expect(vcpu:read(VA, 4)):eq("five")
 	local window = vcpu:table_window() + vcpu:pte(VA, 2).gpa

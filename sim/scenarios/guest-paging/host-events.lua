@@ -6,18 +6,13 @@ local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local VA <const>, DATA <const>, SPARE <const> = 0x40000000, 0x5000, 0x6000
 local PRESENT <const>, WRITABLE <const> = 1, 2
 
+local layout = {
+	ram = { length = "4M", align = "2M", huge = false }, paging = true,
+	map = { { from = VA, to = DATA, prot = "rw" } }, data = { [SPARE] = "spare" },
+}
 local function guest(sim)
-	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "4M", align = "2M" }
-	ram:madvise(0, "4M", MADV_NOHUGEPAGE)
-	local vm = vmm:open_kvm():create_vm()
-	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4M",
-		userspace_addr = ram }):eq(0)
-	local vcpu = vm:create_vcpu()
-	expect(vcpu:set_paging{ levels = 4 }):eq(0)
-	vcpu:map{ from = VA, to = DATA, prot = "rw" }
+	local vcpu, ram, vm, vmm = sim:guest(layout)
 	expect(vcpu:write(VA, "data")):is_true()
-	ram:write(SPARE, "spare")
 	return { vmm = vmm, ram = ram, vm = vm, vcpu = vcpu, table = vcpu:pte(VA).gpa & ~0xfff }
 end
 

@@ -4,22 +4,8 @@
 
 local options = { mmu = { "ept", "npt", "shadow" } }
 
-local function guest(sim, mapping)
-	local vmm = sim:process()
-	mapping = mapping or {}
-	mapping.length = "2M"
-	if mapping.kind == nil then
-		mapping.huge = false
-	end
-	local ram = vmm:mmap(mapping)
-	local vm = vmm:open_kvm():create_vm()
-	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M",
-		userspace_addr = ram }):eq(0)
-	return vmm, ram, vm, vm:create_vcpu()
-end
-
 scenario("fork: the guest's next write copies the page, the child keeps the old one", options, function(sim)
-	local vmm, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm, vmm = sim:guest()
 	expect(vcpu:write(0x1000, "before fork")):is_true()
 	local old = ram:page(1)
 	local child = vmm:fork()
@@ -35,7 +21,7 @@ scenario("fork: the guest's next write copies the page, the child keeps the old 
 end)
 
 scenario("fork: the child's write does not reach the guest", options, function(sim)
-	local vmm, ram, _, vcpu = guest(sim)
+	local vcpu, ram, _, vmm = sim:guest()
 	expect(vcpu:write(0x1000, "guest")):is_true()
 	local child = vmm:fork()
 	expect(child:view(ram):write(0x1000, "child")):eq(0)
@@ -46,7 +32,7 @@ scenario("fork: the child's write does not reach the guest", options, function(s
 end)
 
 scenario("migrate: a new frame, the same data", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = sim:guest()
 	expect(vcpu:write(0x3000, "moves")):is_true()
 	local old = ram:page(3)
 	expect(ram:migrate(old)):eq(0)
@@ -58,12 +44,12 @@ scenario("migrate: a new frame, the same data", options, function(sim)
 end)
 
 scenario("migrate: nothing there", options, function(sim)
-	local _, ram = guest(sim)
+	local _, ram = sim:guest()
 	expect(ram:migrate(0x3000)):lt(0)
 end)
 
 scenario("swap out and in", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = sim:guest()
 	for i = 0, 7 do
 		vcpu:write(i * 4096, ("swap %d"):format(i))
 	end
@@ -80,7 +66,7 @@ scenario("swap out and in", options, function(sim)
 end)
 
 scenario("ksm: two equal pages become one, and part again at a write", options, function(sim)
-	local vmm, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm, vmm = sim:guest()
 	expect(vcpu:write(0x1000, "the same")):is_true()
 	expect(vcpu:write(0x2000, "the same")):is_true()
 	expect(vmm:ksm_merge(ram:page(1), ram:page(2))):eq(0)
@@ -96,7 +82,7 @@ scenario("ksm: two equal pages become one, and part again at a write", options, 
 end)
 
 scenario("ksm: pages that differ are not merged", options, function(sim)
-	local vmm, ram, _, vcpu = guest(sim)
+	local vcpu, ram, _, vmm = sim:guest()
 	vcpu:write(0x1000, "one")
 	vcpu:write(0x2000, "two")
 	expect(vmm:ksm_merge(ram:page(1), ram:page(2))):ne(0)
@@ -105,7 +91,7 @@ scenario("ksm: pages that differ are not merged", options, function(sim)
 end)
 
 scenario("pin: a pinned page does not migrate", options, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = sim:guest()
 	expect(vcpu:write(0x1000, "pinned")):is_true()
 	expect(ram:pin(0x1000)):ok()
 	local page = ram:page(1)
@@ -120,7 +106,7 @@ scenario("pin: a pinned page does not migrate", options, function(sim)
 end)
 
 scenario("ageing sees the guest's accesses", options, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = sim:guest()
 	expect(vcpu:write(0x1000, "young")):is_true()
 	expect(ram:age(0x1000)):ge(1)
 	expect(ram:age(0x1000)):eq(0)
@@ -129,7 +115,7 @@ scenario("ageing sees the guest's accesses", options, function(sim)
 end)
 
 scenario("device memory mapped by remap_pfn_range", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim, { kind = "pfnmap" })
+	local vcpu, ram, vm = sim:guest{ ram = { kind = "pfnmap" } }
 	expect(vcpu:write(0x1000, "device")):is_true()
 	expect(ram:read(0x1000, 6)):eq("device")
 	expect(ram:page(1).pfnmap):is_true()
@@ -140,7 +126,7 @@ scenario("device memory mapped by remap_pfn_range", options, function(sim)
 end)
 
 scenario("shared memory: two mappings of one file are one memory", options, function(sim)
-	local vmm, ram, _, vcpu = guest(sim, { kind = "shmem" })
+	local vcpu, ram, _, vmm = sim:guest{ ram = { kind = "shmem" } }
 	local other = vmm:mmap{ length = "2M", file = ram.file }
 	other:write(0x1000, "shared")
 	expect(vcpu:read(0x1000, 6)):eq("shared")
@@ -150,7 +136,7 @@ scenario("shared memory: two mappings of one file are one memory", options, func
 end)
 
 scenario("shared memory: truncating the file takes the guest's pages behind its end", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim, { kind = "shmem" })
+	local vcpu, ram, vm = sim:guest{ ram = { kind = "shmem" } }
 	local size = ram.length
 	expect(vcpu:write(0x1000, "stays")):is_true()
 	expect(vcpu:write(0x5000, "gone")):is_true()
@@ -165,14 +151,14 @@ end)
 
 -- As on a kernel without CONFIG_TMPFS, which the simulator's is.
 scenario("shared memory: no holes without tmpfs", options, function(sim)
-	local _, ram, _, vcpu = guest(sim, { kind = "shmem" })
+	local vcpu, ram = sim:guest{ ram = { kind = "shmem" } }
 	expect(vcpu:write(0x1000, "stays")):is_true()
 	expect(ram.file:punch_hole(0x1000, "4K")):eq(-EOPNOTSUPP)
 	expect(vcpu:read(0x1000, 5)):eq("stays")
 end)
 
 scenario("shared memory: truncation leaves nothing to map", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim, { kind = "shmem" })
+	local vcpu, ram, vm = sim:guest{ ram = { kind = "shmem" } }
 	expect(vcpu:write(0x1000, "gone")):is_true()
 	expect(ram.file:ftruncate(0)):eq(0)
 	expect(sim.inspect:mapping(vm, 0x1000).present):eq(false)
@@ -180,7 +166,7 @@ scenario("shared memory: truncation leaves nothing to map", options, function(si
 end)
 
 scenario("mlock keeps pages from swap", options, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = sim:guest()
 	expect(vcpu:write(0x1000, "locked")):is_true()
 	expect(ram:mlock(0x1000, "4K")):eq(0)
 	ram:swap_out(0x1000, "4K")

@@ -3,18 +3,14 @@
 
 local options = { mmu = { "ept", "npt", "shadow" } }
 
--- 4M of small pages; the first sixteen are written by the guest, each with its number.
+-- 4M of small pages; the first sixteen are written, each with its number, and mapped by the guest's writes.
+local layout = { ram = { length = "4M" } }
 local function guest(sim)
-	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "4M", huge = false }
-	local vm = vmm:open_kvm():create_vm()
-	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4M",
-		userspace_addr = ram }):eq(0)
-	local vcpu = vm:create_vcpu()
+	local vcpu, ram, vm, vmm = sim:guest(layout)
 	for i = 0, 15 do
 		expect(vcpu:write(i * 4096, ("page %2d"):format(i))):is_true()
 	end
-	return vmm, ram, vm, vcpu
+	return vcpu, ram, vm, vmm
 end
 
 local function mapped(sim, vm, gpa)
@@ -23,7 +19,7 @@ end
 
 -- Splitting a VMA inside an aligned 2 MiB range makes the real mm invalidate the whole range: the neighbours come back by faults.
 scenario("munmap: the guest loses the page, its neighbours keep their data", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	expect(ram:munmap(0x2000, "4K")):eq(0)
 	expect(mapped(sim, vm, 0x2000)):eq(false)
 	expect(vcpu:read(0x1000, 7)):eq("page  1")
@@ -32,7 +28,7 @@ scenario("munmap: the guest loses the page, its neighbours keep their data", opt
 end)
 
 scenario("munmap of everything under the slot", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	expect(ram:munmap()):eq(0)
 	for i = 0, 15 do
 		expect(mapped(sim, vm, i * 4096)):eq(false)
@@ -41,7 +37,7 @@ scenario("munmap of everything under the slot", options, function(sim)
 end)
 
 scenario("munmap and mmap again at the same address gives the guest new memory", options, function(sim)
-	local vmm, ram, _, vcpu = guest(sim)
+	local vcpu, ram, _, vmm = guest(sim)
 	expect(ram:munmap(0, "64K")):eq(0)
 	local again = vmm:mmap{ length = "64K", addr = ram.addr, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
 	expect(again.addr):eq(ram.addr)
@@ -51,7 +47,7 @@ scenario("munmap and mmap again at the same address gives the guest new memory",
 end)
 
 scenario("mmap over a mapped page replaces it", options, function(sim)
-	local vmm, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm, vmm = guest(sim)
 	vmm:mmap{ length = "4K", addr = ram.addr + 0x1000, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
 	expect(mapped(sim, vm, 0x1000)):eq(false)
 	expect(vcpu:read(0x1000, 7)):eq(("\0"):rep(7))
@@ -59,7 +55,7 @@ scenario("mmap over a mapped page replaces it", options, function(sim)
 end)
 
 scenario("mprotect to read-only: reads go on, writes fail, until it is writable again", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	expect(ram:mprotect(0x1000, "4K", "r")):eq(0)
 	expect(vcpu:read(0x1000, 7)):eq("page  1")
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = false }
@@ -71,7 +67,7 @@ scenario("mprotect to read-only: reads go on, writes fail, until it is writable 
 end)
 
 scenario("mprotect to none: neither reads nor writes", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	expect(ram:mprotect(0x1000, "4K", "none")):eq(0)
 	expect(mapped(sim, vm, 0x1000)):eq(false)
 	expect(vcpu:read(0x1000, 1)):fields{ ret = -EFAULT }
@@ -80,7 +76,7 @@ scenario("mprotect to none: neither reads nor writes", options, function(sim)
 end)
 
 scenario("mremap: the page moves away from the slot with its data", options, function(sim)
-	local vmm, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm, vmm = guest(sim)
 	local place = vmm:mmap{ length = "4K", prot = "none" }
 	local moved = ram:mremap{
 		offset = 0x4000, old_length = "4K", new_length = "4K", flags = MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -93,7 +89,7 @@ scenario("mremap: the page moves away from the slot with its data", options, fun
 end)
 
 scenario("mremap: another page moves under the slot", options, function(sim)
-	local vmm, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm, vmm = guest(sim)
 	local other = vmm:mmap{ length = "4K" }
 	other:write(0, "from elsewhere")
 	local moved = other:mremap{ new_length = "4K", flags = MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -104,7 +100,7 @@ scenario("mremap: another page moves under the slot", options, function(sim)
 end)
 
 scenario("MADV_DONTNEED: the guest reads zeroes and the old frame is gone", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	expect(ram:madvise(0x1000, "8K", MADV_DONTNEED)):eq(0)
 	expect(mapped(sim, vm, 0x1000)):eq(false)
 	expect(mapped(sim, vm, 0x2000)):eq(false)
@@ -113,7 +109,7 @@ scenario("MADV_DONTNEED: the guest reads zeroes and the old frame is gone", opti
 end)
 
 scenario("MADV_FREE: the data stays until memory is short", options, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = guest(sim)
 	expect(ram:madvise(0x1000, "4K", MADV_FREE)):eq(0)
 	expect(vcpu:read(0x1000, 7)):eq("page  1")
 	expect(vcpu:write(0x1000, "again")):is_true()
@@ -121,7 +117,7 @@ scenario("MADV_FREE: the data stays until memory is short", options, function(si
 end)
 
 scenario("MADV_PAGEOUT: the page goes to swap and comes back", options, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	expect(ram:madvise(0x1000, "4K", MADV_PAGEOUT)):eq(0)
 	expect(ram:page(1)):fields{ mapped = false, swapped = true }
 	expect(mapped(sim, vm, 0x1000)):eq(false)
@@ -139,7 +135,7 @@ cases("madvise refuses", {
 end)
 
 scenario("what the VMM writes the guest reads, and the other way round", options, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = guest(sim)
 	for i = 0, 15 do
 		ram:write(i * 4096, ("host %2d"):format(i))
 		expect(vcpu:read(i * 4096, 7)):eq(("host %2d"):format(i))
@@ -149,6 +145,6 @@ scenario("what the VMM writes the guest reads, and the other way round", options
 end)
 
 scenario("the process ends under a VM that still has mappings", options, function(sim)
-	local vmm = guest(sim)
+	local _, _, _, vmm = guest(sim)
 	expect(vmm:exit()):eq(0)
 end)

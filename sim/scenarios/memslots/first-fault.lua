@@ -3,17 +3,8 @@
 
 local mmu = { "ept", "npt", "shadow" }
 
-local function guest(sim, prot)
-	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "2M", prot = prot or "rw", huge = false }
-	local vm = vmm:open_kvm():create_vm()
-	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M",
-		userspace_addr = ram }):eq(0)
-	return vmm, ram, vm, vm:create_vcpu()
-end
-
 scenario("first fault: data is seen on both sides", { mmu = mmu, covers = "memslots-and-pfn.md 7" }, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = sim:guest()
 
 	ram:write(0x3000, "from the VMM")
 	expect(vcpu:read(0x3000, 12)):eq("from the VMM")
@@ -26,7 +17,7 @@ scenario("first fault: data is seen on both sides", { mmu = mmu, covers = "memsl
 end)
 
 scenario("first fault: gfn_to_hva and gfn_to_pfn agree with the host's page tables", { mmu = mmu }, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = sim:guest()
 
 	expect(vcpu:write(0x7000, "x")):is_true()
 	expect(sim.inspect:gfn_to_hva(vm, 7)):eq(ram.addr + 0x7000)
@@ -36,7 +27,7 @@ scenario("first fault: gfn_to_hva and gfn_to_pfn agree with the host's page tabl
 end)
 
 scenario("first fault: reading untouched memory maps the zero page, writing replaces it", { mmu = mmu }, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = sim:guest()
 
 	expect(vcpu:read(0x4000, 8)):eq(("\0"):rep(8))
 	expect(ram:page(4)):fields{ mapped = true, zero = true, writable = false }
@@ -49,7 +40,7 @@ scenario("first fault: reading untouched memory maps the zero page, writing repl
 end)
 
 scenario("first fault: an access across two pages takes both", { mmu = mmu }, function(sim)
-	local _, ram, vm, vcpu = guest(sim)
+	local vcpu, ram, vm = sim:guest()
 
 	expect(vcpu:write(0x1ffc, "abcdefgh")):is_true()
 	expect(ram:read(0x1ffc, 8)):eq("abcdefgh")
@@ -58,7 +49,7 @@ scenario("first fault: an access across two pages takes both", { mmu = mmu }, fu
 end)
 
 scenario("first fault: exchange and instruction fetch", { mmu = mmu }, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = sim:guest()
 
 	ram:write(0x8000, "old.")
 	expect(vcpu:xchg(0x8000, "new.")):eq("old.")
@@ -68,7 +59,7 @@ scenario("first fault: exchange and instruction fetch", { mmu = mmu }, function(
 end)
 
 scenario("first fault: outside every slot is MMIO", { mmu = mmu }, function(sim)
-	local _, _, vm, vcpu = guest(sim)
+	local vcpu, _, vm = sim:guest()
 
 	local exit = vcpu:read(0x200000, 4)
 	expect(exit):fields{ ret = 0, reason = KVM_EXIT_MMIO, mmio = { phys_addr = 0x200000, len = 4, is_write = 0 } }
@@ -82,7 +73,7 @@ scenario("first fault: outside every slot is MMIO", { mmu = mmu }, function(sim)
 end)
 
 scenario("first fault: a slot over a hole in the VMM's memory", { mmu = mmu }, function(sim)
-	local _, ram, _, vcpu = guest(sim)
+	local vcpu, ram = sim:guest()
 
 	expect(ram:munmap(0x10000, "4K")):eq(0)
 	expect(vcpu:read(0x10000, 1)):fields{ ret = -EFAULT }
@@ -91,7 +82,7 @@ scenario("first fault: a slot over a hole in the VMM's memory", { mmu = mmu }, f
 end)
 
 scenario("first fault: memory that the VMM may only read", { mmu = mmu }, function(sim)
-	local _, _, vm, vcpu = guest(sim, "r")
+	local vcpu, _, vm = sim:guest{ ram = { prot = "r" } }
 
 	expect(vcpu:read(0x1000, 1)):eq("\0")
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = false }
@@ -99,14 +90,14 @@ scenario("first fault: memory that the VMM may only read", { mmu = mmu }, functi
 end)
 
 scenario("first fault: memory that the VMM may not touch", { mmu = mmu }, function(sim)
-	local _, _, vm, vcpu = guest(sim, "none")
+	local vcpu, _, vm = sim:guest{ ram = { prot = "none" } }
 
 	expect(vcpu:read(0x1000, 1)):fields{ ret = -EFAULT }
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = false }
 end)
 
 scenario("first fault: two vCPUs see one memory", { mmu = mmu }, function(sim)
-	local _, _, vm, vcpu = guest(sim)
+	local vcpu, _, vm = sim:guest()
 	local second = vm:create_vcpu()
 
 	expect(vcpu:write(0x2000, "from 0")):is_true()
