@@ -427,7 +427,7 @@ static const struct {
 #define N(prefix, name) { #name, KVMSIM_##prefix##name }
 	N(, SYS_MMAP), N(, SYS_MUNMAP), N(, SYS_MPROTECT), N(, SYS_MREMAP), N(, SYS_MADVISE), N(, SYS_MLOCK),
 	N(, SYS_MUNLOCK), N(, SYS_OPEN_KVM), N(, SYS_IOCTL), N(, SYS_CLOSE), N(, SYS_FALLOCATE), N(, SYS_SHMEM),
-	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD),
+	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD), N(, SYS_READ), N(, SYS_WRITE),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN),
 	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3),

@@ -7,6 +7,8 @@
 #include <linux/mman.h>
 #include <linux/errno.h>
 #include <linux/falloc.h>
+#include <linux/eventfd.h>
+#include <linux/signal.h>
 
 #define CONSTANT(name, value) _Static_assert((unsigned long long)(name) == (value), #name);
 #define ERRNO(name, value) _Static_assert((name) == (value), #name);

@@ -71,6 +71,10 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_ftruncate(a[0], a[1]);
 	case KVMSIM_SYS_EVENTFD:
 		return kshim_arch_sys_eventfd2(a[0], a[1]);
+	case KVMSIM_SYS_READ:
+		return ksys_read(a[0], (char __user *)a[1], a[2]);
+	case KVMSIM_SYS_WRITE:
+		return ksys_write(a[0], (const char __user *)a[1], a[2]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

@@ -351,6 +351,16 @@ local function fallocate(s, mode, offset, length)
 	return syscall(s.proc.pid, core.SYS_FALLOCATE, s.fd, mode, offset, length)
 end
 
+-- mmap() of the object's own fd.
+local fd_mmap_schema = { length = { A.u64, A.required }, offset = { A.u64, 0 }, prot = { A.prot, 3 },
+	flags = { A.u32, K.MAP_SHARED } }
+
+function P.mmap_fd(s, what, t)
+	local a = A.table(what, t, fd_mmap_schema)
+	local addr = syscall(s.proc.pid, core.SYS_MMAP, 0, a.length, a.prot, a.flags, s.fd, a.offset)
+	return addr < 0 and addr or mapping(s.proc, addr, a.length)
+end
+
 -- close() for every kind of object with an fd.
 function P.close(s)
 	return syscall(s.proc.pid, core.SYS_CLOSE, s.fd)
@@ -367,6 +377,18 @@ C.methods(P.file, {
 	end,
 	ftruncate = function(s, what, length)
 		return syscall(s.proc.pid, core.SYS_FTRUNCATE, s.fd, A.u64(what .. ": length", length))
+	end,
+	read = function(s, what, length)
+		local n = A.int(what .. ": length", length, 1, 1 << 20)
+		local addr = P.scratch(s.proc, n)
+		local rc = syscall(s.proc.pid, core.SYS_READ, s.fd, addr, n)
+		return rc <= 0 and (rc < 0 and rc or "") or (core.user_read(s.proc.pid, addr, rc))
+	end,
+	write = function(s, what, data)
+		A.string(what .. ": data", data, 1 << 20)
+		local addr = P.scratch(s.proc, #data)
+		local rc = core.user_write(s.proc.pid, addr, data)
+		return rc < 0 and rc or syscall(s.proc.pid, core.SYS_WRITE, s.fd, addr, #data)
 	end,
 	close = P.close,
 })

@@ -208,8 +208,11 @@ C.methods(U.vcpu, {
 	end,
 	run = U.continue,
 	abandon = function(s)
-		s.job, s.exit = nil, nil
-		return core.abandon(s.proc.pid, s.fd)
+		if not s.job then
+			return -K.EINVAL
+		end
+		settle(s)
+		return 0
 	end,
 	workload = workload,
 	pre_fault_memory = function(s, what, t)
@@ -230,5 +233,6 @@ C.methods(U.vcpu, {
 	end,
 	enable_cap = V.enable_cap,
 	ioctl = V.raw_ioctl,
+	mmap = P.mmap_fd,
 	close = P.close,
 })

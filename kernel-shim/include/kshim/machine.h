@@ -80,6 +80,8 @@ enum kvmsim_sys {
 	KVMSIM_SYS_SHMEM,	/* size in bytes: a new shared-memory file (as memfd_create), returns an fd */
 	KVMSIM_SYS_FTRUNCATE,	/* fd, len */
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
+	KVMSIM_SYS_READ,	/* fd, addr, len */
+	KVMSIM_SYS_WRITE,	/* fd, addr, len */
 	KVMSIM_NR_SYS
 };
 

@@ -1,0 +1,79 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The rings that KVM shares with the VMM through the vCPU's fd: dirty frames, coalesced MMIO.
+local core, M = ...
+local A, C, P, U = M.args, M.class, M.process, M.vcpu
+
+local K = core.constants
+local pack, unpack, sub = string.pack, string.unpack, string.sub
+local type = type
+
+local PAGE <const> = 4096
+local DIRTY_BYTES <const> = 16			-- struct kvm_dirty_gfn
+local FIRST <const>, LAST <const>, COALESCED <const> = 0, 4, 8	-- struct kvm_coalesced_mmio_ring
+local COALESCED_BYTES <const> = 24		-- struct kvm_coalesced_mmio
+local COALESCED_MAX <const> = (PAGE - COALESCED) // COALESCED_BYTES
+
+local dirty_ring = C.new("dirty ring", { "mapping", "entries" })
+local coalesced_ring = C.new("coalesced ring", { "mapping" })
+
+local function shared_pages(s, what, page, bytes)
+	return P.mmap_fd(s, what, { length = (bytes + PAGE - 1) & -PAGE, offset = page * PAGE })
+end
+
+local function dirty(s, what, entries)
+	local n = A.int(what .. ": entries", entries, 1, 1 << 20)
+	local mapping = shared_pages(s, what, K.KVM_DIRTY_LOG_PAGE_OFFSET, n * DIRTY_BYTES)
+	if type(mapping) ~= "table" then
+		return mapping
+	end
+	return C.object(dirty_ring, { proc = s.proc, mapping = mapping, addr = mapping.addr, entries = n, next = 0 })
+end
+
+-- Takes what is dirty, in order, at most max entries, and leaves them to KVM_RESET_DIRTY_RINGS (api.rst 8.29).
+local function collect(s, what, max)
+	local out, n = {}, max == nil and s.entries or A.int(what .. ": max", max, 0, s.entries)
+	while #out < n do
+		local at = s.addr + s.next % s.entries * DIRTY_BYTES
+		local entry = core.user_read(s.proc.pid, at, DIRTY_BYTES)
+		if type(entry) ~= "string" then
+			return entry
+		end
+		local flags, slot, offset = unpack("<I4I4i8", entry)
+		if flags ~= K.KVM_DIRTY_GFN_F_DIRTY then
+			break
+		end
+		core.user_write(s.proc.pid, at, pack("<I4", K.KVM_DIRTY_GFN_F_RESET))
+		out[#out + 1] = { slot = slot & 0xffff, as_id = slot >> 16, offset = offset }
+		s.next = s.next + 1
+	end
+	return out
+end
+
+local function coalesced(s, what)
+	local page = P.ioctl(s.proc, s.vm.fd, K.KVM_CHECK_EXTENSION, K.KVM_CAP_COALESCED_MMIO)
+	local mapping = page < 0 and page or shared_pages(s, what, page, PAGE)
+	if type(mapping) ~= "table" then
+		return mapping
+	end
+	return C.object(coalesced_ring, { proc = s.proc, mapping = mapping, addr = mapping.addr })
+end
+
+-- Takes all writes that wait, in order.
+local function take(s)
+	local ring = core.user_read(s.proc.pid, s.addr, PAGE)
+	if type(ring) ~= "string" then
+		return ring
+	end
+	local first, last, out = unpack("<I4", ring, FIRST + 1), unpack("<I4", ring, LAST + 1), {}
+	while first ~= last do
+		local phys, len, pio, data = unpack("<i8I4I4c8", ring, COALESCED + first * COALESCED_BYTES + 1)
+		out[#out + 1] = { phys_addr = phys, len = len, pio = pio, data = sub(data, 1, len) }
+		first = (first + 1) % COALESCED_MAX
+	end
+	core.user_write(s.proc.pid, s.addr + FIRST, pack("<I4", first))
+	return out
+end
+
+C.methods(dirty_ring, { collect = collect })
+C.methods(coalesced_ring, { take = take })
+C.methods(U.vcpu, { dirty_ring = dirty, coalesced_ring = coalesced })
