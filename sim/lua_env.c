@@ -33,6 +33,7 @@ EMBED(lua_src_vm, "vm.lua");
 EMBED(lua_src_exits, "exits.lua");
 EMBED(lua_src_vcpu, "vcpu.lua");
 EMBED(lua_src_rings, "rings.lua");
+EMBED(lua_src_stats, "stats.lua");
 EMBED(lua_src_x86, "x86.lua");
 EMBED(lua_src_guest, "guest.lua");
 EMBED(lua_src_inspect, "inspect.lua");
@@ -52,6 +53,7 @@ static const struct {
 	{ "exits", lua_src_exits, lua_src_exits_end },
 	{ "vcpu", lua_src_vcpu, lua_src_vcpu_end },
 	{ "rings", lua_src_rings, lua_src_rings_end },
+	{ "stats", lua_src_stats, lua_src_stats_end },
 	{ "x86", lua_src_x86, lua_src_x86_end },
 	{ "guest", lua_src_guest, lua_src_guest_end },
 	{ "inspect", lua_src_inspect, lua_src_inspect_end },

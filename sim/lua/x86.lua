@@ -329,7 +329,24 @@ local function set_pte(s, what, va, raw, level)
 	return 0
 end
 
+-- struct kvm_msrs with one entry: how many were taken, 0 or 1, or -errno.
+local function set_msr(s, what, index, value)
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_MSRS,
+		pack("<I4I4I4I4i8", 1, 0, A.u32(what .. ": index", index), 0, A.u64(what .. ": value", value))))
+end
+
+local function get_msr(s, what, index)
+	local rc, data = P.ioctl_struct(s.proc, s.fd, K.KVM_GET_MSRS,
+		pack("<I4I4I4I4i8", 1, 0, A.u32(what .. ": index", index), 0, 0), 24)
+	if rc ~= 1 then
+		return rc < 0 and rc or -K.EINVAL
+	end
+	return (unpack("<i8", data, 17))
+end
+
 C.methods(U.vcpu, {
+	get_msr = get_msr,
+	set_msr = set_msr,
 	get_regs = get_regs,
 	set_regs = set_regs,
 	get_sregs = get_sregs,

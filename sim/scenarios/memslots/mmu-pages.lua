@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- KVM_SET_NR_MMU_PAGES: with few shadow pages the oldest ones are given up (make_mmu_pages_available(),
+-- arch/x86/kvm/mmu/mmu.c). The TDP MMU has no such limit.
+
+local LEAST <const> = 64	-- KVM_MIN_ALLOC_MMU_PAGES
+local STRIDE <const>, REGIONS <const> = 2 << 20, 100
+
+local function fill(sim, limit)
+	local vcpu, ram, vm = sim:guest{ ram = { length = REGIONS * STRIDE } }
+	if limit then
+		expect(vm:set_nr_mmu_pages(limit)):eq(0)
+	end
+	for region = 0, REGIONS - 1 do
+		expect(vcpu:write(region * STRIDE, ("%03d"):format(region))):is_true()
+	end
+	return vcpu, ram, vm
+end
+
+scenario("MMU pages: past the limit the oldest tables are recycled, the memory stays", { arch = "x86_64", mmu = "shadow" },
+	function(sim)
+	local vcpu, ram, vm = fill(sim, LEAST)
+	expect(vm:stats().mmu_recycled):gt(0)
+	expect(sim.inspect:mapping(vm, 0).present):is_false()
+	expect(sim.inspect:mapping(vm, (REGIONS - 1) * STRIDE).present):is_true()
+	for region = 0, REGIONS - 1 do
+		expect(vcpu:read(region * STRIDE, 3)):eq(("%03d"):format(region))
+		expect(ram:read(region * STRIDE, 3)):eq(("%03d"):format(region))
+	end
+end)
+
+scenario("MMU pages: without a limit nothing is recycled", { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }, function(sim)
+	local _, _, vm = fill(sim)
+	expect(vm:stats()):fields{ mmu_recycled = 0 }
+	expect(sim.inspect:mapping(vm, 0).present):is_true()
+end)
+
+scenario("MMU pages: lowering the limit gives pages up at once", { arch = "x86_64", mmu = "shadow" }, function(sim)
+	local vcpu, _, vm = fill(sim)
+	expect(sim.inspect:mapping(vm, 0).present):is_true()
+	expect(vm:set_nr_mmu_pages(LEAST)):eq(0)
+	expect(sim.inspect:mapping(vm, 0).present):is_false()
+	expect(vcpu:read(0, 3)):eq("000")
+end)
+
+cases("KVM_SET_NR_MMU_PAGES", { arch = "x86_64", mmu = "shadow" }, {
+	{ "the least",       LEAST,     0 },
+	{ "less than that",  LEAST - 1, -EINVAL },
+	{ "a large number",  1 << 20,   0 },
+}, function(sim, case)
+	local _, _, vm = sim:guest()
+	expect(vm:set_nr_mmu_pages(case[2])):eq(case[3])
+end)
