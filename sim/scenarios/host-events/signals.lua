@@ -1,0 +1,79 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- What the VMM is told about accesses that fail: a signal for its own, an errno of KVM_RUN or of the ioctl for those that KVM
+-- makes for it (arch/x86/mm/fault.c: bad_area(), do_sigbus(); mm/gup.c sends none).
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+
+scenario("signals: the VMM's own access beyond the end of a truncated file is SIGBUS", options, function(sim)
+	local _, ram, _, vmm = sim:guest{ ram = { kind = "shmem" } }
+	expect(ram.file:ftruncate(0x4000)):eq(0)
+	expect(ram:read(0x5010, 4)):eq(-EFAULT)
+	expect(vmm:take_signal()):eq{ signo = SIGBUS, code = BUS_ADRERR, addr = ram.addr + 0x5010 }
+	expect(ram:write(0x6000, "x")):eq(-EFAULT)
+	expect(vmm:take_signal()):eq{ signo = SIGBUS, code = BUS_ADRERR, addr = ram.addr + 0x6000 }
+	expect(vmm:take_signal()):is_nil()
+	expect(ram:read(0x3000, 1)):eq("\0")
+	expect(vmm:take_signal()):is_nil()
+end)
+
+scenario("signals: the guest's access there is KVM_RUN's EFAULT, and no signal", options, function(sim)
+	local vcpu, ram, _, vmm = sim:guest{ ram = { kind = "shmem" } }
+	expect(vcpu:write(0x5000, "gone")):is_true()
+	expect(ram.file:ftruncate(0x4000)):eq(0)
+	expect(vcpu:read(0x5000, 4)):fields{ ret = -EFAULT }
+	expect(vcpu:write(0x5000, "x")):fields{ ret = -EFAULT }
+	expect(vmm:take_signal()):is_nil()
+end)
+
+cases("signals: what the VMM may not do is SIGSEGV", options, {
+	{ "a read where nothing is mapped", function(ram) ram:munmap(0x1000, "4K") end, "read", SEGV_MAPERR },
+	{ "a write where nothing is mapped", function(ram) ram:munmap(0x1000, "4K") end, "write", SEGV_MAPERR },
+	{ "a write to memory for reading", function(ram) ram:mprotect(0x1000, "4K", "r") end, "write", SEGV_ACCERR },
+	{ "a read of memory for nothing", function(ram) ram:mprotect(0x1000, "4K", "none") end, "read", SEGV_ACCERR },
+}, function(sim, case)
+	local vcpu, ram, _, vmm = sim:guest()
+	ram:write(0x1000, "page")
+	case[2](ram)
+	expect(ram[case[3]](ram, 0x1000, case[3] == "read" and 4 or "x")):eq(-EFAULT)
+	expect(vmm:take_signal()):eq{ signo = SIGSEGV, code = case[4], addr = ram.addr + 0x1000 }
+	expect(vcpu[case[3]](vcpu, 0x1000, case[3] == "read" and 4 or "x")):fields{ ret = -EFAULT }
+	expect(vmm:take_signal()):is_nil()
+end)
+
+scenario("signals: an access that ends in the middle names the first byte that it could not have", options, function(sim)
+	local _, ram, _, vmm = sim:guest()
+	expect(ram:munmap(0x2000, "4K")):eq(0)
+	expect(ram:write(0x1ff0, ("x"):rep(32))):eq(-EFAULT)
+	expect(vmm:take_signal()):fields{ signo = SIGSEGV, addr = ram.addr + 0x2000 }
+	expect(ram:read(0x1ff0, 16)):eq(("x"):rep(16))
+end)
+
+scenario("signals: an ioctl with a bad pointer is EFAULT, and no signal", options, function(sim)
+	local _, _, vm, vmm = sim:guest()
+	expect(vm:ioctl(KVM_SET_USER_MEMORY_REGION, 0x1000)):eq(-EFAULT)
+	expect(vmm:take_signal()):is_nil()
+end)
+
+scenario("signals: in the order in which they came, each process its own", options, function(sim)
+	local _, ram, _, vmm = sim:guest()
+	expect(ram:munmap(0, "64K")):eq(0)
+	local child = vmm:fork()
+	local view = child:view(ram)
+	ram:read(0x1000, 1)
+	view:read(0x2000, 1)
+	ram:read(0x3000, 1)
+	expect(vmm:take_signal().addr):eq(ram.addr + 0x1000)
+	expect(child:take_signal().addr):eq(ram.addr + 0x2000)
+	expect(child:take_signal()):is_nil()
+	expect(vmm:take_signal().addr):eq(ram.addr + 0x3000)
+	expect(vmm:take_signal()):is_nil()
+end)
+
+-- A handler runs before the next system call: what came is not pending any more when KVM_RUN looks.
+scenario("signals: a handled signal does not interrupt KVM_RUN", options, function(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	expect(ram:munmap(0x8000, "4K")):eq(0)
+	expect(ram:read(0x8000, 1)):eq(-EFAULT)
+	expect(vcpu:write(0x1000, "goes on")):is_true()
+	expect(vmm:take_signal()):fields{ signo = SIGSEGV }
+end)
