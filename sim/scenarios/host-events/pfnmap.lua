@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Device memory (VM_PFNMAP) and the VMA's rights. GUP does not look into such a VMA, so KVM reads the host's page table itself:
+-- hva_to_pfn_remapped(), virt/kvm/kvm_main.c.
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today" }
+local layout = { ram = { kind = "pfnmap" } }
+
+-- hva_to_pfn_remapped() takes args.pfn and args.writable of follow_pfnmap_start() (mm/memory.c), which needs pte_present() only,
+-- and an entry under PROT_NONE is present (_PAGE_PROTNONE). Nothing asks the VMA for VM_READ, as GUP's check_vma_flags() does
+-- for ordinary memory.
+scenario("pfnmap: under PROT_NONE the guest still reads what the VMM cannot", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today", check = "end",
+}, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest(layout)
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:mprotect(0x1000, "4K", "none")):eq(0)
+	expect(sim.inspect:mapping(vm, 0x1000).present):is_false()
+
+	expect(ram:read(0x1000, 6)):eq(-EFAULT)
+	expect(vmm:take_signal()):fields{ signo = SIGSEGV, code = SEGV_ACCERR }
+	expect(vcpu:read(0x1000, 6)):eq("device")
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = false }
+
+	-- The checker finds it, in KVM's table and in the TLB.
+	sim:expect_report{ kind = "check", match = "maps gfn 1 to pfn" }
+	sim:expect_report{ kind = "check", match = "maps gfn 1 to pfn" }
+	sim:check()
+	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
+	expect(ram:read(0x1000, 6)):eq("device")
+end)
+
+scenario("pfnmap: anonymous memory under PROT_NONE is not read", options, function(sim)
+	local vcpu, ram = sim:guest()
+	expect(vcpu:write(0x1000, "memory")):is_true()
+	expect(ram:mprotect(0x1000, "4K", "none")):eq(0)
+	expect(vcpu:read(0x1000, 6)):fields{ ret = -EFAULT }
+end)
+
+-- KVM_PFN_ERR_RO_FAULT is what a read-only slot gives: kvm_handle_error_pfn() emulates, and a store that the emulator cannot
+-- make is MMIO (emulator_read_write(), arch/x86/kvm/x86.c). Ordinary memory under PROT_READ gives -EFAULT.
+cases("pfnmap: a write against the VMA's rights is MMIO", options, { { "PROT_READ", "r" }, { "PROT_NONE", "none" } },
+	function(sim, case)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:mprotect(0x1000, "4K", case[2])):eq(0)
+	expect(vcpu:write(0x1000, "DEV")):fields{ ret = 0, reason = KVM_EXIT_MMIO,
+		mmio = { phys_addr = 0x1000, len = 2, is_write = 1, data = "DE" } }
+	expect(sim.inspect:mapping(vm, 0x1000).writable):is_false()
+	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
+	expect(ram:read(0x1000, 6)):eq("device")
+end)
+
+scenario("pfnmap: read-only, then writable again", options, function(sim)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:mprotect(0x1000, "4K", "r")):eq(0)
+	expect(vcpu:read(0x1000, 6)):eq("device")
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = false }
+	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
+	expect(vcpu:write(0x1000, "DEVICE")):is_true()
+	expect(ram:read(0x1000, 6)):eq("DEVICE")
+end)

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- KVM remembers an address without a slot in an MMIO entry, which is good for one memslot generation: check_mmio_spte(),
+-- kvm_mmu_invalidate_mmio_sptes(), arch/x86/kvm/mmu/mmu.c.
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local GPA <const> = 0x1000000
+local GENERATIONS <const>, STEP <const> = 1 << 19, 2	-- MMIO_SPTE_GEN_MASK; x86 counts both address spaces
+
+local function mmio(vcpu)
+	local exit = vcpu:read(GPA, 4)
+	expect(exit):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = GPA } }
+	expect(exit:complete("mmio")):eq("mmio")
+	return exit
+end
+
+scenario("MMIO generation: the entry is made once, and used again", options, function(sim)
+	local vcpu, _, vm = sim:guest()
+	mmio(vcpu)
+	local entry = sim.inspect:mapping(vm, GPA)
+	expect(entry):fields{ present = false, mmio = true }
+	mmio(vcpu)
+	expect(sim.inspect:mapping(vm, GPA).raw):eq(entry.raw)
+end)
+
+scenario("MMIO generation: another slot makes it stale; the next access renews it", options, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	mmio(vcpu)
+	local old = sim.inspect:mapping(vm, GPA).raw
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "64M", memory_size = "4K", userspace_addr = ram }):eq(0)
+	mmio(vcpu)
+	expect(sim.inspect:mapping(vm, GPA)):fields{ mmio = true }
+	expect(sim.inspect:mapping(vm, GPA).raw):ne(old)
+end)
+
+scenario("MMIO generation: a slot over the address is memory at once", options, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	mmio(vcpu)
+	ram:write(0, "slot")
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = GPA, memory_size = "4K", userspace_addr = ram }):eq(0)
+	expect(vcpu:read(GPA, 4)):eq("slot")
+	expect(vm:set_user_memory_region{ slot = 1, memory_size = 0 }):eq(0)
+	mmio(vcpu)
+end)
+
+-- The entry holds 19 bits of the generation. Once they have gone round, an entry of long ago would be good again, and hide
+-- the slot that came meanwhile: at 0 KVM throws all tables away.
+scenario("MMIO generation: it goes round, and an old entry is not good again", {
+	arch = "x86_64", mmu = "ept", check = "end", timeout = 300,
+}, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	mmio(vcpu)
+	local start = sim.inspect:generation(vm)
+	ram:write(0, "slot")
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = GPA, memory_size = "4K", userspace_addr = ram }):eq(0)
+
+	-- Logging of a third slot on and off, each one generation; the structures lie ready in memory.
+	local toggle = {}
+	for i = 0, 1 do
+		toggle[i] = ram.addr + 0x1000 + i * 64
+		ram:write(0x1000 + i * 64, string.pack("<I4I4i8i8i8", 2, i * KVM_MEM_LOG_DIRTY_PAGES, 64 << 20, 4096, ram.addr))
+	end
+	local n = (GENERATIONS - STEP) // STEP
+	for i = 0, n - 1 do
+		if vm:ioctl(KVM_SET_USER_MEMORY_REGION, toggle[i & 1]) ~= 0 then
+			error("step " .. i)
+		end
+	end
+	expect(sim.inspect:generation(vm)):eq(start + GENERATIONS)
+	expect(vcpu:read(GPA, 4)):eq("slot")
+end)
