@@ -131,7 +131,8 @@ static int machine_vcpu_workload(int pid, int fd, enum kvmsim_access_op op, uint
 	return ret;
 }
 
-static int machine_inspect_mapping(int pid, int fd, uint64_t gpa, struct kvmsim_mapping *out)
+static int inspect_vcpu(int pid, int fd, uint64_t addr, struct kvmsim_mapping *out,
+			int (*inspect)(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out))
 {
 	struct kvm_vcpu *vcpu;
 	struct file *file;
@@ -141,24 +142,19 @@ static int machine_inspect_mapping(int pid, int fd, uint64_t gpa, struct kvmsim_
 		return -ESRCH;
 	vcpu = kshim_fd_to_vcpu(fd, &file);
 	if (vcpu)
-		ret = kshim_arch_inspect_mapping(vcpu, gpa, out);
+		ret = inspect(vcpu, addr, out);
 	kshim_process_leave();
 	return ret;
 }
 
+static int machine_inspect_mapping(int pid, int fd, uint64_t gpa, struct kvmsim_mapping *out)
+{
+	return inspect_vcpu(pid, fd, gpa, out, kshim_arch_inspect_mapping);
+}
+
 static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_mapping *out)
 {
-	struct kvm_vcpu *vcpu;
-	struct file *file;
-	int ret = -EBADF;
-
-	if (!kshim_process_enter(pid))
-		return -ESRCH;
-	vcpu = kshim_fd_to_vcpu(fd, &file);
-	if (vcpu)
-		ret = kshim_arch_inspect_tlb(vcpu, addr, out);
-	kshim_process_leave();
-	return ret;
+	return inspect_vcpu(pid, fd, addr, out, kshim_arch_inspect_tlb);
 }
 
 static int machine_check(void)
