@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
+#include <kshim/boot.h>
 #include <kshim/mem.h>
 #include <kshim/track.h>
 #include "ktest_memory.h"
@@ -114,6 +115,16 @@ void ktest_pages_split(void *page, unsigned int order)
 void *ktest_vmalloc(uint64_t size, int zero)
 {
 	return zero ? vzalloc(size) : vmalloc(size);
+}
+
+void ktest_vmalloc_share(void)
+{
+	kshim_vmalloc_share();
+}
+
+void *ktest_vmalloc_to_page(void *p)
+{
+	return vmalloc_to_page(p);
 }
 
 void ktest_vfree(void *p)

@@ -29,6 +29,8 @@ void ktest_pages_split(void *page, unsigned int order);
 
 void *ktest_vmalloc(uint64_t size, int zero);
 void ktest_vfree(void *p);
+void ktest_vmalloc_share(void);
+void *ktest_vmalloc_to_page(void *p);
 
 void *ktest_percpu_alloc(uint64_t size);
 void ktest_percpu_free(void *p);

@@ -205,6 +205,49 @@ START_TEST(vmalloc_use_after_free)
 }
 END_TEST
 
+/* Both addresses are one memory, from the contents that were there; the frame goes with the area's last reference. */
+START_TEST(vmalloc_page_is_a_frame)
+{
+	uint64_t free = ktest_free_pages_count();
+	char *p, *q, *frame;
+	void *page;
+
+	ktest_vmalloc_share();
+	p = ktest_vmalloc(3 * PAGE, 1);
+	q = ktest_vmalloc(PAGE, 1);
+	p[PAGE + 5] = 'a';
+	page = ktest_vmalloc_to_page(p + PAGE + 100);
+	ck_assert_ptr_nonnull(page);
+	ck_assert_ptr_eq(ktest_vmalloc_to_page(p + PAGE), page);
+	ck_assert_ptr_ne(ktest_vmalloc_to_page(p), page);
+	ck_assert_ptr_ne(ktest_vmalloc_to_page(q), page);
+	ck_assert_uint_eq(ktest_free_pages_count(), free - 3);
+	frame = ktest_page_address(page);
+	ck_assert_int_eq(frame[5], 'a');
+	frame[6] = 'b';
+	ck_assert_int_eq(p[PAGE + 6], 'b');
+	p[PAGE + 7] = 'c';
+	ck_assert_int_eq(frame[7], 'c');
+	ck_assert_int_eq(p[6] | q[6], 0);
+	ck_assert_ptr_null(ktest_vmalloc_to_page(p + 3 * PAGE));
+
+	ktest_page_get(page);
+	ktest_vfree(p);
+	ck_assert_int_eq(frame[7], 'c');
+	ck_assert_int_eq(ktest_page_is_free(page), 0);
+	ktest_pages_free(page, 0);
+	ktest_vfree(q);
+	ck_assert_uint_eq(ktest_free_pages_count(), free);
+	expect_none();
+}
+END_TEST
+
+START_TEST(vmalloc_page_of_an_early_area)
+{
+	ktest_vmalloc_to_page(ktest_vmalloc(PAGE, 0));
+}
+END_TEST
+
 START_TEST(percpu_works)
 {
 	unsigned int cpu, n = ktest_percpu_cpus();
@@ -251,5 +294,8 @@ void add_page_tests(TCase *tc)
 	tcase_add_test(tc, bad_vfree);
 	if (!RUNNING_ON_VALGRIND)	/* memcheck would count the touch as an error of its own */
 		tcase_add_exit_test(tc, vmalloc_use_after_free, 100 + KVMSIM_OOPS);
+	if (!RUNNING_ON_VALGRIND)	/* it does not know mremap() with an old length of 0 */
+		tcase_add_test(tc, vmalloc_page_is_a_frame);
+	tcase_add_exit_test(tc, vmalloc_page_of_an_early_area, 100 + KVMSIM_REFUSED);
 	tcase_add_test(tc, percpu_works);
 }
