@@ -257,6 +257,9 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return event_pin(p, a[0], a[1]);
 	case KVMSIM_EV_UNPIN:
 		return event_unpin(p, a[0]);
+	case KVMSIM_EV_DROP_SLAB:
+		drop_slab();
+		return 0;
 	case KVMSIM_NR_EVENTS:
 		break;
 	}

@@ -248,6 +248,7 @@ C.methods(P.process, {
 		end
 		return event(s.pid, core.EV_KSM_MERGE, pa.addr, pb.addr)
 	end,
+	drop_slab = function(s) return event(s.pid, core.EV_DROP_SLAB) end,
 	-- What the oldest signal told its handler, or nil: no signal came since.
 	take_signal = function(s)
 		local signo, code, addr = core.take_signal(s.pid)

@@ -96,6 +96,7 @@ enum kvmsim_event {
 	KVMSIM_EV_AGE,		/* addr: folio_referenced; returns the number of references seen */
 	KVMSIM_EV_PIN,		/* addr, write: pin_user_pages FOLL_LONGTERM of one page */
 	KVMSIM_EV_UNPIN,	/* addr: undo one PIN at that address */
+	KVMSIM_EV_DROP_SLAB,	/* -: every shrinker gives up what it can, as 2 in /proc/sys/vm/drop_caches */
 	KVMSIM_NR_EVENTS
 };
 

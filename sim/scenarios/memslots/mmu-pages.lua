@@ -6,14 +6,14 @@ local LEAST <const> = 64	-- KVM_MIN_ALLOC_MMU_PAGES
 local STRIDE <const>, REGIONS <const> = 2 << 20, 100
 
 local function fill(sim, limit)
-	local vcpu, ram, vm = sim:guest{ ram = { length = REGIONS * STRIDE } }
+	local vcpu, ram, vm, vmm = sim:guest{ ram = { length = REGIONS * STRIDE } }
 	if limit then
 		expect(vm:set_nr_mmu_pages(limit)):eq(0)
 	end
 	for region = 0, REGIONS - 1 do
 		expect(vcpu:write(region * STRIDE, ("%03d"):format(region))):is_true()
 	end
-	return vcpu, ram, vm
+	return vcpu, ram, vm, vmm
 end
 
 scenario("MMU pages: past the limit the oldest tables are recycled, the memory stays", { arch = "x86_64", mmu = "shadow" },
@@ -40,6 +40,27 @@ scenario("MMU pages: lowering the limit gives pages up at once", { arch = "x86_6
 	expect(vm:set_nr_mmu_pages(LEAST)):eq(0)
 	expect(sim.inspect:mapping(vm, 0).present):is_false()
 	expect(vcpu:read(0, 3)):eq("000")
+end)
+
+-- mmu_shrink_scan() takes shadow pages; the TDP MMU's tables are not counted among them. With seeks = 10 * DEFAULT_SEEKS each
+-- call asks for a fifth of them, and less than what there is waits for the next (do_shrink_slab(), mm/shrinker.c).
+scenario("MMU pages: when the host is short of memory, KVM's shrinker gives tables up", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" },
+}, function(sim)
+	local vcpu, _, vm, vmm = fill(sim)
+	local before = vm:stats().pages_4k
+	expect(before):eq(REGIONS)
+	for _ = 1, 10 do
+		expect(vmm:drop_slab()):eq(0)
+	end
+	if sim.mmu == "shadow" then
+		expect(vm:stats().pages_4k):lt(before)
+	else
+		expect(vm:stats().pages_4k):eq(before)
+	end
+	for region = 0, REGIONS - 1 do
+		expect(vcpu:read(region * STRIDE, 3)):eq(("%03d"):format(region))
+	end
 end)
 
 cases("KVM_SET_NR_MMU_PAGES", { arch = "x86_64", mmu = "shadow" }, {
