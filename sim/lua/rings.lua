@@ -13,7 +13,7 @@ local FIRST <const>, LAST <const>, COALESCED <const> = 0, 4, 8	-- struct kvm_coa
 local COALESCED_BYTES <const> = 24		-- struct kvm_coalesced_mmio
 local COALESCED_MAX <const> = (PAGE - COALESCED) // COALESCED_BYTES
 
-local dirty_ring = C.new("dirty ring", { "mapping", "entries" })
+local dirty_ring = C.new("ring", { "mapping", "entries" })
 local coalesced_ring = C.new("coalesced ring", { "mapping" })
 
 local function shared_pages(s, what, page, bytes)

@@ -147,7 +147,9 @@ local calls <const> = {
 			offset = paged } },
 		fork = {}, exit = {}, view = { from("mapping") }, read = { address, length }, write = { address,
 			data },
-		shmem = { size }, eventfd = { small, small }, ksm_merge = { from("page"), from("page") },
+		-- Of eventfds only those that never let the one process there is wait.
+		shmem = { size }, eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
+		take_signal = {}, drop_slab = {}, ksm_merge = { from("page"), from("page") },
 			open_kvm = {},
 	},
 	mapping = {
@@ -161,7 +163,7 @@ local calls <const> = {
 		collapse_huge = range, age = { paged }, pin = { paged, flag }, unpin = { paged },
 	},
 	file = { fallocate = { named{ mode = choice(0, 1, 3), offset = paged, length = size } }, punch_hole = range,
-		ftruncate = { size }, close = {} },
+		ftruncate = { size }, read = { length }, write = { data }, close = {} },
 	kvm = { create_vm = { named{ type = choice(0, 0, 0, 1) } }, check_extension = { small }, get_api_version = {},
 		get_vcpu_mmap_size = {}, ioctl = ioctl, close = {} },
 	vm = {
@@ -171,7 +173,7 @@ local calls <const> = {
 			bitmap = data } },
 		enable_cap = { named{ cap = choice(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_DIRTY_LOG_RING, 0, 7),
 			flags = small,
-			args = about(function() return { random(0, 3), absurd() } end) } },
+			args = about(function() return { one_of{ 0, 1, 2, 3, 4096, 65536 }, absurd() } end) } },
 		check_extension = { bits(0xff) }, create_guest_memfd = { named{ size = size, flags = choice(0, 0,
 			1) } },
 		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8),
@@ -183,7 +185,7 @@ local calls <const> = {
 		unregister_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
 		ioeventfd = { named{ addr = gpa, len = choice(0, 1, 2, 4, 8), datamatch = small, fd = from("file"),
 			flags = choice(0, 1, 2, 4) } },
-		via = { from("process") }, ioctl = ioctl, close = {},
+		via = { from("process") }, stats = {}, get_stats_fd = {}, ioctl = ioctl, close = {},
 	},
 	vcpu = {
 		-- Each 8 bytes are an access, with the checker behind it.
@@ -203,18 +205,23 @@ local calls <const> = {
 		map = { named{ from = paged, to = paged, size = size, prot = prot, user = flag, level = choice(1, 1,
 			2, 3) } },
 		pte = { paged, choice(nil, 1, 2, 4) }, set_pte = { paged, bits(0x3fffe7), choice(nil, 1, 2) },
+		mmap = { named{ length = size, offset = choice(0, 4096, 8192, 64 * 4096), prot = prot, flags = choice(1, 2) } },
+		dirty_ring = { choice(1, 64, 256, 4096) }, coalesced_ring = {}, stats = {}, get_stats_fd = {},
+		get_msr = { choice(0x4b564d00, 0x4b564d01, 0xc0000080, 0) },
+		set_msr = { choice(0x4b564d00, 0x4b564d01), gpa },
 		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, ioctl = ioctl, close = {},
 		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 },
 			{ 4096, 8 }, { 1 << 20, 1 << 20 }),
 			stride = choice(1, 8, 4096), count = exactly(0, 1, 100) } },
 	},
 	exit = { complete = { data } },
+	ring = { collect = { small } }, coalesced = { take = {} },
 	dirty = { count = {}, pages = {}, test = { small }, add = { from("dirty") } },
 }
 -- How often each class is called.
 local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm",
 	"vm", "vcpu", "vcpu",
-	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty" }
+	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "coalesced" }
 
 -- --- running -----------------------------------------------------------------------------------------------
 
