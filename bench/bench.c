@@ -75,6 +75,7 @@ static void run_round(const struct kvmsim_machine_ops *m, const struct bench_cas
 	double t;
 
 	bench_check(m->kvm_load(c->mmu), "kvm_load");
+	m->begin();
 	bench_check(m->count_enable(), "count_enable");
 	c->setup(&w);
 	m->step_end();

@@ -139,6 +139,7 @@ static void make_ready(const struct sim_world *w, const struct sim_job *job)
 {
 	child_begin(w->result, w->trace_fd, w->keep_events);
 	lua_core_machine(w->flavours->v[job->flavour].ops, job->check_end);
+	w->flavours->v[job->flavour].ops->begin();
 	sim_gil_lock();
 }
 

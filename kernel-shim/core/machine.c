@@ -39,13 +39,9 @@ static int machine_trace_enable(void)
 	return ret;
 }
 
-/* Once per scenario, in the process that runs it. */
 static int machine_kvm_load(const char *personality)
 {
-	int ret;
-
-	kshim_vmalloc_share();
-	ret = kshim_arch_kvm_load(personality);
+	int ret = kshim_arch_kvm_load(personality);
 
 	if (!ret) {
 		kshim_step_end();
@@ -185,6 +181,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.personalities = kshim_arch_personalities,
 	.boot = machine_boot,
 	.kvm_load = machine_kvm_load,
+	.begin = kshim_vmalloc_share,
 	.thread_attach = kshim_thread_attach,
 	.thread_detach = kshim_thread_detach,
 	.process_create = kshim_process_create,

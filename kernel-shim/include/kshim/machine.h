@@ -4,9 +4,9 @@
  *
  * A flavour exports one symbol, `kvmsim_machine`. Everything else in it is hidden.
  *
- * Life cycle: boot() once in the parent; each scenario is a forked child of the booted world; in the child
- * kvm_load() once with the personality, then processes, system calls, guest accesses, host events. The world is
- * never torn down: the child exits. Between two calls that a scenario makes, sim calls step_end().
+ * Life cycle: boot() once in the parent, kvm_load() once with the personality in a child of it; each scenario is a
+ * forked child of that world, or that process itself: there begin(), then processes, system calls, guest accesses, host
+ * events. The world is never torn down: the child exits. Between two calls that a scenario makes, sim calls step_end().
  *
  * Threads: boot() attaches the calling native thread as the task of simulated CPU 0. Every other native thread calls
  * thread_attach(cpu) before and thread_detach() after; two threads never share a CPU. All calls below may be made by
@@ -165,8 +165,10 @@ struct kvmsim_machine_ops {
 
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
-	/* Loads KVM with one of the personalities; once per scenario process. */
+	/* Loads KVM with one of the personalities; once per process. 0 or -errno. */
 	int (*kvm_load)(const char *personality);
+	/* This process runs a scenario, and forks no more: from now on it may have memory that children would share. */
+	void (*begin)(void);
 
 	int (*thread_attach)(unsigned int cpu);
 	void (*thread_detach)(void);
