@@ -239,7 +239,7 @@ static int check_walk_cache(struct vcpu_sim *vs)
 		return 0;
 	tables = model_host_tables(vs);
 	for (; e < end; e++) {
-		if (!e->level || e->tag != tables.tag || model_walk_cache_current(&tables, e))
+		if (!e->level || e->tag != model_tlb_tag(vs) || model_walk_cache_current(&tables, e))
 			continue;
 		findings++;
 		host_report(KVMSIM_CHECK, NULL, 0,

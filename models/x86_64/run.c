@@ -50,8 +50,6 @@ struct walk_tables model_host_tables(struct vcpu_sim *vs)
 		.ad = true,
 		.nxe = true,
 		.wp = true,	/* both vendors run shadow paging with CR0.WP set, and nested tables know no CR0.WP */
-		.cache = &vs->walk_cache,
-		.tag = model_tlb_tag(vs),
 	};
 
 	if (model_personality == MODEL_SHADOW && is_paging(&vs->vcpu)) {
@@ -207,11 +205,12 @@ static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *p
 	enum tlb_kind kind = model_tlb_kind(&vs->vcpu);
 	struct walk_tables host = model_host_tables(vs), guest;
 	bool two = model_nested_paging() && is_paging(&vs->vcpu);
+	u64 tag = model_tlb_tag(vs);
 	struct walk_result r;
 	struct tlb_entry *e;
 
 	kshim_sched_point(KSHIM_PT_ACCESS, vs);
-	e = model_tlb_lookup(vs->tlb, kind, model_tlb_tag(vs), addr);
+	e = model_tlb_lookup(vs->tlb, kind, tag, addr);
 	if (two)
 		guest = model_guest_tables(vs);
 	if (e && model_walk_allowed(two ? &guest : &host, e->rights, access) &&
@@ -221,6 +220,8 @@ static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *p
 		return frame_is_live(*pa >> PAGE_SHIFT, addr, "a TLB entry");
 	}
 	model_count(guest_tlb_misses, 1);
+	host.cache = &vs->walk_cache;
+	host.tag = tag;
 	/* A page fault takes the entries of its address along (SDM 4.10.4.1); a walk for a dirty bit replaces them. */
 	if (e)
 		model_tlb_flush_addr(vs->tlb, kind, addr);

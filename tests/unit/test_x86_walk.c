@@ -371,6 +371,8 @@ START_TEST(what_the_tables_no_longer_have_is_not_current)
 	ck_assert(!model_walk_cache_current(&t, e));
 	*entry(3, 0) = 0x200000 | 7 | 6 << 3 | 1 << 7;	/* a huge page */
 	ck_assert(!model_walk_cache_current(&t, e));
+	*entry(3, 0) = 0x4000 | 7 | 1 << 7;		/* and one at the very place of the table */
+	ck_assert(!model_walk_cache_current(&t, e));
 	*entry(3, 0) = 0;
 	ck_assert(!model_walk_cache_current(&t, e));
 	*entry(3, 0) = 0x4000 | 5;			/* fewer rights */
@@ -379,6 +381,20 @@ START_TEST(what_the_tables_no_longer_have_is_not_current)
 	ck_assert(model_walk_cache_current(&t, e));
 	*entry(1, 0) = 0x6000 | 7;			/* a table further up was replaced */
 	ck_assert(!model_walk_cache_current(&t, e));
+}
+END_TEST
+
+START_TEST(an_entry_that_is_not_present_is_not_current)
+{
+	struct walk_tables t = host;
+
+	memset(&cache, 0, sizeof(cache));
+	t.cache = &cache;
+	build(7, 7);
+	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
+	ck_assert(model_walk_cache_current(&t, &cache.entry[0][0]));
+	*entry(3, 0) &= ~1UL;
+	ck_assert(!model_walk_cache_current(&t, &cache.entry[0][0]));
 }
 END_TEST
 
@@ -421,6 +437,7 @@ int main(void)
 	tcase_add_test(tc, a_fault_takes_the_entries_of_its_address);
 	tcase_add_test(tc, cache_flushes_reach_their_tag_and_address);
 	tcase_add_test(tc, what_the_tables_no_longer_have_is_not_current);
+	tcase_add_test(tc, an_entry_that_is_not_present_is_not_current);
 	tcase_add_test(tc, pae_top_entries_are_not_cached);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
