@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# kcc, the compiler launcher for kernel TUs of an architecture that the host is not (kernel-shim/kcc/README.md).
+#
+# kvmsim_use_kcc(TARGET KERNEL_ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is used.
+file(GLOB kcc CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernel-shim/kcc/*.c")
+add_executable(kcc EXCLUDE_FROM_ALL ${kcc})
+target_compile_definitions(kcc PRIVATE _GNU_SOURCE)
+target_compile_options(kcc PRIVATE -O2 -Wall -Wextra)
+
+function(kvmsim_use_kcc target karch)
+	set(launcher "${CMAKE_BINARY_DIR}/kcc" --big-endian "arch/${karch}")
+	foreach(file IN LISTS ARGN)
+		list(APPEND launcher --overrides "${file}")
+	endforeach()
+	set_target_properties(${target} PROPERTIES C_COMPILER_LAUNCHER "${launcher};--;${CMAKE_C_COMPILER_LAUNCHER}")
+	add_dependencies(${target} kcc)
+endfunction()
