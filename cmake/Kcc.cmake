@@ -3,7 +3,7 @@
 #
 # kvmsim_use_kcc(TARGET KERNEL_ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is used.
 file(GLOB kcc CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernel-shim/kcc/*.c")
-add_executable(kcc EXCLUDE_FROM_ALL ${kcc})
+add_executable(kcc ${kcc})
 target_compile_definitions(kcc PRIVATE _GNU_SOURCE)
 target_compile_options(kcc PRIVATE -O2 -Wall -Wextra)
 

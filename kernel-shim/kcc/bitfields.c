@@ -144,6 +144,9 @@ void kcc_reverse(struct kcc_tu *tu, struct kcc_run *run, struct kcc_offset *offs
 				hi = unit + f[k].unit;
 			named |= f[k].name != 0;
 		}
+		/* Mirrored in its own unit, or in the larger one? */
+		for (size_t j = i; j < k; j++)
+			o.bad |= f[j].name && f[j].at / f[j].unit * f[j].unit + f[j].unit != hi;
 		if (k == run->n && !named)
 			hi = p;
 		if (k == run->n && hi > p) {
