@@ -8,6 +8,17 @@
 static const char declaration[] = "extern __attribute__((__noreturn__, __cold__)) "
 				  "void kshim_refused_asm(const char *, const char *, const char *); ";
 
+/*
+ * `{ { 0 } }` at the token, in a file of dir: `{ { } }` is the same for a structure, and gives no value without a name, which
+ * reversed ones may not have.
+ */
+static void drop_zero(struct kcc_tu *tu, size_t i, const char *dir)
+{
+	if (kcc_is(tu, i, "{") && kcc_is(tu, i + 1, "{") && kcc_is(tu, i + 2, "0") && kcc_is(tu, i + 3, "}") &&
+	    kcc_is(tu, i + 4, "}") && kcc_in(tu, i, dir))
+		tu->tokens[i + 2].edit = "";
+}
+
 static void walk(struct kcc_tu *tu, const struct kcc_options *options, struct kcc_overrides *overrides,
 		 struct kcc_types *types)
 {
@@ -22,6 +33,8 @@ static void walk(struct kcc_tu *tu, const struct kcc_options *options, struct kc
 		if (t->kind == KCC_PUNCT) {
 			if (i >= end && *t->text == ';')
 				first = i + 1;
+			if (options->big_endian && *t->text == '{')
+				drop_zero(tu, i, options->big_endian);
 			if (i < end || *t->text != '{')
 				continue;
 			name = kcc_function_name(tu, first, i);

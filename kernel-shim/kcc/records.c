@@ -9,7 +9,7 @@
 #include "records.h"
 
 struct record {
-	bool is_union, packed;
+	bool is_union, packed, reversed;
 	unsigned int align;
 	struct kcc_offset offset;
 	long size; /* of a union's largest member; -1: not known */
@@ -35,6 +35,7 @@ static void end_run(struct kcc_tu *tu, struct record *r, unsigned int next_align
 		kcc_reverse_in_union(tu, &r->run, r->packed);
 	else if (r->run.n)
 		kcc_reverse(tu, &r->run, &r->offset, next_align, r->packed, &r->align);
+	r->reversed |= r->run.n && !r->is_union;
 	free(r->run.fields);
 	r->run = (struct kcc_run){0};
 }
@@ -204,6 +205,9 @@ static struct kcc_layout read_record(struct kcc_tu *tu, struct kcc_types *types,
 		}
 	}
 	end_run(tu, &r, KCC_EXACT);
+	/* Values without names would go to other members now: main.c makes that an error. */
+	if (r.reversed)
+		tu->tokens[close].edit = "} __attribute__((__designated_init__))";
 	layout.align = r.align;
 	if (r.is_union)
 		layout.size = r.size < 0 ? -1 : (r.size + r.align - 1) / r.align * r.align;

@@ -123,6 +123,13 @@ echo 'int broken(void) { return undeclared; }' >>x.c
 if compile gcc 2>err; then fail "a broken file compiles"; fi
 grep -q '^x.c:16:[0-9]*: error: .undeclared' err || fail "gcc wrote: $(cat err)"
 cp saved.c x.c
+printf '%s\n' 'struct { unsigned a : 16, b : 16; } good = { 1, 2 };' '#include "arch/s390/y.h"' >>x.c
+echo 'union { struct { unsigned a : 16, b : 16; } s; int v; } zero = {{0}};' >arch/s390/y.h
+compile gcc
+echo 'struct { unsigned a : 16, b : 16; } bad = { 1, 2 };' >>arch/s390/y.h
+if compile gcc 2>err; then fail "values without names for reversed bit-fields compile"; fi
+grep -q 'y.h:2:.*error: positional initialization' err || fail "gcc wrote: $(cat err)"
+cp saved.c x.c
 sed -i 's/int insn(int v)/int insn(long v)/' overrides.c
 if compile gcc 2>err; then fail "another signature compiles"; fi
 grep -q 'overrides.c:2: error: kcc: the override.s signature' err || fail "kcc wrote: $(cat err)"

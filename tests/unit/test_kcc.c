@@ -107,58 +107,58 @@ static const struct {
 	const char *name, *text, *check;
 } layouts[] = {
 	{"full unit", "union x { u64 val; struct { u64 a : 52; u64 : 8; u64 b : 4; }; };",
-	 "union x x = { 0 }; x.a = 1; x.b = 9; if (x.val != 0x1009) return 1"},
+	 "union x x = {}; x.a = 1; x.b = 9; if (x.val != 0x1009) return 1"},
 	{"several declarators, both units",
 	 "union x { u32 val[2]; struct { u32 a : 8, b : 24; u32 c : 31, d : 1; }; };",
-	 "union x x = { 0 }; x.a = 0x12; x.b = 0x3456; x.c = 5; x.d = 1;"
+	 "union x x = {}; x.a = 0x12; x.b = 0x3456; x.c = 5; x.d = 1;"
 	 "if (x.val[0] != 0x12003456 || x.val[1] != 0xb) return 1"},
 	{"unit that is not full", "union x { u32 val; struct { u32 a : 4; u32 b : 3; }; };",
-	 "union x x = { 0 }; x.a = 0xf; x.b = 1; if (x.val != 0xf2000000 || sizeof(x) != 4) return 1"},
+	 "union x x = {}; x.a = 0xf; x.b = 1; if (x.val != 0xf2000000 || sizeof(x) != 4) return 1"},
 	{"field that does not fit starts a unit", "union x { u32 val[2]; struct { u32 a : 20; u32 b : 20; }; };",
-	 "union x x = { 0 }; x.a = 1; x.b = 1; if (x.val[0] != 1 << 12 || x.val[1] != 1 << 12) return 1"},
+	 "union x x = {}; x.a = 1; x.b = 1; if (x.val[0] != 1 << 12 || x.val[1] != 1 << 12) return 1"},
 	{"zero width", "union x { u16 val[2]; struct { u16 a : 3; u16 : 0; u16 b : 3; }; };",
-	 "union x x = { 0 }; x.a = 1; x.b = 2; if (x.val[0] != 0x2000 || x.val[1] != 0x4000) return 1"},
+	 "union x x = {}; x.a = 1; x.b = 2; if (x.val[0] != 0x2000 || x.val[1] != 0x4000) return 1"},
 	{"128 bits",
 	 "union x { __uint128_t val; struct { __uint128_t a : 8; __uint128_t b : 64; __uint128_t c : 56; }; };",
-	 "union x x = { 0 }; x.a = 2; x.b = 3; x.c = 4;"
+	 "union x x = {}; x.a = 2; x.b = 3; x.c = 4;"
 	 "if ((u64)(x.val >> 120) != 2 || (u64)(x.val >> 56) != 0x200000000000003 - 0x200000000000000 + (2UL << 56 << 8)"
 	 " || ((u64)x.val & 0xffffffffffffffUL) != 4) return 1"},
 	{"directly in a union", "union x { u64 val; u64 a : 33; u64 b : 44; u64 : 3; };",
-	 "union x x = { 0 }; x.a = 1; if (x.val != 1UL << 31) return 1; x.val = 0; x.b = 1;"
+	 "union x x = {}; x.a = 1; if (x.val != 1UL << 31) return 1; x.val = 0; x.b = 1;"
 	 "if (x.val != 1UL << 20 || sizeof(x) != 8) return 1"},
 	{"nested",
 	 "struct x { struct in { union { u8 val; struct { u8 hi : 4; u8 lo : 4; }; }; } i[4]; u32 e : 1; u32 f : 31; };",
-	 "struct x x = { 0 }; x.i[1].hi = 1; x.i[1].lo = 2; x.e = 1;"
+	 "struct x x = {}; x.i[1].hi = 1; x.i[1].lo = 2; x.e = 1;"
 	 "if (x.i[1].val != 0x12 || ((u32 *)&x)[1] != 1u << 31) return 1"},
 	{"between members", "struct x { u16 h; u32 a : 4; u32 b : 12; u32 c; };",
-	 "struct x x = { 0 }; x.a = 1; x.b = 2; if (((u16 *)&x)[1] != 0x1002 || sizeof(x) != 8) return 1"},
+	 "struct x x = {}; x.a = 1; x.b = 2; if (((u16 *)&x)[1] != 0x1002 || sizeof(x) != 8) return 1"},
 	{"unit shared with bytes before", "struct x { u8 cmd; u32 cda : 24; u8 flags; };",
-	 "struct x x = { 0 }; x.cda = 0x123456; if (*(u32 *)&x != 0x12345600 || sizeof(x) != 8) return 1"},
+	 "struct x x = {}; x.cda = 0x123456; if (*(u32 *)&x != 0x12345600 || sizeof(x) != 8) return 1"},
 	{"unit shared with bytes behind", "struct x { u32 a : 3; u32 b : 5; u8 c; u16 d; };",
-	 "struct x x = { 0 }; x.a = 7; x.c = 1; if (*(u32 *)&x != 0x1e0 || sizeof(x) != 4) return 1"},
+	 "struct x x = {}; x.a = 7; x.c = 1; if (*(u32 *)&x != 0x1e0 || sizeof(x) != 4) return 1"},
 	{"padding to an aligned member", "struct x { u8 a : 1; u64 c; u16 d : 1; };",
-	 "struct x x = { 0 }; x.a = 1; x.d = 1; if (*(u8 *)&x != 0x80 || ((u16 *)&x)[8] != 0x8000 || sizeof(x) != 24) return 1"},
+	 "struct x x = {}; x.a = 1; x.d = 1; if (*(u8 *)&x != 0x80 || ((u16 *)&x)[8] != 0x8000 || sizeof(x) != 24) return 1"},
 	{"unnamed only", "struct x { u32 a; u32 : 32; u32 b; };",
 	 "if (sizeof(struct x) != 12 || __builtin_offsetof(struct x, b) != 8) return 1"},
 	{"arrays", "struct x { u8 v[4]; u32 *p[2]; void (*f)(int, int); u16 a : 1; u16 b : 15; };",
-	 "struct x x = { 0 }; x.a = 1; if (((u16 *)&x)[16] != 0x8000 || sizeof(x) != 40) return 1"},
+	 "struct x x = {}; x.a = 1; if (((u16 *)&x)[16] != 0x8000 || sizeof(x) != 40) return 1"},
 	{"packed", "struct x { u8 k; u16 a : 4; u16 b : 4; u16 c; } __attribute__((packed));",
-	 "struct x x = { 0 }; x.a = 1; x.b = 2; if (((u8 *)&x)[1] != 0x12 || sizeof(x) != 4) return 1"},
+	 "struct x x = {}; x.a = 1; x.b = 2; if (((u8 *)&x)[1] != 0x12 || sizeof(x) != 4) return 1"},
 	{"signed, bool and enum",
 	 "enum e { E = 3 }; union x { u32 val; struct { int a : 4; enum e b : 4; u32 c : 24; }; };"
 	 " union y { u8 val; struct { _Bool t : 1; u8 u : 7; }; };",
-	 "union x x = { 0 }; union y y = { 0 }; x.a = -2; x.b = E; y.t = 1;"
+	 "union x x = {}; union y y = {}; x.a = -2; x.b = E; y.t = 1;"
 	 "if (x.val != 0xe3000000 || x.a != -2 || y.val != 0x80) return 1"},
 	{"constant expressions", "union x { u64 val; struct { u64 a : (1 << 4) - 4; u64 b : 64 - 12; }; };",
-	 "union x x = { 0 }; x.a = 1; x.b = 1; if (x.val != (1UL << 52) + 1) return 1"},
+	 "union x x = {}; x.a = 1; x.b = 1; if (x.val != (1UL << 52) + 1) return 1"},
 	{"across line markers",
 	 "union x { u32 val; struct { u32\n# 7 \"/src/arch/s390/include/asm/y.h\"\n a : 8;\n"
 	 "# 30 \"/src/arch/s390/include/asm/x.h\"\n u32 b\n\n : 24; }; };",
-	 "union x x = { 0 }; x.a = 1; x.b = 1; if (x.val != 0x1000001) return 1"},
+	 "union x x = {}; x.a = 1; x.b = 1; if (x.val != 0x1000001) return 1"},
 	{"typedef before", "typedef struct { u32 l; } l_t; struct x { l_t l; u32 a : 1; u32 b : 31; };",
-	 "struct x x = { 0 }; x.a = 1; if (((u32 *)&x)[1] != 1u << 31) return 1"},
+	 "struct x x = {}; x.a = 1; if (((u32 *)&x)[1] != 1u << 31) return 1"},
 	{"local",
-	 "static int f(void) { union { u8 val; struct { u8 a : 1; u8 b : 7; }; } x = { 0 }; x.a = 1; return x.val; }",
+	 "static int f(void) { union { u8 val; struct { u8 a : 1; u8 b : 7; }; } x = {}; x.a = 1; return x.val; }",
 	 "if (f() != 0x80) return 1"},
 };
 
