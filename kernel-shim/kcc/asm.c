@@ -65,14 +65,30 @@ static void note(struct kcc_tu *tu, const char *what, size_t token, size_t from,
 	free(text);
 }
 
-static void rewrite_statement(struct kcc_tu *tu, size_t token, size_t open)
+/* The token's file, as __FILE__ would have it. */
+static char *mapped_file(const struct kcc_tu *tu, const struct kcc_options *options, size_t token)
+{
+	const char *file = tu->files[tu->tokens[token].file];
+
+	for (size_t i = options->n_prefix_maps; i-- > 0;) {
+		const char *equal = strchr(options->prefix_maps[i], '=');
+		size_t len = equal ? equal - options->prefix_maps[i] : 0;
+
+		if (equal && !strncmp(file, options->prefix_maps[i], len))
+			return kcc_format("%s%s", equal + 1, file + len);
+	}
+	return kcc_format("%s", file);
+}
+
+static void rewrite_statement(struct kcc_tu *tu, const struct kcc_options *options, size_t token, size_t open)
 {
 	struct kcc_token *t = tu->tokens;
 	size_t close = t[open].match, end = template_end(tu, open);
 	int section = 1; /* 1 outputs, 2 inputs, then clobbers and labels */
+	char *file = mapped_file(tu, options, token);
 
-	t[token].edit =
-		kcc_format("do { kshim_refused_asm(__func__, \"%s:%u\", ", tu->files[t[token].file], t[token].line);
+	t[token].edit = kcc_format("do { kshim_refused_asm(__func__, \"%s:%u\", ", file, t[token].line);
+	free(file);
 	kcc_delete(tu, token + 1, open + 1);
 	t[close].edit = end == close ? "); } while (0)" : "} while (0)";
 	if (end == close)
@@ -91,7 +107,7 @@ static void rewrite_statement(struct kcc_tu *tu, size_t token, size_t open)
 	}
 }
 
-bool kcc_asm(struct kcc_tu *tu, size_t token, size_t first, bool file_scope)
+bool kcc_asm(struct kcc_tu *tu, const struct kcc_options *options, size_t token, size_t first, bool file_scope)
 {
 	size_t open = open_paren(tu, token), close, reg;
 
@@ -123,6 +139,6 @@ bool kcc_asm(struct kcc_tu *tu, size_t token, size_t first, bool file_scope)
 	}
 	if (template_is_empty(tu, open))
 		return false;
-	rewrite_statement(tu, token, open);
+	rewrite_statement(tu, options, token, open);
 	return true;
 }

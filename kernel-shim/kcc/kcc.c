@@ -47,7 +47,7 @@ static void walk(struct kcc_tu *tu, const struct kcc_options *options, struct kc
 			if (name)
 				first = t->match + 1;
 		} else if (t->kind == KCC_WORD && kcc_is(tu, i, "asm")) {
-			asm_seen |= kcc_asm(tu, i, first, i >= end);
+			asm_seen |= kcc_asm(tu, options, i, first, i >= end);
 		} else if (t->kind == KCC_WORD && options->big_endian &&
 			   (kcc_is(tu, i, "struct") || kcc_is(tu, i, "union")) && kcc_in(tu, i, options->big_endian)) {
 			i = kcc_record(tu, types, i) - 1;

@@ -50,6 +50,9 @@ struct kcc_options {
 	const char *big_endian; /* a directory of the kernel ("arch/s390") whose bit-fields are reversed, or NULL */
 	const char **overrides; /* the overrides files, as named in the line markers */
 	size_t n_overrides;
+	const char *
+		*prefix_maps; /* "OLD=NEW", for the places that are written into the program; the last one that fits */
+	size_t n_prefix_maps;
 };
 
 /* kcc.c: all passes over tu->text (malloced, of tu->len bytes; tu owns it). The result is malloced, NULL after an error. */
@@ -87,7 +90,7 @@ void kcc_overrides_finish(struct kcc_tu *tu, struct kcc_overrides *overrides);
 size_t kcc_function_name(const struct kcc_tu *tu, size_t first, size_t body);
 
 /* asm.c: the `asm` at the token; first: where the item at file scope begins, file_scope: outside of any braces. */
-bool kcc_asm(struct kcc_tu *tu, size_t token, size_t first, bool file_scope);
+bool kcc_asm(struct kcc_tu *tu, const struct kcc_options *options, size_t token, size_t first, bool file_scope);
 
 /* records.c: the struct or union whose keyword is at the token; the index behind its }, or token + 1 if it has no body. */
 struct kcc_types;

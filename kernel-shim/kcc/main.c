@@ -50,6 +50,12 @@ static void push(struct args *args, const char *arg)
 	args->v[args->n] = NULL;
 }
 
+static void add_name(const char ***list, size_t *n, const char *name)
+{
+	*list = kcc_alloc(*list, (*n + 1) * sizeof(**list));
+	(*list)[(*n)++] = name;
+}
+
 static bool begins(const char *s, const char *with)
 {
 	return !strncmp(s, with, strlen(with));
@@ -74,7 +80,7 @@ static bool preprocessor_option(const char *arg, bool *word)
 }
 
 /* Divides the command line between the two. Words: everything behind "--". */
-static void parse_command(struct command *c, char **words)
+static void parse_command(struct command *c, struct kcc_options *options, char **words)
 {
 	const char *base = strrchr(*words, '/');
 	bool word;
@@ -115,6 +121,8 @@ static void parse_command(struct command *c, char **words)
 			}
 			words++;
 		} else if (*arg == '-') {
+			if (begins(arg, "-fmacro-prefix-map=") || begins(arg, "-ffile-prefix-map="))
+				add_name(&options->prefix_maps, &options->n_prefix_maps, strchr(arg, '=') + 1);
 			push(&c->pp, arg);
 			push(&c->cc, arg);
 		} else if (c->source) {
@@ -328,9 +336,7 @@ int main(int argc, char **argv)
 
 	for (i = 1; i + 1 < argc && strcmp(argv[i], "--"); i += 2) {
 		if (!strcmp(argv[i], "--overrides")) {
-			options.overrides =
-				kcc_alloc(options.overrides, (options.n_overrides + 1) * sizeof(*options.overrides));
-			options.overrides[options.n_overrides++] = argv[i + 1];
+			add_name(&options.overrides, &options.n_overrides, argv[i + 1]);
 		} else if (!strcmp(argv[i], "--big-endian")) {
 			options.big_endian = argv[i + 1];
 		} else {
@@ -340,6 +346,6 @@ int main(int argc, char **argv)
 	if (i + 1 >= argc || strcmp(argv[i], "--"))
 		die("usage: kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] COMPILER ARGUMENT...");
 	command.self = argv[0];
-	parse_command(&command, argv + i + 1);
+	parse_command(&command, &options, argv + i + 1);
 	return compile(&command, &options);
 }
