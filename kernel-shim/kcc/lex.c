@@ -133,9 +133,6 @@ static void directive(struct kcc_tu *tu, char *p, const char *end, unsigned int 
 		return;
 	q += 2;
 	close = memchr(q, '"', end - q);
-	/* With -g the second line names the working directory, with two slashes at its end. */
-	if (close && close - q > 2 && close[-1] == '/' && close[-2] == '/')
-		return;
 	if (close)
 		*file = file_index(tu, q, close - q);
 }

@@ -119,7 +119,7 @@ static const struct {
 	{"zero width", "union x { u16 val[2]; struct { u16 a : 3; u16 : 0; u16 b : 3; }; };",
 	 "union x x = {}; x.a = 1; x.b = 2; if (x.val[0] != 0x2000 || x.val[1] != 0x4000) return 1"},
 	{"128 bits",
-	 "union x { __uint128_t val; struct { __uint128_t a : 8; __uint128_t b : 64; __uint128_t c : 56; }; };",
+	 "union x { __uint128_t val; struct { __uint128_t a : 8; unsigned __int128 b : 64; __uint128_t c : 56; }; };",
 	 "union x x = {}; x.a = 2; x.b = 3; x.c = 4;"
 	 "if ((u64)(x.val >> 120) != 2 || (u64)(x.val >> 56) != 0x200000000000003 - 0x200000000000000 + (2UL << 56 << 8)"
 	 " || ((u64)x.val & 0xffffffffffffffUL) != 4) return 1"},
@@ -144,6 +144,10 @@ static const struct {
 	 "struct x x = {}; x.a = 1; if (((u16 *)&x)[16] != 0x8000 || sizeof(x) != 40) return 1"},
 	{"packed", "struct x { u8 k; u16 a : 4; u16 b : 4; u16 c; } __attribute__((packed));",
 	 "struct x x = {}; x.a = 1; x.b = 2; if (((u8 *)&x)[1] != 0x12 || sizeof(x) != 4) return 1"},
+	{"packed to the end", "struct x { u32 a : 3; u32 b : 5; } __attribute__((packed));",
+	 "struct x x = {}; x.a = 1; if (*(u8 *)&x != 0x20 || sizeof(x) != 1) return 1"},
+	{"behind a union of them", "struct x { u8 k; union { u32 a : 3; } u; u16 c : 4; u16 d : 12; };",
+	 "struct x x = {}; x.c = 1; if (((u16 *)&x)[4] != 0x1000 || sizeof(x) != 12) return 1"},
 	{"signed, bool and enum",
 	 "enum e { E = 3 }; union x { u32 val; struct { int a : 4; enum e b : 4; u32 c : 24; }; };"
 	 " union y { u8 val; struct { _Bool t : 1; u8 u : 7; }; };",
