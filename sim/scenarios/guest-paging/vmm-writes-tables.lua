@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The VMM changes the guest's page tables behind KVM's back: its writes are not the guest's, no table is write-tracked
+-- for them, and KVM finds out when it walks the tables at the next fault (mmu_set_spte(), kvm_mmu_get_child_sp()).
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local VA <const>, NOWHERE <const>, HUGE <const> = 0x40000000, 0x10000000, 2 << 20
+local PRESENT <const>, WRITABLE <const> = 1, 2
+
+local function guest(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "8M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "8M",
+		userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:set_paging{ levels = 4 }):eq(0)
+	ram:write(0x5000, "five")
+	return ram, vcpu
+end
+
+local function put(ram, gpa, raw)
+	expect(ram:write(gpa, string.pack("<I8", raw))):eq(0)
+end
+
+scenario("the VMM turns a page into MMIO: the entry for the page goes", options, function(sim)
+	local ram, vcpu = guest(sim)
+	vcpu:map{ from = VA, to = 0x5000, prot = "r" }
+	expect(vcpu:read(VA, 4)):eq("five")
+	put(ram, vcpu:pte(VA).gpa, NOWHERE | PRESENT | WRITABLE)
+	local exit = vcpu:write(VA, "x")
+	if exit ~= true and exit.exception then	-- a stale TLB entry was the guest's fault; it has gone with it
+		exit = vcpu:write(VA, "x")
+	end
+	expect(exit):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = NOWHERE, len = 1, is_write = 1 } }
+	expect(vcpu:run()):is_true()
+	expect(ram:migrate(0x5000)):eq(0)
+	expect(ram:read(0x5000, 4)):eq("five")
+end)
+
+scenario("the VMM puts a table where a huge page was: no table of the huge page's is used for it", options,
+	function(sim)
+	local ram, vcpu = guest(sim)
+	local index <const> = 100
+	vcpu:map{ from = VA, to = HUGE, size = "2M", level = 2, prot = "rw" }
+	expect(vcpu:write(VA + 0x1000, "huge")):is_true()
+	put(ram, HUGE + 8 * index, 0x5000 | PRESENT | WRITABLE)
+	put(ram, vcpu:pte(VA, 2).gpa, HUGE | PRESENT | WRITABLE)
+	expect(vcpu:invlpg(VA + 0x1000)):is_true()
+	expect(vcpu:read(VA + 4096 * index, 4)):eq("five")
+	expect(vcpu:write(VA + 4096 * index, "5")):is_true()
+	expect(ram:read(0x5000, 4)):eq("5ive")
+end)
