@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processes of a run: runners (runner.c), and what a job runs in: a worker per file, a base per personality, a child. */
+/* The processes of a run: runners (runner.c); for a job a worker per file, a base per personality, a child. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 

@@ -11,8 +11,8 @@
  *  - a private gfn is mapped from the guest_memfd's page cache, and only from there.
  *
  * Missing entries are always allowed; extra ones never. An upper-level entry that a CPU caches leads to the table that
- * the tables lead to. Also checked: the memslot sets (memslots-and-pfn.md, 6.3), the
- * processes, and the shim's own memory. Runs only while no other thread is inside kernel code.
+ * the tables lead to. Also checked: the memslot sets (memslots-and-pfn.md, 6.3), the processes, and the shim's own
+ * memory. Runs only while no other thread is inside kernel code.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
