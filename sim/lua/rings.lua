@@ -5,6 +5,7 @@ local A, C, P, U = M.args, M.class, M.process, M.vcpu
 
 local K = core.constants
 local pack, unpack, sub = string.pack, string.unpack, string.sub
+local concat, min = table.concat, math.min
 local type = type
 
 local PAGE <const> = 4096
@@ -29,23 +30,37 @@ local function dirty(s, what, entries)
 	return C.object(dirty_ring, { proc = s.proc, mapping = mapping, addr = mapping.addr, entries = n, next = 0 })
 end
 
--- Takes what is dirty, in order, at most max entries, and leaves them to KVM_RESET_DIRTY_RINGS (api.rst 8.29).
-local function collect(s, what, max)
-	local out, n = {}, max == nil and s.entries or A.int(what .. ": max", max, 0, s.entries)
-	while #out < n do
-		local at = s.addr + s.next % s.entries * DIRTY_BYTES
-		local entry = core.user_read(s.proc.pid, at, DIRTY_BYTES)
-		if type(entry) ~= "string" then
-			return entry
-		end
-		local flags, slot, offset = unpack("<I4I4i8", entry)
+-- What is dirty from the entry that comes next to the end of the ring at most, and leaves it to KVM_RESET_DIRTY_RINGS.
+local function collect_run(s, out, max)
+	local at = s.next % s.entries
+	local addr, n = s.addr + at * DIRTY_BYTES, min(s.entries - at, max)
+	local data = core.user_read(s.proc.pid, addr, n * DIRTY_BYTES)
+	if type(data) ~= "string" then
+		return data
+	end
+	local done = {}
+	for i = 0, n - 1 do
+		local flags, slot, offset = unpack("<I4I4i8", data, i * DIRTY_BYTES + 1)
 		if flags ~= K.KVM_DIRTY_GFN_F_DIRTY then
 			break
 		end
-		core.user_write(s.proc.pid, at, pack("<I4", K.KVM_DIRTY_GFN_F_RESET))
 		out[#out + 1] = { slot = slot & 0xffff, as_id = slot >> 16, offset = offset }
-		s.next = s.next + 1
+		done[#done + 1] = pack("<I4I4i8", K.KVM_DIRTY_GFN_F_RESET, slot, offset)
 	end
+	s.next = s.next + #done
+	return core.user_write(s.proc.pid, addr, concat(done))
+end
+
+-- Takes what is dirty, in order, at most max entries (api.rst 8.29).
+local function collect(s, what, max)
+	local out, n = {}, max == nil and s.entries or A.int(what .. ": max", max, 0, s.entries)
+	repeat
+		local before = #out
+		local rc = collect_run(s, out, n - before)
+		if rc < 0 then
+			return rc
+		end
+	until #out == n or #out == before
 	return out
 end
 
