@@ -20,6 +20,11 @@ set(KVMSIM_KERNEL_FLAGS
 	-ftls-model=initial-exec -fno-optimize-sibling-calls
 	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none)
 set(KVMSIM_KERNEL_FLAGS_x86 -m64 -mno-sse -mno-mmx -mno-red-zone)
+# The host's code with another architecture's headers: they must not take the compiler for one of x86.
+set(KVMSIM_KERNEL_FLAGS_s390 ${KVMSIM_KERNEL_FLAGS_x86} -U__x86_64__ -U__x86_64 -U__amd64__ -U__amd64 -Ulinux -Uunix
+	-D__s390__ -D__s390x__
+	# Once a TU has been preprocessed the compiler sees no macros, for which it is silent otherwise.
+	-Wno-tautological-compare)
 
 # Warnings of the compiler about the kernel's own files are the kernel's business, and depend on its version.
 set(KVMSIM_OWN_WARNINGS ${KVMSIM_KERNEL_WARNINGS} -Wno-unused-function)
@@ -52,6 +57,10 @@ function(kvmsim_kernel_tu target arch karch kbuild)
 		"SHELL:-include \"${src}/include/linux/compiler_types.h\""
 		${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_KERNEL_FLAGS} ${KVMSIM_COVERAGE_KERNEL_FLAGS})
 	target_compile_definitions(${target} PRIVATE __KERNEL__ __DISABLE_EXPORTS)
+	set(overrides "${PROJECT_SOURCE_DIR}/kernel-shim/arch/${arch}/overrides.c")
+	if(EXISTS "${overrides}")
+		kvmsim_use_kcc(${target} ${karch} "${overrides}")
+	endif()
 	if(TARGET kbuild-${arch})
 		add_dependencies(${target} kbuild-${arch})
 	endif()
@@ -117,6 +126,7 @@ function(kvmsim_add_flavour arch karch)
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
 	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*.c" "${shim}/arch/${arch}/*.c"
 		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/memory/*.c")
+	list(FILTER own EXCLUDE REGEX "/overrides\\.c$")
 	file(GLOB host CONFIGURE_DEPENDS "${shim}/host/*.c")
 
 	set(name kvm-${arch})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Initialises the node, its zone and the real mm code, in the order of start_kernel() and the initcalls. */
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/huge_mm.h>
 #include <linux/init.h>
@@ -133,7 +134,7 @@ static int run_initcalls(void)
 #ifdef CONFIG_USERFAULTFD
 		CALL(userfaultfd_init),
 #endif
-#ifdef CONFIG_SWAP
+#ifdef MAX_SWAPFILES_CHECK
 		CALL(max_swapfiles_check),
 #endif
 #undef CALL

@@ -145,7 +145,7 @@ static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf 
 	else if (leaf->writable && !host.writable)
 		finding("%s maps gfn %llx writable, but the host's entry at %lx is read-only", leaf->where, gfn, addr);
 logged:
-	if (leaf->writable && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap)
+	if (leaf->writable && !leaf->dirty_recorded && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap)
 		check_logged(leaf, slot, gfn, n);
 	return n;
 }
@@ -220,9 +220,11 @@ static void check_memslots(struct kvm *kvm)
 			atomic_read(&kvm->nr_memslots_dirty_logging));
 	if (kvm->mn_active_invalidate_count)
 		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
+#ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER
 	if (kvm->mmu_invalidate_in_progress)
 		finding("memslots: mmu_invalidate_in_progress is %ld between two calls",
 			kvm->mmu_invalidate_in_progress);
+#endif
 }
 
 static void check_vm(struct kvm *kvm)

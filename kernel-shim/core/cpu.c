@@ -154,14 +154,18 @@ void kshim_thread_detach(void)
 void kshim_task_switch(struct task_struct *t)
 {
 	struct kshim_cpu *c = kshim_cpu;
+	struct mm_struct *mm = current->mm;
 
 	if (t && current == c->idle) {
 		kshim_cpu_acquire(c, t);
 		kshim_current = t;
+		kshim_arch_switch_mm(mm, t->mm);
 	} else if (t) {
 		__atomic_store_n(&c->holder, t, __ATOMIC_RELEASE);
 		kshim_current = t;
+		kshim_arch_switch_mm(mm, t->mm);
 	} else if (current != c->idle) {
+		kshim_arch_switch_mm(mm, NULL);
 		kshim_user_return();
 		WRITE_ONCE(c->returns, c->returns + 1);
 		kshim_current = c->idle;

@@ -24,8 +24,6 @@ FAITHFUL(hardirqs_enabled);
 DEFINE_PER_CPU(int, hardirqs_enabled);
 FAITHFUL(hardirq_context);
 DEFINE_PER_CPU(int, hardirq_context);
-FAITHFUL(irq_stat);
-DEFINE_PER_CPU_SHARED_ALIGNED(irq_cpustat_t, irq_stat);
 
 REDUCED(early_boot_irqs_disabled, "false: there is no early boot");
 bool early_boot_irqs_disabled;

@@ -22,6 +22,7 @@ void blk_finish_plug(struct blk_plug *plug)
 {
 }
 
+#ifdef CONFIG_PERF_EVENTS
 INERT(perf_event_mmap, "no perf event is open that could record it");
 void perf_event_mmap(struct vm_area_struct *vma)
 {
@@ -34,3 +35,4 @@ INERT(__perf_sw_event, "no software event is enabled");
 void __perf_sw_event(u32 event_id, u64 nr, struct pt_regs *regs, u64 addr)
 {
 }
+#endif

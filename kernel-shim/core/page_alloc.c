@@ -63,17 +63,6 @@ nodemask_t node_states[NR_NODE_STATES] __read_mostly = {
 };
 FAITHFUL(contig_page_data);
 struct pglist_data contig_page_data;
-#ifdef CONFIG_X86_64
-/* Where the linear mapping begins: the only one of the three that code uses here (arch/x86/kernel/head64.c). */
-FAITHFUL(page_offset_base);
-unsigned long page_offset_base = KSHIM_RAM_BASE;
-FAITHFUL(vmalloc_base);
-unsigned long vmalloc_base = KSHIM_VMALLOC_BASE;
-FAITHFUL(vmemmap_base);
-unsigned long vmemmap_base = KSHIM_MEMMAP_BASE;
-FAITHFUL(physmem_end);
-unsigned long physmem_end = KSHIM_RAM_MAX - 1;
-#endif
 
 /* Initialises the struct pages of the next block and puts it on the free list; false when all RAM is in use. */
 static bool bring_in_block(void)

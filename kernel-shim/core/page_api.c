@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel's page allocation calls on top of core/page_alloc.c, watermarks, and fs_reclaim (mm/page_alloc.c). */
 #include <linux/memory_hotplug.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/page-isolation.h>

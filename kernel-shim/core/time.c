@@ -218,11 +218,13 @@ u64 sched_clock_cpu(int cpu)
 	return kshim_time();
 }
 
+#ifdef CONFIG_HAVE_UNSTABLE_SCHED_CLOCK	/* otherwise inline */
 FAITHFUL(local_clock);
 u64 local_clock(void)
 {
 	return kshim_time();
 }
+#endif
 
 FAITHFUL(running_clock);
 u64 running_clock(void)

@@ -5,7 +5,7 @@
 #   configure-kernel.sh SOURCE_DIR OUT_DIR KERNEL_ARCH FRAGMENT [DEPFILE]
 #
 # OUT_DIR, whose path must not have a space or a colon, gets what `make O=OUT_DIR` leaves: .config, include/generated,
-# arch/*/include/generated. SOURCE_DIR is never written to. Every option of FRAGMENT must be in the result, or the run
+# arch/*/include/generated. s390 needs Debian's cross compiler for it. SOURCE_DIR is never written to. Every option of FRAGMENT must be in the result, or the run
 # fails naming those that are not. DEPFILE is for a tree of somebody's own: it gets the files that the result depends on,
 # for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last; and an option that no Kconfig file of such
 # a tree knows (it is of another version) is only reported.
@@ -28,10 +28,18 @@ if [ -z "$tree" ] || [ -e "$src/.config" ] || [ -e "$src/include/config" ] ||
 	"$here/shadow-tree.sh" "$src" "$tree" "$arch"
 fi
 
+cross=
+if [ "$arch" = s390 ]; then
+	cross=s390x-linux-gnu-
+	command -v ${cross}gcc >/dev/null || {
+		echo "${cross}gcc is missing: install the package gcc-s390x-linux-gnu" >&2
+		exit 1
+	}
+fi
 # Nothing of the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
 kbuild() {
 	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb KCONFIG_ALLCONFIG="$fragment" KCONFIG_NOTIMESTAMP=1 \
-		make -s -C "$tree" O="$out" ARCH="$arch" -j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
+		make -s -C "$tree" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" -j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
 		tail -n 30 "$out/kvmsim-log" >&2
 		printf '%s\n' "Kbuild failed on $src: make $*" >&2
 		exit 1

@@ -141,9 +141,17 @@ local function aligned_address(proc, length, align)
 	return (addr + align - 1) & ~(align - 1)
 end
 
+-- Anonymous memory at an aligned address: the address, or -errno.
+function P.map_aligned(proc, length, align)
+	local addr = aligned_address(proc, length, align)
+	return addr < 0 and addr or syscall(proc.pid, core.SYS_MMAP, addr, length, K.PROT_READ | K.PROT_WRITE,
+		K.MAP_PRIVATE | K.MAP_ANONYMOUS | K.MAP_FIXED_NOREPLACE, NO_FD, 0)
+end
+
 local function mmap(s, what, t)
 	local a = A.table(what, t, mmap_schema)
-	local align = a.align or (a.huge and 2 << 20) or PAGE
+	-- A memory slot of s390 lies on whole segments in the VMM as well.
+	local align = a.align or (a.huge and 2 << 20) or (M.arch == "s390x" and a.length >= 1 << 20 and 1 << 20) or PAGE
 	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
 		A.fail("%s: align: expected a power of two from 4K to 1T, got %s", what, A.describe(align))
 	end

@@ -16,7 +16,7 @@ M.list = {}
 local names = {}
 
 local arches = { x86_64 = "x86_64", s390x = "s390x", arm64 = "arm64" }
-local personalities = { ept = "ept", npt = "npt", shadow = "shadow" }
+local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie" }
 local check_when = { step = false, ["end"] = true }
 
 local function list_of(choices)
@@ -181,6 +181,7 @@ C.methods(sim, {
 
 local function new_sim(arch, mmu)
 	randomseed(1, 0)
+	M.arch = arch
 	return C.object(sim, { arch = arch, mmu = mmu, inspect = M.inspect.object })
 end
 

@@ -190,12 +190,13 @@ local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required },
 	fd = { P.fd, required },
 	flags = { A.u32, 0 } }
 
-local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean, true } }
+local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean, true }, lowcore = { A.boolean, true } }
 
--- A VMM gives the vCPU a CPUID table first of all: without one the guest has no long mode, and 36 address bits.
+-- What a VMM does first of all. On x86 it gives the vCPU a CPUID table: without one the guest has no long mode, and 36
+-- address bits. On s390 it has memory at the vCPU's prefix.
 local function create_vcpu(s, what, t)
 	local a = type(t) == "table" and A.table(what, t, vcpu_schema)
-		or { id = t ~= nil and A.u64(what .. ": id", t) or nil, cpuid = true }
+		or { id = t ~= nil and A.u64(what .. ": id", t) or nil, cpuid = true, lowcore = true }
 	local id = a.id or #s.vcpus
 	local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VCPU, id)
 	if fd < 0 then
@@ -203,7 +204,12 @@ local function create_vcpu(s, what, t)
 	end
 	local vcpu = M.vcpu.vcpu_object(s, fd, id)
 	s.vcpus[#s.vcpus + 1] = vcpu
-	local rc = a.cpuid and M.vcpu.set_supported_cpuid(C.states[vcpu]) or 0
+	local rc = 0
+	if M.arch == "x86_64" and a.cpuid then
+		rc = M.vcpu.set_supported_cpuid(C.states[vcpu])
+	elseif M.arch == "s390x" and a.lowcore then
+		rc = M.vcpu.set_lowcore(C.states[vcpu])
+	end
 	if rc < 0 then
 		P.close(C.states[vcpu])
 		return rc

@@ -5,6 +5,7 @@
 #include <linux/smp.h>
 #include <asm/cpufeature.h>
 #include <asm/cpuid.h>
+#include <asm/hardirq.h>
 #include <asm/pgtable.h>
 #include <asm/processor.h>
 #include <kshim/arch.h>
@@ -16,6 +17,8 @@ FAITHFUL(boot_cpu_data);
 struct cpuinfo_x86 boot_cpu_data;
 FAITHFUL(cpu_info);
 DEFINE_PER_CPU_READ_MOSTLY(struct cpuinfo_x86, cpu_info);
+FAITHFUL(irq_stat);
+DEFINE_PER_CPU_SHARED_ALIGNED(irq_cpustat_t, irq_stat);
 REDUCED(pcpu_hot, "only cpu_number, softirq_pending and top_of_stack are used");
 DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
 FAITHFUL(this_cpu_off);

@@ -158,6 +158,11 @@ DEFINE_PER_CPU_SHARED_ALIGNED(struct tlb_state_shared, cpu_tlbstate_shared);
 FAITHFUL(last_mm_ctx_id);
 atomic64_t last_mm_ctx_id = ATOMIC64_INIT(1);
 
+/* As switch_mm() below. */
+void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next)
+{
+}
+
 INERT(switch_mm, "user accesses name their mm, and entries are tagged by it");
 void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
 {

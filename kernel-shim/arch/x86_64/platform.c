@@ -18,6 +18,7 @@
 #include <asm/x86_init.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
+#include <kshim/mem.h>
 #include <kshim/sched.h>
 #include "internal.h"
 
@@ -41,6 +42,16 @@ FAITHFUL(cpu_dr7);
 DEFINE_PER_CPU(unsigned long, cpu_dr7);
 FAITHFUL(x86_ibpb_exit_to_user);
 DEFINE_PER_CPU(bool, x86_ibpb_exit_to_user);
+
+/* Where the linear mapping begins: the only one of the three that code uses here (arch/x86/kernel/head64.c). */
+FAITHFUL(page_offset_base);
+unsigned long page_offset_base = KSHIM_RAM_BASE;
+FAITHFUL(vmalloc_base);
+unsigned long vmalloc_base = KSHIM_VMALLOC_BASE;
+FAITHFUL(vmemmap_base);
+unsigned long vmemmap_base = KSHIM_MEMMAP_BASE;
+FAITHFUL(physmem_end);
+unsigned long physmem_end = KSHIM_RAM_MAX - 1;
 
 /* The processor has none of these flaws. */
 FAITHFUL(itlb_multihit_kvm_mitigation);

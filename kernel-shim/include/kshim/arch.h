@@ -4,15 +4,13 @@
 #define KSHIM_ARCH_H
 
 #include <kshim/machine.h>
+#include <kshim/arch_defs.h>
 
 struct mm_struct;
 struct kvm;
 struct kvm_vcpu;
 struct file;
 
-#ifdef CONFIG_X86_64
-#define KSHIM_ARCH_NAME "x86_64"
-#endif
 /* NULL-terminated; the first is the default. */
 extern const char *const kshim_arch_personalities[];
 /* Registers and identification of one CPU, before any thread runs there; its per-cpu area must exist. */
@@ -33,10 +31,6 @@ long kshim_arch_sys_mlock(unsigned long addr, unsigned long len);
 long kshim_arch_sys_munlock(unsigned long addr, unsigned long len);
 long kshim_arch_sys_eventfd2(unsigned int count, int flags);
 
-#ifdef CONFIG_X86_64
-/* x86: CPUID and boot_cpu_data of all CPUs become an Intel processor's or an AMD one's. */
-void kshim_arch_set_intel(bool intel);
-#endif
 /* Supplied by the hardware model: registers its counters. */
 void kshim_arch_register_counters(void);
 /*
@@ -44,6 +38,25 @@ void kshim_arch_register_counters(void);
  * KVMSIM_CHECK report. Call it while no other thread is in kernel code. Returns how many.
  */
 int kshim_arch_check_host_tlb(void);
+
+/*
+ * One access of the processor to memory, for core/uaccess.c: what translate finds, and the tables, stay until end. The
+ * caller neither sleeps nor takes locks in between.
+ */
+unsigned long kshim_arch_access_begin(void);
+void kshim_arch_access_end(unsigned long flags);
+/* The kernel address behind addr, or NULL: an exception, which *error_code describes to kshim_arch_user_fault(). */
+void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code);
+/* The exception's handler; user: the process did it, not the kernel. True: try again. */
+bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user);
+/*
+ * For it: an access of the process's own (user) gets a signal, one of the kernel for it only fails; both return false.
+ * done: what handle_mm_fault() could not do; out of memory has no signal; true when there was no error.
+ */
+bool kshim_fault_signal(bool user, int sig, int code, unsigned long addr);
+bool kshim_fault_done(unsigned int fault, bool user, unsigned long addr);
+/* Called on entry to a process and on return from it: this CPU leaves prev's address space for next's; NULL: none. */
+void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next);
 
 /* The current process in user mode; 0, or -EFAULT with *done bytes moved. */
 int kshim_user_read(unsigned long addr, void *buf, unsigned long len, uint64_t *done);
@@ -71,6 +84,7 @@ struct kshim_guest_leaf {
 	uint64_t gfn;
 	unsigned long pfn, npages;
 	bool writable, executable, accessed, dirty;
+	bool dirty_recorded;	/* outside of the dirty bitmap: KVM will report the page when it is asked for its log */
 	uint64_t raw;
 };
 

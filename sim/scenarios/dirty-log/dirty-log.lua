@@ -34,7 +34,7 @@ scenario("get: each written page once, until it is written again", { mmu = mmu }
 end)
 
 -- make_spte() of arch/x86/kvm/mmu/spte.c: a read that finds the page writable in the host maps it writable, and reports it.
-scenario("get: a read of a page that the host may write is reported, of the zero page it is not", { mmu = mmu }, function(sim)
+scenario("get: a read of a page that the host may write is reported, of the zero page it is not", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
 	ram:write(0x5000, "by the VMM")
@@ -48,13 +48,40 @@ scenario("get: a read of a page that the host may write is reported, of the zero
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x104 }
 end)
 
+-- ptep_test_and_clear_uc() of arch/s390/mm/pgtable.c: the PGSTE's bit is set for each writable entry, whoever had it made.
+scenario("get: on s390 what the VMM writes is reported as well, what the guest reads is not", { arch = "s390x" },
+	function(sim)
+	local vm, vcpu, ram = guest(sim, LOG)
+	vcpu:read(0x104000, 8)
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	ram:write(0x5000, "by the VMM")
+	ram:write(0x6000, "never seen by the guest")
+	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x105, 0x106 }
+	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	vcpu:write(0x104000, "x")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x104 }
+end)
+
+scenario("get: on s390 the first log has what was written before logging was turned on", { arch = "s390x" }, function(sim)
+	local vm, vcpu, _, set = guest(sim, 0)
+	vcpu:write(0x101000, "before")
+	vcpu:write(0x102000, "before")
+	expect(set(LOG)):eq(0)
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x101, 0x102 }
+	vcpu:write(0x101000, "after")
+	expect(sim.inspect:mapping(vm, 0x102000).writable):eq(false)
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x101 }
+end)
+
 scenario("get: a write across two pages reports both", { mmu = mmu }, function(sim)
 	local vm, vcpu = guest(sim, LOG)
 	vcpu:write(0x106ffc, "12345678")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x106, 0x107 }
 end)
 
-scenario("logging turned on protects what was writable before", { mmu = mmu }, function(sim)
+scenario("logging turned on protects what was writable before", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu, _, set = guest(sim, 0)
 	vcpu:write(0x101000, "before")
 	vcpu:write(0x102000, "before")
@@ -73,7 +100,7 @@ scenario("logging turned off ends the log", { mmu = mmu }, function(sim)
 	expect(ram:read(0x1000, 4)):eq("free")
 end)
 
-scenario("manual protection: get does not clear, clear does", { mmu = mmu }, function(sim)
+scenario("manual protection: get does not clear, clear does", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
 	vcpu:write(0x100000, "a")
 	vcpu:write(0x141000, "b")
@@ -90,7 +117,7 @@ scenario("manual protection: get does not clear, clear does", { mmu = mmu }, fun
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
 end)
 
-scenario("manual protection: pages written before are protected by clear, not by get", { mmu = mmu }, function(sim)
+scenario("manual protection: pages written before are protected by clear, not by get", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
 	vcpu:write(0x100000, "a")
 	vm:get_dirty_log{ slot = 0 }
@@ -100,7 +127,7 @@ scenario("manual protection: pages written before are protected by clear, not by
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100 }
 end)
 
-scenario("initially set: all pages are dirty at first", { mmu = mmu }, function(sim)
+scenario("initially set: all pages are dirty at first", { arch = "x86_64", mmu = mmu }, function(sim)
 	local both = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET
 	local vm, vcpu = guest(sim, LOG, both)
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(256)
@@ -111,7 +138,7 @@ scenario("initially set: all pages are dirty at first", { mmu = mmu }, function(
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x110 }
 end)
 
-cases("KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2", {
+cases("KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2", { arch = "x86_64" }, {
 	{ "off",                            0, 0,  0 },
 	{ "protect",                        0, 1,  0 },
 	{ "protect and initially set",      0, 3,  0 },

@@ -4,6 +4,11 @@
 
 local options = { mmu = { "ept", "npt", "shadow" } }
 
+-- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
+local function failed(sim)
+	return sim.arch == "s390x" and { exception = { vector = 5 } } or { ret = -EFAULT }
+end
+
 scenario("fork: the guest's next write copies the page, the child keeps the old one", options, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
 	expect(vcpu:write(0x1000, "before fork")):is_true()
@@ -122,7 +127,7 @@ scenario("device memory mapped by remap_pfn_range", options, function(sim)
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, pfn = ram:page(1).pfn }
 	expect(ram:munmap(0x1000, "4K")):eq(0)
 	expect(sim.inspect:mapping(vm, 0x1000).present):eq(false)
-	expect(vcpu:read(0x1000, 1)):fields{ ret = -EFAULT }
+	expect(vcpu:read(0x1000, 1)):fields(failed(sim))
 end)
 
 scenario("shared memory: two mappings of one file are one memory", options, function(sim)
@@ -143,7 +148,7 @@ scenario("shared memory: truncating the file takes the guest's pages behind its 
 	expect(ram.file:ftruncate(0x4000)):eq(0)
 	expect(sim.inspect:mapping(vm, 0x5000).present):eq(false)
 	expect(vcpu:read(0x1000, 5)):eq("stays")
-	expect(vcpu:read(0x5000, 4)):fields{ ret = -EFAULT }
+	expect(vcpu:read(0x5000, 4)):fields(failed(sim))
 	vcpu:abandon()
 	expect(ram.file:ftruncate(size)):eq(0)
 	expect(vcpu:read(0x5000, 4)):eq("\0\0\0\0")
@@ -162,7 +167,7 @@ scenario("shared memory: truncation leaves nothing to map", options, function(si
 	expect(vcpu:write(0x1000, "gone")):is_true()
 	expect(ram.file:ftruncate(0)):eq(0)
 	expect(sim.inspect:mapping(vm, 0x1000).present):eq(false)
-	expect(vcpu:read(0x1000, 4)):fields{ ret = -EFAULT }
+	expect(vcpu:read(0x1000, 4)):fields(failed(sim))
 end)
 
 scenario("mlock keeps pages from swap", options, function(sim)

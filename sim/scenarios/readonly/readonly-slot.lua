@@ -2,6 +2,7 @@
 -- KVM_MEM_READONLY: reads are memory, writes are MMIO.
 
 local mmu = { "ept", "npt", "shadow" }
+local has = { "x86_64", "arm64" } -- architectures that have such slots
 
 local function guest(sim, change)
 	local vmm = sim:process()
@@ -18,7 +19,7 @@ local function guest(sim, change)
 end
 
 scenario("a write to a read-only slot leaves as MMIO and keeps the readable mapping", {
-	arch = { "x86_64", "arm64" }, mmu = mmu, covers = "features.md 5.2",
+	arch = has, mmu = mmu, covers = "features.md 5.2",
 }, function(sim)
 	local _, rom, vm, vcpu = guest(sim)
 	expect(vcpu:read(0xf0000, 2)):eq("\x55\xaa")
@@ -31,7 +32,7 @@ scenario("a write to a read-only slot leaves as MMIO and keeps the readable mapp
 	expect(rom:read(0, 2)):eq("\x55\xaa")
 end)
 
-scenario("a write comes before any read of a read-only slot", { mmu = mmu }, function(sim)
+scenario("a write comes before any read of a read-only slot", { arch = has, mmu = mmu }, function(sim)
 	local _, rom, _, vcpu = guest(sim)
 	local exit = vcpu:write(0xf1000, "abcd")
 	expect(exit):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = 0xf1000, len = 4, is_write = 1,
@@ -41,14 +42,14 @@ scenario("a write comes before any read of a read-only slot", { mmu = mmu }, fun
 	expect(rom:read(0x1000, 4)):eq("\0\0\0\0")
 end)
 
-scenario("the VMM's own write to a read-only slot is seen by the guest", { mmu = mmu }, function(sim)
+scenario("the VMM's own write to a read-only slot is seen by the guest", { arch = has, mmu = mmu }, function(sim)
 	local _, rom, _, vcpu = guest(sim)
 	expect(vcpu:read(0xf2000, 1)):eq("\0")
 	rom:write(0x2000, "Z")
 	expect(vcpu:read(0xf2000, 1)):eq("Z")
 end)
 
-scenario("a read-only slot may lie on memory that the VMM may only read", { mmu = mmu }, function(sim)
+scenario("a read-only slot may lie on memory that the VMM may only read", { arch = has, mmu = mmu }, function(sim)
 	local vmm = sim:process()
 	local rom = vmm:mmap{ length = "64K", prot = "r" }
 	local vm = vmm:open_kvm():create_vm()
@@ -60,19 +61,19 @@ scenario("a read-only slot may lie on memory that the VMM may only read", { mmu 
 	expect(vcpu:write(0, "x")):fields{ reason = KVM_EXIT_MMIO }
 end)
 
-scenario("gfn_to_hva is a look-up for writing and fails on a read-only slot", function(sim)
+scenario("gfn_to_hva is a look-up for writing and fails on a read-only slot", { arch = has }, function(sim)
 	local _, _, vm = guest(sim)
 	expect(sim.inspect:gfn_to_hva(vm, 0xf0)):errno(EFAULT)
 end)
 
-scenario("a read-only slot with dirty logging never reports a page", { mmu = mmu }, function(sim)
+scenario("a read-only slot with dirty logging never reports a page", { arch = has, mmu = mmu }, function(sim)
 	local _, _, vm, vcpu = guest(sim, { flags = KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES })
 	expect(vcpu:read(0xf0000, 2)):eq("\x55\xaa")
 	expect(vcpu:write(0xf0000, "x")):fields{ reason = KVM_EXIT_MMIO }
 	expect(vm:get_dirty_log{ slot = 3 }:count()):eq(0)
 end)
 
-cases("the read-only flag of a slot", {
+cases("the read-only flag of a slot", { arch = has }, {
 	{ "cannot be taken away", KVM_MEM_READONLY, 0,                                          -EINVAL },
 	{ "cannot be added",      0,                KVM_MEM_READONLY,                           -EINVAL },
 	{ "stays with logging",   KVM_MEM_READONLY, KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES, 0 },
@@ -83,7 +84,7 @@ cases("the read-only flag of a slot", {
 	}):eq(case[4])
 end)
 
-scenario("a read-only slot deleted and made again writable takes writes", { mmu = mmu }, function(sim)
+scenario("a read-only slot deleted and made again writable takes writes", { arch = has, mmu = mmu }, function(sim)
 	local _, rom, vm, vcpu = guest(sim)
 	expect(vcpu:read(0xf0000, 2)):eq("\x55\xaa")
 	expect(vm:set_user_memory_region{ slot = 3, memory_size = 0 }):eq(0)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- A wait that nothing can end is reported, with who waits where, instead of running into the time limit.
 
-scenario("a vCPU that waits for a start-up interrupt that nobody sends", {}, function(sim)
+scenario("a vCPU that waits for a start-up interrupt that nobody sends", { arch = "x86_64" }, function(sim)
 	sim:expect_report{ kind = "deadlock", match = "sleeps (state 0x1); holds &vcpu->mutex" }
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "1M" }

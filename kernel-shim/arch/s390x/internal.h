@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Private to arch/s390x: the simulated processor's parts as they see each other. */
+#ifndef KSHIM_ARCH_S390X_INTERNAL_H
+#define KSHIM_ARCH_S390X_INTERNAL_H
+
+/* TOD clock at boot, so that no time stamp is 0; 4096 units are a microsecond. */
+#define KSHIM_TOD_BOOT (1UL << 44)
+
+#endif

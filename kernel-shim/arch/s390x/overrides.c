@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bodies for functions of the kernel that consist of s390 instructions, or that look at single bytes of larger words and
+ * so depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
+ */
+#include <kshim/insn.h>
+
+/* --- asm/page.h --- */
+static inline void copy_page(void *to, void *from)
+{
+	__builtin_memcpy(to, from, 4096);
+}
+
+static inline void page_set_storage_key(unsigned long addr, unsigned char skey, int mapped)
+{
+	kshim_sske(addr, skey);
+}
+
+static inline unsigned char page_get_storage_key(unsigned long addr)
+{
+	return kshim_iske(addr);
+}
+
+static inline int page_reset_referenced(unsigned long addr)
+{
+	return kshim_rrbe(addr);
+}
+
+/* --- asm/pgtable.h, asm/tlbflush.h --- */
+static __always_inline void __ptep_rdp(unsigned long addr, pte_t *ptep, int local)
+{
+	kshim_rdp((unsigned long *)ptep, local);
+}
+
+static __always_inline void __ptep_ipte(unsigned long address, pte_t *ptep, unsigned long opt, unsigned long asce,
+					int local)
+{
+	kshim_ipte((unsigned long *)ptep, local);
+}
+
+static __always_inline void __ptep_ipte_range(unsigned long address, int nr, pte_t *ptep, int local)
+{
+	for (; nr >= 0; nr--)
+		kshim_ipte((unsigned long *)ptep++, local);
+}
+
+static inline void csp(unsigned int *ptr, unsigned int old, unsigned int new)
+{
+	kshim_csp(ptr, old, new);
+}
+
+static inline bool cspg(unsigned long *ptr, unsigned long old, unsigned long new)
+{
+	return kshim_cspg(ptr, old, new) == old;
+}
+
+/* The kernel's swaps the lower half of the entry, which lies in front here. */
+static inline void __pmdp_csp(pmd_t *pmdp)
+{
+	kshim_csp((unsigned int *)pmdp, pmd_val(*pmdp), pmd_val(*pmdp) | 0x20);
+}
+
+static __always_inline void __pmdp_idte(unsigned long addr, pmd_t *pmdp, unsigned long opt, unsigned long asce,
+					int local)
+{
+	kshim_idte_entry((unsigned long *)pmdp, local);
+}
+
+static __always_inline void __pudp_idte(unsigned long addr, pud_t *pudp, unsigned long opt, unsigned long asce,
+					int local)
+{
+	kshim_idte_entry((unsigned long *)pudp, local);
+}
+
+static inline void __tlb_flush_local(void)
+{
+	kshim_ptlb();
+}
+
+static inline void __tlb_flush_idte(unsigned long asce)
+{
+	kshim_idte_asce(asce);
+}
+
+/* --- arch/s390/mm/gmap.c --- */
+static inline void gmap_idte_one(unsigned long asce, unsigned long vaddr)
+{
+	kshim_idte_table(asce, vaddr);
+}
+
+/* --- asm/facility.h: facility numbers count the bits of a byte string; here each word is stored in host order --- */
+static inline void __set_facility(unsigned long nr, void *facilities)
+{
+	if (nr < 1024)
+		((unsigned long *)facilities)[nr >> 6] |= 1UL << (63 - (nr & 63));
+}
+
+static inline void __clear_facility(unsigned long nr, void *facilities)
+{
+	if (nr < 1024)
+		((unsigned long *)facilities)[nr >> 6] &= ~(1UL << (63 - (nr & 63)));
+}
+
+static __always_inline bool __test_facility(unsigned long nr, void *facilities)
+{
+	return nr < 1024 && (((unsigned long *)facilities)[nr >> 6] >> (63 - (nr & 63)) & 1);
+}
+
+static __always_inline bool __test_facility_constant(unsigned long nr)
+{
+	return __test_facility(nr, stfle_fac_list);
+}
+
+/* --- asm/timex.h, asm/ctlreg.h --- */
+static inline unsigned long get_tod_clock_fast(void)
+{
+	return kshim_stckf();
+}
+
+static __always_inline void store_tod_clock_ext(union tod_clock *tod)
+{
+	tod->val = (__uint128_t)kshim_stckf() << 56;
+}
+
+static __always_inline void local_ctl_load(unsigned int cr, struct ctlreg *reg)
+{
+	kshim_lctl(cr, reg->val);
+}
+
+static __always_inline void local_ctl_store(unsigned int cr, struct ctlreg *reg)
+{
+	reg->val = kshim_stctl(cr);
+}
+
+/* --- asm/processor.h --- */
+static __always_inline unsigned long __current_stack_pointer(void)
+{
+	return (unsigned long)__builtin_frame_address(0);
+}
+
+static inline void get_cpu_id(struct cpuid *ptr)
+{
+	*ptr = (struct cpuid){ .version = 0xff, .ident = 0x17e, .machine = 0x3906 };
+}
+
+/* --- asm/access-regs.h --- */
+static inline void save_access_regs(unsigned int *acrs)
+{
+	kshim_stam(acrs);
+}
+
+static inline void restore_access_regs(unsigned int *acrs)
+{
+	kshim_lam(acrs);
+}
+
+/* --- arch/s390/kvm/kvm-s390.h: the guest's floating-point registers stay in kvm_run, no simulated CPU changes them --- */
+static inline void kvm_s390_fpu_store(struct kvm_run *run)
+{
+}
+
+static inline void kvm_s390_fpu_load(struct kvm_run *run)
+{
+}
+
+/* --- arch/s390/kvm/kvm-s390.c: PERFORM LOCKED OPERATION has the functions that every machine has --- */
+static inline int plo_test_bit(unsigned char nr)
+{
+	return nr < 24;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is left of the platform: the debug feature, floating-point registers, layout of a process, machine checks. */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <asm/debug.h>
+#include <asm/fpu.h>
+#include <asm/pgtable.h>
+#include <asm/processor.h>
+#include <kshim/arch.h>
+#include <kshim/marks.h>
+
+/* Positions of the address space as arch_pick_mmap_layout() wants them for a program that QEMU's build marks with PGSTE. */
+void kshim_arch_init_mm(struct mm_struct *mm)
+{
+	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };
+
+	mm->task_size = TASK_SIZE_MAX;
+	mm->context.alloc_pgste = 1;	/* the program header PT_S390_PGSTE: arch_elf_pt_proc() */
+	arch_pick_mmap_layout(mm, &stack);
+}
+
+/* --- arch/s390/kernel/debug.c: nothing is recorded, and nobody is asked to: the level is off --- */
+
+FAITHFUL(debug_sprintf_view);
+struct debug_view debug_sprintf_view = { .name = "sprintf" };
+
+REDUCED(debug_register, "a log that records nothing");
+debug_info_t *debug_register(const char *name, int pages, int areas, int buf_size)
+{
+	debug_info_t *id = kzalloc(sizeof(*id), GFP_KERNEL);
+
+	if (!id)
+		return NULL;
+	id->level = DEBUG_OFF_LEVEL;
+	strscpy(id->name, name, sizeof(id->name));
+	return id;
+}
+
+FAITHFUL(debug_unregister);
+void debug_unregister(debug_info_t *id)
+{
+	kfree(id);
+}
+
+INERT(debug_register_view, "nobody looks at a log");
+int debug_register_view(debug_info_t *id, struct debug_view *view)
+{
+	return 0;
+}
+
+/* --- others --- */
+
+FAITHFUL(s390_epoch_delta_notifier);
+ATOMIC_NOTIFIER_HEAD(s390_epoch_delta_notifier);
+
+FAITHFUL(sysctl_legacy_va_layout);
+int sysctl_legacy_va_layout;
+
+INERT(save_fpu_state, "user space's floating-point registers do not exist");
+void save_fpu_state(struct fpu *state, int flags)
+{
+}
+
+INERT(__kernel_fpu_begin, "as save_fpu_state");
+void __kernel_fpu_begin(struct kernel_fpu *state, int flags)
+{
+}
+
+INERT(__kernel_fpu_end, "as save_fpu_state");
+void __kernel_fpu_end(struct kernel_fpu *state, int flags)
+{
+}
+
+FAITHFUL(vdso_size);
+unsigned long vdso_size(void)
+{
+	return 2 * PAGE_SIZE;
+}
+
+/* A simulated CPU runs whenever its thread does. */
+FAITHFUL(arch_vcpu_is_preempted);
+bool arch_vcpu_is_preempted(int cpu)
+{
+	return false;
+}

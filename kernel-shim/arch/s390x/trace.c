@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's KVM trace events of s390 as text. */
+#include <linux/kvm_host.h>
+#include <asm/sigp.h>
+#include <asm/debug.h>
+#include <asm/dis.h>
+#include "kvm-s390.h"
+#include <trace/events/kvm.h>
+#include "trace.h"
+#include "trace-s390.h"
+#include "../../core/trace_events.h"
+
+#include <trace/events/kvm.h>
+#include "trace.h"
+#include "trace-s390.h"
+
+/* Changes of page-table entries have no event: they are the real mm's. */
+int kshim_trace_count(void)
+{
+	return -EOPNOTSUPP;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The processor's half of core/uaccess.c: translation by the modelled CPU with the mm's ASCE, and the real fault path on
+ * an exception (arch/s390/mm/fault.c). Also accesses with a storage key.
+ */
+#include <linux/mm.h>
+#include <linux/mm_types.h>
+#include <linux/mmap_lock.h>
+#include <linux/pgtable.h>
+#include <linux/sched/signal.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#include <linux/uaccess.h>
+#include <linux/kvm_host.h>
+#include <kshim/arch.h>
+#include <kshim/marks.h>
+#include <kshim/process.h>
+#include <s390x/model.h>
+
+#define ERROR_WRITE 0x10000	/* beside the code of the program interruption */
+
+bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out)
+{
+	unsigned long flags;
+	struct dat_result r;
+
+	memset(out, 0, sizeof(*out));
+	flags = kshim_arch_access_begin();
+	model_walk(mm->context.asce, addr, DAT_FETCH, &r);
+	kshim_arch_access_end(flags);
+	if (!r.looked)
+		return false;
+	if (r.level == DAT_SEGMENT) {
+		pmd_t pmd = __pmd(r.entry);
+
+		out->huge = pmd_leaf(pmd);
+		if (!out->huge)
+			return false;
+		out->present = pmd_present(pmd);
+		out->writable = pmd_write(pmd);
+		out->dirty = pmd_dirty(pmd);
+		out->young = pmd_young(pmd);
+		out->pfn = pmd_pfn(pmd) + ((addr & ~HPAGE_MASK) >> PAGE_SHIFT);
+	} else if (r.level == DAT_PAGE) {
+		pte_t pte = __pte(r.entry);
+
+		if (pte_none(pte))
+			return false;
+		out->present = pte_present(pte);
+		if (!out->present) {
+			out->swapped = is_swap_pte(pte) && !non_swap_entry(pte_to_swp_entry(pte));
+			return true;
+		}
+		out->writable = pte_write(pte);
+		out->dirty = pte_dirty(pte);
+		out->young = pte_young(pte);
+		out->pfn = pte_pfn(pte);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code)
+{
+	u64 pa;
+	int code = model_translate(mm->context.asce, addr, write, &pa);
+
+	*error_code = code | (write ? ERROR_WRITE : 0);
+	if (code)
+		return NULL;
+	skey_mark(&model_skeys, pa >> PAGE_SHIFT, write);
+	return __va(pa);
+}
+
+/* As do_exception() of arch/s390/mm/fault.c: true when the access is to be tried again. */
+bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user)
+{
+	unsigned int flags = FAULT_FLAG_DEFAULT | (user ? FAULT_FLAG_USER : 0);
+	unsigned long access = VM_ACCESS_FLAGS;
+	struct vm_area_struct *vma;
+	vm_fault_t fault;
+
+	if (faulthandler_disabled() || !mm)
+		return false;
+	if (error_code & ERROR_WRITE) {
+		access = VM_WRITE;
+		flags |= FAULT_FLAG_WRITE;
+	}
+	vma = user ? lock_vma_under_rcu(mm, addr) : NULL;
+	if (vma) {
+		if (!(vma->vm_flags & access)) {
+			vma_end_read(vma);
+			return kshim_fault_signal(user, SIGSEGV, SEGV_ACCERR, addr);
+		}
+		fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK, NULL);
+		if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
+			vma_end_read(vma);
+		if (!(fault & VM_FAULT_RETRY))
+			return kshim_fault_done(fault, user, addr);
+		if (fault & VM_FAULT_MAJOR)
+			flags |= FAULT_FLAG_TRIED;
+		if (fatal_signal_pending(current) || signal_pending(current))
+			return false;
+	}
+	mmap_read_lock(mm);
+	for (;;) {
+		vma = find_vma(mm, addr);
+		if (vma && vma->vm_start > addr) {
+			if (vma->vm_flags & VM_GROWSDOWN) {
+				vma = expand_stack(mm, addr);
+				if (!vma)
+					return kshim_fault_signal(user, SIGSEGV, SEGV_MAPERR, addr);
+			} else {
+				vma = NULL;
+			}
+		}
+		if (!vma || !(vma->vm_flags & access)) {
+			mmap_read_unlock(mm);
+			return kshim_fault_signal(user, SIGSEGV, vma ? SEGV_ACCERR : SEGV_MAPERR, addr);
+		}
+		fault = handle_mm_fault(vma, addr, flags, NULL);
+		if (fault & VM_FAULT_COMPLETED)
+			return true;
+		if (!(fault & VM_FAULT_RETRY))
+			break;
+		if (fatal_signal_pending(current))
+			return false;
+		flags |= FAULT_FLAG_TRIED;
+		mmap_read_lock(mm);
+	}
+	mmap_read_unlock(mm);
+	return kshim_fault_done(fault, user, addr);
+}
+
+/* What to do with one piece that lies within a page. */
+typedef void (*piece_fn)(void *mem, unsigned long done, unsigned long len, void *arg);
+
+/* As for_each_piece() of core/uaccess.c, ending at the first page that key may not access. */
+static unsigned long keyed_pieces(unsigned long addr, unsigned long n, bool write, u8 key, piece_fn fn, void *arg)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long done = 0, flags, len;
+	unsigned int error_code;
+	bool allowed = true;
+	void *mem;
+
+	while (mm && done < n) {
+		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
+		flags = kshim_arch_access_begin();
+		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
+		allowed = !mem || skey_allows(key, skey_insert(&model_skeys, __pa(mem) >> PAGE_SHIFT), write,
+					      (struct skey_overrides){});
+		if (mem && allowed) {
+			fn(mem, done, len, arg);
+			done += len;
+		}
+		kshim_arch_access_end(flags);
+		if (!allowed || (!mem && !kshim_arch_user_fault(mm, addr + done, error_code, false)))
+			break;
+	}
+	return n - done;
+}
+
+static void read_piece(void *mem, unsigned long done, unsigned long len, void *to)
+{
+	memcpy(to + done, mem, len);
+}
+
+static void write_piece(void *mem, unsigned long done, unsigned long len, void *from)
+{
+	memcpy(mem, from + done, len);
+}
+
+FAITHFUL(_copy_from_user_key);
+unsigned long _copy_from_user_key(void *to, const void __user *from, unsigned long n, unsigned long key)
+{
+	unsigned long left;
+
+	might_fault();
+	left = keyed_pieces((unsigned long)from, n, false, key, read_piece, to);
+	if (left)
+		memset(to + n - left, 0, left);
+	return left;
+}
+
+FAITHFUL(_copy_to_user_key);
+unsigned long _copy_to_user_key(void __user *to, const void *from, unsigned long n, unsigned long key)
+{
+	might_fault();
+	return keyed_pieces((unsigned long)to, n, true, key, write_piece, (void *)from);
+}
+
+struct cmpxchg_args {
+	__uint128_t old, new, seen;
+};
+
+/* COMPARE AND SWAP of the operand's size; the 16 bytes are not swapped as a whole on the host. */
+static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
+{
+	struct cmpxchg_args *a = arg;
+
+	switch (len) {
+	case 1:
+		a->seen = cmpxchg((u8 *)mem, (u8)a->old, (u8)a->new);
+		break;
+	case 2:
+		a->seen = cmpxchg((u16 *)mem, (u16)a->old, (u16)a->new);
+		break;
+	case 4:
+		a->seen = cmpxchg((u32 *)mem, (u32)a->old, (u32)a->new);
+		break;
+	case 8:
+		a->seen = cmpxchg((u64 *)mem, (u64)a->old, (u64)a->new);
+		break;
+	default:
+		memcpy(&a->seen, mem, 16);
+		if (a->seen == a->old)
+			memcpy(mem, &a->new, 16);
+	}
+}
+
+REDUCED(kshim_cmpxchg_user_key, "16 bytes are not swapped in one piece");
+int kshim_cmpxchg_user_key(void __user *p, void *prev, __uint128_t old, __uint128_t new, unsigned long key, int size)
+{
+	struct cmpxchg_args a = { .old = old, .new = new };
+	unsigned long left = keyed_pieces((unsigned long)p, size, true, key, cmpxchg_piece, &a);
+
+	memcpy(prev, &a.seen, size);
+	return left ? -EFAULT : 0;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accesses to user addresses, by kernel code and by the process itself: piece by piece through the architecture's
+ * translation, which takes the real fault path on a miss.
+ */
+#include <linux/mm.h>
+#include <linux/mm_types.h>
+#include <linux/pgtable.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <kshim/arch.h>
+#include <kshim/host.h>
+#include <kshim/marks.h>
+
+/* More faults than this in a row for one page are no progress. */
+#define MAX_FAULTS 100000
+
+bool kshim_fault_signal(bool user, int sig, int code, unsigned long addr)
+{
+	if (user)
+		force_sig_fault(sig, code, (void __user *)addr);
+	return false;
+}
+
+bool kshim_fault_done(unsigned int fault, bool user, unsigned long addr)
+{
+	if (!(fault & VM_FAULT_ERROR))
+		return true;
+	if (fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) {
+		if (user)
+			force_sig_mceerr(BUS_MCEERR_AR, (void __user *)addr,
+					 fault & VM_FAULT_HWPOISON_LARGE ? HPAGE_SHIFT : PAGE_SHIFT);
+	} else if (fault & VM_FAULT_SIGBUS) {
+		kshim_fault_signal(user, SIGBUS, BUS_ADRERR, addr);
+	} else if (fault & VM_FAULT_SIGSEGV) {
+		kshim_fault_signal(user, SIGSEGV, SEGV_MAPERR, addr);
+	}
+	return false;
+}
+
+/* What to do with one piece that lies within a page. */
+typedef void (*piece_fn)(void *mem, unsigned long done, unsigned long len, void *arg);
+
+/* Calls fn for each piece of [addr, addr + n), inside an access. Returns the bytes that were not handled. */
+static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool write, bool user, piece_fn fn, void *arg)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long done = 0, faults = 0, flags, len;
+	unsigned int error_code;
+	void *mem;
+
+	if (!mm)
+		return n;
+	while (done < n && addr + done < mm->task_size) {
+		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
+		flags = kshim_arch_access_begin();
+		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
+		if (mem)
+			fn(mem, done, len, arg);
+		kshim_arch_access_end(flags);
+		if (mem) {
+			done += len;
+			faults = 0;
+			continue;
+		}
+		if (++faults > MAX_FAULTS) {
+			host_report(KVMSIM_CHECK, NULL, 0, "livelock: no progress after %d faults at user address %lx",
+				    MAX_FAULTS, addr + done);
+			break;
+		}
+		if (!kshim_arch_user_fault(mm, addr + done, error_code, user))
+			return n - done;
+	}
+	if (done < n && addr + done >= mm->task_size)
+		kshim_fault_signal(user, SIGSEGV, SEGV_MAPERR, addr + done);
+	return n - done;
+}
+
+/* Aligned 1, 2, 4 or 8 bytes move in one piece, as one instruction does. */
+static void move(void *to, const void *from, unsigned long len)
+{
+	unsigned long both = (unsigned long)to | (unsigned long)from;
+
+	if (len == 8 && !(both & 7))
+		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(u64 *)from));
+	else if (len == 4 && !(both & 3))
+		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(u32 *)from));
+	else if (len == 2 && !(both & 1))
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(u16 *)from));
+	else
+		memcpy(to, from, len);
+}
+
+static void read_piece(void *mem, unsigned long done, unsigned long len, void *to)
+{
+	move(to + done, mem, len);
+}
+
+static void write_piece(void *mem, unsigned long done, unsigned long len, void *from)
+{
+	move(mem, from + done, len);
+}
+
+static void clear_piece(void *mem, unsigned long done, unsigned long len, void *arg)
+{
+	memset(mem, 0, len);
+}
+
+FAITHFUL(kshim_copy_from_user);
+unsigned long kshim_copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	return for_each_piece((unsigned long)from, n, false, false, read_piece, to);
+}
+
+FAITHFUL(kshim_copy_to_user);
+unsigned long kshim_copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+	return for_each_piece((unsigned long)to, n, true, false, write_piece, (void *)from);
+}
+
+FAITHFUL(kshim_clear_user);
+unsigned long kshim_clear_user(void __user *to, unsigned long n)
+{
+	return for_each_piece((unsigned long)to, n, true, false, clear_piece, NULL);
+}
+
+struct cmpxchg_args {
+	void *old;
+	u64 new;
+	bool swapped;
+};
+
+static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
+{
+	struct cmpxchg_args *a = arg;
+
+	switch (len) {
+	case 1:
+		a->swapped = try_cmpxchg((u8 *)mem, (u8 *)a->old, (u8)a->new);
+		break;
+	case 2:
+		a->swapped = try_cmpxchg((u16 *)mem, (u16 *)a->old, (u16)a->new);
+		break;
+	case 4:
+		a->swapped = try_cmpxchg((u32 *)mem, (u32 *)a->old, (u32)a->new);
+		break;
+	case 8:
+		a->swapped = try_cmpxchg((u64 *)mem, (u64 *)a->old, a->new);
+		break;
+	}
+}
+
+/* Callers pass an aligned address: one piece. */
+REDUCED(kshim_cmpxchg_user, "an address that is not aligned to its size fails with -EFAULT");
+int kshim_cmpxchg_user(void __user *p, void *old, u64 new, unsigned int size)
+{
+	struct cmpxchg_args a = { .old = old, .new = new };
+
+	if (!IS_ALIGNED((unsigned long)p, size))
+		return -EFAULT;
+	if (for_each_piece((unsigned long)p, size, true, false, cmpxchg_piece, &a))
+		return -EFAULT;
+	return !a.swapped;
+}
+
+REDUCED(kshim_copy_nofault, "an address that is bad is only found by range: simulated RAM is always mapped");
+int kshim_copy_nofault(void *to, const void *from, unsigned long n)
+{
+	if ((unsigned long)to < PAGE_OFFSET || (unsigned long)from < PAGE_OFFSET)
+		return -EFAULT;
+	memcpy(to, from, n);
+	return 0;
+}
+
+int kshim_user_read(unsigned long addr, void *buf, unsigned long len, uint64_t *done)
+{
+	unsigned long left = for_each_piece(addr, len, false, true, read_piece, buf);
+
+	*done = len - left;
+	return left ? -EFAULT : 0;
+}
+
+int kshim_user_write(unsigned long addr, const void *buf, unsigned long len, uint64_t *done)
+{
+	unsigned long left = for_each_piece(addr, len, true, true, write_piece, (void *)buf);
+
+	*done = len - left;
+	return left ? -EFAULT : 0;
+}

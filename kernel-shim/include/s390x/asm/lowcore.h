@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * s390's asm/lowcore.h with the prefix page as per-CPU data: get_lowcore() gives that of the simulated CPU which the
+ * calling native thread plays, or interrupts. kshim_lowcore() of arch/s390x/cpu.c finds it.
+ */
+#ifndef KSHIM_S390_LOWCORE_H
+#define KSHIM_S390_LOWCORE_H
+
+#ifndef __ASSEMBLY__
+#include <linux/compiler.h>
+
+#define get_lowcore	__unused_get_lowcore
+#include_next <asm/lowcore.h>
+#undef get_lowcore
+
+extern __thread unsigned long kshim_cpu_offset;
+extern struct lowcore kshim_lowcore;
+
+static __always_inline struct lowcore *get_lowcore(void)
+{
+	return (struct lowcore *)((unsigned long)&kshim_lowcore + kshim_cpu_offset);
+}
+
+/* The kernel gets MACHINE_HAS_* by way of s390's asm/preempt.h. */
+#include <asm/setup.h>
+#endif
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The instructions of a z/Architecture CPU that kernel code executes, as functions of models/s390x and arch/s390x/cpu.c:
+ * what the bodies in arch/s390x/overrides.c call.
+ *
+ * Entries are named by their kernel address, frames by their absolute address.
+ */
+#ifndef KSHIM_INSN_H
+#define KSHIM_INSN_H
+
+/* IPTE: sets the invalid bit of *pte and drops what was formed from it; local: from this CPU's TLB only. */
+void kshim_ipte(unsigned long *pte, int local);
+/* RDP: clears the protection bit of *pte and drops what was formed from it. */
+void kshim_rdp(unsigned long *pte, int local);
+/* IDTE, invalidation and clearing: as IPTE for a segment or region-third table entry. */
+void kshim_idte_entry(unsigned long *entry, int local);
+/* The same on all CPUs for the entry that vaddr selects in the table that table_asce (origin and type) names. */
+void kshim_idte_table(unsigned long table_asce, unsigned long vaddr);
+/* IDTE, clearing by ASCE: drops on all CPUs what was formed with the table at asce's origin as the topmost one. */
+void kshim_idte_asce(unsigned long asce);
+/* CSP and CSPG with the clearing bit: compare and swap; when swapped, all TLBs of all CPUs are empty. The old value. */
+unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new);
+unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long new);
+/* PTLB: this CPU's TLB is empty. */
+void kshim_ptlb(void);
+
+/* SSKE, ISKE, RRBE on the 4 KiB block at pa. kshim_rrbe() returns the condition code: 2 * referenced + changed. */
+void kshim_sske(unsigned long pa, unsigned char key);
+unsigned char kshim_iske(unsigned long pa);
+int kshim_rrbe(unsigned long pa);
+
+/* STCKF: the TOD clock, virtual, never 0; 4096 units are a microsecond. */
+unsigned long kshim_stckf(void);
+/* LCTLG and STCTG of one control register of this CPU. */
+void kshim_lctl(unsigned int cr, unsigned long val);
+unsigned long kshim_stctl(unsigned int cr);
+
+/* LAM and STAM of all sixteen access registers. */
+void kshim_lam(const unsigned int *acrs);
+void kshim_stam(unsigned int *acrs);
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The CPUs' address translation in simulated memory: each one's TLB, the instructions that clear it, and the instructions
+ * on storage keys (Principles of Operation, chapter 10).
+ */
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <asm/page.h>
+#include <asm/pgtable.h>
+#include <kshim/arch.h>
+#include <kshim/insn.h>
+#include <kshim/mem.h>
+#include <kshim/sched.h>
+#include "model.h"
+
+struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
+struct skeys model_skeys;
+
+/* One storage key per 4 KiB of the largest possible RAM; their pages appear when they are used. */
+void model_dat_boot(void)
+{
+	model_skeys.blocks = KSHIM_RAM_MAX >> PAGE_SHIFT;
+	model_skeys.key = host_map(0, model_skeys.blocks);
+}
+
+static struct model_cpu *this_cpu(void)
+{
+	return &model_cpus[raw_smp_processor_id()];
+}
+
+/*
+ * Interrupts are off as well: what RCU frees, tables above all, stays while a CPU with interrupts off may look at it.
+ */
+unsigned long kshim_arch_access_begin(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	kshim_sched_point(KSHIM_PT_ACCESS, this_cpu());
+	host_lock(&this_cpu()->lock);
+	return flags;
+}
+
+void kshim_arch_access_end(unsigned long flags)
+{
+	host_unlock(&this_cpu()->lock);
+	local_irq_restore(flags);
+}
+
+static int read_entry(void *ctx, uint64_t address, uint64_t *entry)
+{
+	if (!pfn_valid(PHYS_PFN(address)))
+		return PGM_CODE_ADDRESSING;
+	*entry = READ_ONCE(*(u64 *)__va(address));
+	return 0;
+}
+
+int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
+{
+	/* EDAT-1 is on. A guest's fetch is not one of the host's, for instruction-execution protection. */
+	struct dat_space space = { .asce = asce, .edat1 = true, .read = read_entry };
+
+	dat_walk(&space, addr, access, r);
+	return r->code;
+}
+
+int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
+{
+	struct s390_tlb *tlb = &this_cpu()->tlb;
+	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_HOST, 0, asce, addr);
+	u64 evictions = tlb->evictions;
+	struct dat_result r;
+
+	if (e) {
+		/* The TLB's own protection counts: nobody looks whether the table allows more by now. */
+		if (write && e->protect)
+			return PGM_CODE_PROTECTION;
+		*pa = (e->frame << PAGE_SHIFT) + (addr - (e->page << PAGE_SHIFT));
+		return 0;
+	}
+	if (model_walk(asce, addr, DAT_FETCH, &r))
+		return r.code;
+	if (r.looked) {
+		s390_tlb_fill(tlb, TLB_HOST, 0, asce, addr, &r);
+		model_count(tlb_evictions, tlb->evictions - evictions);
+	}
+	if (write && r.protect)
+		return PGM_CODE_PROTECTION;
+	*pa = r.address;
+	return 0;
+}
+
+/* --- purging --- */
+
+/* Runs purge on one CPU's TLB, or on all: each CPU has ended the access that it was at when its turn is over. */
+static void purge(bool local, unsigned int (*fn)(struct s390_tlb *t, u64 arg), u64 arg)
+{
+	unsigned int cpu, n = 0;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
+		if (local && cpu != raw_smp_processor_id())
+			continue;
+		host_lock(&model_cpus[cpu].lock);
+		n += fn(&model_cpus[cpu].tlb, arg);
+		host_unlock(&model_cpus[cpu].lock);
+	}
+	local_irq_restore(flags);
+	model_count(purged_entries, n);
+}
+
+static unsigned int purge_all(struct s390_tlb *t, u64 arg)
+{
+	return s390_tlb_clear(t);
+}
+
+static unsigned int purge_entry(struct s390_tlb *t, u64 arg)
+{
+	return s390_tlb_clear_entry(t, TLB_HOST, 0, arg);
+}
+
+static unsigned int purge_asce(struct s390_tlb *t, u64 arg)
+{
+	return s390_tlb_clear_asce(t, TLB_HOST, 0, arg);
+}
+
+static void invalidate(unsigned long *entry, unsigned long bit, bool local)
+{
+	kshim_sched_point(KSHIM_PT_ATOMIC, entry);
+	__atomic_fetch_or(entry, bit, __ATOMIC_SEQ_CST);
+	purge(local, purge_entry, __pa(entry));
+}
+
+void kshim_ipte(unsigned long *pte, int local)
+{
+	if (local)
+		model_count(ipte_local, 1);
+	else
+		model_count(ipte_global, 1);
+	invalidate(pte, _PAGE_INVALID, local);
+}
+
+void kshim_rdp(unsigned long *pte, int local)
+{
+	kshim_sched_point(KSHIM_PT_ATOMIC, pte);
+	__atomic_fetch_and(pte, ~_PAGE_PROTECT, __ATOMIC_SEQ_CST);
+	purge(local, purge_entry, __pa(pte));
+}
+
+void kshim_idte_entry(unsigned long *entry, int local)
+{
+	model_count(idte_entry, 1);
+	invalidate(entry, _REGION_ENTRY_INVALID, local);
+}
+
+void kshim_idte_table(unsigned long table_asce, unsigned long vaddr)
+{
+	unsigned int shift = 20 + 11 * ((table_asce & DAT_ASCE_DT) >> 2);
+	unsigned long *table = __va(table_asce & DAT_ASCE_ORIGIN);
+
+	kshim_idte_entry(&table[(vaddr >> shift) & 0x7ff], false);
+}
+
+void kshim_idte_asce(unsigned long asce)
+{
+	model_count(idte_asce, 1);
+	purge(false, purge_asce, asce);
+}
+
+unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new)
+{
+	unsigned int seen;
+
+	kshim_sched_point(KSHIM_PT_ATOMIC, ptr);
+	seen = __sync_val_compare_and_swap(ptr, old, new);
+	model_count(csp, 1);
+	if (seen == old)
+		purge(false, purge_all, 0);
+	return seen;
+}
+
+unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long new)
+{
+	unsigned long seen;
+
+	kshim_sched_point(KSHIM_PT_ATOMIC, ptr);
+	seen = __sync_val_compare_and_swap(ptr, old, new);
+	model_count(csp, 1);
+	if (seen == old)
+		purge(false, purge_all, 0);
+	return seen;
+}
+
+void kshim_ptlb(void)
+{
+	model_count(ptlb, 1);
+	purge(true, purge_all, 0);
+}
+
+/* --- storage keys --- */
+
+static u64 block_of(unsigned long pa)
+{
+	return (pa & (KSHIM_RAM_MAX - 1)) >> PAGE_SHIFT;
+}
+
+void kshim_sske(unsigned long pa, unsigned char key)
+{
+	skey_set(&model_skeys, block_of(pa), key, false, false, NULL);
+}
+
+unsigned char kshim_iske(unsigned long pa)
+{
+	return skey_insert(&model_skeys, block_of(pa));
+}
+
+int kshim_rrbe(unsigned long pa)
+{
+	return skey_reset_reference(&model_skeys, block_of(pa));
+}

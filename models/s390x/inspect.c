@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Looking into guest address spaces (struct gmap), PGSTEs and the TLBs, for scenarios and the checker; changes nothing. */
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <asm/gmap.h>
+#include <asm/pgtable.h>
+#include "model.h"
+#include <kshim/arch.h>
+#include <kshim/process.h>
+
+static struct gmap *gmap_of(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.gmap;	/* the VM's, or under ucontrol the vCPU's own */
+}
+
+/* Software bits of the entry that ended a walk: a page-table entry or a large segment-table entry. */
+static void soft_bits(const struct dat_result *r, uint8_t *accessed, uint8_t *dirty)
+{
+	bool page = r->level == DAT_PAGE;
+
+	*accessed = !!(r->entry & (page ? _PAGE_YOUNG : _SEGMENT_ENTRY_YOUNG));
+	*dirty = !!(r->entry & (page ? _PAGE_DIRTY : _SEGMENT_ENTRY_DIRTY));
+}
+
+int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out)
+{
+	unsigned long flags;
+	struct dat_result r;
+	int code;
+
+	memset(out, 0, sizeof(*out));
+	flags = kshim_arch_access_begin();
+	code = model_walk(gmap_of(vcpu)->asce, gpa, DAT_FETCH, &r);
+	kshim_arch_access_end(flags);
+	if (code == PGM_CODE_ADDRESSING || code == PGM_CODE_TRANSLATION_SPECIFICATION)
+		return -EFAULT;
+	if (code)
+		return 0;
+	out->present = out->executable = 1;
+	out->writable = !r.protect;
+	soft_bits(&r, &out->accessed, &out->dirty);
+	out->level = r.level == DAT_PAGE ? 1 : 2;
+	out->pfn = r.address >> PAGE_SHIFT;
+	out->raw = r.entry;
+	return 0;
+}
+
+/* The entry of any CPU: the vCPU may run on each of them. */
+int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+{
+	struct s390_tlb_entry *e;
+	unsigned int cpu;
+	int ret = -ENOENT;
+
+	memset(out, 0, sizeof(*out));
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
+		host_lock(&model_cpus[cpu].lock);
+		e = s390_tlb_lookup(&model_cpus[cpu].tlb, TLB_HOST, 0, gmap_of(vcpu)->asce, addr);
+		if (e) {
+			*out = (struct kvmsim_mapping){
+				.present = 1, .writable = !e->protect, .executable = 1, .accessed = 1,
+				.level = e->level == DAT_PAGE ? 1 : 2,
+				.pfn = e->frame + ((addr >> PAGE_SHIFT) - e->page), .raw = e->raw };
+			ret = 0;
+		}
+		host_unlock(&model_cpus[cpu].lock);
+	}
+	return ret;
+}
+
+struct visit {
+	struct kvm *kvm;
+	struct gmap *gmap;
+	void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg);
+	void *arg;
+};
+
+/* The page's writes are recorded where kvm_arch_sync_dirty_log() will find them. */
+static bool recorded(const u64 *pte, const u64 *ste)
+{
+	return pte ? READ_ONCE(pte[PTRS_PER_PTE]) & PGSTE_UC_BIT : READ_ONCE(*ste) & _SEGMENT_ENTRY_GMAP_UC;
+}
+
+static const u64 *entry_at(u64 pa)
+{
+	return pa == DAT_NO_ENTRY ? NULL : __va(pa);
+}
+
+static void visit_page_table(struct visit *v, u64 ste, u64 gaddr)
+{
+	const u64 *table = __va(ste & _SEGMENT_ENTRY_ORIGIN);
+	unsigned int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		u64 pte = READ_ONCE(table[i]);
+
+		if (pte & _PAGE_INVALID)
+			continue;
+		v->fn(v->kvm, &(struct kshim_guest_leaf){
+			.where = "gmap", .gfn = (gaddr >> PAGE_SHIFT) + i, .pfn = pte >> PAGE_SHIFT, .npages = 1,
+			.writable = !((pte | ste) & _PAGE_PROTECT), .executable = true,
+			.accessed = pte & _PAGE_YOUNG, .dirty = pte & _PAGE_DIRTY,
+			.dirty_recorded = recorded(&table[i], NULL), .raw = pte }, v->arg);
+	}
+}
+
+static void visit_segment(struct visit *v, const u64 *entry, u64 gaddr)
+{
+	u64 ste = READ_ONCE(*entry);
+
+	if (!(ste & _SEGMENT_ENTRY_LARGE)) {
+		visit_page_table(v, ste, gaddr);
+		return;
+	}
+	v->fn(v->kvm, &(struct kshim_guest_leaf){
+		.where = "gmap", .gfn = gaddr >> PAGE_SHIFT, .pfn = (ste & _SEGMENT_ENTRY_ORIGIN_LARGE) >> PAGE_SHIFT,
+		.npages = PTRS_PER_PTE, .writable = !(ste & _SEGMENT_ENTRY_PROTECT), .executable = true,
+		.accessed = ste & _SEGMENT_ENTRY_YOUNG, .dirty = ste & _SEGMENT_ENTRY_DIRTY,
+		.dirty_recorded = recorded(NULL, entry), .raw = ste }, v->arg);
+}
+
+/* level 1: a segment table. */
+static void visit_table(struct visit *v, const u64 *table, unsigned int level, u64 gaddr)
+{
+	unsigned int i;
+
+	for (i = 0; i < _CRST_ENTRIES; i++) {
+		u64 at = gaddr + ((u64)i << (20 + 11 * (level - 1))), entry = READ_ONCE(table[i]);
+
+		if (entry & _REGION_ENTRY_INVALID)
+			continue;
+		if (level == 1)
+			visit_segment(v, &table[i], at);
+		else
+			visit_table(v, __va(entry & _REGION_ENTRY_ORIGIN), level - 1, at);
+	}
+}
+
+/* As check_process() below about a flush that is still to come. */
+static void visit_tlbs(struct visit *v)
+{
+	char where[24];
+	unsigned int cpu, i;
+
+	if (v->gmap->mm->context.flush_mm)
+		return;
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
+		snprintf(where, sizeof(where), "TLB of CPU %u", cpu);
+		for (i = 0; i < S390_TLB_ENTRIES; i++) {
+			const struct s390_tlb_entry *e = &model_cpus[cpu].tlb.entry[i];
+
+			if (!e->valid || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
+				continue;
+			v->fn(v->kvm, &(struct kshim_guest_leaf){
+				.where = where, .gfn = e->page, .pfn = e->frame,
+				.npages = dat_frame_bytes(e->level) >> PAGE_SHIFT, .writable = !e->protect,
+				.executable = true, .accessed = true, .raw = e->raw,
+				.dirty_recorded = recorded(entry_at(e->via[DAT_PAGE]),
+							   entry_at(e->via[DAT_SEGMENT])) }, v->arg);
+		}
+	}
+}
+
+void kshim_arch_for_each_leaf(struct kvm *kvm,
+			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+{
+	struct visit v = { .kvm = kvm, .gmap = kvm->arch.gmap, .fn = fn, .arg = arg };
+
+	/* Under ucontrol user space maps guest addresses by itself: no slot says what they must lead to. */
+	if (!v.gmap)
+		return;
+	visit_table(&v, v.gmap->table, 1 + ((v.gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
+	visit_tlbs(&v);
+}
+
+/* The TLB has no entries for tables above the last. */
+int kshim_arch_check_walk_caches(struct kvm *kvm)
+{
+	return 0;
+}
+
+struct tlb_check {
+	unsigned int cpu;
+	int findings;
+};
+
+/* An entry must say no more than the tables below its ASCE do now. */
+static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
+{
+	struct dat_result r;
+	unsigned int i;
+
+	for (i = 0; i < S390_TLB_ENTRIES; i++) {
+		const struct s390_tlb_entry *e = &model_cpus[c->cpu].tlb.entry[i];
+
+		if (!e->valid || e->asce != (asce & TLB_ASCE_MASK))
+			continue;
+		if (!model_walk(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
+		    (e->protect || !r.protect))
+			continue;
+		c->findings++;
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "TLB of CPU %u: %s address %llx of process %d still leads to frame %llx (%s), "
+			    "which the tables no longer allow: a flush is missing",
+			    c->cpu, what, e->page << PAGE_SHIFT, pid, e->frame, e->protect ? "read-only" : "writable");
+	}
+}
+
+/* While flush_mm is set, a lazy flush has still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. */
+static void check_process(struct kshim_process *p, void *arg)
+{
+	struct gmap *gmap;
+
+	if (!p->mm || p->mm->context.flush_mm)
+		return;
+	check_asce(arg, p->mm->context.asce, "user", p->pid);
+	rcu_read_lock();
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list)
+		check_asce(arg, gmap->asce, "guest", p->pid);
+	rcu_read_unlock();
+}
+
+int kshim_arch_check_host_tlb(void)
+{
+	struct tlb_check c = {};
+	const char *wrong;
+
+	for (c.cpu = 0; c.cpu < KVMSIM_MAX_CPUS; c.cpu++) {
+		wrong = s390_tlb_validate(&model_cpus[c.cpu].tlb);
+		if (wrong) {
+			c.findings++;
+			host_report(KVMSIM_CHECK, NULL, 0, "TLB of CPU %u: %s", c.cpu, wrong);
+		}
+		kshim_process_for_each(check_process, &c);
+	}
+	return c.findings;
+}

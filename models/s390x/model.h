@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The modelled z/Architecture CPUs as the parts of models/s390x see each other: dynamic address translation with its TLBs
+ * and purging instructions, storage keys, and the SIE instruction with what runs under it.
+ *
+ * A vCPU executes accesses: sim sets one (struct model_access) and calls the vCPU file's KVM_RUN; the real
+ * kvm_arch_vcpu_ioctl_run() comes to __sie64a(), which performs it as the CPU would and leaves with the interception or
+ * host fault that the CPU would have.
+ */
+#ifndef MODEL_S390X_MODEL_H
+#define MODEL_S390X_MODEL_H
+
+#include <linux/kvm_host.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include "skey.h"
+#include "tlb.h"
+
+/* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
+struct model_cpu {
+	struct host_lock lock;	/* held during an access: a purge by another CPU waits for its end, as for quiescence */
+	struct s390_tlb tlb;
+};
+extern struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
+extern struct skeys model_skeys;
+
+/* Walks the host's tables that asce designates; changes nothing. Returns r->code. */
+int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);
+/*
+ * One translation by this CPU, through its TLB. Between kshim_arch_access_begin() and end. 0 with *pa, else the code of
+ * the program interruption.
+ */
+int model_translate(u64 asce, u64 addr, bool write, u64 *pa);
+void model_dat_boot(void);
+
+/* --- sie.c: what the vCPU is about to do --- */
+enum model_access_state {
+	MODEL_IDLE,
+	MODEL_PENDING,
+	MODEL_DONE,
+	MODEL_EXCEPTION,	/* ended in a program interruption of the guest */
+	MODEL_ABORTED,		/* gave up: too many faults, or broken tables */
+};
+
+struct model_access {
+	enum model_access_state state;
+	struct kvmsim_access a;
+	u64 delivered;		/* vcpu->stat.deliver_program when it began */
+	u64 psw_mask, psw_addr;	/* of its instruction */
+	u32 faults, all_faults;	/* of this access; since start() */
+	u16 code;		/* of the program interruption */
+};
+
+struct model_workload {
+	u64 left;		/* accesses that still follow the current one */
+	u64 first, offset, stride, bytes;
+	u64 done;
+};
+
+/* The model's record of a vCPU; vcpu NULL: free. */
+struct model_vcpu {
+	struct kvm_vcpu *vcpu;
+	char stats_id[KVM_STATS_NAME_SIZE];	/* tells it from a later vCPU at the same address */
+	struct model_access access;
+	struct model_workload workload;
+};
+
+/* The vCPU that the calling native thread runs; NULL: none of the model's. */
+extern __thread struct model_vcpu *model_running;
+
+/* --- counters.c --- */
+struct model_counters {
+	u64 guest_accesses, guest_faults, guest_exceptions, sie_entries;
+	u64 tlb_evictions, ipte_global, ipte_local, idte_entry, idte_asce, csp, ptlb, purged_entries;
+};
+extern struct model_counters model_counters;
+#define model_count(name, n) ((void)__atomic_fetch_add(&model_counters.name, (n), __ATOMIC_RELAXED))
+
+/* Most faults that one access may take before it counts as a livelock. */
+#define MODEL_MAX_FAULTS 100000
+
+#endif

@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The two pages at a vCPU's prefix: KVM keeps them mapped writable while the guest runs, and is told by the page-table
+-- code when they go (gmap_mprotect_notify(), kvm_gmap_notifier()). The model looks at each entry to the guest.
+
+local options = { arch = "s390x", covers = "features.md 1.7" }
+
+-- Memory from 0 on, where the prefix area is as well.
+local function guest(sim, prot)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", prot = prot or "rw", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M",
+		userspace_addr = ram }):eq(0)
+	return vmm, ram, vm, vm:create_vcpu{ lowcore = false }
+end
+
+local function expect_mapped(sim, vm)
+	expect(sim.inspect:mapping(vm, 0)):fields{ present = true, writable = true }
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = true }
+end
+
+scenario("prefix: mapped writable by the first entry, whatever the guest does", options, function(sim)
+	local _, _, vm, vcpu = guest(sim)
+	expect(sim.inspect:mapping(vm, 0)):fields{ present = false }
+	expect(vcpu:read(0x100000, 1)):eq("\0")
+	expect_mapped(sim, vm)
+end)
+
+cases("prefix: comes back before the guest goes on after", options, {
+	{ "MADV_DONTNEED", function(_, ram) expect(ram:madvise(0, "8K", MADV_DONTNEED)):eq(0) end },
+	{ "MADV_PAGEOUT",  function(_, ram) expect(ram:madvise(0, "8K", MADV_PAGEOUT)):eq(0) end },
+	{ "migration",     function(vmm, ram) expect(ram:migrate(0x1000)):eq(0) end },
+	{ "fork",          function(vmm) vmm:fork() end },
+	{ "KSM", function(vmm, ram)
+		expect(vmm:ksm_merge(ram:page(1), ram:page(2))):eq(0)
+	end },
+}, function(sim, case)
+	local vmm, ram, vm, vcpu = guest(sim)
+	expect(vcpu:write(0x3000, "runs")):is_true()
+	ram:write(0x1000, "same")
+	ram:write(0x2000, "same")
+	case[2](vmm, ram)
+	expect(vcpu:read(0x3000, 4)):eq("runs")
+	expect_mapped(sim, vm)
+end)
+
+scenario("prefix: without memory there the guest does not run", options, function(sim)
+	local _, ram, _, vcpu = guest(sim)
+	expect(ram:munmap(0, "4K")):eq(0)
+	expect(vcpu:read(0x3000, 1)):fields{ ret = -EFAULT }
+end)
+
+scenario("prefix: not over memory that the VMM may only read", options, function(sim)
+	local _, _, _, vcpu = guest(sim, "r")
+	expect(vcpu:read(0x3000, 1)):fields{ ret = -EFAULT }
+end)
+
+scenario("prefix: taken away again and again under a running guest", options, function(sim)
+	local _, ram, _, vcpu = guest(sim)
+	sim:thread("vcpu", function()
+		for _ = 1, 20 do
+			expect(vcpu:workload{ op = "write", range = { 0x100000, 0x80000 }, count = 2000 }):eq(2000)
+		end
+	end)
+	sim:thread("vmm", function()
+		for _ = 1, 100 do
+			expect(ram:madvise(0, "8K", MADV_DONTNEED)):eq(0)
+		end
+	end)
+	sim:join()
+end)
