@@ -100,6 +100,12 @@ static void on_trace(const char *line)
 	child_trace("%s\n", line);
 }
 
+/* Other threads look at the state without the lock. */
+static void set_failed(struct sim_result *r)
+{
+	__atomic_store_n(&r->state, SIM_FAILED, __ATOMIC_RELAXED);
+}
+
 static int take_expected(const struct kvmsim_report *k)
 {
 	for (unsigned int i = 0; i < child.nr_expected; i++)
@@ -149,9 +155,9 @@ static void on_report(const struct kvmsim_report *k)
 	pthread_mutex_lock(&child.lock);
 	expected = take_expected(k);
 	if (!expected) {
-		child.unexpected++;
+		__atomic_fetch_add(&child.unexpected, 1, __ATOMIC_RELAXED);
 		keep_report(r, k);
-		r->state = SIM_FAILED;
+		set_failed(r);
 	}
 	if (child_tracing()) {
 		char buf[2300];
@@ -177,7 +183,7 @@ void child_fail(const char *text)
 	pthread_mutex_lock(&child.lock);
 	if (child.r) {
 		text_add(&child.r->failures, "%s\n", text);
-		child.r->state = SIM_FAILED;
+		set_failed(child.r);
 	}
 	pthread_mutex_unlock(&child.lock);
 	if (!child.keep_events)	/* the result has it */
@@ -186,7 +192,7 @@ void child_fail(const char *text)
 
 int child_failed(void)
 {
-	return child.r && child.r->state == SIM_FAILED;
+	return child.r && __atomic_load_n(&child.r->state, __ATOMIC_RELAXED) == SIM_FAILED;
 }
 
 unsigned int child_unexpected_reports(void)

@@ -139,7 +139,7 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			j->flavour = f;
 			j->name = job_name(j->scenario, j->arch, j->mmu, arches.n > 1 && !only_arch, mmus.n > 1);
 			if (f < 0)
-				j->skip = xasprintf("no flavour for %s here", j->arch);
+				j->skip = xasprintf("no flavour for %s is built here: see --arch", j->arch);
 		}
 	}
 }

@@ -155,7 +155,12 @@ static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_map
 
 static int machine_check(void)
 {
-	return kshim_check() + kshim_mem_validate() + kshim_sched_validate();
+	int findings;
+
+	host_report_without_trace(true);
+	findings = kshim_check() + kshim_mem_validate() + kshim_sched_validate();
+	host_report_without_trace(false);
+	return findings;
 }
 
 static int machine_leak_check(void)

@@ -99,6 +99,13 @@ static void deliver(const struct kvmsim_report *r)
 		abort();
 }
 
+static __thread bool without_trace;
+
+void host_report_without_trace(bool on)
+{
+	without_trace = on;
+}
+
 static void vreport(void *pc, int kind, const char *file, int line, const char *fmt, va_list args)
 {
 	struct kvmsim_report r = { .kind = kind, .line = line };
@@ -107,7 +114,8 @@ static void vreport(void *pc, int kind, const char *file, int line, const char *
 	vsnprintf(text, sizeof(text), fmt, args);
 	r.text = text;
 	r.file = file ? host_short_path(file) : NULL;
-	r.nr_frames = collect(pc, r.frames, KVMSIM_MAX_FRAMES);
+	if (!without_trace)
+		r.nr_frames = collect(pc, r.frames, KVMSIM_MAX_FRAMES);
 	deliver(&r);
 }
 

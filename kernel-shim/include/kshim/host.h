@@ -62,6 +62,11 @@ void host_report_frames(int kind, const void *const *addrs, unsigned int n, cons
 	__attribute__((format(printf, 4, 5)));
 void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5), noreturn));
+/*
+ * For reports of the calling thread that say all themselves, because they are about state and not about who runs: no
+ * back traces until it is called with false.
+ */
+void host_report_without_trace(bool on);
 /* As host_report(), with the back trace starting at return address pc, so that the shim's own frames stay out of it. */
 void host_report_from(void *pc, int kind, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
