@@ -116,8 +116,9 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 
 	get_list(L, idx, "arch", &arches);
 	get_list(L, idx, "mmu", &wanted);
-	for (size_t i = 0; !arches.n && i < fl->n; i++)
-		add(&arches, fl->v[i].ops->arch);
+	if (!arches.n)
+		for (size_t i = 0; i < fl->n; i++)
+			add(&arches, fl->v[i].ops->arch);
 	for (size_t a = 0; a < arches.n; a++) {
 		int f = flavour_of(fl, arches.v[a]);
 

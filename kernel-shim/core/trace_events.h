@@ -3,9 +3,9 @@
  * The kernel's trace events as text, for `kvmsim run --trace`; included once per flavour, by arch/<arch>/trace.c, which
  * reads its event headers before and once more after this.
  *
- * TRACE_EVENT() becomes one function: it fills the event's structure, as the kernel's does, and prints it with the event's
- * own format. The layout is that of ftrace's "trace" file, so that trace-cmd's users and Perfetto feel at home; the time is
- * virtual.
+ * TRACE_EVENT() becomes one function: it fills the event's structure, as the kernel's does, and prints it with the
+ * event's own format. The layout is that of ftrace's "trace" file, so that trace-cmd's users and Perfetto feel at
+ * home; the time is virtual.
  */
 #include <linux/seq_buf.h>
 #include <linux/trace_seq.h>

@@ -22,11 +22,10 @@ static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 			break;
 		}
 	}
-	/* A vCPU that was freed and another one at its address have different statistics names. */
-	if (found && (!found->vcpu || strcmp(found->stats_id, vcpu->stats_id))) {
+	/* Another vCPU at the address of one that was freed begins to count anew. */
+	if (found && (!found->vcpu || vcpu->stat.exit_userspace < found->exits)) {
 		memset(found, 0, sizeof(*found));
 		found->vcpu = vcpu;
-		strscpy(found->stats_id, vcpu->stats_id, sizeof(found->stats_id));
 	}
 	host_unlock(&vcpus_lock);
 	return found;
@@ -91,6 +90,7 @@ static void run(struct model_vcpu *v, struct file *file, struct kvmsim_access_re
 	model_running = v;
 	r->ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
 	model_running = NULL;
+	v->exits = v->vcpu->stat.exit_userspace;
 	fill_result(v, faults_before, r);
 }
 

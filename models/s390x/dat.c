@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CPUs' address translation in simulated memory: each one's TLB, the instructions that clear it, and the instructions
- * on storage keys (Principles of Operation, chapter 10).
+ * The CPUs' address translation in simulated memory: each one's TLB, the instructions that clear it, and the
+ * instructions on storage keys (Principles of Operation, chapter 10).
  */
 #include <linux/mm.h>
 #include <linux/smp.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Looking into guest address spaces (struct gmap), PGSTEs and the TLBs, for scenarios and the checker; changes nothing. */
+/*
+ * Looking into guest address spaces (struct gmap), PGSTEs and the TLBs, for scenarios and the checker; changes
+ * nothing.
+ */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <asm/gmap.h>
@@ -169,7 +172,7 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 	/* Under ucontrol user space maps guest addresses by itself: no slot says what they must lead to. */
 	if (!v.gmap)
 		return;
-	visit_table(&v, v.gmap->table, 1 + ((v.gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
+	visit_table(&v, (const u64 *)v.gmap->table, 1 + ((v.gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
 	visit_tlbs(&v);
 }
 

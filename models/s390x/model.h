@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The modelled z/Architecture CPUs as the parts of models/s390x see each other: dynamic address translation with its TLBs
- * and purging instructions, storage keys, and the SIE instruction with what runs under it.
+ * The modelled z/Architecture CPUs as the parts of models/s390x see each other: dynamic address translation with its
+ * TLBs and purging instructions, storage keys, and the SIE instruction with what runs under it.
  *
  * A vCPU executes accesses: sim sets one (struct model_access) and calls the vCPU file's KVM_RUN; the real
  * kvm_arch_vcpu_ioctl_run() comes to __sie64a(), which performs it as the CPU would and leaves with the interception or
@@ -60,7 +60,7 @@ struct model_workload {
 /* The model's record of a vCPU; vcpu NULL: free. */
 struct model_vcpu {
 	struct kvm_vcpu *vcpu;
-	char stats_id[KVM_STATS_NAME_SIZE];	/* tells it from a later vCPU at the same address */
+	u64 exits;		/* vcpu->stat.exit_userspace after its last run */
 	struct model_access access;
 	struct model_workload workload;
 };

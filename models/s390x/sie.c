@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * START INTERPRETIVE EXECUTION: performs the pending access of a vCPU as the guest's instruction, through the guest
- * address space's ASCE, and leaves with what the CPU would tell: an interception in the control block, or a host fault in
- * current->thread, where entry.S and arch/s390/kernel/traps.c put it.
+ * address space's ASCE, and leaves with what the CPU would tell: an interception in the control block, or a host
+ * fault in current->thread, where entry.S and arch/s390/kernel/traps.c put it.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -23,8 +23,8 @@
 __thread struct model_vcpu *model_running;
 
 /*
- * Real to absolute: the first 8 KiB and those at the prefix change places. An access names an absolute address; the guest's
- * instruction uses the real one that leads there.
+ * Real to absolute: the first 8 KiB and those at the prefix change places. An access names an absolute address; the
+ * guest's instruction uses the real one that leads there.
  */
 static u64 absolute(struct kvm_s390_sie_block *sie, u64 real)
 {
@@ -63,11 +63,10 @@ static bool frame_is_live(u64 pa, u64 addr)
 {
 	u64 pfn = pa >> PAGE_SHIFT;
 
-	if (pfn < KSHIM_RAM_MAX >> PAGE_SHIFT &&
-	    (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
+	if (pfn < KSHIM_RAM_MAX >> PAGE_SHIFT && (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
 		return true;
-	host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr, pfn,
-		    pfn_valid(pfn) ? "free" : "outside of memory");
+	host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
+		    pfn, pfn_valid(pfn) ? "free" : "outside of memory");
 	return false;
 }
 
@@ -224,10 +223,11 @@ static void take_exception(struct model_vcpu *v, struct kvm_s390_sie_block *sie,
 
 static void report_livelock(struct model_vcpu *v)
 {
-	host_report(KVMSIM_CHECK, NULL, 0,
-		    "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
-		    v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, current->thread.gmap_int_code,
-		    (u64)current->thread.gmap_teid.addr << PAGE_SHIFT);
+	host_report(
+		KVMSIM_CHECK, NULL, 0,
+		"livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
+		v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, current->thread.gmap_int_code,
+		(u64)current->thread.gmap_teid.addr << PAGE_SHIFT);
 	v->access.state = MODEL_ABORTED;
 }
 
@@ -264,8 +264,8 @@ static void interpret(struct model_vcpu *v, struct kvm_s390_sie_block *sie, unsi
 }
 
 /*
- * The CPU stores into the prefix area without asking: KVM has it mapped writable from before PROG_REQUEST is tested until
- * the guest has left (kvm_s390_handle_requests(), kvm_gmap_notifier()).
+ * The CPU stores into the prefix area without asking: KVM has it mapped writable from before PROG_REQUEST is tested
+ * until the guest has left (kvm_s390_handle_requests(), kvm_gmap_notifier()).
  */
 static void check_prefix(struct model_vcpu *v, struct kvm_s390_sie_block *sie, unsigned long gasce)
 {
@@ -280,8 +280,8 @@ static void check_prefix(struct model_vcpu *v, struct kvm_s390_sie_block *sie, u
 		kshim_arch_access_end(flags);
 		if (r.code)
 			host_report(KVMSIM_CHECK, NULL, 0,
-				    "vCPU %d enters the guest, but page %u of its prefix area at %llx is %s", v->vcpu->vcpu_id,
-				    i, prefix, r.protect ? "read-only" : "not mapped");
+				    "vCPU %d enters the guest, but page %u of its prefix area at %llx is %s",
+				    v->vcpu->vcpu_id, i, prefix, r.protect ? "read-only" : "not mapped");
 	}
 }
 

@@ -9,7 +9,8 @@ local pack = string.pack
 local MiB <const> = 1 << 20
 local LOWCORE_SLOT <const>, LOWCORE_GPA <const> = 32766, 0x7ff00000
 local LOWCORE_BYTES <const> = 8192
-local KVM_RUN_DIRTY_REGS <const> = 312	-- offset in struct kvm_run; struct kvm_sync_regs, with the prefix first, follows
+-- Offset in struct kvm_run; struct kvm_sync_regs follows, with the prefix first.
+local KVM_RUN_DIRTY_REGS <const> = 312
 local KVM_SYNC_PREFIX <const> = 1
 
 -- KVM keeps the two pages at a vCPU's prefix mapped writable, and stores program interruptions there. A slot of its own

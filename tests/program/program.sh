@@ -7,6 +7,10 @@ program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+# One flavour, whatever else has been built.
+mkdir flavours && ln -s "$(dirname "$program")/libkvm-x86_64.so" flavours/ || exit 1
+KVMSIM_FLAVOUR_DIR=$work/flavours
+export KVMSIM_FLAVOUR_DIR
 failures=0
 
 # run CODE ARGUMENT...: the program must end with this code; its output is in out and err.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The simulated processors as the kernel knows them: lowcore, facilities, what SCLP reports, control and access registers,
- * the TOD clock. About a z14 without cryptography, vector registers, guarded storage and transactions.
+ * The simulated processors as the kernel knows them: lowcore, facilities, what SCLP reports, control and access
+ * registers, the TOD clock. About a z14 without cryptography, vector registers, guarded storage and transactions.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -60,8 +60,8 @@ FAITHFUL(mio_wb_bit_mask);
 unsigned long mio_wb_bit_mask;
 
 /*
- * Facilities beside those that the kernel's own architecture level needs: DAT enhancement (3), enhanced DAT (8), local TLB
- * clearing (51), store/fetch indication in the TEID (75), instruction-execution protection (130).
+ * Facilities beside those that the kernel's own architecture level needs: DAT enhancement (3), enhanced DAT (8),
+ * local TLB clearing (51), store/fetch indication in the TEID (75), instruction-execution protection (130).
  */
 static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 14, 16, 18, 19, 20, 21, 25, 27, 30, 32, 33, 34, 35, 37, 40, 41, 44,
 				 45, 47, 49, 51, 52, 53, 54, 75, 130, 131 };
@@ -137,5 +137,6 @@ unsigned long kshim_stckf(void)
 /* Called where kcc found an asm statement that no override takes the place of. */
 void kshim_refused_asm(const char *func, const char *place, const char *text)
 {
-	host_fatal(KVMSIM_REFUSED, NULL, 0, "s390 instruction in %s() (%s), which nobody models: %s", func, place, text);
+	host_fatal(KVMSIM_REFUSED, NULL, 0, "s390 instruction in %s() (%s), which nobody models: %s", func, place,
+		   text);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bodies for functions of the kernel that consist of s390 instructions, or that look at single bytes of larger words and
- * so depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
+ * Bodies for functions of the kernel that consist of s390 instructions, or that look at single bytes of larger words
+ * and so depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
  */
 #include <kshim/insn.h>
 
@@ -154,7 +154,10 @@ static inline void restore_access_regs(unsigned int *acrs)
 	kshim_lam(acrs);
 }
 
-/* --- arch/s390/kvm/kvm-s390.h: the guest's floating-point registers stay in kvm_run, no simulated CPU changes them --- */
+/*
+ * --- arch/s390/kvm/kvm-s390.h: the guest's floating-point registers stay in kvm_run, no simulated CPU changes them
+ * ---
+ */
 static inline void kvm_s390_fpu_store(struct kvm_run *run)
 {
 }

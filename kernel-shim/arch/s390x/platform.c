@@ -12,7 +12,10 @@
 #include <kshim/arch.h>
 #include <kshim/marks.h>
 
-/* Positions of the address space as arch_pick_mmap_layout() wants them for a program that QEMU's build marks with PGSTE. */
+/*
+ * Positions of the address space as arch_pick_mmap_layout() wants them for a program that QEMU's build marks with
+ * PGSTE.
+ */
 void kshim_arch_init_mm(struct mm_struct *mm)
 {
 	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };

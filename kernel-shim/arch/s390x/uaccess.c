@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's half of core/uaccess.c: translation by the modelled CPU with the mm's ASCE, and the real fault path on
- * an exception (arch/s390/mm/fault.c). Also accesses with a storage key.
+ * The processor's half of core/uaccess.c: translation by the modelled CPU with the mm's ASCE, and the real fault path
+ * on an exception (arch/s390/mm/fault.c). Also accesses with a storage key.
  */
 #include <linux/mm.h>
 #include <linux/mm_types.h>

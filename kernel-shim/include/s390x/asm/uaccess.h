@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What s390's asm/uaccess.h adds to the common one: accesses with a storage key, and compare-and-exchange of user memory. */
+/*
+ * What s390's asm/uaccess.h adds to the common one: accesses with a storage key, and compare-and-exchange of user
+ * memory.
+ */
 #ifndef __S390_UACCESS_H
 #define __S390_UACCESS_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Options of s390x that differ from the configured kernel's: those that the host's byte order and virtual time decide. */
+/*
+ * Options of s390x that differ from the configured kernel's: those that the host's byte order and virtual time
+ * decide.
+ */
 #include_next <generated/autoconf.h>
 
 /* The host is little-endian, and so is everything that kernel and guest keep in simulated memory. */

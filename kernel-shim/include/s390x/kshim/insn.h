@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The instructions of a z/Architecture CPU that kernel code executes, as functions of models/s390x and arch/s390x/cpu.c:
- * what the bodies in arch/s390x/overrides.c call.
+ * The instructions of a z/Architecture CPU that kernel code executes, as functions of models/s390x and
+ * arch/s390x/cpu.c: what the bodies in arch/s390x/overrides.c call.
  *
  * Entries are named by their kernel address, frames by their absolute address.
  */

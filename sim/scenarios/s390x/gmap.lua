@@ -1,0 +1,74 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Faults that user space asks for, and pages that the guest has no use for (collaborative memory management).
+
+local options = { arch = "s390x" }
+
+local KVM_S390_VCPU_FAULT <const> = 0x4008ae52
+local KVM_S390_GET_CMMA_BITS <const>, KVM_S390_SET_CMMA_BITS <const> = 0xc020aeb8, 0x4020aeb9
+local KVM_SET_DEVICE_ATTR <const> = 0x4018aee1
+local KVM_S390_VM_MEM_CTRL <const>, KVM_S390_VM_MEM_ENABLE_CMMA <const> = 0, 0
+local KVM_S390_CMMA_PEEK <const> = 1
+local USAGE_MASK <const>, UNUSED <const> = 0x03000000, 1
+
+scenario("KVM_S390_VCPU_FAULT maps a page before the guest touches it", options, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	expect(sim.inspect:mapping(vm, 0x5000)):fields{ present = false }
+	expect(vcpu:ioctl(KVM_S390_VCPU_FAULT, 0x5000)):eq(0)
+	expect(sim.inspect:mapping(vm, 0x5000)):fields{ present = true, page = ram:page(5) }
+	expect(vcpu:ioctl(KVM_S390_VCPU_FAULT, 0x800000)):eq(-EFAULT)
+	expect(ram:munmap(0x6000, "4K")):eq(0)
+	expect(vcpu:ioctl(KVM_S390_VCPU_FAULT, 0x6000)):eq(-EFAULT)
+end)
+
+local function cmma_ioctl(vm, cmd, start, count, flags, mask, addr)
+	return vm:ioctl(cmd, string.pack("<i8I4I4i8i8", start, count, flags, mask, addr))
+end
+
+-- CMMA is for the VMM to allow before it makes vCPUs.
+local function guest(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:ioctl(KVM_SET_DEVICE_ATTR, string.pack("<I4I4i8i8", 0, KVM_S390_VM_MEM_CTRL,
+		KVM_S390_VM_MEM_ENABLE_CMMA, 0))):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	return vm:create_vcpu(), ram, vm, vmm:mmap{ length = "4K" }
+end
+
+scenario("CMMA: a page that the guest does not use is dropped instead of swapped", options, function(sim)
+	local vcpu, ram, vm, buf = guest(sim)
+	expect(vcpu:write(0x10000, "kept")):is_true()
+	expect(vcpu:write(0x11000, "dropped")):is_true()
+	buf:write(0, string.char(UNUSED))
+	expect(cmma_ioctl(vm, KVM_S390_SET_CMMA_BITS, 0x11, 1, 0, USAGE_MASK, buf.addr)):eq(0)
+	expect(ram:madvise(0x10000, "8K", MADV_PAGEOUT)):eq(0)
+	expect(ram:page(0x10)):fields{ swapped = true }
+	expect(ram:page(0x11)):fields{ swapped = false, mapped = false }
+	expect(vcpu:read(0x10000, 4)):eq("kept")
+	expect(vcpu:read(0x11000, 7)):eq(("\0"):rep(7))
+end)
+
+scenario("CMMA: the state that was set is seen by a look that changes nothing", options, function(sim)
+	local vcpu, _, vm, buf = guest(sim)
+	expect(vcpu:write(0x10000, "there")):is_true()
+	buf:write(0, string.char(0, UNUSED, 0))
+	expect(cmma_ioctl(vm, KVM_S390_SET_CMMA_BITS, 0x10, 3, 0, USAGE_MASK, buf.addr)):eq(0)
+	buf:write(0, ("\xff"):rep(3))
+	expect(cmma_ioctl(vm, KVM_S390_GET_CMMA_BITS, 0x10, 3, KVM_S390_CMMA_PEEK, 0, buf.addr)):eq(0)
+	expect({ buf:read(0, 3):byte(1, 3) }):eq{ 0, UNUSED, 0 }
+end)
+
+cases("CMMA: refused", options, {
+	{ "where it was not enabled", false, 0, -ENXIO },
+	{ "unknown flags",            true,  2, -EINVAL },
+	{ "no migration mode",        true,  0, -EINVAL },
+}, function(sim, case)
+	local vm, buf, vcpu, _
+	if case[2] then
+		_, _, vm, buf = guest(sim)
+	else
+		vcpu, _, vm = sim:guest()
+		expect(vcpu:read(0, 1)):eq("\0")
+	end
+	expect(cmma_ioctl(vm, KVM_S390_GET_CMMA_BITS, 0, 1, case[3], 0, buf and buf.addr or 0)):eq(case[4])
+end)
