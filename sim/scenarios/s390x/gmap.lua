@@ -20,6 +20,17 @@ scenario("KVM_S390_VCPU_FAULT maps a page before the guest touches it", options,
 	expect(vcpu:ioctl(KVM_S390_VCPU_FAULT, 0x6000)):eq(-EFAULT)
 end)
 
+-- __gmap_link() keeps one guest segment for each segment of the process (host_to_guest): the slot is taken, a fault in
+-- the second one is not.
+scenario("one segment of the VMM's under two slots: the guest can use it through one of them", options, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "4M", memory_size = "1M",
+		userspace_addr = ram.addr }):eq(0)
+	expect(vcpu:write(0x3000, "first")):is_true()
+	expect(vcpu:read(0x403000, 5)):fields{ ret = -EEXIST }
+	expect(vcpu:read(0x3000, 5)):eq("first")
+end)
+
 local function cmma_ioctl(vm, cmd, start, count, flags, mask, addr)
 	return vm:ioctl(cmd, string.pack("<i8I4I4i8i8", start, count, flags, mask, addr))
 end

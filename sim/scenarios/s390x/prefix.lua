@@ -69,3 +69,20 @@ scenario("prefix: taken away again and again under a running guest", options, fu
 	end)
 	sim:join()
 end)
+
+-- gmap_unmap_segment() tells no notifier: KVM enters the guest without its prefix area, which the model reports.
+cases("prefix: KVM does not notice that its slot is", { arch = "s390x" }, {
+	{ "deleted", { slot = 0, memory_size = 0 } },
+	{ "moved",   { slot = 0, guest_phys_addr = "8M", memory_size = "1M" } },
+}, function(sim, case)
+	local vcpu, ram, vm = sim:guest{ ram = { length = "4M" }, slot = { memory_size = "1M" }, vcpu = { lowcore = false } }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "4M", memory_size = "1M",
+		userspace_addr = ram.addr + 0x100000 }):eq(0)
+	expect(vcpu:read(0x400000, 1)):eq("\0")
+	case[2].userspace_addr = ram.addr
+	expect(vm:set_user_memory_region(case[2])):eq(0)
+	for page = 0, 1 do
+		sim:expect_report{ kind = "check", match = ("page %d of its prefix area at 0 is not mapped"):format(page) }
+	end
+	expect(vcpu:read(0x400000, 1)):eq("\0")
+end)
