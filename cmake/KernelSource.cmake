@@ -55,14 +55,19 @@ else()
 		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package linux-source-6.12, "
 			"or name a kernel tree with -DKVMSIM_KERNEL=DIR")
 	endif()
-	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/6.12")
+	if(NOT KVMSIM_TARBALL MATCHES "linux-source-([0-9]+\\.[0-9]+)\\.tar")
+		message(FATAL_ERROR "KVMSIM_TARBALL: ${KVMSIM_TARBALL} is not named like linux-source-6.12.tar.xz, so its "
+			"patch series is not known")
+	endif()
+	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/${CMAKE_MATCH_1}")
 	kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/unpack-source.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}"
 		"${KVMSIM_PATCH_DIR}")
 	set(KVMSIM_PATCHES "none")
 	if(EXISTS "${KVMSIM_PATCH_DIR}/series")
 		file(STRINGS "${KVMSIM_PATCH_DIR}/series" KVMSIM_PATCHES REGEX "^[^#]")
 		list(JOIN KVMSIM_PATCHES " " KVMSIM_PATCHES)
-		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KVMSIM_PATCH_DIR}/series")
+		file(GLOB patches "${KVMSIM_PATCH_DIR}/*.patch")
+		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KVMSIM_PATCH_DIR}/series" ${patches})
 	endif()
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${KVMSIM_TARBALL}"
 		"${KVMSIM_KBUILD_DIR}/unpack.exclude")

@@ -5,14 +5,17 @@
 #   unpack-source.sh TARBALL CACHE_DIR PATCH_DIR
 #
 # The directory is CACHE_DIR/linux-KEY; KEY depends on the tarball's checksum, unpack.exclude and the patches, so that
-# none of them can change under a build. .kvmsim-manifest in it has the SHA-256 of every file (see verify-source.sh).
+# none of them can change under a build. .kvmsim-manifest in it has the SHA-256 of every file (see verify-source.sh): the
+# package's, but for the files that the patches name. So a file that a patch changed without naming it is found.
 # Two runs at once are safe: each unpacks aside, the first rename wins.
 set -eu
 LC_ALL=C
 export LC_ALL
 
 tarball=$1 cache=$2 patches=$3
-exclude=$(dirname "$0")/unpack.exclude
+here=$(dirname "$0")
+exclude=$here/unpack.exclude
+. "$here/../patches/series.sh"
 
 say() { printf '%s\n' "-- $*" >&2; }
 
@@ -31,15 +34,11 @@ checksum() {
 	printf '%s\n' "$sum"
 }
 
-series() {
-	[ ! -f "$patches/series" ] || sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$patches/series"
-}
-
 mkdir -p "$cache"
 key=$({
 	checksum
 	cat "$exclude"
-	series | while IFS= read -r p; do cat "$patches/$p"; done
+	series_patches "$patches" | while IFS= read -r p; do cat "$patches/$p"; done
 } | sha256sum | cut -c1-12)
 dest=$cache/linux-$key
 if [ ! -d "$dest" ]; then
@@ -48,12 +47,20 @@ if [ ! -d "$dest" ]; then
 	trap 'exit 1' HUP INT TERM
 	say "Unpacking $tarball into $dest (once; about ten seconds)"
 	tar -x -f "$tarball" -C "$part" --strip-components=1 --no-same-owner --wildcards --exclude-from="$exclude"
-	series | while IFS= read -r p; do
-		say "Applying $p"
-		patch -d "$part" -p1 -s --no-backup-if-mismatch <"$patches/$p" >&2
-	done
-	sums=$(cd "$part" && find . -type f -print0 | sort -z | xargs -0 sha256sum)
-	printf '%s\n' "$sums" >"$part/.kvmsim-manifest"
+	# What is excluded, but patched, is needed after all.
+	left_out=$(series_all_files old "$patches" | while IFS= read -r f; do [ -e "$part/$f" ] || echo "$f"; done)
+	[ -z "$left_out" ] || printf '%s\n' "$left_out" | series_extract "$tarball" "$part"
+	sums=$(cd "$part" && find . -type f -print0 | xargs -0 sha256sum)
+	[ -z "$(series_patches "$patches")" ] || say "Applying $(series_patches "$patches" | wc -l) patches of $patches"
+	series_apply "$part" "$patches"
+	series_all_files all "$patches" | sed 's|^|./|' >"$part/.kvmsim-patched"
+	{
+		printf '%s\n' "$sums" | awk -v list="$part/.kvmsim-patched" '
+			BEGIN { while ((getline f < list) > 0) patched[f] = 1 }
+			!(substr($0, 67) in patched)'
+		(cd "$part" && while IFS= read -r f; do [ ! -e "$f" ] || sha256sum "$f"; done <.kvmsim-patched)
+	} | sort -k 2 >"$part/.kvmsim-manifest"
+	rm "$part/.kvmsim-patched"
 	chmod -R a-w,a+rX "$part"
 	find "$part" -type d -exec chmod u+w {} +
 	if ! mv -T "$part" "$dest" 2>/dev/null && [ ! -d "$dest" ]; then
