@@ -1,0 +1,394 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kvmsim patches: looks at, applies, refreshes and exports the kernel patches of this project. See docs/patches.md.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+# shellcheck source=kernel-shim/patches/series.sh
+. "$here/series.sh"
+default_version=6.12
+packages=${KVMSIM_PACKAGE_DIR:-/usr/src}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
+
+usage() {
+	cat <<'END'
+Usage: kvmsim patches COMMAND [ARGUMENT...]
+
+Each supported kernel version has a series of patches in kernel-shim/patches/<version>. The build applies it to Debian's
+package; an own tree (kvmsim --kernel DIR) is compiled as it is, and these commands carry patches to and from it.
+
+  status [DIR]        say for each patch whether it is in DIR; without DIR, in the source that the build uses
+  apply DIR           put the patches that are missing on DIR: git am, or quilt if installed, or patch
+  refresh DIR [BASE]  write what DIR has back into the series. Git tree: the commits after BASE, by default after the commit
+                      where apply began. Tree patched by quilt: the topmost patch, with its mail header
+  export DIR [VERSION]
+                      write the series for a kernel version (default 6.12) to the directory DIR, for git am
+  manifest [--check] [VERSION...]
+                      write down what the series change in Debian's packages, file by file, or check it
+  build-check [VERSION...]
+                      compile what the series touch with the kernel's Kbuild and Debian's cross compiler, with and
+                      without them, and compare the warnings
+
+status exits with 1 when a patch is not in DIR. With quilt by hand: QUILT_PATCHES=<this project>/kernel-shim/patches/6.12
+END
+}
+
+say() { printf 'kvmsim patches: %s\n' "$*" >&2; }
+die() {
+	say "$@"
+	exit 2
+}
+
+tmp=$(mktemp -d)
+restore=
+trap '[ -z "$restore" ] || cp "$tmp/old"/* "$series"; rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+versions() {
+	for series_dir in "$here"/*/series; do
+		[ ! -f "$series_dir" ] || basename "$(dirname "$series_dir")"
+	done
+}
+
+# Sets series to the directory of a version's series.
+need_series() {
+	series=$here/$1
+	[ -f "$series/series" ] || die "there is no series for Linux $1; there is one for: $(versions | paste -s -d ' ' -)"
+}
+
+# Sets tree, version and series for a kernel tree.
+need_tree() {
+	tree=$(readlink -e "$1") || die "there is no directory $1"
+	[ -f "$tree/Makefile" ] || die "$1 is not a kernel tree (it has no Makefile)"
+	version=$(awk '$2 == "=" && $1 == "VERSION" { v = $3 } $2 == "=" && $1 == "PATCHLEVEL" { print v "." $3; exit }' \
+		"$tree/Makefile")
+	[ -n "$version" ] || die "$1 is not a kernel tree (its Makefile names no version)"
+	need_series "$version"
+}
+
+# The tree may be written to.
+need_own_tree() {
+	need_tree "$1"
+	[ ! -e "$tree/.kvmsim-manifest" ] || die "$1 belongs to kvmsim's cache, which the build fills; use a tree of your own"
+}
+
+# git, quilt or plain: how the patches on the tree are kept.
+kind() {
+	if [ -e "$tree/.git" ]; then
+		command -v git >/dev/null || die "$tree is a git tree: install git"
+		echo git
+	elif [ -e "$tree/.pc" ]; then
+		command -v quilt >/dev/null || die "$tree was patched by quilt: install quilt"
+		echo quilt
+	else
+		echo plain
+	fi
+}
+
+subject() {
+	awk '/^$/ { exit }
+	     on && /^[ \t]/ { sub(/^[ \t]+/, " "); s = s $0; next }
+	     { on = 0 }
+	     /^Subject: / { on = 1; s = $0; sub(/^Subject: (\[[^]]*\] *)?/, "", s) }
+	     END { print s }' "$1"
+}
+
+in_quilt() { (cd "$tree" && QUILT_PATCHES=$series QUILT_PC=.pc quilt --quiltrc - "$@"); }
+
+# Copies the files that the series changes from the tree to DEST, as far as they exist.
+copy_files() { # DEST
+	series_all_files all "$series" | while IFS= read -r f; do
+		[ ! -f "$tree/$f" ] || (cd "$tree" && cp --parents "$f" "$1")
+	done
+}
+
+# Prints "STATE PATCH" for each patch of the series. States: applied; missing; changed (it is there, but not as in the
+# series); misfit (it neither is there nor applies). $tmp/look is left as the tree without the applied patches.
+look() {
+	rm -rf "$tmp/look"
+	mkdir "$tmp/look"
+	copy_files "$tmp/look"
+	: >"$tmp/applied"
+	for p in $(series_patches "$series" | tac); do
+		! series_apply_one "$tmp/look" "$series/$p" -R || echo "$p" >>"$tmp/applied"
+	done
+	: >"$tmp/known"
+	case $(kind) in
+	git) git -C "$tree" log -n 1000 --format=%s >"$tmp/known" 2>/dev/null || true ;;
+	quilt) cat "$tree/.pc/applied-patches" >"$tmp/known" 2>/dev/null || true ;;
+	esac
+	cp -a "$tmp/look" "$tmp/forward"
+	for p in $(series_patches "$series"); do
+		if grep -qxF "$p" "$tmp/applied"; then
+			state=applied
+		elif grep -qxF -e "$p" -e "$(subject "$series/$p")" "$tmp/known"; then
+			state=changed
+		elif series_apply_one "$tmp/forward" "$series/$p"; then
+			state=missing
+			echo "$state $p"
+			continue
+		else
+			state=misfit
+		fi
+		series_apply_one "$tmp/forward" "$series/$p" || true
+		echo "$state $p"
+	done
+	rm -rf "$tmp/forward"
+}
+
+# --- status ----------------------------------------------------------------------------------------------------------
+cmd_status() {
+	[ $# -le 1 ] || die "status [DIR]"
+	if [ $# = 1 ]; then
+		need_tree "$1"
+	else
+		need_series $default_version
+		tarball=$packages/linux-source-$default_version.tar.xz
+		[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$default_version, or name a tree"
+		need_tree "$("$here/../kbuild/unpack-source.sh" "$tarball" "$cache" "$series")"
+	fi
+	look >"$tmp/states"
+	echo "Linux $version in $tree"
+	sed -e 's/^applied/applied       /' -e 's/^missing/not applied   /' -e 's/^changed/changed       /' \
+		-e 's/^misfit/does not apply/' -e 's/^/  /' "$tmp/states"
+	! grep -q '^changed' "$tmp/states" ||
+		echo "changed: the tree has another text of it; kvmsim patches refresh $1 takes it into the series"
+	! grep -qv '^applied' "$tmp/states"
+}
+
+# --- apply -----------------------------------------------------------------------------------------------------------
+cmd_apply() {
+	[ $# = 1 ] || die "apply DIR"
+	need_own_tree "$1"
+	look >"$tmp/states"
+	bad=$(sed -n 's/^changed //p; s/^misfit //p' "$tmp/states" | head -n 1)
+	[ -z "$bad" ] || die "$bad does not fit or is there in another text; see: kvmsim patches status $1"
+	missing=$(sed -n 's/^missing //p' "$tmp/states")
+	if [ -z "$missing" ]; then
+		say "all patches are there already"
+		return 0
+	fi
+	how=$(kind)
+	[ "$how" != plain ] || ! command -v quilt >/dev/null || [ -s "$tmp/applied" ] || how=quilt
+	case $how in
+	git)
+		git -C "$tree" diff --quiet HEAD -- || die "$tree has changes that are not committed"
+		[ -s "$tmp/applied" ] || git -C "$tree" update-ref refs/kvmsim/base HEAD
+		# shellcheck disable=SC2046
+		git -C "$tree" am -q $(printf '%s\n' "$missing" | sed "s|^|$series/|") || {
+			git -C "$tree" am --abort 2>/dev/null || true
+			die "git am failed; the tree is as before"
+		}
+		;;
+	quilt) in_quilt push -a -q --fuzz=0 >"$tmp/quilt" 2>&1 || {
+		cat "$tmp/quilt" >&2
+		die "quilt push failed; see quilt applied in $tree"
+	} ;;
+	plain)
+		for p in $missing; do
+			series_apply_one "$tree" "$series/$p" || die "$p does not apply"
+		done
+		;;
+	esac
+	printf '%s\n' "$missing" | sed "s|^|applied ($how) |"
+}
+
+# --- refresh ---------------------------------------------------------------------------------------------------------
+# Writes mails in which nothing depends on the tree's or the user's settings of git. Prints the names.
+format_patches() { # REPOSITORY RANGE DEST
+	echo '*.[ch] diff=cpp' >"$tmp/attributes"	# as the kernel's .gitattributes
+	git -C "$1" -c core.attributesFile="$tmp/attributes" -c diff.algorithm=myers -c diff.noprefix=false -c diff.mnemonicPrefix=false -c diff.context=3 \
+		-c format.signOff=false -c format.useAutoBase=false \
+		format-patch -q --zero-commit --no-signature --no-numbered --full-index --no-renames \
+		--no-cover-letter --no-thread --no-attach --no-add-header --no-to --no-cc --no-ext-diff \
+		--subject-prefix=PATCH -o "$3" "$2" || return 1
+	(cd "$3" && find . -name '*.patch' | sed 's|^\./||' | sort)
+}
+
+new_from_git() { # [BASE]
+	git -C "$tree" diff --quiet HEAD -- ||
+		die "$tree has changes that are not committed. To put them into a patch: git commit --fixup=COMMIT," \
+			"then git rebase -i --autosquash BASE"
+	base=${1:-refs/kvmsim/base}
+	git -C "$tree" rev-parse -q --verify "$base^{commit}" >/dev/null ||
+		die "it is not known where the series begins: name the commit before it, refresh $tree BASE"
+	git -C "$tree" merge-base --is-ancestor "$base" HEAD || die "$base is not below HEAD: name the right BASE"
+	[ "$(git -C "$tree" rev-list --merges "$base..HEAD" | wc -l)" = 0 ] || die "there is a merge between $base and HEAD"
+	[ "$(git -C "$tree" rev-list --count "$base..HEAD")" != 0 ] || die "there is no commit between $base and HEAD"
+	format_patches "$tree" "$base..HEAD" "$tmp/new" >"$tmp/names"
+	[ $# = 0 ] || git -C "$tree" update-ref refs/kvmsim/base "$base"
+}
+
+# quilt writes the topmost patch; git am and git format-patch then bring all of them into the one format.
+new_from_quilt() {
+	[ -s "$tree/.pc/applied-patches" ] || die "no patch is applied in $tree: quilt push first"
+	[ "$(cat "$tree/.pc/.quilt_patches" 2>/dev/null)" = "$series" ] ||
+		die "quilt in $tree works on $(cat "$tree/.pc/.quilt_patches" 2>/dev/null), not on $series"
+	command -v git >/dev/null || die "install git: it writes the patches"
+	in_quilt refresh -p ab --no-timestamps --no-index >/dev/null || die "quilt refresh failed"
+	mkdir "$tmp/repo"
+	copy_files "$tmp/repo"
+	for p in $(tac "$tree/.pc/applied-patches"); do
+		series_apply_one "$tmp/repo" "$series/$p" -R || die "$p is not the text in $tree: quilt pop to it and refresh it"
+	done
+	git -C "$tmp/repo" init -q
+	git -C "$tmp/repo" config user.name kvmsim
+	git -C "$tmp/repo" config user.email kvmsim@localhost
+	git -C "$tmp/repo" add -f .
+	git -C "$tmp/repo" commit -q --allow-empty -m base
+	for p in $(series_patches "$series"); do
+		[ -n "$(subject "$series/$p")" ] || die "$p has no mail header: begin it with From:, Date: and Subject: lines," \
+			"an empty line, the message and a line ---"
+		git -C "$tmp/repo" am -q --keep-non-patch "$series/$p" || die "git am does not take $p"
+	done
+	n=$(series_patches "$series" | wc -l)
+	format_patches "$tmp/repo" "HEAD~$n..HEAD" "$tmp/mail" >"$tmp/mails"
+	mkdir "$tmp/new"
+	# quilt knows the patches by their names.
+	series_patches "$series" >"$tmp/names"
+	paste "$tmp/mails" "$tmp/names" | while read -r from to; do mv "$tmp/mail/$from" "$tmp/new/$to"; done
+}
+
+cmd_refresh() {
+	[ $# = 1 ] || [ $# = 2 ] || die "refresh DIR [BASE]"
+	need_own_tree "$1"
+	# quilt writes into the series at once. Until all is well, the old text comes back.
+	cp -a "$series" "$tmp/old"
+	restore=1
+	case $(kind) in
+	git) new_from_git ${2:+"$2"} ;;
+	quilt) new_from_quilt ;;
+	plain) die "$1 is neither a git tree nor patched by quilt: which change belongs to which patch is not known" ;;
+	esac
+	{
+		sed -n '/^#/p' "$series/series"
+		cat "$tmp/names"
+	} >"$tmp/new/series"
+	tarball=$packages/linux-source-$version.tar.xz
+	if [ -e "$tarball" ]; then
+		check_package "$tmp/new" || die "this series would not apply to $tarball; nothing was written"
+	fi
+	changes=$(
+		series_patches "$tmp/old" | while IFS= read -r p; do [ -e "$tmp/new/$p" ] || echo "removed   $p"; done
+		while IFS= read -r p; do
+			if [ ! -e "$tmp/old/$p" ]; then
+				echo "new       $p"
+			elif cmp -s "$tmp/old/$p" "$tmp/new/$p"; then
+				echo "unchanged $p"
+			else
+				echo "changed   $p"
+			fi
+		done <"$tmp/names"
+	)
+	restore=
+	for p in $(series_patches "$series"); do rm -f "$series/$p"; done
+	cp "$tmp/new"/* "$series"
+	printf '%s\n' "$changes"
+	if [ -e "$tarball" ]; then
+		write_manifest
+	else
+		say "$tarball is missing: kvmsim patches manifest $version remains to be done"
+	fi
+}
+
+# --- export ----------------------------------------------------------------------------------------------------------
+cmd_export() {
+	[ $# = 1 ] || [ $# = 2 ] || die "export DIR [VERSION]"
+	need_series "${2:-$default_version}"
+	mkdir -p "$1"
+	[ -z "$(find "$1" -maxdepth 1 -name '*.patch' -print -quit)" ] || die "there are patches in $1 already"
+	i=0
+	for p in $(series_patches "$series"); do
+		i=$((i + 1))
+		name=$(printf '%04d-%s' "$i" "${p#[0-9][0-9][0-9][0-9]-}")
+		cp "$series/$p" "$1/$name"
+		printf '%s\n' "$1/$name"
+	done
+}
+
+# --- manifest --------------------------------------------------------------------------------------------------------
+# Leaves the package's files with series DIR on them in $tmp/patched; fails with the reason when a patch does not apply.
+check_package() { # DIR
+	from=$(series_pristine "$tarball" "$cache" "$1") || return 1
+	rm -rf "$tmp/patched"
+	cp -a "$from" "$tmp/patched"
+	series_apply "$tmp/patched" "$1"
+}
+
+checksum() {
+	if [ -e "$1" ]; then
+		sha256sum <"$1" | cut -d ' ' -f 1
+	else
+		echo -
+	fi
+}
+
+print_manifest() {
+	check_package "$series" || die "the series for $version does not apply to $tarball"
+	echo "# What the series changes in linux-source-$version: SHA-256 before and after, file, patches (kvmsim patches manifest)"
+	series_all_files all "$series" | while IFS= read -r f; do
+		by=$(for p in $(series_patches "$series"); do
+			! series_files all "$series/$p" | grep -qxF "$f" || echo "$p"
+		done | paste -s -d ' ' -)
+		echo "$(checksum "$from/$f") $(checksum "$tmp/patched/$f") $f $by"
+	done
+}
+
+write_manifest() {
+	print_manifest >"$tmp/manifest"
+	cp "$tmp/manifest" "$series/manifest"
+}
+
+cmd_manifest() {
+	check=
+	[ "${1:-}" != --check ] || {
+		check=1
+		shift
+	}
+	# shellcheck disable=SC2046
+	[ $# -gt 0 ] || set -- $(versions)
+	bad=0
+	for version in "$@"; do
+		need_series "$version"
+		tarball=$packages/linux-source-$version.tar.xz
+		[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version"
+		if [ -z "$check" ]; then
+			write_manifest
+			continue
+		fi
+		print_manifest >"$tmp/manifest"
+		diff -u "$series/manifest" "$tmp/manifest" >"$tmp/diff" || {
+			bad=1
+			echo "$version: the package or the series differs from the manifest (- manifest, + now):"
+			sed -n '1,2d; /^[-+]/p' "$tmp/diff"
+			echo "Look at the files, then: kvmsim patches manifest $version"
+		}
+	done
+	return $bad
+}
+
+case ${1:-} in
+status | apply | refresh | export | manifest)
+	command=$1
+	shift
+	case ${1:-} in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	esac
+	"cmd_$command" "$@"
+	;;
+build-check)
+	shift
+	exec "$here/build-check.sh" "$@"
+	;;
+-h | --help | help) usage ;;
+'')
+	usage >&2
+	exit 2
+	;;
+*) die "no such command: $1; see kvmsim patches --help" ;;
+esac
