@@ -182,6 +182,7 @@ C.methods(sim, {
 local function new_sim(arch, mmu)
 	randomseed(1, 0)
 	M.arch = arch
+	C.methods(M.vcpu.vcpu, M.vcpu.methods_of[arch] or {})
 	return C.object(sim, { arch = arch, mmu = mmu, inspect = M.inspect.object })
 end
 

@@ -14,6 +14,8 @@ local type = type
 local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario left alone
 
 U.vcpu = C.new("vcpu", { "fd", "id" })
+-- Methods of vCPUs that one architecture has, or has in its own way; a scenario gets those of where it runs.
+U.methods_of = {}
 
 function U.vcpu_object(vm, fd, id)
 	return C.object(U.vcpu, { proc = vm.proc, vm = vm, fd = fd, id = id, label = fmt("%d", id) })
