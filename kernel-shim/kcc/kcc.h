@@ -82,7 +82,10 @@ struct kcc_overrides {
 	const struct kcc_options *options;
 };
 void kcc_overrides_collect(struct kcc_tu *tu, struct kcc_overrides *overrides, const struct kcc_options *options);
-/* The function with its item from `first`, its name, its `(` and its body's `{`: replaces the body if it is overridden. */
+/*
+ * The function with its item from `first`, its name, its `(` and its body's `{`: replaces the body if it is overridden. True:
+ * the body is gone.
+ */
 bool kcc_override(struct kcc_tu *tu, struct kcc_overrides *overrides, size_t first, size_t name, size_t body);
 /* Drops the definitions that are not used here, and writes the note. */
 void kcc_overrides_finish(struct kcc_tu *tu, struct kcc_overrides *overrides);

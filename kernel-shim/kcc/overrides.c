@@ -5,6 +5,8 @@
  * The overrides file is preprocessed at the end of each TU, with its macros. The kernel's body becomes a `;`, so its
  * declaration stays with all attributes; the override's definition stays where it is, at the end, without linkage and
  * attributes of its own. Invariant: after kcc_overrides_finish() each override either has a declaration above or is gone.
+ *
+ * An override that names kcc_kernel_F, F being its own name, keeps the kernel's body: as a static function of that name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +140,45 @@ void kcc_overrides_collect(struct kcc_tu *tu, struct kcc_overrides *overrides, c
 		}
 }
 
+static const char kept_prefix[] = "kcc_kernel_";
+
+/* Does the override call the function that it replaces? */
+static bool keeps_kernel(const struct kcc_tu *tu, const struct kcc_override *o)
+{
+	const struct kcc_token *name = &tu->tokens[o->name];
+	size_t prefix = sizeof(kept_prefix) - 1;
+
+	for (size_t i = o->body; i < tu->tokens[o->body].match; i++) {
+		const struct kcc_token *t = &tu->tokens[i];
+
+		if (t->len == prefix + name->len && !memcmp(t->text, kept_prefix, prefix) &&
+		    !memcmp(t->text + prefix, name->text, name->len))
+			return true;
+	}
+	return false;
+}
+
+/* The kernel's definition becomes its declaration and then a static definition under the other name, on the line of {. */
+static void keep_kernel(struct kcc_tu *tu, size_t first, size_t name, size_t body)
+{
+	char *function = kcc_spell(tu, name, body), *type = kcc_format("%s", "");
+
+	for (size_t i = first; i < name;) {
+		size_t next = skip_storage(tu, i);
+		char *word;
+
+		if (next == i) {
+			word = kcc_spell(tu, i, i + 1);
+			type = kcc_format("%s%s ", type, word);
+			free(word);
+			next = i + 1;
+		}
+		i = next;
+	}
+	tu->tokens[body].edit = kcc_format("; static %s%s%s {", type, kept_prefix, function);
+	free(function);
+}
+
 bool kcc_override(struct kcc_tu *tu, struct kcc_overrides *overrides, size_t first, size_t name, size_t body)
 {
 	const struct kcc_options *options = overrides->options;
@@ -173,6 +214,10 @@ bool kcc_override(struct kcc_tu *tu, struct kcc_overrides *overrides, size_t fir
 	}
 	o->used = true;
 	o->replaced = name;
+	if (keeps_kernel(tu, o)) {
+		keep_kernel(tu, first, name, body);
+		return false;
+	}
 	kcc_delete(tu, body + 1, tu->tokens[body].match + 1);
 	tu->tokens[body].edit = ";";
 	return true;

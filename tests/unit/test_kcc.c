@@ -291,6 +291,20 @@ START_TEST(override_of_one_file)
 }
 END_TEST
 
+START_TEST(override_around)
+{
+	static const char overrides[] = "static inline long *one(int *p)\n{\n\treturn kcc_kernel_one(p) + 1;\n}\n";
+	static const char kernel[] = "static long a[3] = {3, 5, 7};\nstatic __attribute__((unused)) long *one(int *p)\n{\n"
+				     "\treturn a + *p;\n}\nstatic long two(int n)\n{\n\treturn *one(&n);\n}\n";
+
+	runs(passed(kernel, overrides), "return two(0) != 5 || two(1) != 7");
+	/* The kernel's body is still walked: its asm is refused. */
+	ck_assert_ptr_nonnull(strstr(passed("int one(int *p)\n{\n\tasm(\"brasl\" : \"=d\" (*p));\n\treturn 0;\n}\n",
+					    "int one(int *p)\n{\n\treturn kcc_kernel_one(p);\n}\n"),
+				     "kshim_refused_asm"));
+}
+END_TEST
+
 START_TEST(override_signature)
 {
 	static const char kernel[] = "# 7 \"/src/a.c\"\nstatic inline long one(const int *p, int v) { return 1; }\n";
@@ -322,6 +336,7 @@ int main(void)
 	tcase_add_test(t, override_replaces);
 	tcase_add_test(t, override_nothing);
 	tcase_add_test(t, override_of_one_file);
+	tcase_add_test(t, override_around);
 	tcase_add_test(t, override_signature);
 	suite_add_tcase(s, t);
 	srunner_run_all(runner, CK_NORMAL);
