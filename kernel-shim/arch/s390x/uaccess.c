@@ -195,7 +195,18 @@ struct cmpxchg_args {
 	__uint128_t old, new, seen;
 };
 
-/* COMPARE AND SWAP of the operand's size; the 16 bytes are not swapped as a whole on the host. */
+static __uint128_t cmpxchg16(void *mem, __uint128_t old, __uint128_t new)
+{
+	u64 low = old, high = old >> 64;
+
+	__asm__ volatile("lock cmpxchg16b %0"
+			 : "+m"(*(__uint128_t *)mem), "+a"(low), "+d"(high)
+			 : "b"((u64)new), "c"((u64)(new >> 64))
+			 : "memory", "cc");
+	return (__uint128_t)high << 64 | low;
+}
+
+/* COMPARE AND SWAP of the operand's size. */
 static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
 {
 	struct cmpxchg_args *a = arg;
@@ -214,13 +225,11 @@ static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void
 		a->seen = cmpxchg((u64 *)mem, (u64)a->old, (u64)a->new);
 		break;
 	default:
-		memcpy(&a->seen, mem, 16);
-		if (a->seen == a->old)
-			memcpy(mem, &a->new, 16);
+		a->seen = cmpxchg16(mem, a->old, a->new);
 	}
 }
 
-REDUCED(kshim_cmpxchg_user_key, "16 bytes are not swapped in one piece");
+REDUCED(kshim_cmpxchg_user_key, "1 and 2 bytes are swapped by themselves and not in their word: never -EAGAIN");
 int kshim_cmpxchg_user_key(void __user *p, void *prev, __uint128_t old, __uint128_t new, unsigned long key, int size)
 {
 	struct cmpxchg_args a = { .old = old, .new = new };
