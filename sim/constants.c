@@ -9,6 +9,7 @@ static const struct {
 #define CONSTANT(name, value) { #name, value },
 #define ERRNO(name, value) { #name, value },
 #include "constants.def"
+#include "constants_memop.def"
 #undef CONSTANT
 #undef ERRNO
 };

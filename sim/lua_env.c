@@ -38,6 +38,8 @@ EMBED(lua_src_x86, "x86.lua");
 EMBED(lua_src_guest, "guest.lua");
 EMBED(lua_src_s390x, "s390x.lua");
 EMBED(lua_src_s390x_state, "s390x_state.lua");
+EMBED(lua_src_s390x_ar, "s390x_ar.lua");
+EMBED(lua_src_s390x_memop, "s390x_memop.lua");
 EMBED(lua_src_inspect, "inspect.lua");
 EMBED(lua_src_scenario, "scenario.lua");
 EMBED(lua_src_sandbox, "sandbox.lua");
@@ -60,6 +62,8 @@ static const struct {
 	{ "guest", lua_src_guest, lua_src_guest_end },
 	{ "s390x", lua_src_s390x, lua_src_s390x_end },
 	{ "s390x_state", lua_src_s390x_state, lua_src_s390x_state_end },
+	{ "s390x_ar", lua_src_s390x_ar, lua_src_s390x_ar_end },
+	{ "s390x_memop", lua_src_s390x_memop, lua_src_s390x_memop_end },
 	{ "inspect", lua_src_inspect, lua_src_inspect_end },
 	{ "scenario", lua_src_scenario, lua_src_scenario_end },
 	{ "sandbox", lua_src_sandbox, lua_src_sandbox_end },

@@ -2,6 +2,8 @@
 -- s390x guest state that the VMM sets: PSW, control and access registers, and DAT tables in guest memory.
 local core, M = ...
 local A, C, P, V, X, U = M.args, M.class, M.process, M.vm, M.exits, M.vcpu
+local S = {}
+M.s390x_state = S
 
 local K = core.constants
 local pack, unpack, rep, sub = string.pack, string.unpack, string.rep, string.sub
@@ -40,6 +42,7 @@ end
 local function set_cr(s, what, n, value)
 	return change_sregs(s, SREGS_CRS + 8 * register(what, n), pack("<i8", A.u64(what .. ": value", value)))
 end
+S.set_cr = set_cr
 
 local function get_ar(s, what, n)
 	return (read_sregs(s, "<I4", 4 * register(what, n)))
@@ -129,8 +132,8 @@ local TABLES_BYTES <const> = 256 << 10
 local Space = C.new("address space", { "asce" })
 
 -- The VMM writes or reads an entry in guest memory through its own mapping.
-local function host_address(space, what, gpa)
-	local addr = V.gpa_to_user(space.vm, gpa)
+local function host_address(vm, what, gpa)
+	local addr = V.gpa_to_user(vm, gpa)
 	if not addr then
 		A.fail("%s: the tables at absolute address 0x%x are in no slot", what, gpa)
 	end
@@ -138,18 +141,19 @@ local function host_address(space, what, gpa)
 end
 
 local function read_entry(space, what, gpa)
-	local data = core.user_read(space.vm.proc.pid, host_address(space, what, gpa), 8)
+	local data = core.user_read(space.vm.proc.pid, host_address(space.vm, what, gpa), 8)
 	if type(data) ~= "string" then
 		A.fail("%s: the table at absolute address 0x%x cannot be read", what, gpa)
 	end
 	return (unpack("<i8", data))
 end
 
-local function write_memory(space, what, gpa, data)
-	if core.user_write(space.vm.proc.pid, host_address(space, what, gpa), data) < 0 then
+local function write_memory(vm, what, gpa, data)
+	if core.user_write(vm.proc.pid, host_address(vm, what, gpa), data) < 0 then
 		A.fail("%s: the table at absolute address 0x%x cannot be written", what, gpa)
 	end
 end
+S.write = write_memory
 
 -- Default place of all tables of a VM: the end of slot 0.
 local function default_pool(vm, what)
@@ -164,14 +168,23 @@ local function default_pool(vm, what)
 	return vm.dat_pool
 end
 
-local function new_table(space, what, level)
-	local pool, bytes = space.pool, ENTRIES[level] * 8
-	local at = level == 1 and pool.next or (pool.next + PAGE - 1) & -PAGE
+local function take(pool, what, bytes, align)
+	local at = (pool.next + align - 1) & -align
 	if at + bytes > pool.stop then
 		A.fail("%s: no room for another table (address_space: tables, size)", what)
 	end
 	pool.next = at + bytes
-	write_memory(space, what, at, rep(pack("<i8", INVALID[level]), ENTRIES[level]))
+	return at
+end
+
+-- Room for another control block among the VM's tables: its absolute address.
+function S.block(vm, what, bytes, align)
+	return take(default_pool(vm, what), what, bytes, align)
+end
+
+local function new_table(space, what, level)
+	local at = take(space.pool, what, ENTRIES[level] * 8, level == 1 and PAGE // 2 or PAGE)
+	write_memory(space.vm, what, at, rep(pack("<i8", INVALID[level]), ENTRIES[level]))
 	return at
 end
 
@@ -221,7 +234,7 @@ local function find_entry(space, what, va, level, build)
 			end
 			local below = new_table(space, what, l - 1)
 			entry = below | (INVALID[l] & 0xc) | (l > 2 and 3 or 0)
-			write_memory(space, what, at, pack("<i8", entry))
+			write_memory(space.vm, what, at, pack("<i8", entry))
 		end
 		at = entry & (l == 2 and PAGE_TABLE_ORIGIN or ORIGIN)
 	end
@@ -253,7 +266,7 @@ local function map(space, what, t)
 		bits = bits | LARGE | (INVALID[a.level] & 0xc)
 	end
 	for off = 0, size - step, step do
-		write_memory(space, what, find_entry(space, what, a.from + off, a.level, true),
+		write_memory(space.vm, what, find_entry(space, what, a.from + off, a.level, true),
 			pack("<i8", (a.to + off) | bits))
 	end
 	return 0
@@ -272,7 +285,7 @@ end
 
 local function set_pte(space, what, va, raw, level)
 	local at = find_entry(space, what, A.u64(what .. ": address", va), level_of(what, space, level), true)
-	write_memory(space, what, at, pack("<i8", A.u64(what .. ": entry", raw)))
+	write_memory(space.vm, what, at, pack("<i8", A.u64(what .. ": entry", raw)))
 	return 0
 end
 

@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- KVM_S390_MEM_OP of a vCPU and of a VM: the structure and its buffers.
+local core, M = ...
+local A, P, U, V = M.args, M.process, M.vcpu, M.vm
+local C = M.class
+
+local K = core.constants
+local pack, rep = string.pack, string.rep
+
+local STRUCT_BYTES <const>, OLD_OFFSET <const>, OLD_BYTES <const> = 64, 64, 64
+local BUFFER_OFFSET <const>, BUFFER_MAX <const> = 4096, 65536	-- the kernel takes no more
+
+local reads <const> = { [K.KVM_S390_MEMOP_LOGICAL_READ] = true, [K.KVM_S390_MEMOP_SIDA_READ] = true,
+	[K.KVM_S390_MEMOP_ABSOLUTE_READ] = true }
+
+local function data(what, v)
+	return A.string(what, v, BUFFER_MAX)
+end
+
+local function byte(what, v)
+	return A.int(what, v, 0, 255)
+end
+
+local function old_value(what, v)
+	return A.string(what, v, OLD_BYTES)
+end
+
+local schema = {
+	op = { A.u32, A.required }, gaddr = { A.u64, 0 }, size = { A.u32 }, flags = { A.u64, 0 }, buf = { A.u64 },
+	data = { data }, ar = { byte, 0 }, key = { byte, 0 }, old = { old_value }, old_addr = { A.u64 },
+	sida_offset = { A.u32 },
+}
+
+-- What the ioctl returned; for a read that worked the bytes, unless buf says where they went. Then what old is now.
+local function mem_op(s, what, t)
+	local a = A.table(what, t, schema)
+	if (a.data and a.buf) or (a.old and a.old_addr) then
+		A.fail("%s: data and buf, old and old_addr: only one of both", what)
+	end
+	local size = a.size or (a.data and #a.data) or A.fail("%s: size: missing, and no data", what)
+	local room = size > BUFFER_MAX and BUFFER_MAX or size
+	if a.data and #a.data < room then	-- what lies behind would be moved
+		A.fail("%s: data: size is %d, but there are %d bytes", what, size, #a.data)
+	end
+	local addr = P.scratch(s.proc, BUFFER_OFFSET + BUFFER_MAX)
+	local old = a.old_addr or addr + OLD_OFFSET
+	if a.old then
+		core.user_write(s.proc.pid, old, a.old)
+	end
+	if a.data then
+		core.user_write(s.proc.pid, addr + BUFFER_OFFSET, a.data)
+	end
+	-- The last 32 bytes are a union: the kernel ignores what an operation does not use.
+	local tail = a.sida_offset and pack("<I4", a.sida_offset) .. rep("\xee", 28) or
+		pack("<BB", a.ar, a.key) .. rep("\xee", 6) .. pack("<i8", old) .. rep("\xee", 16)
+	local rc = core.user_write(s.proc.pid, addr, pack("<i8i8I4I4i8", a.gaddr, a.flags, size, a.op,
+		a.buf or addr + BUFFER_OFFSET) .. tail)
+	if rc < 0 then
+		return rc
+	end
+	rc = P.ioctl(s.proc, s.fd, K.KVM_S390_MEM_OP, addr)
+	if rc == 0 and reads[a.op] and not a.buf and a.flags & K.KVM_S390_MEMOP_F_CHECK_ONLY == 0 then
+		return (core.user_read(s.proc.pid, addr + BUFFER_OFFSET, room))
+	end
+	if a.old then
+		return rc, (core.user_read(s.proc.pid, old, #a.old))
+	end
+	return rc
+end
+
+U.methods_of.s390x.mem_op = mem_op
+C.methods(V.vm, { mem_op = mem_op })
