@@ -10,6 +10,7 @@ static const struct {
 #define ERRNO(name, value) { #name, value },
 #include "constants.def"
 #include "constants_memop.def"
+#include "constants_s390x.def"
 #undef CONSTANT
 #undef ERRNO
 };
@@ -21,6 +22,7 @@ static const struct {
 #define CONSTANT(name, value)
 #define ERRNO(name, value) { #name, value },
 #include "constants.def"
+#include "constants_s390x.def"
 #undef CONSTANT
 #undef ERRNO
 };

@@ -12,7 +12,11 @@
 
 #define CONSTANT(name, value) _Static_assert((unsigned long long)(name) == (value), #name);
 #define ERRNO(name, value) _Static_assert((name) == (value), #name);
+#ifdef CONFIG_X86
 #include "constants.def"
+#else
+#include "constants_s390x.def"
+#endif
 
 #define LAYOUT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field)
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
@@ -37,6 +41,13 @@ SIZE(struct kvm_ioeventfd, 64);
 LAYOUT(struct kvm_ioeventfd, flags, 24);
 SIZE(struct kvm_translation, 24);
 LAYOUT(struct kvm_run, exit_reason, 8);
+SIZE(struct kvm_create_device, 12);
+LAYOUT(struct kvm_create_device, fd, 4);
+SIZE(struct kvm_device_attr, 24);
+LAYOUT(struct kvm_device_attr, group, 4);
+LAYOUT(struct kvm_device_attr, addr, 16);
+SIZE(struct kvm_one_reg, 16);
+#ifdef CONFIG_X86
 LAYOUT(struct kvm_run, mmio.phys_addr, 32);
 LAYOUT(struct kvm_run, mmio.data, 40);
 LAYOUT(struct kvm_run, mmio.len, 48);
@@ -45,7 +56,6 @@ LAYOUT(struct kvm_run, memory_fault.gpa, 40);
 LAYOUT(struct kvm_run, memory_fault.size, 48);
 LAYOUT(struct kvm_run, internal.data, 40);
 LAYOUT(struct kvm_run, io.data_offset, 40);
-#ifdef CONFIG_X86
 SIZE(struct kvm_regs, 144);
 SIZE(struct kvm_sregs, 312);
 SIZE(struct kvm_segment, 24);
@@ -54,4 +64,23 @@ LAYOUT(struct kvm_sregs, cr0, 224);
 LAYOUT(struct kvm_sregs, efer, 264);
 SIZE(struct kvm_cpuid2, 8);
 SIZE(struct kvm_cpuid_entry2, 40);
+#else
+LAYOUT(struct kvm_run, psw_mask, 32);
+LAYOUT(struct kvm_run, s390_ucontrol.trans_exc_code, 48);
+LAYOUT(struct kvm_run, s390_ucontrol.pgm_code, 56);
+LAYOUT(struct kvm_run, s390_sieic.icptcode, 48);
+LAYOUT(struct kvm_run, s390_sieic.ipa, 50);
+LAYOUT(struct kvm_run, s390_sieic.ipb, 52);
+LAYOUT(struct kvm_run, kvm_dirty_regs, 312);
+SIZE(struct kvm_s390_ucas_mapping, 24);
+LAYOUT(struct kvm_s390_ucas_mapping, vcpu_addr, 8);
+SIZE(struct kvm_s390_interrupt, 16);
+LAYOUT(struct kvm_s390_interrupt, parm64, 8);
+SIZE(struct kvm_s390_skeys, 64);
+LAYOUT(struct kvm_s390_skeys, skeydata_addr, 16);
+LAYOUT(struct kvm_s390_skeys, flags, 24);
+SIZE(struct kvm_s390_cmma_log, 32);
+LAYOUT(struct kvm_s390_cmma_log, count, 8);
+LAYOUT(struct kvm_s390_cmma_log, mask, 16);
+LAYOUT(struct kvm_s390_cmma_log, values, 24);
 #endif

@@ -10,10 +10,11 @@ local type, next = type, next
 local unpack, fmt, sub, rep = string.unpack, string.format, string.sub, string.rep
 local concat = table.concat
 
+local S390_EXIT <const> = 49	-- where the exit's own fields begin on s390, which has the PSW before them
 local RUN_BYTES <const> = 128	-- of struct kvm_run, enough for every exit below
 
 X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "io", "internal", "system_event", "exception",
-	"faults",
+	"s390_ucontrol", "s390_sieic", "faults",
 	"done" })
 X.mmio = C.new("mmio", { "phys_addr", "len", "is_write", "data" })
 
@@ -25,7 +26,8 @@ X.exit.repr = function(s, depth)
 	if s.reason then
 		parts[#parts + 1] = E.exit_names[s.reason] or fmt("reason=%d", s.reason)
 	end
-	for _, k in next, { "mmio", "memory_fault", "io", "internal", "system_event", "exception" }, nil do
+	for _, k in next, { "mmio", "memory_fault", "io", "internal", "system_event", "exception",
+		"s390_ucontrol", "s390_sieic" }, nil do
 		if s[k] then
 			parts[#parts + 1] = k .. "=" .. E.repr(s[k], (depth or 0) + 1)
 		end
@@ -71,6 +73,12 @@ local function parse(s, vcpu, run, addr)
 		s.internal = { suberror = unpack("<I4", run, 33) }
 	elseif s.reason == K.KVM_EXIT_SYSTEM_EVENT then
 		s.system_event = { type = unpack("<I4", run, 33) }
+	elseif s.reason == K.KVM_EXIT_S390_UCONTROL then
+		local trans_exc_code, pgm_code = unpack("<i8I4", run, S390_EXIT)
+		s.s390_ucontrol = { trans_exc_code = trans_exc_code, pgm_code = pgm_code }
+	elseif s.reason == K.KVM_EXIT_S390_SIEIC then
+		local icptcode, ipa, ipb = unpack("<Bxi2I4", run, S390_EXIT)
+		s.s390_sieic = { icptcode = icptcode, ipa = ipa & 0xffff, ipb = ipb }
 	end
 end
 

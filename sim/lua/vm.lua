@@ -62,6 +62,7 @@ local function user_address(what, v)
 	end
 	return A.u64(what, v)
 end
+V.user_address = user_address
 
 local region_schema = {
 	slot = { A.u32, required }, as_id = { function(what, v) return A.int(what, v, 0, 0xffff) end, 0 },

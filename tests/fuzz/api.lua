@@ -113,6 +113,15 @@ for k, v in pairs(region) do
 	region2[k] = v
 end
 local user_mode = named{ user = flag }
+-- s390: memory control and migration mode, not the groups that lead to what is refused (cryptography, the CPU's model).
+local attribute <const> = { group = exactly(KVM_S390_VM_MEM_CTRL, KVM_S390_VM_MIGRATION, 99), attr = small, flags = small,
+	value = absurd, addr = choice(nil, 0, 4096) }
+local frame = about(function() return random(0, 1023) end)
+local frames = about(function() return random(0, 300) end)
+local interrupt <const> = { type = exactly(KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE, 0, 7), parm = bits(0xffffffff),
+	parm64 = absurd }
+local segment <const> = { user_addr = address, vcpu_addr = paged, length = size }
+local one_reg = choice(KVM_REG_S390_PFTOKEN, KVM_REG_S390_PFCOMPARE, KVM_REG_S390_PFSELECT, 0)
 local range = { paged, size }
 
 -- Any command with any argument, except the commands that ask the model for what it has not (interrupts, SMM,
@@ -186,7 +195,17 @@ local calls <const> = {
 		ioeventfd = { named{ addr = gpa, len = choice(0, 1, 2, 4, 8), datamatch = small, fd = from("file"),
 			flags = choice(0, 1, 2, 4) } },
 		via = { from("process") }, stats = {}, get_stats_fd = {}, ioctl = ioctl, close = {},
+		set_device_attr = { named(attribute) }, get_device_attr = { named(attribute) },
+			has_device_attr = { named(attribute) },
+		create_device = { named{ type = exactly(0, KVM_DEV_TYPE_FLIC, 99), flags = choice(0, 0, 1) } },
+		s390_get_skeys = { named{ start_gfn = frame, count = frames, flags = choice(0, 0, 1) } },
+		s390_set_skeys = { named{ start_gfn = frame, keys = data, flags = choice(0, 0, 1) } },
+		s390_get_cmma_bits = { named{ start_gfn = frame, count = frames, flags = choice(0, 1, 2) } },
+		s390_set_cmma_bits = { named{ start_gfn = frame, values = data, mask = absurd, flags = choice(0, 0, 1) } },
+		s390_interrupt = { named(interrupt) },
 	},
+	device = { set_device_attr = { named(attribute) }, get_device_attr = { named(attribute) },
+		has_device_attr = { named(attribute) }, close = {} },
 	vcpu = {
 		-- Each 8 bytes are an access, with the checker behind it.
 		read = { gpa, exactly(0, 1, 2, 4, 7, 8, 100, 1.5, -1, "1K", 1 << 62, false), user_mode },
@@ -209,6 +228,8 @@ local calls <const> = {
 		dirty_ring = { choice(1, 64, 256, 4096) }, coalesced_ring = {}, stats = {}, get_stats_fd = {},
 		get_msr = { choice(0x4b564d00, 0x4b564d01, 0xc0000080, 0) },
 		set_msr = { choice(0x4b564d00, 0x4b564d01), gpa },
+		s390_vcpu_fault = { gpa }, s390_ucas_map = { named(segment) }, s390_ucas_unmap = { named(segment) },
+		s390_interrupt = { named(interrupt) }, get_one_reg = { one_reg }, set_one_reg = { one_reg, absurd },
 		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, ioctl = ioctl, close = {},
 		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 },
 			{ 4096, 8 }, { 1 << 20, 1 << 20 }),
@@ -221,7 +242,7 @@ local calls <const> = {
 -- How often each class is called.
 local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm",
 	"vm", "vcpu", "vcpu",
-	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "coalesced" }
+	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "coalesced", "device" }
 
 -- --- running -----------------------------------------------------------------------------------------------
 
@@ -282,7 +303,7 @@ local function one_call(g)
 end
 
 for seed = 1, SEEDS do
-	scenario(("absurd arguments, seed %d"):format(seed), { mmu = { "ept", "npt", "shadow" } }, function(sim)
+	scenario(("absurd arguments, seed %d"):format(seed), { mmu = { "ept", "npt", "shadow", "sie" } }, function(sim)
 		math.randomseed(seed)
 		local g = start(sim)
 		for _ = 1, CALLS do
