@@ -1,0 +1,170 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Host events on an mm with PGSTEs: what fork, COW, mremap, swap and huge pages do to pages, and to what the PGSTEs say of
+-- them.
+
+local options = { arch = "s390x" }
+local MiB <const> = 1 << 20
+local KEY <const> = 0x30
+
+local function key_of(vm, gfn)
+	return vm:s390_get_skeys{ start_gfn = gfn, count = 1 }:byte() & 0xf8
+end
+
+-- --- transparent huge pages --------------------------------------------------------------------------------
+
+scenario("THP: creating a VM splits what is huge, and forbids it from then on", options, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4M", huge = true }
+	ram:write(0, "huge")
+	ram:write(3 * MiB, "too")
+	expect(ram:page(0)):fields{ huge = true }
+	expect(ram:page(0x300)):fields{ huge = true }
+	local vm = vmm:open_kvm():create_vm()
+	expect(ram:page(0)):fields{ huge = false, mapped = true }
+	expect(ram:page(0x300)):fields{ huge = false, mapped = true }
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "4M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:read(0, 4)):eq("huge")
+	expect(vcpu:write(2 * MiB, "small")):is_true()
+	expect(ram:page(0x200)):fields{ huge = false }
+	expect(sim.inspect:mapping(vm, 2 * MiB)):fields{ level = 1 }
+end)
+
+cases("THP: is not to be had afterwards by", options, {
+	{ "a new mapping",     function(vmm) return vmm:mmap{ length = "4M", align = MiB } end },
+	{ "MADV_HUGEPAGE",     function(vmm)
+		local ram = vmm:mmap{ length = "4M", align = MiB }
+		-- hugepage_madvise(): ignored where the process has PGSTEs.
+		expect(ram:madvise(0, "4M", MADV_HUGEPAGE)):eq(0)
+		return ram
+	end },
+	{ "MADV_COLLAPSE",     function(vmm)
+		local ram = vmm:mmap{ length = "4M", align = MiB }
+		ram:write(0, ("x"):rep(MiB))
+		expect(ram:madvise(0, "1M", MADV_COLLAPSE)):eq(-EINVAL)
+		return ram
+	end },
+}, function(sim, case)
+	local vmm = sim:process()
+	expect(vmm:open_kvm():create_vm()):ok()
+	local ram = case[2](vmm)
+	ram:write(0, "x")
+	ram:write(MiB, "x")
+	expect(ram:page(0)):fields{ mapped = true, huge = false }
+	expect(ram:page(0x100)):fields{ mapped = true, huge = false }
+end)
+
+scenario("THP: the child of a process with a VM starts without PGSTEs, and with huge pages forbidden", options, function(sim)
+	local vmm = sim:process()
+	expect(vmm:open_kvm():create_vm()):ok()
+	local child = vmm:fork()
+	local ram = child:mmap{ length = "2M", align = MiB }
+	ram:write(0, "x")
+	expect(ram:page(0)):fields{ mapped = true, huge = false }
+	-- VM_NOHUGEPAGE came with def_flags; the process may ask again, as it has no PGSTEs itself.
+	expect(ram:madvise(MiB, "1M", MADV_HUGEPAGE)):eq(0)
+	ram:write(MiB, "x")
+	expect(ram:page(0x100)):fields{ huge = true }
+end)
+
+-- --- fork and COW ------------------------------------------------------------------------------------------
+
+scenario("fork: parent and child each run a guest on what was one memory", options, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest()
+	expect(vcpu:write(0x3000, "before")):is_true()
+	local child = vmm:fork()
+	local view = child:view(ram)
+	local vm2 = child:open_kvm():create_vm()
+	expect(vm2:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = view }):eq(0)
+	local vcpu2 = vm2:create_vcpu()
+	expect(vcpu2:read(0x3000, 6)):eq("before")
+	expect(sim.inspect:mapping(vm2, 0x3000)):fields{ writable = false, page = ram:page(3) }
+	expect(vcpu2:write(0x3000, "child ")):is_true()
+	expect(vcpu:read(0x3000, 6)):eq("before")
+	expect(vcpu:write(0x3000, "parent")):is_true()
+	expect(vcpu2:read(0x3000, 6)):eq("child ")
+	expect(child:exit()):eq(0)
+	expect(vcpu:read(0x3000, 6)):eq("parent")
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ writable = true }
+end)
+
+scenario("fork: the copy that a write makes keeps the storage key; the child uses no keys", options, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest()
+	expect(vcpu:write(0x3000, "x")):is_true()
+	expect(vm:s390_set_skeys{ start_gfn = 3, keys = string.char(KEY) }):eq(0)
+	local child = vmm:fork()
+	local old = ram:page(3)
+	expect(vcpu:write(0x3000, "y")):is_true()
+	expect(ram:page(3)):ne(old)
+	expect(key_of(vm, 3)):eq(KEY)
+	local vm2 = child:open_kvm():create_vm()
+	expect(vm2:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = child:view(ram) }):eq(0)
+	expect(vm2:s390_get_skeys{ start_gfn = 3, count = 1 }):eq(KVM_S390_GET_SKEYS_NONE)
+	expect(vm2:s390_set_skeys{ start_gfn = 4, keys = "\0" }):eq(0)
+	expect(key_of(vm2, 3)):eq(0)
+end)
+
+-- --- mremap ------------------------------------------------------------------------------------------------
+
+scenario("mremap: what the PGSTE says stays at the address, it does not go with the page", options, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest()
+	expect(vcpu:write(0x3000, "moved")):is_true()
+	expect(vm:s390_set_skeys{ start_gfn = 3, keys = string.char(KEY) }):eq(0)
+	local away = vmm:mmap{ length = "4K" }
+	local there = ram:mremap{ offset = 0x3000, old_length = "4K", new_length = "4K",
+		flags = MREMAP_MAYMOVE | MREMAP_FIXED, new_addr = away.addr }
+	expect(there:read(0, 5)):eq("moved")
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = false }
+	expect(vm:s390_get_skeys{ start_gfn = 3, count = 1 }):eq(-EFAULT)
+	local new = vmm:mmap{ addr = ram.addr + 0x3000, length = "4K", flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
+	new:write(0, "other")
+	expect(vcpu:read(0x3000, 5)):eq("other")
+	expect(key_of(vm, 3)):eq(KEY)
+end)
+
+scenario("mremap: the memory of a whole slot moves away", options, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	expect(vcpu:write(0x3000, "moved")):is_true()
+	expect(vcpu:write(MiB + 0x3000, "as well")):is_true()
+	local there = ram:mremap{ new_length = 4 * MiB }
+	expect(there:read(0x3000, 5)):eq("moved")
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = false }
+	expect(vcpu:read(0x3000, 5)):fields{ exception = { vector = 5 } }
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "1M",
+		userspace_addr = (there.addr + MiB - 1) & -MiB }):eq(0)
+	expect(vcpu:write(0x8000, "on")):is_true()
+end)
+
+-- --- swap --------------------------------------------------------------------------------------------------
+
+cases("swap: of CMMA's states only 'unused' lets the host drop a page", options, {
+	{ "stable", 0, true }, { "unused", 1, false }, { "potentially volatile", 2, true }, { "volatile", 3, true },
+}, function(sim, case)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", align = MiB }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_ENABLE_CMMA }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(0x3000, "data")):is_true()
+	expect(vm:s390_set_cmma_bits{ start_gfn = 3, values = string.char(case[2]) }):eq(0)
+	expect(ram:swap_out(0x3000, "4K")):eq(0)
+	expect(ram:page(3)):fields{ mapped = false, swapped = case[3] }
+	expect(vcpu:read(0x3000, 4)):eq(case[3] and "data" or "\0\0\0\0")
+end)
+
+scenario("swap: a page becomes unused when it is already in swap; it comes back with its data", options, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", align = MiB }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_ENABLE_CMMA }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(0x3000, "data")):is_true()
+	expect(ram:swap_out(0x3000, "4K")):eq(0)
+	-- Only the guest's ESSA drops the swap entry (gmap_zap()); setting the state does not.
+	expect(vm:s390_set_cmma_bits{ start_gfn = 3, values = "\1" }):eq(0)
+	expect(ram:page(3)):fields{ swapped = true }
+	expect(vcpu:read(0x3000, 4)):eq("data")
+end)
