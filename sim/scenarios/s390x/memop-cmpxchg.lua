@@ -2,6 +2,7 @@
 -- KVM_S390_MEMOP_ABSOLUTE_CMPXCHG: 1 to 16 bytes of absolute memory, with and without storage keys.
 
 local options = { arch = "s390x", covers = "features.md 4.3; selftest s390x/memop.c: the cases with cmpxchg" }
+local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many calls
 
 local CMPXCHG <const>, SKEY <const> = KVM_S390_MEMOP_ABSOLUTE_CMPXCHG, KVM_S390_MEMOP_F_SKEY_PROTECTION
 local CHECK <const> = KVM_S390_MEMOP_F_CHECK_ONLY
@@ -22,7 +23,7 @@ end
 local sizes <const> = { { "1", 1 }, { "2", 2 }, { "4", 4 }, { "8", 8 }, { "16", 16 } }
 
 -- At every place within 16 bytes: first the value is right, then it is not. The guest sees the same.
-cases("memop cmpxchg: bytes", options, sizes, function(sim, case)
+cases("memop cmpxchg: bytes", long, sizes, function(sim, case)
 	local vcpu, ram, vm, vmm = guest(sim)
 	local size = case[2]
 	ram:write(AT, "the key needs a page table")

@@ -2,6 +2,7 @@
 -- KVM_S390_MEMOP_F_SKEY_PROTECTION: storage keys, and the controls that override them.
 
 local options = { arch = "s390x", covers = "features.md 4.4; selftest s390x/memop.c: the cases with keys" }
+local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many calls
 
 local LREAD <const>, LWRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_LOGICAL_WRITE
 local AREAD <const>, AWRITE <const> = KVM_S390_MEMOP_ABSOLUTE_READ, KVM_S390_MEMOP_ABSOLUTE_WRITE
@@ -81,7 +82,7 @@ cases("memop keys: protection, key", options, rules, function(sim, case)
 	end
 end)
 
-scenario("memop keys: every access key against every storage key", options, function(sim)
+scenario("memop keys: every access key against every storage key", long, function(sim)
 	local vcpu, ram, vm, buf = guest(sim)
 	for acc = 0, 15 do
 		for f = 0, 1 do
@@ -146,17 +147,6 @@ scenario("memop keys: they follow a page that the host moves or swaps", options,
 		expect(vcpu:mem_op{ op = LREAD, gaddr = AT, size = 5, flags = SKEY, key = 2 }):eq(PGM_PROTECTION)
 		expect(vm:mem_op{ op = AREAD, gaddr = AT, size = 5, flags = SKEY, key = 9 }):eq("stays")
 	end
-end)
-
--- kvm_s390_set_skeys() takes the fault that a missing page table needs, and then goes on with the next page. The keys are
--- lost, and the call says 0.
-scenario("memop keys: keys are not set where the host has no page table yet", options, function(sim)
-	local vcpu, _, vm, buf = guest(sim)
-	set_key(vm, buf, 0x100000, 4096, 0x98)
-	expect(get_key(vm, buf, 0x100000)):eq(0)
-	expect(fetch(vcpu, LREAD, 0x100000, 1, 2)):eq("\0")
-	set_key(vm, buf, 0x100000, 4096, 0x98)
-	expect(fetch(vcpu, LREAD, 0x100000, 1, 2)):eq(PGM_PROTECTION)
 end)
 
 -- --- overrides ---------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 -- KVM_S390_MEM_OP without translation: what is moved, what is refused, and which of several mistakes counts.
 
 local options = { arch = "s390x", covers = "features.md 4.2, 4.3; selftest s390x/memop.c" }
+local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many calls
 
 local LREAD <const>, LWRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_LOGICAL_WRITE
 local AREAD <const>, AWRITE <const> = KVM_S390_MEMOP_ABSOLUTE_READ, KVM_S390_MEMOP_ABSOLUTE_WRITE
@@ -47,7 +48,7 @@ for _, n in ipairs{ 1, 7, 16, 4096, 4097, 3 * 4096, MAX } do
 end
 
 -- What one side writes the other reads; neighbours stay; a check before moves nothing. The guest copies between.
-cases("memop: written, copied by the guest and read back, logical:", options, copies, function(sim, case)
+cases("memop: written, copied by the guest and read back, logical", long, copies, function(sim, case)
 	local vcpu, ram = guest(sim)
 	local n, at = case[2], case[3]
 	local data = bytes(n, 1)
@@ -60,7 +61,7 @@ cases("memop: written, copied by the guest and read back, logical:", options, co
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x80000, size = n }):eq(data)
 end)
 
-cases("memop: written, copied by the guest and read back, absolute:", options, copies, function(sim, case)
+cases("memop: written, copied by the guest and read back, absolute", long, copies, function(sim, case)
 	local vcpu, ram, vm = guest(sim)
 	local n, at = case[2], case[3]
 	local data = bytes(n, 2)
@@ -202,7 +203,7 @@ local of_vcpu <const> = { [LREAD] = CHECK | INJECT | SKEY, [LWRITE] = CHECK | IN
 local of_vm <const> = { [AREAD] = CHECK | SKEY, [AWRITE] = CHECK | SKEY, [CMPXCHG] = SKEY }
 
 -- Each operation on each fd with each flag: -EINVAL, or what the operation gives.
-scenario("memop: operations and flags by fd", options, function(sim)
+scenario("memop: operations and flags by fd", long, function(sim)
 	local vcpu, _, vm = guest(sim)
 	for _, op in ipairs(every_op) do
 		for bit = -1, 63 do
