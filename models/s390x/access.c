@@ -2,7 +2,7 @@
 /* What sim calls to let a vCPU execute one access, or a run of them: sets it up and calls the vCPU file's KVM_RUN. */
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
-#include "model.h"
+#include "guest.h"
 #include <kshim/arch.h>
 
 #define MAX_VCPUS 1024
@@ -34,6 +34,10 @@ static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 /* 64-bit addresses; what an access beyond the guest's limit ends in is KVM's to say. */
 static bool valid(const struct kvmsim_access *a)
 {
+	struct guest_insn insn;
+
+	if (a->op == KVMSIM_INSN)
+		return !a->user && insn_decode(a->value, a->len, &insn);
 	if (a->op > KVMSIM_XCHG || a->user || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
 	return (a->op != KVMSIM_FETCH || a->len == 1) && a->addr + a->len > a->addr;
@@ -46,7 +50,7 @@ static void start(struct model_vcpu *v, const struct kvmsim_access *a)
 
 	memset(m, 0, sizeof(*m));
 	m->a = *a;
-	if (a->len < 8)
+	if (a->op != KVMSIM_INSN && a->len < 8)
 		m->a.value &= GENMASK_ULL(8 * a->len - 1, 0);
 	m->state = MODEL_PENDING;
 	m->delivered = vcpu->stat.deliver_program;
@@ -70,6 +74,7 @@ static void fill_result(struct model_vcpu *v, u32 faults_before, struct kvmsim_a
 		r->done = 1;
 		r->exception = 1;
 		r->vector = m->code;
+		r->cr2 = m->teid;
 		break;
 	case MODEL_ABORTED:
 		r->ret = -ELOOP;
@@ -137,7 +142,7 @@ int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvms
 			     struct kvmsim_access_result *r)
 {
 	struct kvmsim_access a = {
-		.op = op, .len = op == KVMSIM_FETCH ? 1 : 8, .addr = addr, .value = 0x5a5a5a5a5a5a5a5a };
+		.op = op, .len = op == KVMSIM_FETCH ? 1 : 8, .addr = addr, .value = 0x5a5a5a5a5a5a5a5a};
 	struct model_vcpu *v = record_of(vcpu);
 
 	memset(r, 0, sizeof(*r));
@@ -152,7 +157,9 @@ int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvms
 		return 0;
 	start(v, &a);
 	v->workload = (struct model_workload){
-		.left = count - 1, .first = addr, .stride = stride,
+		.left = count - 1,
+		.first = addr,
+		.stride = stride,
 		/* The last access begins inside len and ends inside it. */
 		.bytes = len - a.len + 1,
 	};

@@ -122,7 +122,8 @@ static unsigned int purge_entry(struct s390_tlb *t, u64 arg)
 
 static unsigned int purge_asce(struct s390_tlb *t, u64 arg)
 {
-	return s390_tlb_clear_asce(t, TLB_HOST, 0, arg);
+	/* A guest's entries are formed by way of the host's tables. */
+	return s390_tlb_clear_asce(t, TLB_HOST, 0, arg) + s390_tlb_clear_guest(t, arg & TLB_ASCE_MASK);
 }
 
 static void invalidate(unsigned long *entry, unsigned long bit, bool local)

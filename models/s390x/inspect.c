@@ -152,7 +152,7 @@ static void visit_tlbs(struct visit *v)
 		for (i = 0; i < S390_TLB_ENTRIES; i++) {
 			const struct s390_tlb_entry *e = &model_cpus[cpu].tlb.entry[i];
 
-			if (!e->valid || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
+			if (!e->valid || e->kind != TLB_HOST || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
 				.where = where, .gfn = e->page, .pfn = e->frame,
@@ -196,7 +196,7 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 	for (i = 0; i < S390_TLB_ENTRIES; i++) {
 		const struct s390_tlb_entry *e = &model_cpus[c->cpu].tlb.entry[i];
 
-		if (!e->valid || e->asce != (asce & TLB_ASCE_MASK))
+		if (!e->valid || e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
 			continue;
 		if (!model_walk(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
 		    (e->protect || !r.protect))

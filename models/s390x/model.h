@@ -49,6 +49,8 @@ struct model_access {
 	u64 psw_mask, psw_addr;	/* of its instruction */
 	u32 faults, all_faults;	/* of this access; since start() */
 	u16 code;		/* of the program interruption */
+	u64 teid;		/* of the program interruption, 0 if it has none */
+	bool intercepted;	/* an instruction's interception has left the PSW behind the instruction */
 };
 
 struct model_workload {

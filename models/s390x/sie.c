@@ -10,7 +10,7 @@
 #include <asm/lowcore.h>
 #include <asm/pgtable.h>
 #include "kvm-s390.h"
-#include "model.h"
+#include "guest.h"
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/marks.h>
@@ -19,55 +19,23 @@
 
 /* Accesses of a workload before the CPU takes interrupts again. */
 #define BURST 256
+/* Loads and stores with long displacement, as LG and STG. */
+#define ACCESS_INSN_BYTES 6
 
 __thread struct model_vcpu *model_running;
 
-/*
- * Real to absolute: the first 8 KiB and those at the prefix change places. An access names an absolute address; the
- * guest's instruction uses the real one that leads there.
- */
-static u64 absolute(struct kvm_s390_sie_block *sie, u64 real)
-{
-	u64 prefix = (u64)sie->prefix << GUEST_PREFIX_SHIFT;
-
-	if (real < 2 * PAGE_SIZE)
-		return real + prefix;
-	if (real - prefix < 2 * PAGE_SIZE)
-		return real - prefix;
-	return real;
-}
-
-static void refuse_what_is_not_modelled(struct kvm_s390_sie_block *sie)
-{
-	if (sie->gpsw.mask & PSW_MASK_DAT)
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: the guest's own dynamic address translation (PSW bit 5)");
-	if (sie->gpsw.mask & PSW_MASK_KEY)
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: a guest with a PSW key other than 0");
-}
-
 /* A program check of the host while it interprets the guest, as arch/s390/kernel/traps.c notes it for KVM. */
-static void host_fault(struct model_vcpu *v, u64 gaddr, bool write, int code)
+static void host_fault(struct model_vcpu *v, const struct guest_cpu *c)
 {
 	struct thread_struct *t = &current->thread;
 
 	model_count(guest_faults, 1);
 	v->access.all_faults++;
-	t->gmap_int_code = code;
+	t->gmap_int_code = c->code;
 	t->gmap_teid.val = 0;
-	t->gmap_teid.addr = gaddr >> PAGE_SHIFT;
-	t->gmap_teid.fsi = write ? TEID_FSI_STORE : TEID_FSI_FETCH;
+	t->gmap_teid.addr = c->addr >> PAGE_SHIFT;
+	t->gmap_teid.fsi = c->write ? TEID_FSI_STORE : TEID_FSI_FETCH;
 	t->gmap_teid.as = PSW_BITS_AS_PRIMARY;
-}
-
-static bool frame_is_live(u64 pa, u64 addr)
-{
-	u64 pfn = pa >> PAGE_SHIFT;
-
-	if (pfn < KSHIM_RAM_MAX >> PAGE_SHIFT && (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
-		return true;
-	host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
-		    pfn, pfn_valid(pfn) ? "free" : "outside of memory");
-	return false;
 }
 
 /* One piece within a page, in one native access where it is aligned. */
@@ -129,36 +97,51 @@ static void perform(struct kvmsim_access *a, const struct piece *p)
 		a->value = value;
 }
 
-/* False: the CPU left the guest with a host fault. */
-static bool execute(struct model_vcpu *v, struct kvm_s390_sie_block *sie, unsigned long gasce)
+static enum guest_end execute_access(struct guest_cpu *c, struct kvmsim_access *a)
 {
-	struct kvmsim_access *a = &v->access.a;
+	enum dat_access access = a->op == KVMSIM_READ ? DAT_FETCH : a->op == KVMSIM_FETCH ? DAT_IFETCH : DAT_STORE;
 	unsigned int first = min_t(u64, a->len, PAGE_SIZE - (a->addr & ~PAGE_MASK)), i;
-	bool write = a->op == KVMSIM_WRITE || a->op == KVMSIM_XCHG;
 	struct piece p[2] = {
-		{ .addr = a->addr, .len = first },
-		{ .addr = a->addr + first, .len = a->len - first },
+		{.addr = a->addr, .len = first},
+		{.addr = a->addr + first, .len = a->len - first},
 	};
-	unsigned long flags = kshim_arch_access_begin();
-	bool live = true;
-	int code = 0;
+	enum guest_end end = GUEST_OK;
 
-	for (i = 0; i < 2 && p[i].len && !code; i++) {
-		code = p[i].addr > sie->msl ? PGM_CODE_ADDRESSING : model_translate(gasce, p[i].addr, write, &p[i].pa);
-		live = code || frame_is_live(p[i].pa, a->addr);
-		if (code || !live)
-			break;
-		skey_mark(&model_skeys, p[i].pa >> PAGE_SHIFT, write);
-	}
-	if (!code && live)
+	for (i = 0; i < 2 && p[i].len && end == GUEST_OK; i++)
+		end = guest_operand(c, p[i].addr, access, &p[i].pa);
+	if (end == GUEST_OK)
 		perform(a, p);
+	return end;
+}
+
+static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
+{
+	struct guest_insn insn;
+	unsigned long flags;
+	enum guest_end end;
+
+	insn_decode(a->value, a->len, &insn);
+	flags = kshim_arch_access_begin();
+	end = insn_execute(c, &insn);
 	kshim_arch_access_end(flags);
-	if (code) {
-		host_fault(v, p[i].addr, write, code);
-		return false;
+	if (end == GUEST_OK) {
+		insn_purge(c, &insn);
+		a->value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
 	}
-	v->access.state = live ? MODEL_DONE : MODEL_ABORTED;
-	return true;
+	return end;
+}
+
+static enum guest_end execute(struct guest_cpu *c, struct kvmsim_access *a)
+{
+	unsigned long flags;
+	enum guest_end end;
+
+	if (a->op == KVMSIM_INSN)
+		return execute_insn(c, a);
+	flags = kshim_arch_access_begin();
+	end = execute_access(c, a);
+	kshim_arch_access_end(flags);
+	return end;
 }
 
 /* The PSW stays: the guest runs a loop of one instruction, so that KVM's look at it touches no further page. */
@@ -203,22 +186,33 @@ static bool intervention(struct kvm_s390_sie_block *sie)
 	return false;
 }
 
-/*
- * KVM delivered a program interruption, so that the instruction has ended without its effect. The guest's handler runs
- * at once and goes back to the loop.
- */
-static void take_exception(struct model_vcpu *v, struct kvm_s390_sie_block *sie, unsigned long gasce)
+/* The guest's handler runs at once and goes back to the loop. */
+static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
 {
+	model_count(guest_exceptions, 1);
+	v->access.code = c->code;
+	v->access.teid = c->teid;
+	c->sie->gpsw.mask = v->access.psw_mask;
+	c->sie->gpsw.addr = v->access.psw_addr;
+	v->access.state = MODEL_EXCEPTION;
+}
+
+/* KVM delivered a program interruption, so that the instruction has ended without its effect. */
+static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
+{
+	const struct lowcore *lc;
 	struct dat_result r;
 	unsigned long flags = kshim_arch_access_begin();
 
-	if (!model_walk(gasce, absolute(sie, __LC_PGM_INT_CODE), DAT_FETCH, &r))
-		v->access.code = READ_ONCE(*(u16 *)__va(r.address));
+	guest_program(c, 0);
+	if (!model_walk(c->gasce, guest_prefixed(c->sie, 0), DAT_FETCH, &r)) {
+		lc = __va(r.address);
+		guest_program(c, READ_ONCE(lc->pgm_code));
+		if (guest_has_teid(c->code))
+			c->teid = READ_ONCE(lc->trans_exc_code);
+	}
 	kshim_arch_access_end(flags);
-	model_count(guest_exceptions, 1);
-	sie->gpsw.mask = v->access.psw_mask;
-	sie->gpsw.addr = v->access.psw_addr;
-	v->access.state = MODEL_EXCEPTION;
+	end_in_exception(v, c);
 }
 
 static void report_livelock(struct model_vcpu *v)
@@ -231,31 +225,73 @@ static void report_livelock(struct model_vcpu *v)
 	v->access.state = MODEL_ABORTED;
 }
 
-static void interpret(struct model_vcpu *v, struct kvm_s390_sie_block *sie, unsigned long gasce)
+/* KVM has handled an intercepted instruction: the PSW tells whether it is done, or to be tried again. */
+static void after_interception(struct model_vcpu *v, struct guest_cpu *c)
 {
+	struct model_access *m = &v->access;
+
+	m->intercepted = false;
+	if (c->sie->gpsw.addr == m->psw_addr)
+		return;
+	m->a.value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
+	c->sie->gpsw.addr = m->psw_addr;
+	m->state = MODEL_DONE;
+	retire(v);
+}
+
+/* True: the CPU stays in the guest. */
+static bool step(struct model_vcpu *v, struct guest_cpu *c)
+{
+	struct model_access *m = &v->access;
+	unsigned long flags;
+
+	switch (execute(c, &m->a)) {
+	case GUEST_OK:
+		m->state = MODEL_DONE;
+		retire(v);
+		next_of_workload(v);
+		return true;
+	case GUEST_PROGRAM:
+		flags = kshim_arch_access_begin();
+		guest_store_program(c, m->a.op == KVMSIM_INSN ? m->a.len : ACCESS_INSN_BYTES);
+		kshim_arch_access_end(flags);
+		end_in_exception(v, c);
+		return true;
+	case GUEST_INTERCEPTED:
+		m->intercepted = c->sie->gpsw.addr != m->psw_addr;
+		return false;
+	case GUEST_HOST_FAULT:
+		host_fault(v, c);
+		/* KVM resolves it; who changes the page may need this native thread's CPU. */
+		kshim_back_off(m->faults);
+		if (++m->faults > MODEL_MAX_FAULTS)
+			report_livelock(v);
+		return m->state == MODEL_ABORTED;
+	case GUEST_AGAIN:
+		kshim_back_off(++m->faults);
+		return true;
+	default:
+		m->state = MODEL_ABORTED;
+		return true;
+	}
+}
+
+static void interpret(struct model_vcpu *v, struct guest_cpu *c)
+{
+	struct kvm_s390_sie_block *sie = c->sie;
 	unsigned int n;
 
 	if (v->access.state == MODEL_PENDING && v->vcpu->stat.deliver_program != v->access.delivered)
-		take_exception(v, sie, gasce);
+		take_exception(v, c);
+	else if (v->access.state == MODEL_PENDING && v->access.intercepted)
+		after_interception(v, c);
 	for (n = 0; v->access.state == MODEL_PENDING && n < BURST; n++) {
 		if (atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))
 			return;
 		if (intervention(sie))
 			return;
-		refuse_what_is_not_modelled(sie);
-		if (!execute(v, sie, gasce)) {
-			/* KVM resolves it; who changes the page may need this native thread's CPU. */
-			kshim_back_off(v->access.faults);
-			if (++v->access.faults > MODEL_MAX_FAULTS) {
-				report_livelock(v);
-				break;
-			}
+		if (!step(v, c))
 			return;
-		}
-		if (v->access.state == MODEL_DONE) {
-			retire(v);
-			next_of_workload(v);
-		}
 	}
 	if (v->access.state != MODEL_PENDING) {
 		current->thread.gmap_int_code = 0;
@@ -285,10 +321,26 @@ static void check_prefix(struct model_vcpu *v, struct kvm_s390_sie_block *sie, u
 	}
 }
 
+/* A vCPU that comes from another CPU, or whose last CPU KVM has made unknown (KVM_REQ_TLB_FLUSH), has no TLB entries.
+ */
+static void forget_other_cpu(struct guest_cpu *c)
+{
+	unsigned int cpu = raw_smp_processor_id();
+	unsigned long flags;
+
+	if (c->sie->ihcpu == cpu)
+		return;
+	flags = kshim_arch_access_begin();
+	s390_tlb_clear_guest(&model_cpus[cpu].tlb, guest_space(c));
+	kshim_arch_access_end(flags);
+	c->sie->ihcpu = cpu;
+}
+
 /* As sie64a of arch/s390/kernel/entry.S. */
 FAITHFUL(__sie64a);
 int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rsa, unsigned long gasce)
 {
+	struct guest_cpu c = {.sie = sie, .gprs = rsa, .gasce = gasce};
 	struct model_vcpu *v = model_running;
 
 	if (WARN_ON_ONCE(virt_to_phys(sie) != sie_block_phys))
@@ -297,13 +349,13 @@ int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rs
 	__atomic_fetch_or(&sie->prog0c, PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	if (!(atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))) {
 		model_count(sie_entries, 1);
-		sie->ihcpu = raw_smp_processor_id();
+		forget_other_cpu(&c);
 		if (v && v->vcpu->arch.sie_block == sie)
 			check_prefix(v, sie, gasce);
 		if (intervention(sie)) {
-			;	/* comes first */
+			; /* comes first */
 		} else if (v && v->vcpu->arch.sie_block == sie && v->access.state != MODEL_IDLE) {
-			interpret(v, sie, gasce);
+			interpret(v, &c);
 		} else {
 			sie->icptcode = ICPT_WAIT;
 		}

@@ -104,15 +104,20 @@ enum kvmsim_access_op {
 	KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG,
 	KVMSIM_INVLPG,		/* not an access: drops the TLB's translation of addr */
 	KVMSIM_LOAD_CR3,	/* not an access: MOV of addr to CR3 */
+	KVMSIM_INSN,		/* s390x: one instruction of any kind that is modelled; its operands are in the registers */
 };
 
 /* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
 struct kvmsim_access {
 	uint8_t op;		/* enum kvmsim_access_op */
-	uint8_t len;		/* 1, 2, 4 or 8; FETCH, INVLPG and LOAD_CR3: 1 */
+	uint8_t len;		/* 1, 2, 4 or 8; FETCH, INVLPG and LOAD_CR3: 1; INSN: 2, 4 or 6 */
 	uint8_t user;		/* 1: at CPL 3 */
 	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
-	uint64_t value;		/* WRITE, XCHG: data, little-endian; READ, XCHG: the result */
+	/*
+	 * WRITE, XCHG: data, little-endian; READ, XCHG: the result. INSN: the instruction's text, its first byte the highest
+	 * of len; the result is the condition code.
+	 */
+	uint64_t value;
 };
 
 struct kvmsim_access_result {
@@ -121,10 +126,10 @@ struct kvmsim_access_result {
 	uint32_t exit_reason;	/* kvm_run->exit_reason when !done and ret == 0, or ret == -EFAULT with KVM_EXIT_MEMORY_FAULT */
 	uint32_t faults;	/* entries into KVM's fault handler that this call made */
 	uint8_t exception;	/* 1: done, but the instruction ended in a guest exception instead of its effect */
-	uint8_t vector;		/* of the exception */
+	uint8_t vector;		/* of the exception; s390x: its program-interruption code */
 	uint32_t error_code;	/* of the exception, 0 if it has none */
-	uint64_t cr2;		/* faulting guest-virtual address of a #PF (vector 14) */
-	uint64_t value;		/* READ, XCHG, FETCH when done: the result; also when the call continued (a == NULL) */
+	uint64_t cr2;		/* faulting guest-virtual address of a #PF (vector 14); s390x: translation-exception id. */
+	uint64_t value;		/* READ, XCHG, FETCH, INSN when done: the result; also when the call continued (a == NULL) */
 };
 
 /* What one process has at a user address. */

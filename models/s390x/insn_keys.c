@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Storage keys and page states of a guest as SIE interprets them. A guest's key is the block's own key and the guest's
+ * part of the PGSTE, which has all of it while the host has no page there; reference and change are what either says.
+ * Both are under the lock bit PCL. As arch/s390/mm/pgtable.c does it where KVM emulates (set_guest_storage_key() and
+ * below), without what only software keeps (PGSTE_UC_BIT).
+ */
+#include <linux/kvm_host.h>
+#include <asm/page-states.h>
+#include <asm/pgtable.h>
+#include "guest.h"
+#include <kshim/host.h>
+
+struct guest_page {
+	u64 *pgste;
+	u64 value; /* of the PGSTE, without PCL */
+	u64 pte;
+	u64 block; /* of the host's page; only while the entry is valid */
+};
+
+static bool resident(const struct guest_page *p)
+{
+	return !(p->pte & _PAGE_INVALID);
+}
+
+/* Finds the page-table entry and locks its PGSTE. A table that is missing is the host's to supply. */
+static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 absolute, struct guest_page *p)
+{
+	struct dat_result r;
+	u64 *pte, was;
+
+	if (absolute > c->sie->msl)
+		return guest_program(c, PGM_CODE_ADDRESSING);
+	model_walk(c->gasce, absolute, DAT_FETCH, &r);
+	if (r.via[DAT_PAGE] == DAT_NO_ENTRY) {
+		if (!r.code)
+			host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: %s interpreted in a 1 MiB frame", i->name);
+		c->code = r.code;
+		c->addr = absolute;
+		c->write = false;
+		return GUEST_HOST_FAULT;
+	}
+	pte = __va(r.via[DAT_PAGE]);
+	p->pgste = pte + PTRS_PER_PTE;
+	was = __atomic_fetch_or(p->pgste, PGSTE_PCL_BIT, __ATOMIC_ACQUIRE);
+	/* Its holder may wait until this CPU is between two accesses. */
+	if (was & PGSTE_PCL_BIT)
+		return GUEST_AGAIN;
+	p->value = was;
+	p->pte = READ_ONCE(*pte);
+	p->block = p->pte >> PAGE_SHIFT;
+	return GUEST_OK;
+}
+
+static void unlock_page(struct guest_page *p)
+{
+	__atomic_store_n(p->pgste, p->value, __ATOMIC_RELEASE);
+}
+
+/* The operand of the key instructions: a real address. */
+static enum guest_end lock_operand(struct guest_cpu *c, struct guest_insn *i, struct guest_page *p)
+{
+	u64 real = guest_effective(c, guest_reg(c, i->r2) & PAGE_MASK);
+
+	return lock_page(c, i, guest_prefixed(c->sie, real), p);
+}
+
+static u8 key_of(const struct guest_page *p)
+{
+	u8 key = resident(p) ? skey_insert(&model_skeys, p->block) : (p->value & (PGSTE_ACC_BITS | PGSTE_FP_BIT)) >> 56;
+
+	return key | (p->value & (PGSTE_GR_BIT | PGSTE_GC_BIT)) >> 48;
+}
+
+static void set_key(struct guest_page *p, u8 key)
+{
+	u8 old;
+
+	p->value &= ~(PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_GR_BIT | PGSTE_GC_BIT);
+	p->value |= (u64)(key & (SKEY_ACC | SKEY_F)) << 56 | (u64)(key & (SKEY_R | SKEY_C)) << 48;
+	if (!resident(p))
+		return;
+	/* What the host knows of references and changes stays, as the host's. */
+	skey_set(&model_skeys, p->block, key & (SKEY_ACC | SKEY_F), false, false, &old);
+	p->value |= (u64)(old & (SKEY_R | SKEY_C)) << 52;
+}
+
+enum guest_end insn_iske(struct guest_cpu *c, struct guest_insn *i)
+{
+	struct guest_page p;
+	enum guest_end end = lock_operand(c, i, &p);
+
+	if (end != GUEST_OK)
+		return end;
+	guest_set_reg(c, i->r1, (guest_reg(c, i->r1) & ~0xffULL) | key_of(&p));
+	unlock_page(&p);
+	return GUEST_OK;
+}
+
+#define SSKE_MR 4
+#define SSKE_MC 2
+#define SSKE_MB 1
+
+enum guest_end insn_sske(struct guest_cpu *c, struct guest_insn *i)
+{
+	bool mr = i->m3 & SSKE_MR, mc = i->m3 & SSKE_MC;
+	u8 key = guest_reg(c, i->r1) & SKEY_BITS, old;
+	u8 compared = SKEY_ACC | SKEY_F | (mr ? 0 : SKEY_R) | (mc ? 0 : SKEY_C);
+	struct guest_page p;
+	enum guest_end end;
+
+	if (i->m3 & SSKE_MB)
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: SSKE of several blocks interpreted");
+	end = lock_operand(c, i, &p);
+	if (end != GUEST_OK)
+		return end;
+	old = key_of(&p);
+	if (mr || mc) {
+		i->cc = !!((old ^ key) & compared);
+		guest_set_reg(c, i->r1, (guest_reg(c, i->r1) & ~0xff00ULL) | (u64)old << 8);
+	}
+	if (i->cc)
+		set_key(&p, key);
+	unlock_page(&p);
+	return GUEST_OK;
+}
+
+enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i)
+{
+	struct guest_page p;
+	enum guest_end end = lock_operand(c, i, &p);
+
+	if (end != GUEST_OK)
+		return end;
+	i->cc = (p.value & (PGSTE_GR_BIT | PGSTE_GC_BIT)) >> 49;
+	p.value &= ~PGSTE_GR_BIT;
+	if (resident(&p)) {
+		int host = skey_reset_reference(&model_skeys, p.block);
+
+		i->cc |= host;
+		if (host & 2)
+			p.value |= PGSTE_HR_BIT;
+	}
+	unlock_page(&p);
+	return GUEST_OK;
+}
+
+/* --- page states (ESSA) --- */
+
+#define CBRL_ENTRIES 511 /* the last of the page's 512 is the host's */
+
+/* What the operation makes of the PGSTE; true: the page's contents may be dropped. */
+static bool change_state(struct guest_page *p, unsigned int orc)
+{
+	u64 usage = p->value & _PGSTE_GPS_USAGE_MASK;
+	bool drop = false;
+
+	switch (orc) {
+	case ESSA_SET_STABLE:
+	case ESSA_SET_STABLE_RESIDENT:
+		usage = _PGSTE_GPS_USAGE_STABLE;
+		break;
+	case ESSA_SET_UNUSED:
+		usage = _PGSTE_GPS_USAGE_UNUSED;
+		drop = !resident(p);
+		break;
+	case ESSA_SET_VOLATILE:
+		usage = _PGSTE_GPS_USAGE_VOLATILE;
+		drop = !resident(p);
+		break;
+	case ESSA_SET_POT_VOLATILE:
+		if (resident(p)) {
+			usage = _PGSTE_GPS_USAGE_POT_VOLATILE;
+		} else if (p->value & _PGSTE_GPS_ZERO) {
+			usage = _PGSTE_GPS_USAGE_VOLATILE;
+		} else {
+			drop = !(p->value & PGSTE_GC_BIT);
+			usage = drop ? _PGSTE_GPS_USAGE_VOLATILE : _PGSTE_GPS_USAGE_STABLE;
+		}
+		break;
+	case ESSA_SET_STABLE_IF_RESIDENT:
+		if (resident(p))
+			usage = _PGSTE_GPS_USAGE_STABLE;
+		break;
+	}
+	p->value = (p->value & ~_PGSTE_GPS_USAGE_MASK) | usage | (drop ? _PGSTE_GPS_ZERO : 0);
+	return drop;
+}
+
+/* EXTRACT AND SET STORAGE ATTRIBUTES, with the result and the log of pages to drop as __do_essa() of priv.c has them.
+ */
+enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
+{
+	u64 absolute = guest_reg(c, i->r2) & PAGE_MASK, state, entries = (c->sie->cbrlo & ~PAGE_MASK) >> 3;
+	struct guest_page p;
+	enum guest_end end;
+
+	if (!(c->sie->ecb2 & ECB2_CMMA) || entries == CBRL_ENTRIES)
+		return insn_intercept(c, i);
+	if (i->m3 > ESSA_SET_STABLE_IF_RESIDENT)
+		return guest_program(c, PGM_SPECIFICATION);
+	end = lock_page(c, i, absolute, &p);
+	if (end != GUEST_OK)
+		return end;
+	state = (p.value & _PGSTE_GPS_USAGE_MASK) >> 22;
+	if (!resident(&p))
+		state |= p.value & _PGSTE_GPS_ZERO ? 3 : 2;
+	guest_set_reg(c, i->r1, state);
+	if (change_state(&p, i->m3)) {
+		((u64 *)__va(c->sie->cbrlo & PAGE_MASK))[entries] = absolute;
+		c->sie->cbrlo += sizeof(u64);
+	}
+	unlock_page(&p);
+	return GUEST_OK;
+}
