@@ -250,7 +250,7 @@ static int core_access(lua_State *L)
 		lua_Integer len = luaL_checkinteger(L, 5);
 
 		luaL_argcheck(L, len >= 1 && len <= 8, 5, "1 to 8 bytes");
-		a.op = (uint8_t)check_enum(L, 3, KVMSIM_LOAD_CR3);
+		a.op = (uint8_t)check_enum(L, 3, KVMSIM_INSN);
 		a.addr = (uint64_t)luaL_checkinteger(L, 4);
 		a.len = (uint8_t)len;
 		a.value = (uint64_t)luaL_optinteger(L, 6, 0);
@@ -430,7 +430,7 @@ static const struct {
 	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD), N(, SYS_READ), N(, SYS_WRITE),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN), N(, EV_DROP_SLAB),
-	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3),
+	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3), N(, INSN),
 	N(, MAX_CPUS),
 #undef N
 };

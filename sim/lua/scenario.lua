@@ -16,7 +16,7 @@ M.list = {}
 local names = {}
 
 local arches = { x86_64 = "x86_64", s390x = "s390x", arm64 = "arm64" }
-local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie" }
+local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie", skf = "skf" }
 local check_when = { step = false, ["end"] = true }
 
 local function list_of(choices)

@@ -37,14 +37,16 @@ end
 local no_value <const> = { [core.WRITE] = true, [core.INVLPG] = true, [core.LOAD_CR3] = true }
 
 local function take(job, value)
-	if not no_value[job.op] then
+	if job.op == core.INSN then
+		job.cc = value
+	elseif not no_value[job.op] then
 		job.out[#job.out + 1] = sub(pack("<i8", value), 1, job.n)
 	end
 	job.pos = job.pos + job.n
 end
 
 local function result(job)
-	return no_value[job.op] or concat(job.out)
+	return job.cc or no_value[job.op] or concat(job.out)
 end
 
 -- The access left to user space, or ended in a guest exception: an exit object.
@@ -56,7 +58,8 @@ local function left(s, job, ret, done, reason, faults, _, vector, error_code, cr
 	local exit = X.new(s, ret, reason, faults, job.pos - job.start)
 	if vector then
 		C.states[exit].reason = nil
-		C.states[exit].exception = { vector = vector, error_code = error_code, cr2 = cr2 }
+		C.states[exit].exception = M.arch == "s390x" and { vector = vector, code = vector, teid = cr2 } or
+			{ vector = vector, error_code = error_code, cr2 = cr2 }
 	end
 	if not done then
 		s.job, s.exit = job, C.states[exit]
@@ -120,6 +123,14 @@ local function access(s, op, addr, length, data, user)
 		op = op, start = addr, pos = addr, stop = addr + length, data = data, user = user, out = {},
 			whole = length <= 8,
 	})
+end
+
+U.settle = settle
+
+-- One instruction of s390x: its condition code, or an exit. Registers and PSW are set already.
+function U.instruction(s, text, len)
+	local job = { op = core.INSN, start = 0, pos = 0, stop = 1, n = 1, out = {} }
+	return stepped(s, job, core.access(s.proc.pid, s.fd, core.INSN, 0, len, text, false))
 end
 
 local function user_flag(what, t)

@@ -1,0 +1,191 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- s390x guest instructions that are not plain accesses: on storage keys, page states, the TLB, and DIAGNOSE.
+local core, M = ...
+local A, P, X, U = M.args, M.process, M.exits, M.vcpu
+
+local pack, unpack, rep = string.pack, string.unpack, string.rep
+local next, type = next, type
+
+-- Their numbers hold the size of s390's struct kvm_regs: 16 general registers.
+local KVM_GET_REGS <const>, KVM_SET_REGS <const> = 0x8080ae81, 0x4080ae82
+local REGS_BYTES <const> = 128
+local RUN_PSW_MASK <const> = 32	-- offset in s390's struct kvm_run
+local PSW_AMODE_64 <const> = 3 << 31
+local ESSA_ORCS <const> = 7	-- valid operation request codes of this machine (facility 147 is off)
+
+-- --- general registers -------------------------------------------------------------------------------------
+
+-- A list, 0 to 15; or -errno.
+local function get_regs(s)
+	local data = U.get_struct(s, KVM_GET_REGS, REGS_BYTES)
+	if type(data) ~= "string" then
+		return data
+	end
+	local out = {}
+	for n = 0, 15 do
+		out[n] = unpack("<i8", data, 8 * n + 1)
+	end
+	return out
+end
+
+-- What is left out stays.
+local function change_regs(s, values)
+	local regs = get_regs(s)
+	if type(regs) ~= "table" then
+		return regs
+	end
+	local data = ""
+	for n = 0, 15 do
+		data = data .. pack("<i8", values[n] or regs[n])
+	end
+	return (P.ioctl_struct(s.proc, s.fd, KVM_SET_REGS, data))
+end
+
+local function registers(what, t)
+	if type(t) ~= "table" then
+		A.refuse(what, "a table { [number] = value }", t)
+	end
+	local out = {}
+	for n, v in next, t, nil do
+		out[A.int(what .. ": number", n, 0, 15)] = A.u64(what .. ": value", v)
+	end
+	return out
+end
+
+-- --- one instruction ---------------------------------------------------------------------------------------
+
+-- Registers go with the vCPU, so an instruction is one access without data. The condition code, or an exit.
+local function run(s, what, text, len, regs)
+	U.settle(s)
+	local rc = regs and change_regs(s, regs) or 0
+	if rc < 0 then
+		A.fail("%s: the registers cannot be set: %s", what, M.expect.repr(rc))
+	end
+	return U.instruction(s, text, len)
+end
+
+local insn_schema = { text = { A.u64, A.required }, length = { function(what, v)
+	return A.choice(what, v, { [2] = 2, [4] = 4, [6] = 6 })
+end, A.required }, regs = { registers } }
+
+-- Addresses of operands are taken as the PSW's addressing mode says; the named calls need all 64 bits.
+local function amode_64(s, what)
+	local at = X.run_address(s)
+	local data = at < 0 and at or core.user_read(s.proc.pid, at + RUN_PSW_MASK, 8)
+	if type(data) ~= "string" then
+		A.fail("%s: the PSW cannot be read: %s", what, M.expect.repr(data))
+	end
+	core.user_write(s.proc.pid, at + RUN_PSW_MASK, pack("<i8", unpack("<i8", data) | PSW_AMODE_64))
+end
+
+local R1 <const>, R2 <const>, R3 <const> = 1, 2, 3
+
+-- opcode, R3/M3 and M4, R1, R2 of the formats RRE and RRF
+local function rrf(op, m3, m4, r1, r2)
+	return op << 16 | m3 << 12 | m4 << 8 | r1 << 4 | r2
+end
+
+local function named(s, what, text, len, regs)
+	amode_64(s, what)
+	return run(s, what, text, len, regs)
+end
+
+-- The register that an instruction leaves its result in, once it has ended: number, or the exit.
+local function result_in(s, cc, n)
+	return type(cc) == "number" and get_regs(s)[n] or cc
+end
+
+local function address(what, v)
+	return A.u64(what .. ": address", v)
+end
+
+local function byte(what, v)
+	return A.int(what, v, 0, 255)
+end
+
+local sske_schema = { nq = { A.boolean, false }, mr = { A.boolean, false }, mc = { A.boolean, false },
+	mb = { A.boolean, false } }
+
+-- Without mr and mc true; with one of them { cc, old }.
+local function sske(s, what, addr, key, flags)
+	local f = A.table(what, flags or {}, sske_schema)
+	local m3 = (f.nq and 8 or 0) | (f.mr and 4 or 0) | (f.mc and 2 or 0) | (f.mb and 1 or 0)
+	local cc = named(s, what, rrf(0xb22b, m3, 0, R1, R2), 4,
+		{ [R1] = byte(what .. ": key", key), [R2] = address(what, addr) })
+	if type(cc) ~= "number" then
+		return cc
+	end
+	return (f.mr or f.mc) and { cc = cc, old = get_regs(s)[R1] >> 8 & 0xff } or true
+end
+
+local function iske(s, what, addr)
+	local key = result_in(s, named(s, what, rrf(0xb229, 0, 0, R1, R2), 4,
+		{ [R1] = 0, [R2] = address(what, addr) }), R1)
+	return key
+end
+
+local function rrbe(s, what, addr)
+	return named(s, what, rrf(0xb22a, 0, 0, 0, R2), 4, { [R2] = address(what, addr) })
+end
+
+-- The state before: usage (bits 0x0c), contents (bits 0x03).
+local function essa(s, what, addr, orc)
+	local cc = named(s, what, rrf(0xb9ab, A.int(what .. ": orc", orc or 0, 0, 15), 0, R1, R2), 4,
+		{ [R1] = 0, [R2] = address(what, addr) })
+	return result_in(s, cc, R1)
+end
+
+local function pfmf(s, what, addr, control)
+	local cc = named(s, what, rrf(0xb9af, 0, 0, R1, R2), 4,
+		{ [R1] = A.u64(what .. ": control", control), [R2] = address(what, addr) })
+	return type(cc) == "number" or cc
+end
+
+local function tprot(s, what, addr, key)
+	return named(s, what, 0xe50110002000, 6,
+		{ [R1] = address(what, addr), [R2] = A.int(what .. ": key", key or 0, 0, 15) << 4 })
+end
+
+local function ended(cc)
+	return type(cc) == "number" or cc
+end
+
+-- The guest invalidates the page-table entry for va in the page table at origin.
+local ipte_schema = { table = { A.u64, A.required }, addr = { A.u64, A.required }, ["local"] = { A.boolean, false } }
+local function ipte(s, what, t)
+	local a = A.table(what, t, ipte_schema)
+	return ended(named(s, what, rrf(0xb221, 0, a["local"] and 1 or 0, R1, R2), 4,
+		{ [R1] = a.table, [R2] = a.addr }))
+end
+
+-- By ASCE, or of the region- or segment-table entry for addr in the table that an ASCE-like designation names.
+local idte_schema = { asce = { A.u64 }, table = { A.u64 }, addr = { A.u64, 0 }, ["local"] = { A.boolean, false } }
+local function idte(s, what, t)
+	local a = A.table(what, t, idte_schema)
+	if (a.asce == nil) == (a.table == nil) then
+		A.fail("%s: expected asce or table", what)
+	end
+	return ended(named(s, what, rrf(0xb98e, R3, a["local"] and 1 or 0, R1, R2), 4,
+		a.asce and { [R2] = 0x800, [R3] = a.asce } or { [R1] = a.table, [R2] = a.addr & -4096 }))
+end
+
+-- DIAGNOSE 0x10: the guest gives up the pages from first to last.
+local function diag10(s, what, first, last)
+	return ended(named(s, what, 0x83120010, 4,
+		{ [R1] = A.u64(what .. ": first", first), [R2] = A.u64(what .. ": last", last or first) }))
+end
+
+local methods = {
+	get_regs = get_regs,
+	set_regs = function(s, what, t) return change_regs(s, registers(what, t)) end,
+	insn = function(s, what, t)
+		local a = A.table(what, t, insn_schema)
+		return run(s, what, a.text, a.length, a.regs)
+	end,
+	sske = sske, iske = iske, rrbe = rrbe, essa = essa, pfmf = pfmf, tprot = tprot, ipte = ipte, idte = idte,
+	ptlb = function(s, what) return ended(named(s, what, 0xb20d0000, 4)) end,
+	diag10 = diag10,
+}
+for name, fn in next, methods, nil do
+	U.methods_of.s390x[name] = fn
+end
