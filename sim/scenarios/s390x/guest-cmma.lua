@@ -1,0 +1,196 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Page states that the guest sets by ESSA: what it says of a page, what becomes of pages that it does not need, and
+-- the log of changed states for migration.
+
+local options = { arch = "s390x", covers = "priv.c: handle_essa; pgtable.c: pgste_perform_essa; gmap.c: __gmap_zap" }
+
+local GET <const>, STABLE <const>, UNUSED <const>, VOLATILE <const>, POT_VOLATILE <const> = 0, 1, 2, 3, 4
+local STABLE_RESIDENT <const>, STABLE_IF_RESIDENT <const> = 5, 6
+-- The result: usage in bits 0x0c, contents in bits 0x03.
+local U_STABLE <const>, U_UNUSED <const>, U_POT_VOLATILE <const>, U_VOLATILE <const> = 0, 4, 8, 12
+local RESIDENT <const>, PRESERVED <const>, ZERO <const> = 0, 2, 3
+local SPECIFICATION <const>, OPERATION <const>, ADDRESSING <const> = 6, 1, 5
+local PAGE <const> = 0x40000
+
+local function guest(sim, more)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_ENABLE_CMMA }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M", userspace_addr = ram,
+		flags = more and more.flags or 0 }):eq(0)
+	-- The prefix area is in the same slot: migration mode wants every slot to log.
+	local vcpu = vm:create_vcpu{ lowcore = false }
+	for i = 0, 3 do
+		expect(vcpu:write(PAGE + i * 4096, ("page %d"):format(i))):is_true()
+	end
+	return vcpu, ram, vm, vmm
+end
+
+local function migrate(vm, start)
+	return vm:set_device_attr{ group = KVM_S390_VM_MIGRATION,
+		attr = start and KVM_S390_VM_MIGRATION_START or KVM_S390_VM_MIGRATION_STOP }
+end
+
+local function swap_out(ram, offset)
+	expect(ram:madvise(offset, "4K", MADV_PAGEOUT)):eq(0)
+	expect(ram:page(offset >> 12).mapped):is_false()
+end
+
+scenario("ESSA: the first one enables interpretation", options, function(sim)
+	local vcpu = guest(sim)
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:stats().instruction_essa):eq(1)
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:stats().instruction_essa):eq(1)
+end)
+
+scenario("ESSA: not without CMMA", options, function(sim)
+	local vcpu = sim:guest()
+	expect(vcpu:essa(PAGE, GET)):fields{ exception = { code = OPERATION } }
+end)
+
+-- In migration mode KVM emulates what SIE interprets else: both must say the same.
+local ways = {
+	{ "interpreted", function() end },
+	{ "emulated", function(vm) expect(migrate(vm, true)):eq(0) end },
+}
+
+cases("ESSA: states of a page in memory,", options, ways, function(sim, case)
+	local vcpu, _, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
+	case[2](vm)
+	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:essa(PAGE, VOLATILE)):eq(U_UNUSED | RESIDENT)
+	expect(vcpu:essa(PAGE, POT_VOLATILE)):eq(U_VOLATILE | RESIDENT)
+	expect(vcpu:essa(PAGE, STABLE_RESIDENT)):eq(U_POT_VOLATILE | RESIDENT)
+	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:essa(PAGE, STABLE_IF_RESIDENT)):eq(U_UNUSED | RESIDENT)
+	expect(vcpu:essa(PAGE, VOLATILE)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:essa(PAGE, STABLE)):eq(U_VOLATILE | RESIDENT)
+	expect(vcpu:read(PAGE, 6)):eq("page 0")
+end)
+
+cases("ESSA: states of a page that is swapped out,", options, ways, function(sim, case)
+	local vcpu, ram, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
+	case[2](vm)
+	swap_out(ram, PAGE)
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:essa(PAGE, STABLE_IF_RESIDENT)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | PRESERVED)
+	-- Its contents may go: it counts as zero from now on.
+	expect(vcpu:essa(PAGE, STABLE_IF_RESIDENT)):eq(U_UNUSED | ZERO)
+	expect(vcpu:essa(PAGE, POT_VOLATILE)):eq(U_UNUSED | ZERO)
+	expect(vcpu:essa(PAGE, VOLATILE)):eq(U_VOLATILE | ZERO)
+	expect(vcpu:essa(PAGE, GET)):eq(U_VOLATILE | ZERO)
+end)
+
+cases("ESSA: bad operands,", options, ways, function(sim, case)
+	local vcpu, _, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
+	case[2](vm)
+	expect(vcpu:essa(PAGE, 7)):fields{ exception = { code = SPECIFICATION } }
+	expect(vcpu:essa(0x40000000, UNUSED)):fields{ exception = { code = ADDRESSING } }
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
+end)
+
+scenario("ESSA: an unused page is dropped instead of swapped out", options, function(sim)
+	local vcpu, ram = guest(sim)
+	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | RESIDENT)
+	expect(ram:madvise(PAGE, "8K", MADV_PAGEOUT)):eq(0)
+	expect(ram:page(0x40)):fields{ mapped = false, swapped = false }
+	expect(ram:page(0x41)):fields{ mapped = false, swapped = true }
+	expect(vcpu:read(PAGE, 4)):eq("\0\0\0\0")
+	expect(vcpu:read(PAGE + 0x1000, 6)):eq("page 1")
+end)
+
+-- The log of the control block has 511 entries; KVM is asked when it is full, and frees what is in swap.
+scenario("ESSA: pages that became unused in swap are freed when the log is full", options, function(sim)
+	local vcpu, ram = guest(sim)
+	for i = 0, 3 do
+		swap_out(ram, PAGE + i * 4096)
+	end
+	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:essa(PAGE + 0x1000, UNUSED)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:essa(PAGE + 0x1000, STABLE)):eq(U_UNUSED | ZERO)
+	expect(vcpu:essa(PAGE + 0x2000, VOLATILE)):eq(U_STABLE | PRESERVED)
+	expect(ram:page(0x40).swapped):is_true()
+	for _ = 1, 511 do
+		vcpu:essa(PAGE, UNUSED)
+	end
+	expect(ram:page(0x40).swapped):is_false()
+	expect(ram:page(0x41).swapped):is_false()
+	expect(ram:page(0x42).swapped):is_false()
+	expect(ram:page(0x43).swapped):is_true()
+	expect(vcpu:read(PAGE, 4)):eq("\0\0\0\0")
+	expect(vcpu:read(PAGE + 0x3000, 6)):eq("page 3")
+	expect(vcpu:essa(PAGE, GET)):eq(U_UNUSED | RESIDENT)
+end)
+
+scenario("ESSA: KVM_S390_VM_MEM_CLR_CMMA makes all pages stable", options, function(sim)
+	local vcpu, _, vm = guest(sim)
+	vcpu:essa(PAGE, UNUSED)
+	expect(vcpu:essa(PAGE + 0x1000, VOLATILE)):eq(U_STABLE | RESIDENT)
+	expect(vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_CLR_CMMA }):eq(0)
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:essa(PAGE + 0x1000, GET)):eq(U_STABLE | RESIDENT)
+end)
+
+scenario("CMMA log: states by PEEK, whoever set them", options, function(sim)
+	local vcpu, _, vm = guest(sim)
+	vcpu:essa(PAGE + 0x1000, UNUSED)
+	vcpu:essa(PAGE + 0x2000, POT_VOLATILE)
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0x40, count = 4, flags = KVM_S390_CMMA_PEEK }):fields{
+		start_gfn = 0x40, count = 4, remaining = 0, values = "\0\1\2\0" }
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0x40, count = 4 }):eq(-EINVAL)
+	expect(vm:s390_set_cmma_bits{ start_gfn = 0x43, values = "\3" }):eq(0)
+	expect(vcpu:essa(PAGE + 0x3000, GET)):eq(U_VOLATILE | RESIDENT)
+end)
+
+scenario("CMMA log: migration mode names what changed since", options, function(sim)
+	local vcpu, _, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
+	vcpu:essa(PAGE + 0x1000, UNUSED)
+	expect(migrate(vm, true)):eq(0)
+	local first = vm:s390_get_cmma_bits{ start_gfn = 0, count = 0x200 }
+	expect(first):fields{ start_gfn = 0 }
+	expect(first.values:byte(0x42)):eq(1)
+	while true do
+		local rest = vm:s390_get_cmma_bits{ start_gfn = 0, count = 0x200 }
+		if rest.count == 0 then
+			break
+		end
+	end
+	expect(vcpu:essa(PAGE + 0x2000, VOLATILE)):eq(U_STABLE | RESIDENT)
+	expect(vcpu:essa(PAGE + 0x3000, GET)):eq(U_STABLE | RESIDENT)
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0, count = 0x200 }):fields{
+		start_gfn = 0x42, count = 1, remaining = 0, values = "\3" }
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0, count = 0x200 }):fields{ count = 0 }
+	expect(migrate(vm, false)):eq(0)
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0, count = 0x200 }):eq(-EINVAL)
+end)
+
+scenario("CMMA log: migration mode is refused while a slot does not log", options, function(sim)
+	local _, _, vm = guest(sim)
+	expect(migrate(vm, true)):eq(-EINVAL)
+end)
+
+scenario("DIAGNOSE 0x10: the guest gives pages back", options, function(sim)
+	local vcpu, ram = guest(sim)
+	expect(vcpu:diag10(PAGE + 0x1000, PAGE + 0x2000)):is_true()
+	expect(vcpu:stats().instruction_diagnose_10):eq(1)
+	expect(ram:page(0x40).mapped):is_true()
+	expect(ram:page(0x41).mapped):is_false()
+	expect(ram:page(0x42).mapped):is_false()
+	expect(ram:page(0x43).mapped):is_true()
+	expect(vcpu:read(PAGE + 0x1000, 4)):eq("\0\0\0\0")
+	expect(vcpu:read(PAGE, 6)):eq("page 0")
+end)
+
+cases("DIAGNOSE 0x10: refused for", { arch = "s390x" }, {
+	{ "an address inside a page", PAGE + 8, PAGE },
+	{ "a range that ends before it begins", PAGE + 0x1000, PAGE - 0x1000 },
+	{ "the first two pages", 0x1000, PAGE },
+}, function(sim, case)
+	local vcpu = guest(sim)
+	expect(vcpu:diag10(case[2], case[3])):fields{ exception = { code = SPECIFICATION } }
+	expect(vcpu:read(PAGE, 6)):eq("page 0")
+end)
