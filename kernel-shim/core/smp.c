@@ -11,6 +11,7 @@
 #include <linux/percpu-rwsem.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
+#include <kshim/probes.h>
 #include "sched_internal.h"
 
 /* --- function calls --- */
@@ -399,18 +400,42 @@ int __cpuhp_state_remove_instance(enum cpuhp_state state, struct hlist_node *nod
 static LIST_HEAD(syscore_list);
 static DEFINE_MUTEX(syscore_lock);
 
+static void add_to_list(struct list_head *node)
+{
+	mutex_lock(&syscore_lock);
+	list_add_tail(node, &syscore_list);
+	mutex_unlock(&syscore_lock);
+}
+
+static void take_from_list(struct list_head *node)
+{
+	mutex_lock(&syscore_lock);
+	list_del(node);
+	mutex_unlock(&syscore_lock);
+}
+
+#ifdef KSHIM_HAVE_STRUCT_SYSCORE
 FAITHFUL(register_syscore);
 void register_syscore(struct syscore *syscore)
 {
-	mutex_lock(&syscore_lock);
-	list_add_tail(&syscore->node, &syscore_list);
-	mutex_unlock(&syscore_lock);
+	add_to_list(&syscore->node);
 }
 
 FAITHFUL(unregister_syscore);
 void unregister_syscore(struct syscore *syscore)
 {
-	mutex_lock(&syscore_lock);
-	list_del(&syscore->node);
-	mutex_unlock(&syscore_lock);
+	take_from_list(&syscore->node);
 }
+#else
+FAITHFUL(register_syscore_ops);
+void register_syscore_ops(struct syscore_ops *ops)
+{
+	add_to_list(&ops->node);
+}
+
+FAITHFUL(unregister_syscore_ops);
+void unregister_syscore_ops(struct syscore_ops *ops)
+{
+	take_from_list(&ops->node);
+}
+#endif
