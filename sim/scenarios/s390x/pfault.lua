@@ -115,29 +115,3 @@ scenario("pfault: a page from swap is waited for all the same", options, functio
 	expect(vm:stats()):fields{ inject_pfault_done = 0 }
 	expect(lowcore(ram)):fields{ code = 0 }
 end)
-
--- vcpu_post_run_handle_fault() asks gmap_fault() with FAULT_FLAG_RETRY_NOWAIT, which hands it to fixup_user_fault(). When the
--- page's folio is locked, handle_mm_fault() returns VM_FAULT_RETRY and, because of that flag, keeps mmap_lock; but
--- fixup_user_fault() takes it again as if it had been given up, and one hold of it is never released: the next who wants to
--- write, here the end of the process, waits for ever. Later kernels have fixup_user_fault_nowait() in gmap.c instead.
-scenario("pfault: a fault that finds a page locked leaves mmap_lock held", { arch = "s390x", check = "end" }, function(sim)
-	local vm, _, ram, flic, vmm = guest(sim)
-	expect(flic:set_device_attr{ group = KVM_DEV_FLIC_APF_ENABLE }):eq(0)
-	sim:expect_report{ kind = "warn", match = "possible recursive locking detected" }
-	sim:expect_report{ kind = "deadlock" }
-	for i = 1, 4 do
-		local vcpu = vm:create_vcpu()
-		sim:thread("vcpu" .. i, function()
-			while not sim:stopping() do
-				vcpu:workload{ op = "write", range = { MiB, 0x4000 }, count = 16 }
-			end
-		end)
-	end
-	sim:thread("reclaim", function()
-		while not sim:stopping() do
-			ram:swap_out(MiB, "16K")
-		end
-	end)
-	sim:join{ seconds = 2 }
-	vmm:exit()
-end)
