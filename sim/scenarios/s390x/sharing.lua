@@ -168,3 +168,57 @@ scenario("swap: a page becomes unused when it is already in swap; it comes back 
 	expect(ram:page(3)):fields{ swapped = true }
 	expect(vcpu:read(0x3000, 4)):eq("data")
 end)
+
+-- --- the prefix area under a running guest -----------------------------------------------------------------
+
+-- Each event goes through ptep_notify() to kvm_gmap_notifier(), which has to stop the vCPU; the model looks at each entry.
+cases("prefix: taken away under a running guest by", options, {
+	{ "migration", 60, function(ram) ram:migrate(0) ram:migrate(0x1000) end },
+	{ "reclaim",   60, function(ram) ram:swap_out(0, "8K") end },
+	{ "fork",      15, function(_, vmm) expect(vmm:fork():exit()):eq(0) end },
+	{ "mmap over it", 60, function(ram, vmm)
+		expect(vmm:mmap{ addr = ram.addr, length = "8K", flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }):ok()
+	end },
+}, function(sim, case)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", align = MiB }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu{ lowcore = false }
+	local before = sim.inspect:counters()
+	sim:thread("vcpu", function()
+		for _ = 1, 20 do
+			expect(vcpu:workload{ op = "write", range = { MiB, 0x80000 }, count = 2000 }):eq(2000)
+		end
+	end)
+	sim:thread("host", function()
+		for _ = 1, case[2] do
+			case[3](ram, vmm)
+		end
+	end)
+	sim:join()
+	expect(sim.inspect:counters().guest_accesses):ge(before.guest_accesses + 40000)
+	expect(vcpu:read(MiB, 1)):eq("Z")
+	expect(sim.inspect:mapping(vm, 0)):fields{ present = true, writable = true }
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = true }
+end)
+
+scenario("prefix: protected by the VMM, the guest does not run; allowed again, it goes on", options, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", align = MiB }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu{ lowcore = false }
+	expect(vcpu:write(MiB, "x")):is_true()
+	expect(ram:mprotect(0x1000, "4K", "r")):eq(0)
+	expect(sim.inspect:mapping(vm, 0)):fields{ present = true, writable = true }
+	expect(vcpu:read(MiB, 1)):fields{ ret = -EFAULT }
+	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
+	expect(vcpu:run()):eq("x")
+	local away = ram:mremap{ offset = 0, old_length = "8K", new_length = "8K",
+		flags = MREMAP_MAYMOVE | MREMAP_FIXED, new_addr = ram.addr + 4 * MiB }
+	expect(away):ok()
+	expect(vcpu:read(MiB, 1)):fields{ ret = -EFAULT }
+	expect(away:mremap{ new_length = "8K", flags = MREMAP_MAYMOVE | MREMAP_FIXED, new_addr = ram.addr }):ok()
+	expect(vcpu:run()):eq("x")
+end)
