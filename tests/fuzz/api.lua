@@ -118,8 +118,8 @@ local attribute <const> = { group = exactly(KVM_S390_VM_MEM_CTRL, KVM_S390_VM_MI
 	value = absurd, addr = choice(nil, 0, 4096) }
 local frame = about(function() return random(0, 1023) end)
 local frames = about(function() return random(0, 300) end)
-local interrupt <const> = { type = exactly(KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE, 0, 7), parm = bits(0xffffffff),
-	parm64 = absurd }
+local interrupt <const> = { type = exactly(KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE, 0, 7),
+	parm = bits(0xffffffff), parm64 = absurd }
 local segment <const> = { user_addr = address, vcpu_addr = paged, length = size }
 local one_reg = choice(KVM_REG_S390_PFTOKEN, KVM_REG_S390_PFCOMPARE, KVM_REG_S390_PFSELECT, 0)
 local range = { paged, size }

@@ -93,7 +93,8 @@ end)
 
 -- kvm_arch_sync_dirty_log() goes on to last_gfn itself, a segment beyond the slot. What it finds there it reports to the
 -- slot that has it, so nothing is lost there ...
-scenario("dirty log: asking for one slot protects the pages of the next one too, and reports them there", options, function(sim)
+scenario("dirty log: asking for one slot protects the pages of the next one too, and reports them there", options,
+	function(sim)
 	local vm, vcpu = machine(sim, { [0] = { 0, 0, LOG }, { 1, 1, LOG }, { 4, 4, 0 } }, 4 * MiB)
 	expect(vcpu:write(0x3000, "slot 0")):is_true()
 	expect(vcpu:write(MiB + 0x7000, "slot 1")):is_true()
@@ -103,9 +104,10 @@ scenario("dirty log: asking for one slot protects the pages of the next one too,
 end)
 
 -- ... but it tells ptep_notify() an address of its own slot: array_index_nospec() in __gfn_to_hva_memslot() makes the offset
--- behind the slot 0. Who waits for a change of those pages is not told: here a vCPU, whose prefix area is protected under it.
--- The CPU stores there without asking (see check_prefix() of the model).
-cases("dirty log: the prefix area in the slot behind is protected, and the vCPU is not told, where that slot lies", options, {
+-- behind the slot 0. Who waits for a change of those pages is not told: here a vCPU, whose prefix area is protected under
+-- it. The CPU stores there without asking (see check_prefix() of the model).
+cases("dirty log: the prefix area in the slot behind is protected, and the vCPU is not told, where that slot lies",
+	options, {
 	{ "behind the other one in the host as well", 1 }, { "elsewhere in the host", 8 },
 }, function(sim, case)
 	local vm, vcpu = machine(sim, { [0] = { 0, 0, LOG }, { 1, case[2], 0 } }, MiB)

@@ -236,8 +236,8 @@ scenario("migration mode: GET takes the states that changed, page by page", opti
 	-- The same again: the next dirty page is the first.
 	expect(vm:s390_get_cmma_bits{ start_gfn = 0x10, count = 8 }):fields{ start_gfn = 0x18, count = 8, remaining = 0x300 - 16 }
 	-- PEEK takes nothing.
-	expect(vm:s390_get_cmma_bits{ start_gfn = 0x10, count = 2, flags = KVM_S390_CMMA_PEEK }):fields{ start_gfn = 0x10, count = 2,
-		remaining = 0x300 - 16, values = "\1\2" }
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0x10, count = 2, flags = KVM_S390_CMMA_PEEK }):fields{
+		start_gfn = 0x10, count = 2, remaining = 0x300 - 16, values = "\1\2" }
 end)
 
 scenario("migration mode: all states of all slots are given, each once", options, function(sim)

@@ -26,7 +26,7 @@ scenario("ucontrol: what such a VM has not", options, function(sim)
 		attr = KVM_S390_VM_MEM_LIMIT_SIZE }):eq{ value = KVM_S390_NO_MEM_LIMIT }
 	expect(vm:check_extension(KVM_CAP_S390_HPAGE_1M)):eq(0)
 	expect(vcpu:s390_vcpu_fault(0x1000)):eq(-EFAULT)
-	expect(vmm:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL | 4 }):eq(-EINVAL)
+	expect(vmm:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL | 1 << 8 }):eq(-EINVAL)
 end)
 
 cases("ucontrol: what may be mapped", options, {
