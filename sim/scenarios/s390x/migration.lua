@@ -264,6 +264,16 @@ scenario("migration mode: all states of all slots are given, each once", options
 	expect(vm:s390_get_cmma_bits{ start_gfn = 0, count = 8 }):eq{ start_gfn = 0, count = 0, remaining = 0, values = "" }
 end)
 
+-- kvm_s390_next_dirty_cmma(): behind the last slot the search begins again at the first, before a slot with that one.
+scenario("migration mode: GET from where there is no slot", options, function(sim)
+	local vm = machine(sim, true)
+	expect(vm:s390_set_cmma_bits{ start_gfn = 0, values = "\1" }):eq(0)
+	expect(start(vm)):eq(0)
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0x300, count = 4 }):fields{ start_gfn = 0x400, count = 4, values = "\0\0\0\0" }
+	expect(vm:s390_get_cmma_bits{ start_gfn = 1 << 30, count = 4 }):fields{ start_gfn = 0, count = 4, values = "\1\0\0\0" }
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0x1fe, count = 8 }):fields{ start_gfn = 0x1fe, count = 2, remaining = 0x300 - 10 }
+end)
+
 scenario("migration mode: deleting a slot leaves its pages in the count of those that remain", options, function(sim)
 	local vm = machine(sim, true)
 	expect(vm:s390_set_cmma_bits{ start_gfn = 0, values = "\1" }):eq(0)
