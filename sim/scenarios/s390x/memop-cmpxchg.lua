@@ -6,7 +6,6 @@ local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many
 
 local CMPXCHG <const>, SKEY <const> = KVM_S390_MEMOP_ABSOLUTE_CMPXCHG, KVM_S390_MEMOP_F_SKEY_PROTECTION
 local CHECK <const> = KVM_S390_MEMOP_F_CHECK_ONLY
-local KVM_S390_SET_SKEYS <const> = 0x4040aeb3
 local AT <const>, END <const> = 0x40000, 2 << 20
 
 local function guest(sim)
@@ -14,10 +13,8 @@ local function guest(sim)
 	return vcpu, ram, vm, vmm
 end
 
-local function set_key(vm, vmm, address, key)
-	local buf = vmm:mmap{ length = "4K" }
-	buf:write(0, string.char(key))
-	expect(vm:ioctl(KVM_S390_SET_SKEYS, string.pack("<i8i8i8I4", address >> 12, 1, buf.addr, 0) .. ("\0"):rep(36))):eq(0)
+local function set_key(vm, address, key)
+	expect(vm:s390_set_skeys{ start_gfn = address >> 12, keys = string.char(key) }):eq(0)
 end
 
 local sizes <const> = { { "1", 1 }, { "2", 2 }, { "4", 4 }, { "8", 8 }, { "16", 16 } }
@@ -27,7 +24,7 @@ cases("memop cmpxchg: bytes", long, sizes, function(sim, case)
 	local vcpu, ram, vm, vmm = guest(sim)
 	local size = case[2]
 	ram:write(AT, "the key needs a page table")
-	set_key(vm, vmm, AT, 0x90)
+	set_key(vm, AT, 0x90)
 	for _, key in ipairs{ false, 0, 9 } do
 		for offset = 0, 15, size do
 			local before = "0123456789abcdef"
@@ -59,7 +56,7 @@ cases("memop cmpxchg: keys, bytes", options, sizes, function(sim, case)
 	local there, new = ("t"):rep(case[2]), ("n"):rep(case[2])
 	ram:write(AT, "the key needs a page table")
 	for _, storage_key in ipairs{ 0x90, 0x98, 0x00 } do
-		set_key(vm, vmm, AT, storage_key)
+		set_key(vm, AT, storage_key)
 		for _, old in ipairs{ there, ("o"):rep(case[2]) } do
 			ram:write(AT, there)
 			expect((vm:mem_op{ op = CMPXCHG, gaddr = AT, data = new, old = old, key = 2, flags = SKEY })):eq(PGM_PROTECTION)

@@ -8,7 +8,6 @@ local READ <const>, WRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_
 local CHECK <const>, INJECT <const> = KVM_S390_MEMOP_F_CHECK_ONLY, KVM_S390_MEMOP_F_INJECT_EXCEPTION
 local SKEY <const> = KVM_S390_MEMOP_F_SKEY_PROTECTION
 local CR0_LAP <const> = 1 << 28
-local KVM_S390_SET_SKEYS <const> = 0x4040aeb3
 
 -- Real storage from 0x8c on; struct lowcore.
 local LC_PGM_CODE <const>, LC_EXC_ACCESS_ID <const>, LC_TEID <const> = 0x8e, 0xa0, 0xa8
@@ -21,7 +20,7 @@ local AS <const> = { primary = 0, ar = 1, secondary = 2, home = 3 }
 
 -- 2 MiB from 0 on, prefix 0, DAT on in the primary space with nothing mapped.
 local function guest(sim, as)
-	local vcpu, ram, vm, vmm = sim:guest{ vcpu = { lowcore = false } }
+	local vcpu, ram, vm = sim:guest{ vcpu = { lowcore = false } }
 	local space = vcpu:address_space{ type = "region1" }
 	for _, cr in ipairs{ 1, 7, 13 } do
 		expect(vcpu:set_cr(cr, space.asce)):eq(0)
@@ -32,7 +31,7 @@ local function guest(sim, as)
 	ram:write(LC_EXC_ACCESS_ID, "\xbb")
 	ram:write(LC_TEID, ("\xcc"):rep(8))
 	ram:write(LC_PGM_NEW_PSW, string.pack("<i8i8", 0x180000000, 0xabc0))
-	return vcpu, ram, space, vm, vmm
+	return vcpu, ram, space, vm
 end
 
 local UNTOUCHED <const> = { code = 0xaaaa, access_id = 0xbb, teid = string.unpack("<i8", ("\xcc"):rep(8)) }
@@ -46,13 +45,6 @@ end
 local function deliver(vcpu, ram)
 	expect(vcpu:set_psw{}):eq(0)
 	return lowcore(ram), vcpu:get_psw()
-end
-
--- The keys of pages from gfn on.
-local function set_keys(vm, vmm, gfn, keys)
-	local buf = vmm:mmap{ length = "4K" }
-	buf:write(0, keys)
-	expect(vm:ioctl(KVM_S390_SET_SKEYS, string.pack("<i8i8i8I4", gfn, #keys, buf.addr, 0) .. ("\0"):rep(36))):eq(0)
 end
 
 scenario("memop inject: delivered at the next entry, and once", options, function(sim)
@@ -137,9 +129,9 @@ end)
 -- --- protection --------------------------------------------------------------------------------------------
 
 local function protected(sim, as)
-	local vcpu, ram, space, vm, vmm = guest(sim, as)
+	local vcpu, ram, space, vm = guest(sim, as)
 	expect(space:map{ from = 0x40000000, to = 0x40000, size = "16K" }):eq(0)
-	return vcpu, ram, space, vm, vmm
+	return vcpu, ram, space, vm
 end
 
 scenario("memop inject: protection by the page table", options, function(sim)
@@ -172,10 +164,10 @@ cases("memop inject: key-controlled protection", options, {
 	{ "fetch, first page",      READ, "\x98\0", FETCH | B60, 0x40000000 },
 	{ "fetch, second page",     READ, "\0\x98", FETCH | B60, 0x40001000 },
 }, function(sim, case)
-	local vcpu, ram, space, vm, vmm = protected(sim)
+	local vcpu, ram, space, vm = protected(sim)
 	local keys = case[3]:gsub("\0", "\x10")
 	ram:write(0x40000, ("\0"):rep(8192))
-	set_keys(vm, vmm, 0x40, keys)
+	expect(vm:s390_set_skeys{ start_gfn = 0x40, keys = keys }):eq(0)
 	local t = { op = case[2], gaddr = 0x40000ffe, size = 4, data = "xxxx", key = 1, ar = 4, flags = SKEY | INJECT }
 	expect(vcpu:mem_op(t)):eq(PGM_PROTECTION)
 	expect(ram:read(0x40ffe, 4)):eq((case[6] or "\0\0") .. "\0\0")
@@ -188,9 +180,9 @@ cases("memop inject: key-controlled protection", options, {
 end)
 
 scenario("memop inject: termination over 64 KiB", options, function(sim)
-	local vcpu, ram, space, vm, vmm = guest(sim)
+	local vcpu, ram, space, vm = guest(sim)
 	expect(space:map{ from = 0x40000000, to = 0x40000, size = "64K" }):eq(0)
-	set_keys(vm, vmm, 0x40, "\x18" .. ("\x98"):rep(15))
+	expect(vm:s390_set_skeys{ start_gfn = 0x40, keys = "\x18" .. ("\x98"):rep(15) }):eq(0)
 	local data = ("\xa5"):rep(65536)
 	expect(vcpu:mem_op{ op = WRITE, gaddr = 0x40000000, data = data, key = 1, flags = SKEY | INJECT }):eq(PGM_PROTECTION)
 	local lc, psw = deliver(vcpu, ram)

@@ -8,30 +8,22 @@ local LREAD <const>, LWRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMO
 local AREAD <const>, AWRITE <const> = KVM_S390_MEMOP_ABSOLUTE_READ, KVM_S390_MEMOP_ABSOLUTE_WRITE
 local CHECK <const>, SKEY <const> = KVM_S390_MEMOP_F_CHECK_ONLY, KVM_S390_MEMOP_F_SKEY_PROTECTION
 local FETCH_OVERRIDE <const>, STORAGE_OVERRIDE <const> = 1 << 25, 1 << 24		-- CR0
-local KVM_S390_SET_SKEYS <const>, KVM_S390_GET_SKEYS <const> = 0x4040aeb3, 0x4040aeb2
 local AT <const>, MAX <const> = 0x40000, 65536
 
 -- Memory from 0 on, prefix 0, DAT off.
 local function guest(sim)
-	local vcpu, ram, vm, vmm = sim:guest{ vcpu = { lowcore = false } }
+	local vcpu, ram, vm = sim:guest{ vcpu = { lowcore = false } }
 	expect(vcpu:set_psw{ amode = 64 }):eq(0)
-	return vcpu, ram, vm, vmm:mmap{ length = "4K" }
-end
-
-local function keys_ioctl(vm, buf, cmd, address, n)
-	expect(vm:ioctl(cmd, string.pack("<i8i8i8I4", address >> 12, n, buf.addr, 0) .. ("\0"):rep(36))):eq(0)
+	return vcpu, ram, vm
 end
 
 -- One key for the pages from address on.
-local function set_key(vm, buf, address, bytes, key)
-	local n = (bytes + 4095) // 4096
-	buf:write(0, string.char(key):rep(n))
-	keys_ioctl(vm, buf, KVM_S390_SET_SKEYS, address, n)
+local function set_key(vm, address, bytes, key)
+	expect(vm:s390_set_skeys{ start_gfn = address >> 12, keys = string.char(key):rep((bytes + 4095) // 4096) }):eq(0)
 end
 
-local function get_key(vm, buf, address)
-	keys_ioctl(vm, buf, KVM_S390_GET_SKEYS, address, 1)
-	return buf:read(0, 1):byte()
+local function get_key(vm, address)
+	return vm:s390_get_skeys{ start_gfn = address >> 12, count = 1 }:byte()
 end
 
 -- A check and then the operation: both must say the same.
@@ -65,10 +57,10 @@ local rules <const> = {
 }
 
 cases("memop keys: protection, key", options, rules, function(sim, case)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	local data = ("kvmsim! "):rep(MAX // 8)
 	ram:write(AT, ("\0"):rep(MAX))
-	set_key(vm, buf, AT, MAX, case[2])
+	set_key(vm, AT, MAX, case[2])
 	local key = case[3]
 	for _, side in ipairs{ { vcpu, LREAD, LWRITE }, { vm, AREAD, AWRITE } } do
 		local fd = side[1]
@@ -83,10 +75,10 @@ cases("memop keys: protection, key", options, rules, function(sim, case)
 end)
 
 scenario("memop keys: every access key against every storage key", long, function(sim)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	for acc = 0, 15 do
 		for f = 0, 1 do
-			set_key(vm, buf, AT, 1, acc << 4 | f << 3)
+			set_key(vm, AT, 1, acc << 4 | f << 3)
 			for key = 0, 15 do
 				local same = key == 0 or key == acc
 				local may_fetch, may_store = same or f == 0, same
@@ -100,12 +92,12 @@ scenario("memop keys: every access key against every storage key", long, functio
 end)
 
 scenario("memop keys: an access sets reference and change, a check does not", options, function(sim)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	ram:write(AT, "x")
 	local function after(what)
-		set_key(vm, buf, AT, 1, 0x90)
+		set_key(vm, AT, 1, 0x90)
 		what()
-		return get_key(vm, buf, AT)
+		return get_key(vm, AT)
 	end
 	expect(after(function() end)):eq(0x90)
 	expect(after(function() vcpu:mem_op{ op = LWRITE, gaddr = AT, size = 1, flags = CHECK | SKEY, key = 9 } end)):eq(0x90)
@@ -117,10 +109,10 @@ end)
 
 -- Only the first page is protected from key 9, only the others from key 1.
 scenario("memop keys: a store stops at the first page with another key", options, function(sim)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	ram:write(AT, ("\0"):rep(3 * 4096))
-	set_key(vm, buf, AT, 1, 0x18)
-	set_key(vm, buf, AT + 4096, 2 * 4096, 0x98)
+	set_key(vm, AT, 1, 0x18)
+	set_key(vm, AT + 4096, 2 * 4096, 0x98)
 	for _, side in ipairs{ { vcpu, LREAD, LWRITE }, { vm, AREAD, AWRITE } } do
 		local data = ("w"):rep(3 * 4096)
 		expect(store(side[1], side[3], AT, data, 9)):eq(PGM_PROTECTION)
@@ -138,9 +130,9 @@ scenario("memop keys: a store stops at the first page with another key", options
 end)
 
 scenario("memop keys: they follow a page that the host moves or swaps", options, function(sim)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	ram:write(AT, "stays")
-	set_key(vm, buf, AT, 1, 0x98)
+	set_key(vm, AT, 1, 0x98)
 	for _, what in ipairs{ function() return ram:migrate(AT) end, function() return ram:swap_out(AT, "4K") end } do
 		expect(what()):eq(0)
 		expect(vcpu:mem_op{ op = LREAD, gaddr = AT, size = 5, flags = SKEY | CHECK, key = 2 }):eq(PGM_PROTECTION)
@@ -156,10 +148,10 @@ cases("memop keys: storage-protection override, storage key", options, {
 	{ "9, fetch-protected",      0x98, true },
 	{ "8, fetch-protected",      0x88, false },
 }, function(sim, case)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	local data = ("override"):rep(MAX // 8)
 	ram:write(AT, data)
-	set_key(vm, buf, AT, MAX, case[2])
+	set_key(vm, AT, MAX, case[2])
 	local protected = case[2] & 8 ~= 0
 	for _, on in ipairs{ false, true } do
 		expect(vcpu:set_cr(0, on and STORAGE_OVERRIDE or 0)):eq(0)
@@ -174,7 +166,7 @@ end)
 
 -- Pages 0 and last of the address space; where each lies in real memory.
 local function wrapping(sim, private)
-	local vcpu, ram, vm, buf = guest(sim)
+	local vcpu, ram, vm = guest(sim)
 	local space = vcpu:address_space{ type = "region1", private = private }
 	expect(space:map{ from = 0, to = 0x10000 }):eq(0)
 	expect(space:map{ from = -4096, to = 0x20000 }):eq(0)
@@ -182,9 +174,9 @@ local function wrapping(sim, private)
 	ram:write(0x10000, ("b"):rep(4096))
 	ram:write(0x20000, ("e"):rep(4096))
 	ram:write(0, ("r"):rep(64))
-	set_key(vm, buf, 0, 4096, 0x18)
-	set_key(vm, buf, 0x10000, 4096, 0x18)
-	set_key(vm, buf, 0x20000, 4096, 0)
+	set_key(vm, 0, 4096, 0x18)
+	set_key(vm, 0x10000, 4096, 0x18)
+	set_key(vm, 0x20000, 4096, 0)
 	expect(vcpu:set_psw{ dat = true }):eq(0)
 	return vcpu, ram, vm
 end
