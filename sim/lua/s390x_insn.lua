@@ -64,9 +64,12 @@ local function run(s, what, text, len, regs)
 	return U.instruction(s, text, len)
 end
 
-local insn_schema = { text = { A.u64, A.required }, length = { function(what, v)
-	return A.choice(what, v, { [2] = 2, [4] = 4, [6] = 6 })
-end, A.required }, regs = { registers } }
+local function insn_length(what, v)
+	local n = A.int(what, v, 2, 6)
+	return n % 2 == 0 and n or A.refuse(what, "2, 4 or 6", v)
+end
+
+local insn_schema = { text = { A.u64, A.required }, length = { insn_length, A.required }, regs = { registers } }
 
 -- Addresses of operands are taken as the PSW's addressing mode says; the named calls need all 64 bits.
 local function amode_64(s, what)

@@ -226,3 +226,14 @@ scenario("guest keys: changed by the guest while the host moves the page", optio
 	sim:join()
 	expect(vcpu:read(PAGE_40, 6)):eq("page 0")
 end)
+
+scenario("guest keys: instructions by their text", options, function(sim)
+	local vcpu = guest(sim)
+	expect(vcpu:sske(PAGE_40, ACC_3)):is_true()
+	expect(vcpu:set_psw{ amode = 64 }):eq(0)
+	expect(vcpu:insn{ text = 0xb2290014, length = 4, regs = { [1] = 0x1234, [4] = PAGE_40 } }):ge(0)	-- ISKE 1,4
+	expect(vcpu:get_regs()[1]):eq(0x1200 | ACC_3)
+	expect(vcpu:insn{ text = 0x1812, length = 2 }):fields{ ret = -EINVAL }	-- LR 1,2 is not modelled
+	expect(vcpu:insn{ text = 0xb229, length = 2 }):fields{ ret = -EINVAL }	-- half of an instruction
+	expect(vcpu:read(PAGE_40, 6)):eq("page 0")
+end)
