@@ -214,6 +214,19 @@ scenario("memop keys: fetch-protection override is not for a private space, unle
 	expect(fetch(vcpu, LREAD, 32, 8, 2)):eq("rrrrrrrr")
 end)
 
+-- The second fragment begins at 0 again, where the override counts.
+scenario("memop keys: fetch-protection override after the end of 24-bit addresses", options, function(sim)
+	local vcpu, ram, vm = sim:guest{ ram = { length = "16M" }, vcpu = { lowcore = false } }
+	ram:write(0xfff000, ("e"):rep(4096))
+	ram:write(0, ("b"):rep(4096))
+	set_key(vm, 0, 4096, 0x18)
+	expect(vcpu:set_psw{ amode = 24 }):eq(0)
+	expect(fetch(vcpu, LREAD, 0xfff000, 4096 + 2048, 2)):eq(PGM_PROTECTION)
+	expect(vcpu:set_cr(0, FETCH_OVERRIDE)):eq(0)
+	expect(fetch(vcpu, LREAD, 0xfff000, 4096 + 2048, 2)):eq(("e"):rep(4096) .. ("b"):rep(2048))
+	expect(fetch(vcpu, LREAD, 0xfff000, 4096 + 2049, 2)):eq(PGM_PROTECTION)
+end)
+
 -- The unkeyed copy tells what fails from what is protected.
 scenario("memop keys: fetch-protection override, and the VMM has lost the page", options, function(sim)
 	local vcpu, ram = wrapping(sim)
