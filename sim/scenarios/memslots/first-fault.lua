@@ -63,15 +63,6 @@ scenario("first fault: exchange and instruction fetch", { mmu = mmu }, function(
 	expect(vcpu:fetch(0x9000)):eq("\x90")
 end)
 
-scenario("first fault: outside every slot is an addressing exception", { arch = "s390x" }, function(sim)
-	local vcpu, _, vm = sim:guest()
-
-	expect(vcpu:read(0x200000, 4)):fields(failed(sim))
-	expect(vcpu:write(0x200008, "\xaa\xbb")):fields(failed(sim))
-	expect(vcpu:write(0x100008, "goes on")):is_true()
-	expect(sim.inspect:mapping(vm, 0x200000)):fields{ present = false }
-end)
-
 scenario("first fault: outside every slot is MMIO", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vcpu, _, vm = sim:guest()
 

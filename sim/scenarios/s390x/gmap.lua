@@ -1,13 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Faults that user space asks for, and pages that the guest has no use for (collaborative memory management).
+-- Accesses outside of slots, faults that user space asks for, and pages that the guest has no use for (CMMA).
 
 local options = { arch = "s390x" }
 
-local KVM_S390_VCPU_FAULT <const> = 0x4008ae52
-local KVM_S390_GET_CMMA_BITS <const>, KVM_S390_SET_CMMA_BITS <const> = 0xc020aeb8, 0x4020aeb9
-local KVM_SET_DEVICE_ATTR <const> = 0x4018aee1
-local KVM_S390_VM_MEM_CTRL <const>, KVM_S390_VM_MEM_ENABLE_CMMA <const> = 0, 0
-local KVM_S390_CMMA_PEEK <const> = 1
 local USAGE_MASK <const>, UNUSED <const> = 0x03000000, 1
 
 scenario("KVM_S390_VCPU_FAULT maps a page before the guest touches it", options, function(sim)
@@ -18,6 +13,14 @@ scenario("KVM_S390_VCPU_FAULT maps a page before the guest touches it", options,
 	expect(vcpu:ioctl(KVM_S390_VCPU_FAULT, 0x800000)):eq(-EFAULT)
 	expect(ram:munmap(0x6000, "4K")):eq(0)
 	expect(vcpu:ioctl(KVM_S390_VCPU_FAULT, 0x6000)):eq(-EFAULT)
+end)
+
+scenario("outside every slot is an addressing exception", options, function(sim)
+	local vcpu, _, vm = sim:guest()
+	expect(vcpu:read(0x200000, 4)):fields{ exception = { vector = PGM_ADDRESSING } }
+	expect(vcpu:write(0x200008, "\xaa\xbb")):fields{ exception = { vector = PGM_ADDRESSING } }
+	expect(vcpu:write(0x100008, "goes on")):is_true()
+	expect(sim.inspect:mapping(vm, 0x200000)):fields{ present = false }
 end)
 
 -- __gmap_link() keeps one guest segment for each segment of the process (host_to_guest): the slot is taken, a fault in
