@@ -22,7 +22,7 @@ say() { printf '%s\n' "-- $*" >&2; }
 # The tarball's checksum, remembered by name, size and modification time.
 checksum() {
 	memo=$cache/checksums
-	now=$(stat -L -c '%s %Y' "$tarball")
+	now=$(stat -L -c '%s %.9Y' "$tarball")
 	sum=$(awk -F '\t' -v f="$tarball" -v n="$now" '$1 == f && $2 == n { s = $3 } END { print s }' "$memo" 2>/dev/null ||
 		true)
 	if [ -z "$sum" ]; then

@@ -91,7 +91,7 @@ check() {
 	tarball=$packages/linux-source-$version.tar.xz
 	[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version"
 	work=$cache/build-check-$version-$({
-		stat -L -c '%n %s %Y' "$tarball"
+		stat -L -c '%n %s %.9Y' "$tarball"
 		${cross}gcc --version
 		cat "$here/build-check.sh" "$here/series.sh"
 	} | sha256sum | cut -c1-12)

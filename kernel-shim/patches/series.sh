@@ -64,7 +64,7 @@ series_extract() {
 #   series_pristine TARBALL CACHE DIR
 series_pristine() {
 	series_key=$({
-		stat -L -c '%n %s %Y' "$1"
+		stat -L -c '%n %s %.9Y' "$1"
 		series_all_files old "$3"
 	} | sha256sum | cut -c1-12)
 	series_dest=$2/pristine-$series_key
