@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* s390's asm/word-at-a-time.h for a little-endian host: strscpy() and others look for the first byte of a word. */
+#ifndef _S390_WORD_AT_A_TIME_H
+#define _S390_WORD_AT_A_TIME_H
+
+#include <asm-generic/word-at-a-time.h>
+
+#endif
