@@ -108,14 +108,23 @@ static char *job_name(const char *scenario, const char *arch, const char *mmu, i
 	return xstrdup(scenario);
 }
 
+/* What the flavour is asked to be: a personality, and the facilities that are not as usual. */
+static char *machine_name(const char *mmu, const char *facilities)
+{
+	return *facilities ? xasprintf("%s:%s", mmu, facilities) : xstrdup(mmu);
+}
+
 /* One entry of the list, at stack index idx. */
 static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common,
 			 const struct sim_flavours *fl, const char *only_arch)
 {
-	struct names arches, wanted, mmus;
+	struct names arches, wanted, mmus, facilities;
 
 	get_list(L, idx, "arch", &arches);
 	get_list(L, idx, "mmu", &wanted);
+	get_list(L, idx, "facilities", &facilities);
+	if (!facilities.n)
+		add(&facilities, "");
 	if (!arches.n)
 		for (size_t i = 0; i < fl->n; i++)
 			add(&arches, fl->v[i].ops->arch);
@@ -129,16 +138,17 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			pick_mmu(&fl->v[f], &wanted, &mmus);
 		else
 			add(&mmus, "");
-		for (size_t m = 0; m < mmus.n; m++) {
+		for (size_t m = 0; m < mmus.n * facilities.n; m++) {
 			struct sim_job *j = append(plan);
 
 			*j = *common;
 			j->scenario = get_string(L, idx, "name");
 			j->covers = get_string(L, idx, "covers");
 			j->arch = xstrdup(arches.v[a]);
-			j->mmu = xstrdup(mmus.v[m]);
+			j->mmu = machine_name(mmus.v[m / facilities.n], facilities.v[m % facilities.n]);
 			j->flavour = f;
-			j->name = job_name(j->scenario, j->arch, j->mmu, arches.n > 1 && !only_arch, mmus.n > 1);
+			j->name = job_name(j->scenario, j->arch, j->mmu, arches.n > 1 && !only_arch,
+					   mmus.n * facilities.n > 1);
 			if (f < 0)
 				j->skip = xasprintf("no flavour for %s is built here: see --arch", j->arch);
 		}

@@ -19,9 +19,12 @@ static const struct {
 	{ "ipte_global", &model_counters.ipte_global },
 	{ "ipte_local", &model_counters.ipte_local },
 	{ "idte_entry", &model_counters.idte_entry },
+	{ "idte_entry_local", &model_counters.idte_entry_local },
 	{ "idte_asce", &model_counters.idte_asce },
 	{ "csp", &model_counters.csp },
 	{ "ptlb", &model_counters.ptlb },
+	{ "rdp", &model_counters.rdp },
+	{ "flush_guest_asce", &model_counters.flush_guest_asce },
 	{ "tlb_purged_entries", &model_counters.purged_entries },
 };
 

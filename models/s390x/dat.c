@@ -5,6 +5,7 @@
  */
 #include <linux/mm.h>
 #include <linux/smp.h>
+#include <asm/facility.h>
 #include <asm/page.h>
 #include <asm/pgtable.h>
 #include <kshim/arch.h>
@@ -57,8 +58,8 @@ static int read_entry(void *ctx, uint64_t address, uint64_t *entry)
 
 int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
-	/* EDAT-1 is on. A guest's fetch is not one of the host's, for instruction-execution protection. */
-	struct dat_space space = { .asce = asce, .edat1 = true, .read = read_entry };
+	/* EDAT-1 is on where there is one. A guest's fetch is not one of the host's, for instruction-execution protection. */
+	struct dat_space space = { .asce = asce, .edat1 = test_facility(FACILITY_EDAT1), .read = read_entry };
 
 	dat_walk(&space, addr, access, r);
 	return r->code;
@@ -126,33 +127,76 @@ static unsigned int purge_asce(struct s390_tlb *t, u64 arg)
 	return s390_tlb_clear_asce(t, TLB_HOST, 0, arg) + s390_tlb_clear_guest(t, arg & TLB_ASCE_MASK);
 }
 
+/* An instruction that the machine does not have. */
+static void need(unsigned int facility, const char *insn)
+{
+	if (!test_facility(facility))
+		host_report(KVMSIM_OOPS, NULL, 0, "operation exception: %s on a machine without facility %u", insn,
+			    facility);
+}
+
+/* The operand with the guest's ASCE lets a CPU keep entries of other guests. This one drops them as well. */
+static void need_guest_option(unsigned long opt)
+{
+	if (!opt)
+		return;
+	if (!MACHINE_HAS_TLB_GUEST)
+		host_report(KVMSIM_OOPS, NULL, 0, "operation exception: flush with a guest's ASCE");
+	model_count(flush_guest_asce, 1);
+}
+
 static void invalidate(unsigned long *entry, unsigned long bit, bool local)
 {
 	kshim_sched_point(KSHIM_PT_ATOMIC, entry);
 	__atomic_fetch_or(entry, bit, __ATOMIC_SEQ_CST);
-	purge(local, purge_entry, __pa(entry));
+	/* The local-clearing control is ignored where it is not known. */
+	purge(local && test_facility(FACILITY_TLB_LC), purge_entry, __pa(entry));
 }
 
-void kshim_ipte(unsigned long *pte, int local)
+/* The entry that addr selects in the page table around pte: only the table's origin and the page index count. */
+static unsigned long *pte_for(unsigned long *pte, unsigned long addr)
+{
+	return (unsigned long *)((unsigned long)pte & ~0x7ffUL) + ((addr >> PAGE_SHIFT) & 0xff);
+}
+
+/* The same for a segment or region table, of whose address bits 52 to 63 are ignored. */
+static unsigned long *crste_for(unsigned long *entry, unsigned long addr, unsigned int shift)
+{
+	unsigned int index = (addr >> shift) & 0x7ff;
+
+	return (unsigned long *)((unsigned long)(entry - index) & ~0xfffUL) + index;
+}
+
+void kshim_ipte(unsigned long *pte, unsigned long addr, unsigned long opt, unsigned long asce, int local)
 {
 	if (local)
 		model_count(ipte_local, 1);
 	else
 		model_count(ipte_global, 1);
-	invalidate(pte, _PAGE_INVALID, local);
+	need_guest_option(opt);
+	invalidate(pte_for(pte, addr), _PAGE_INVALID, local);
 }
 
-void kshim_rdp(unsigned long *pte, int local)
+void kshim_rdp(unsigned long *pte, unsigned long addr, int local)
 {
+	need(FACILITY_RDP, "RDP");
+	model_count(rdp, 1);
+	pte = pte_for(pte, addr);
 	kshim_sched_point(KSHIM_PT_ATOMIC, pte);
 	__atomic_fetch_and(pte, ~_PAGE_PROTECT, __ATOMIC_SEQ_CST);
 	purge(local, purge_entry, __pa(pte));
 }
 
-void kshim_idte_entry(unsigned long *entry, int local)
+void kshim_idte_entry(unsigned long *entry, unsigned long addr, unsigned int shift, unsigned long opt,
+		      unsigned long asce, int local)
 {
-	model_count(idte_entry, 1);
-	invalidate(entry, _REGION_ENTRY_INVALID, local);
+	need(FACILITY_IDTE, "IDTE");
+	if (local)
+		model_count(idte_entry_local, 1);
+	else
+		model_count(idte_entry, 1);
+	need_guest_option(opt);
+	invalidate(crste_for(entry, addr, shift), _REGION_ENTRY_INVALID, local);
 }
 
 void kshim_idte_table(unsigned long table_asce, unsigned long vaddr)
@@ -160,11 +204,13 @@ void kshim_idte_table(unsigned long table_asce, unsigned long vaddr)
 	unsigned int shift = 20 + 11 * ((table_asce & DAT_ASCE_DT) >> 2);
 	unsigned long *table = __va(table_asce & DAT_ASCE_ORIGIN);
 
-	kshim_idte_entry(&table[(vaddr >> shift) & 0x7ff], false);
+	kshim_idte_entry(&table[(vaddr >> shift) & 0x7ff], vaddr, shift, 0, 0, false);
 }
 
-void kshim_idte_asce(unsigned long asce)
+void kshim_idte_asce(unsigned long asce, unsigned long opt)
 {
+	need(FACILITY_IDTE, "IDTE");
+	need_guest_option(opt);
 	model_count(idte_asce, 1);
 	purge(false, purge_asce, asce);
 }
@@ -185,6 +231,7 @@ unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long ne
 {
 	unsigned long seen;
 
+	need(FACILITY_IDTE, "CSPG");
 	kshim_sched_point(KSHIM_PT_ATOMIC, ptr);
 	seen = __sync_val_compare_and_swap(ptr, old, new);
 	model_count(csp, 1);
@@ -219,4 +266,14 @@ unsigned char kshim_iske(unsigned long pa)
 int kshim_rrbe(unsigned long pa)
 {
 	return skey_reset_reference(&model_skeys, block_of(pa));
+}
+
+unsigned long kshim_sske_frame(unsigned long pa, unsigned char key)
+{
+	need(FACILITY_EDAT1, "SSKE of several blocks");
+	do {
+		kshim_sske(pa, key);
+		pa += PAGE_SIZE;
+	} while (pa & ~HPAGE_MASK);
+	return pa;
 }

@@ -1,22 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loading of KVM: the module's own init call. */
+/* Loading of KVM: the machine and the module's parameters as the personality has them, then the module's init call. */
 #include <linux/init.h>
+#include <linux/moduleparam.h>
 #include <linux/string.h>
-#include <asm/sclp.h>
 #include "model.h"
 #include <kshim/arch.h>
 
-/* "skf": with the storage-key facility, by which SIE interprets what KVM emulates otherwise. */
-const char *const kshim_arch_personalities[] = { "sie", "skf", NULL };
+/*
+ * "skf": with the storage-key facility, by which SIE interprets what KVM emulates otherwise. "hpage": guests may have
+ * huge pages (kvm.hpage=1). "old": none of what the kernel can do without when it changes page tables.
+ */
+const char *const kshim_arch_personalities[] = { "sie", "skf", "hpage", "old", NULL };
+
+static const struct {
+	const char *facilities, *parameters;
+} machines[] = {
+	{ NULL, "" },
+	{ "skey=1", "" },
+	{ NULL, "kvm.hpage=1" },
+	{ "idte=0,edat1=0,edat2=0,tlb_lc=0,fsi=0,nx=0,esop=0,cmma=0,kss=0", "" },
+};
+
+/* The module parameters of the linked files, as the kernel's own linker script names their places. */
+extern const struct kernel_param __start___param[], __stop___param[];
 
 /* module_init(kvm_s390_init) of arch/s390/kvm/kvm-s390.c, as the shim's linux/init.h exports it. */
 extern initcall_t __kshim_initcall_kvm_s390_init;
 
+static int no_such_parameter(char *param, char *val, const char *unused, void *arg)
+{
+	return -ENOENT;
+}
+
+static int set_parameters(const char *parameters)
+{
+	char args[64];
+	char *bad;
+
+	strscpy(args, parameters, sizeof(args));
+	bad = parse_args("kvmsim", args, __start___param, __stop___param - __start___param, -1, -1, NULL,
+			 no_such_parameter);
+	return PTR_ERR_OR_ZERO(bad);
+}
+
 int kshim_arch_kvm_load(const char *personality)
 {
-	if (personality && !strcmp(personality, "skf"))
-		sclp.has_skey = 1;
-	else if (personality && strcmp(personality, kshim_arch_personalities[0]))
+	const char *changes;
+	size_t len;
+	int ret = 0;
+	unsigned int i;
+
+	if (!personality)
+		personality = kshim_arch_personalities[0];
+	changes = strchrnul(personality, ':');
+	len = changes - personality;
+	for (i = 0; kshim_arch_personalities[i]; i++) {
+		if (strlen(kshim_arch_personalities[i]) == len &&
+		    !strncmp(personality, kshim_arch_personalities[i], len))
+			break;
+	}
+	if (!kshim_arch_personalities[i])
 		return -EINVAL;
-	return __kshim_initcall_kvm_s390_init();
+	if (machines[i].facilities)
+		ret = kshim_change_facilities(machines[i].facilities);
+	if (!ret && *changes)
+		ret = kshim_change_facilities(changes + 1);
+	if (!ret)
+		ret = set_parameters(machines[i].parameters);
+	return ret ?: __kshim_initcall_kvm_s390_init();
 }

@@ -16,6 +16,22 @@
 #include "skey.h"
 #include "tlb.h"
 
+/* Facility numbers. */
+enum {
+	FACILITY_IDTE = 3,	/* DAT enhancement 1: CSPG as well */
+	FACILITY_EDAT1 = 8,	/* SSKE of several blocks as well */
+	FACILITY_TLB_LC = 51,
+	FACILITY_FSI = 75,
+	FACILITY_RDP = 194,
+};
+
+/* --- arch/s390x/facilities.c --- */
+/*
+ * Adds to what the machine has, or takes from it: "name=0" or "name=1", separated by commas; a name is one of that
+ * file's or the number of a facility. Before KVM is loaded and before any process. 0, or -EINVAL after a report.
+ */
+int kshim_change_facilities(const char *changes);
+
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
 struct model_cpu {
 	struct host_lock lock;	/* held during an access: a purge by another CPU waits for its end, as for quiescence */
@@ -73,7 +89,8 @@ extern __thread struct model_vcpu *model_running;
 /* --- counters.c --- */
 struct model_counters {
 	u64 guest_accesses, guest_faults, guest_exceptions, sie_entries;
-	u64 tlb_evictions, ipte_global, ipte_local, idte_entry, idte_asce, csp, ptlb, purged_entries;
+	u64 tlb_evictions, ipte_global, ipte_local, idte_entry, idte_entry_local, idte_asce, csp, ptlb, rdp;
+	u64 flush_guest_asce, purged_entries;
 };
 extern struct model_counters model_counters;
 #define model_count(name, n) ((void)__atomic_fetch_add(&model_counters.name, (n), __ATOMIC_RELAXED))

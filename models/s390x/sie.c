@@ -34,7 +34,8 @@ static void host_fault(struct model_vcpu *v, const struct guest_cpu *c)
 	t->gmap_int_code = c->code;
 	t->gmap_teid.val = 0;
 	t->gmap_teid.addr = c->addr >> PAGE_SHIFT;
-	t->gmap_teid.fsi = c->write ? TEID_FSI_STORE : TEID_FSI_FETCH;
+	if (test_facility(FACILITY_FSI))
+		t->gmap_teid.fsi = c->write ? TEID_FSI_STORE : TEID_FSI_FETCH;
 	t->gmap_teid.as = PSW_BITS_AS_PRIMARY;
 }
 

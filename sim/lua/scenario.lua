@@ -9,6 +9,8 @@ local type, xpcall, error, rawget, load = type, xpcall, error, rawget, load
 local fmt, find, match = string.format, string.find, string.match
 local randomseed = math.randomseed
 local tointeger = math.tointeger
+local mtype = math.type
+local next, sort = next, table.sort
 local pack, concat = table.pack, table.concat
 
 -- In order of the file; read by plan.c.
@@ -16,7 +18,11 @@ M.list = {}
 local names = {}
 
 local arches = { x86_64 = "x86_64", s390x = "s390x", arm64 = "arm64" }
-local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie", skf = "skf" }
+local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie", skf = "skf",
+	hpage = "hpage", old = "old" }
+-- kernel-shim/arch/s390x/facilities.c knows them.
+local facilities = { idte = "idte", edat1 = "edat1", tlb_lc = "tlb_lc", fsi = "fsi", edat2 = "edat2", nx = "nx",
+	rdp = "rdp", esop = "esop", tlb_guest = "tlb_guest", cmma = "cmma", skey = "skey", kss = "kss", esca = "esca" }
 local check_when = { step = false, ["end"] = true }
 
 local function list_of(choices)
@@ -42,8 +48,44 @@ local function seconds(what, v)
 	return v
 end
 
+-- One machine as text that the flavour reads: what it has more or less than the usual one.
+local function machine(what, v)
+	local names, out = {}, {}
+	for name in next, v, nil do
+		if mtype(name) ~= "integer" and type(name) ~= "string" then
+			A.refuse(what, "names or numbers of facilities", name)
+		end
+		names[#names + 1] = type(name) == "string" and A.choice(what, name, facilities) or fmt("%d", name)
+		out[names[#names]] = A.boolean(fmt("%s: %s", what, names[#names]), rawget(v, name)) and "1" or "0"
+	end
+	sort(names)
+	for i, name in next, names, nil do
+		names[i] = name .. "=" .. out[name]
+	end
+	return concat(names, ",")
+end
+
+-- A table of facilities, or a list of such tables: one run each.
+local function machines(what, v)
+	if type(v) ~= "table" then
+		A.refuse(what, "a table of facilities, or a list of such tables", v)
+	end
+	if type(rawget(v, 1)) ~= "table" then
+		return { machine(what, v) }
+	end
+	local out = {}
+	for i = 1, #v do
+		local set = rawget(v, i)
+		if type(set) ~= "table" or i > 16 then
+			A.refuse(what, "a list of at most 16 tables of facilities", set)
+		end
+		out[i] = machine(fmt("%s: %d", what, i), set)
+	end
+	return out
+end
+
 local options_schema = {
-	arch = { list_of(arches) }, mmu = { list_of(personalities) },
+	arch = { list_of(arches) }, mmu = { list_of(personalities) }, facilities = { machines },
 	covers = { function(what, v) return A.string(what, v, 200) end },
 	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
@@ -66,8 +108,12 @@ local function register(what, name, options, fn, argument)
 	end
 	names[name] = line
 	local o = A.table(what, options, options_schema)
+	if o.facilities and not (o.arch and #o.arch == 1 and o.arch[1] == "s390x") then
+		A.fail("%s: facilities: only with arch = \"s390x\"", what)
+	end
 	M.list[#M.list + 1] = {
-		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu, covers = o.covers,
+		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
+		facilities = o.facilities, covers = o.covers,
 		timeout = o.timeout, check_end = o.check,
 	}
 end
@@ -179,7 +225,9 @@ C.methods(sim, {
 	stopping = function() return core.stopping() end,
 })
 
-local function new_sim(arch, mmu)
+-- machine: the personality, and behind a colon what the machine has more or less.
+local function new_sim(arch, machine_name)
+	local mmu = match(machine_name, "^[^:]*")
 	randomseed(1, 0)
 	M.arch = arch
 	C.methods(M.vcpu.vcpu, M.vcpu.methods_of[arch] or {})

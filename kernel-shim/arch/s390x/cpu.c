@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The simulated processors as the kernel knows them: lowcore, facilities, what SCLP reports, control and access
- * registers, the TOD clock. About a z14 without cryptography, vector registers, guarded storage and transactions.
- */
+/* The simulated processors as the kernel knows them: lowcore, control and access registers, the TOD clock. */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -12,11 +9,9 @@
 #include <asm/css_chars.h>
 #include <asm/ctlreg.h>
 #include <asm/debug.h>
-#include <asm/facility.h>
 #include <asm/irq.h>
 #include <asm/lowcore.h>
 #include <asm/mmu_context.h>
-#include <asm/sclp.h>
 #include <asm/setup.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
@@ -35,10 +30,6 @@ FAITHFUL(irq_stat);
 DEFINE_PER_CPU_SHARED_ALIGNED(struct irq_stat, irq_stat);
 FAITHFUL(lowcore_ptr);
 struct lowcore *lowcore_ptr[NR_CPUS];
-FAITHFUL(stfle_fac_list);
-u64 stfle_fac_list[16];
-FAITHFUL(sclp);
-struct sclp_info sclp;
 FAITHFUL(css_general_characteristics);
 struct css_general_char css_general_characteristics;
 FAITHFUL(s390_invalid_asce);
@@ -59,37 +50,18 @@ pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 FAITHFUL(mio_wb_bit_mask);
 unsigned long mio_wb_bit_mask;
 
-/*
- * Facilities beside those that the kernel's own architecture level needs: DAT enhancement (3), enhanced DAT (8),
- * local TLB clearing (51), store/fetch indication in the TEID (75), enhanced DAT 2 (78, for guests),
- * instruction-execution protection (130).
- */
-static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 10, 14, 16, 18, 19, 20, 21, 25, 27, 30, 32, 33, 34, 35, 37, 40, 41, 44,
-				 45, 47, 49, 51, 52, 53, 54, 75, 78, 130, 131 };
-
-#define MACHINE_FLAGS (MACHINE_FLAG_LPAR | MACHINE_FLAG_ESOP | MACHINE_FLAG_IDTE | MACHINE_FLAG_EDAT1 | \
-		       MACHINE_FLAG_TLB_LC | MACHINE_FLAG_NX)
-
 void kshim_arch_boot_cpu(unsigned int cpu)
 {
 	struct lowcore *lc = per_cpu_ptr(&kshim_lowcore, cpu);
-	unsigned int i;
 
 	lowcore_ptr[cpu] = lc;
 	lc->cpu_nr = cpu;
 	lc->percpu_offset = per_cpu_offset(cpu);
 	lc->spinlock_lockval = cpu + 1;
-	lc->machine_flags = MACHINE_FLAGS;
 	lc->pcpu = (unsigned long)per_cpu_ptr(&pcpu_devices, cpu);
 	lc->user_asce = lc->kernel_asce = s390_invalid_asce;
 	per_cpu(pcpu_devices, cpu).address = cpu;
-	if (cpu)
-		return;
-	for (i = 0; i < ARRAY_SIZE(facilities); i++)
-		__set_facility(facilities[i], stfle_fac_list);
-	sclp.has_sief2 = sclp.has_64bscao = sclp.has_esca = 1;
-	sclp.has_cmma = sclp.has_ib = sclp.has_cei = sclp.has_kss = 1;
-	sclp.hamax = (1UL << 44) - 1;
+	kshim_detect_machine(cpu);
 }
 
 int kshim_arch_boot(void)

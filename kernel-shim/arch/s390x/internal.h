@@ -6,4 +6,7 @@
 /* TOD clock at boot, so that no time stamp is 0; 4096 units are a microsecond. */
 #define KSHIM_TOD_BOOT (1UL << 44)
 
+/* facilities.c: gives one CPU the flags of the default machine, and with CPU 0 the machine its facilities. */
+void kshim_detect_machine(unsigned int cpu);
+
 #endif

@@ -29,19 +29,19 @@ static inline int page_reset_referenced(unsigned long addr)
 /* --- asm/pgtable.h, asm/tlbflush.h --- */
 static __always_inline void __ptep_rdp(unsigned long addr, pte_t *ptep, int local)
 {
-	kshim_rdp((unsigned long *)ptep, local);
+	kshim_rdp((unsigned long *)ptep, addr, local);
 }
 
 static __always_inline void __ptep_ipte(unsigned long address, pte_t *ptep, unsigned long opt, unsigned long asce,
 					int local)
 {
-	kshim_ipte((unsigned long *)ptep, local);
+	kshim_ipte((unsigned long *)ptep, address, opt, asce, local);
 }
 
 static __always_inline void __ptep_ipte_range(unsigned long address, int nr, pte_t *ptep, int local)
 {
-	for (; nr >= 0; nr--)
-		kshim_ipte((unsigned long *)ptep++, local);
+	for (; nr >= 0; nr--, address += 4096)
+		kshim_ipte((unsigned long *)ptep++, address, 0, 0, local);
 }
 
 static inline void csp(unsigned int *ptr, unsigned int old, unsigned int new)
@@ -63,13 +63,13 @@ static inline void __pmdp_csp(pmd_t *pmdp)
 static __always_inline void __pmdp_idte(unsigned long addr, pmd_t *pmdp, unsigned long opt, unsigned long asce,
 					int local)
 {
-	kshim_idte_entry((unsigned long *)pmdp, local);
+	kshim_idte_entry((unsigned long *)pmdp, addr, 20, opt, asce, local);
 }
 
 static __always_inline void __pudp_idte(unsigned long addr, pud_t *pudp, unsigned long opt, unsigned long asce,
 					int local)
 {
-	kshim_idte_entry((unsigned long *)pudp, local);
+	kshim_idte_entry((unsigned long *)pudp, addr, 31, opt, asce, local);
 }
 
 static inline void __tlb_flush_local(void)
@@ -79,13 +79,19 @@ static inline void __tlb_flush_local(void)
 
 static inline void __tlb_flush_idte(unsigned long asce)
 {
-	kshim_idte_asce(asce);
+	kshim_idte_asce(asce, MACHINE_HAS_TLB_GUEST ? IDTE_GUEST_ASCE : 0);
 }
 
 /* --- arch/s390/mm/gmap.c --- */
 static inline void gmap_idte_one(unsigned long asce, unsigned long vaddr)
 {
 	kshim_idte_table(asce, vaddr);
+}
+
+/* --- arch/s390/mm/pageattr.c --- */
+static inline unsigned long sske_frame(unsigned long addr, unsigned char skey)
+{
+	return kshim_sske_frame(addr, skey);
 }
 
 /* --- asm/facility.h: facility numbers count the bits of a byte string; here each word is stored in host order --- */

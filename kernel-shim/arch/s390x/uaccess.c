@@ -66,7 +66,8 @@ void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool w
 	u64 pa;
 	int code = model_translate(mm->context.asce, addr, write, &pa);
 
-	*error_code = code | (write ? ERROR_WRITE : 0);
+	/* fault_is_write() and do_protection_exception() of arch/s390/mm/fault.c */
+	*error_code = code | (write && (test_facility(FACILITY_FSI) || code == PGM_CODE_PROTECTION) ? ERROR_WRITE : 0);
 	if (code)
 		return NULL;
 	skey_mark(&model_skeys, pa >> PAGE_SHIFT, write);

@@ -8,16 +8,23 @@
 #ifndef KSHIM_INSN_H
 #define KSHIM_INSN_H
 
-/* IPTE: sets the invalid bit of *pte and drops what was formed from it; local: from this CPU's TLB only. */
-void kshim_ipte(unsigned long *pte, int local);
-/* RDP: clears the protection bit of *pte and drops what was formed from it. */
-void kshim_rdp(unsigned long *pte, int local);
-/* IDTE, invalidation and clearing: as IPTE for a segment or region-third table entry. */
-void kshim_idte_entry(unsigned long *entry, int local);
+/*
+ * IPTE: sets the invalid bit of the entry for addr in the page table in which *pte lies, and drops what was formed from
+ * it; local: from this CPU's TLB only. opt: IPTE_NODAT, IPTE_GUEST_ASCE of asm/pgtable.h, with asce.
+ */
+void kshim_ipte(unsigned long *pte, unsigned long addr, unsigned long opt, unsigned long asce, int local);
+/* RDP: clears the protection bit of that entry and drops what was formed from it. */
+void kshim_rdp(unsigned long *pte, unsigned long addr, int local);
+/*
+ * IDTE, invalidation and clearing: as IPTE for the entry for addr in the table that has *entry at addr's index; shift is
+ * the index's lowest bit, 20 for a segment table, 31 for a region-third table. opt: IDTE_NODAT, IDTE_GUEST_ASCE.
+ */
+void kshim_idte_entry(unsigned long *entry, unsigned long addr, unsigned int shift, unsigned long opt,
+		      unsigned long asce, int local);
 /* The same on all CPUs for the entry that vaddr selects in the table that table_asce (origin and type) names. */
 void kshim_idte_table(unsigned long table_asce, unsigned long vaddr);
 /* IDTE, clearing by ASCE: drops on all CPUs what was formed with the table at asce's origin as the topmost one. */
-void kshim_idte_asce(unsigned long asce);
+void kshim_idte_asce(unsigned long asce, unsigned long opt);
 /* CSP and CSPG with the clearing bit: compare and swap; when swapped, all TLBs of all CPUs are empty. The old value. */
 unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new);
 unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long new);
@@ -28,6 +35,8 @@ void kshim_ptlb(void);
 void kshim_sske(unsigned long pa, unsigned char key);
 unsigned char kshim_iske(unsigned long pa);
 int kshim_rrbe(unsigned long pa);
+/* SSKE with the multiple-block control: from pa to the end of its 1 MiB block. Returns the address behind it. */
+unsigned long kshim_sske_frame(unsigned long pa, unsigned char key);
 
 /* STCKF: the TOD clock, virtual, never 0; 4096 units are a microsecond. */
 unsigned long kshim_stckf(void);
