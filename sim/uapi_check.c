@@ -7,6 +7,7 @@
 #include <linux/mman.h>
 #include <linux/errno.h>
 #include <linux/falloc.h>
+#include <uapi/linux/memfd.h>
 #include <linux/eventfd.h>
 #include <linux/signal.h>
 

@@ -185,6 +185,15 @@ void __init __register_sysctl_init(const char *path, struct ctl_table *table, co
 {
 }
 
+INERT(mm_kobj, "there is no sysfs");
+struct kobject *mm_kobj;
+
+INERT(kobject_create_and_add, "there is no sysfs: as without memory, which its callers live with");
+struct kobject *kobject_create_and_add(const char *name, struct kobject *parent)
+{
+	return NULL;
+}
+
 FAITHFUL(is_module_address);
 bool is_module_address(unsigned long addr)
 {

@@ -67,22 +67,26 @@ static struct vfsmount *create_mount(struct fs_context *fc)
 	return &mnt->mnt;
 }
 
-REDUCED(kern_mount, "the mount is on no list of its superblock");
+REDUCED(fc_mount, "the mount is on no list of its superblock");
+struct vfsmount *fc_mount(struct fs_context *fc)
+{
+	int err = vfs_get_tree(fc);
+
+	if (err)
+		return ERR_PTR(err);
+	up_write(&fc->root->d_sb->s_umount);
+	return create_mount(fc);
+}
+
+FAITHFUL(kern_mount);
 struct vfsmount *kern_mount(struct file_system_type *type)
 {
 	struct fs_context *fc = fs_context_for_mount(type, SB_KERNMOUNT);
 	struct vfsmount *mnt;
-	int err;
 
 	if (IS_ERR(fc))
 		return ERR_CAST(fc);
-	err = vfs_get_tree(fc);
-	if (err) {
-		mnt = ERR_PTR(err);
-	} else {
-		up_write(&fc->root->d_sb->s_umount);
-		mnt = create_mount(fc);
-	}
+	mnt = fc_mount(fc);
 	put_fs_context(fc);
 	return mnt;
 }

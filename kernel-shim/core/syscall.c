@@ -2,27 +2,32 @@
 /* The system calls a scenario's VMM makes, each through the kernel's own entry point. */
 #include <linux/eventfd.h>
 #include <linux/fs.h>
+#include <linux/hugetlb.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/shmem_fs.h>
 #include <linux/syscalls.h>
+#include <uapi/linux/memfd.h>
 #include <kshim/arch.h>
 #include <kshim/process.h>
 #include <kshim/vfs.h>
 
-/* As memfd_create(): an unsealed shared-memory file of the given size. */
-static long sys_shmem(unsigned long size)
+/* As memfd_create() with these flags: an unsealed shared-memory file of the given size. */
+static long sys_shmem(unsigned long size, unsigned int flags)
 {
 	struct file *file;
 	int fd;
 
-	if (size > MAX_LFS_FILESIZE)
+	if (size > MAX_LFS_FILESIZE || flags & ~MFD_HUGETLB)
 		return -EINVAL;
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	file = shmem_file_setup("shmem", size, VM_NORESERVE);
+	if (flags & MFD_HUGETLB)
+		file = hugetlb_file_setup("hugetlb", size, VM_NORESERVE, HUGETLB_ANONHUGE_INODE, 0);
+	else
+		file = shmem_file_setup("shmem", size, VM_NORESERVE);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
@@ -66,7 +71,7 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 	case KVMSIM_SYS_FALLOCATE:
 		return kshim_fallocate(a[0], a[1], a[2], a[3]);
 	case KVMSIM_SYS_SHMEM:
-		return sys_shmem(a[0]);
+		return sys_shmem(a[0], a[1]);
 	case KVMSIM_SYS_FTRUNCATE:
 		return kshim_ftruncate(a[0], a[1]);
 	case KVMSIM_SYS_EVENTFD:

@@ -66,6 +66,8 @@ int kshim_arch_kvm_load(const char *personality)
 	if (!ret && *changes)
 		ret = kshim_change_facilities(changes + 1);
 	if (!ret)
+		ret = kshim_hugetlb_boot();
+	if (!ret)
 		ret = set_parameters(machines[i].parameters);
 	return ret ?: __kshim_initcall_kvm_s390_init();
 }

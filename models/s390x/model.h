@@ -25,12 +25,14 @@ enum {
 	FACILITY_RDP = 194,
 };
 
-/* --- arch/s390x/facilities.c --- */
+/* --- arch/s390x/facilities.c, hugetlb.c --- */
 /*
  * Adds to what the machine has, or takes from it: "name=0" or "name=1", separated by commas; a name is one of that
  * file's or the number of a facility. Before KVM is loaded and before any process. 0, or -EINVAL after a report.
  */
 int kshim_change_facilities(const char *changes);
+/* Huge pages of the host, on a machine with EDAT-1; once, after the machine's facilities have been set. 0 or -errno. */
+int kshim_hugetlb_boot(void);
 
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
 struct model_cpu {

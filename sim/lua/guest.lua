@@ -40,7 +40,7 @@ function G.guest(what, t)
 	local a = A.table(what, t or {}, schema)
 	local m, s = copy(what, a.ram), copy(what, a.slot)
 	m.length = m.length or "2M"
-	if m.huge == nil and m.kind == nil then
+	if m.huge == nil and m.kind == nil and not m.hugetlb then
 		m.huge = false
 	end
 	local vmm = P.create()

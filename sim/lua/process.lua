@@ -126,7 +126,7 @@ local kinds = { anon = "anon", shmem = "shmem", pfnmap = "pfnmap" }
 local mmap_schema = {
 	length = { A.u64, A.required }, prot = { A.prot, 3 }, flags = { A.u32 }, addr = { A.u64, 0 },
 	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
-	huge = { A.boolean }, align = { A.u64 }, file = { function(what, v) return C.state(what, v, P.file) end },
+	huge = { A.boolean }, hugetlb = { A.boolean, false }, align = { A.u64 }, file = { function(what, v) return C.state(what, v, P.file) end },
 	offset = { A.u64, 0 },
 }
 
@@ -158,6 +158,9 @@ local function mmap(s, what, t)
 	if a.file and a.kind ~= "anon" then
 		A.fail("%s: file: only without kind", what)
 	end
+	if a.hugetlb and (a.file or a.kind == "pfnmap") then
+		A.fail("%s: hugetlb: a file has it from its making, device memory has none", what)
+	end
 	local addr, extra = a.addr, 0
 	if addr == 0 and align > PAGE and a.length > 0 and a.length <= 1 << 43 then
 		addr = aligned_address(s, a.length, align)
@@ -175,16 +178,19 @@ local function mmap(s, what, t)
 	end
 	local file, fd, flags = a.file, NO_FD, a.flags
 	if a.kind == "shmem" then
-		fd = syscall(s.pid, core.SYS_SHMEM, a.length)
+		fd = syscall(s.pid, core.SYS_SHMEM, a.length, a.hugetlb and K.MFD_HUGETLB or 0)
 		if fd < 0 then
 			return fd
 		end
-		file = P.fd_object(s, fd, "shmem")
+		file = P.fd_object(s, fd, a.hugetlb and "hugetlb" or "shmem")
 	elseif file then
 		fd, file = file.fd, file.self
 	end
 	if not flags then
 		flags = fd == NO_FD and K.MAP_PRIVATE | K.MAP_ANONYMOUS or K.MAP_SHARED
+	end
+	if a.hugetlb and fd == NO_FD then
+		extra = extra | K.MAP_HUGETLB
 	end
 	addr = syscall(s.pid, core.SYS_MMAP, addr, a.length, a.prot, flags | extra, fd, a.offset)
 	if addr < 0 then
@@ -240,8 +246,9 @@ C.methods(P.process, {
 	write = function(s, what, addr, data)
 		return (core.user_write(s.pid, A.u64(what .. ": addr", addr), A.string(what .. ": data", data)))
 	end,
-	shmem = function(s, what, size)
-		local fd = syscall(s.pid, core.SYS_SHMEM, A.u64(what .. ": size", size))
+	shmem = function(s, what, size, flags)
+		local fd = syscall(s.pid, core.SYS_SHMEM, A.u64(what .. ": size", size),
+			A.u32(what .. ": flags", flags or 0))
 		return fd < 0 and fd or P.fd_object(s, fd, "shmem")
 	end,
 	eventfd = function(s, what, count, flags)
