@@ -42,6 +42,7 @@ EMBED(lua_src_s390x_ar, "s390x_ar.lua");
 EMBED(lua_src_s390x_memop, "s390x_memop.lua");
 EMBED(lua_src_s390x_insn, "s390x_insn.lua");
 EMBED(lua_src_s390x_memory, "s390x_memory.lua");
+EMBED(lua_src_s390x_model, "s390x_model.lua");
 EMBED(lua_src_inspect, "inspect.lua");
 EMBED(lua_src_scenario, "scenario.lua");
 EMBED(lua_src_sandbox, "sandbox.lua");
@@ -68,6 +69,7 @@ static const struct {
 	{ "s390x_memop", lua_src_s390x_memop, lua_src_s390x_memop_end },
 	{ "s390x_insn", lua_src_s390x_insn, lua_src_s390x_insn_end },
 	{ "s390x_memory", lua_src_s390x_memory, lua_src_s390x_memory_end },
+	{ "s390x_model", lua_src_s390x_model, lua_src_s390x_model_end },
 	{ "inspect", lua_src_inspect, lua_src_inspect_end },
 	{ "scenario", lua_src_scenario, lua_src_scenario_end },
 	{ "sandbox", lua_src_sandbox, lua_src_sandbox_end },

@@ -66,6 +66,10 @@ LAYOUT(struct kvm_sregs, efer, 264);
 SIZE(struct kvm_cpuid2, 8);
 SIZE(struct kvm_cpuid_entry2, 40);
 #else
+SIZE(struct kvm_s390_vm_cpu_processor, 2064);
+LAYOUT(struct kvm_s390_vm_cpu_processor, fac_list, 16);
+SIZE(struct kvm_s390_vm_cpu_machine, 4112);
+LAYOUT(struct kvm_s390_vm_cpu_machine, fac_mask, 16);
 LAYOUT(struct kvm_run, psw_mask, 32);
 LAYOUT(struct kvm_run, s390_ucontrol.trans_exc_code, 48);
 LAYOUT(struct kvm_run, s390_ucontrol.pgm_code, 56);

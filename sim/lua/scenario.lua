@@ -6,7 +6,7 @@ local S = {}
 M.scenario = S
 
 local type, xpcall, error, rawget, load = type, xpcall, error, rawget, load
-local fmt, find, match = string.format, string.find, string.match
+local fmt, find, match, gmatch = string.format, string.find, string.match, string.gmatch
 local randomseed = math.randomseed
 local tointeger = math.tointeger
 local mtype = math.type
@@ -149,7 +149,7 @@ end
 
 -- --- sim ---------------------------------------------------------------------------------------------------
 
-local sim = C.new("sim", { "arch", "mmu", "inspect" })
+local sim = C.new("sim", { "arch", "mmu", "facilities", "inspect" })
 local threads = {}
 
 local function expect_kind(what, v)
@@ -227,11 +227,15 @@ C.methods(sim, {
 
 -- machine: the personality, and behind a colon what the machine has more or less.
 local function new_sim(arch, machine_name)
-	local mmu = match(machine_name, "^[^:]*")
+	local mmu, changes = match(machine_name, "^([^:]*):?(.*)")
+	local changed = {}
+	for name, value in gmatch(changes, "([^=,]+)=(%d)") do
+		changed[tointeger(name) or name] = value == "1"
+	end
 	randomseed(1, 0)
 	M.arch = arch
 	C.methods(M.vcpu.vcpu, M.vcpu.methods_of[arch] or {})
-	return C.object(sim, { arch = arch, mmu = mmu, inspect = M.inspect.object })
+	return C.object(sim, { arch = arch, mmu = mmu, facilities = changed, inspect = M.inspect.object })
 end
 
 -- Runs fn; an error becomes the scenario's failure. Lua does not call the handler when it is out of memory.

@@ -1,0 +1,160 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Machines with other facilities: by which instruction the kernel takes a translation away (arch/s390/mm/pgtable.c,
+-- asm/tlbflush.h), what changes without enhanced suppression on protection, and facilities of the guest's.
+
+local instructions <const> = { "ipte_local", "ipte_global", "idte_entry", "idte_entry_local", "idte_asce", "csp", "rdp",
+	"flush_guest_asce" }
+
+-- How often each of them runs while fn does; those that did not are left out.
+local function instructions_of(sim, fn)
+	local before = sim.inspect:counters()
+	fn()
+	local after, n = sim.inspect:counters(), {}
+	for _, name in ipairs(instructions) do
+		n[name] = after[name] > before[name] and after[name] - before[name] or nil
+	end
+	return n
+end
+
+local function is(sim, name, usual)
+	local value = sim.facilities[name]
+	if value == nil then
+		return usual
+	end
+	return value
+end
+
+-- --- flushes -----------------------------------------------------------------------------------------------
+
+-- Lazy: the entry is only invalid, and one flush comes at the end of the system call.
+local function lazy(sim)
+	if not is(sim, "idte", true) then
+		return { csp = 1 }
+	end
+	-- The process's own space and the guest's.
+	return { idte_asce = 2, flush_guest_asce = is(sim, "tlb_guest", false) and 2 or nil }
+end
+
+local function direct(sim)
+	local n = { flush_guest_asce = is(sim, "tlb_guest", false) and 1 or nil }
+	n[is(sim, "tlb_lc", true) and "ipte_local" or "ipte_global"] = 1
+	return n
+end
+
+local function global(sim)
+	return { ipte_global = 1, flush_guest_asce = is(sim, "tlb_guest", false) and 1 or nil }
+end
+
+cases("facilities: the instruction that takes a page from the guest, for", { arch = "s390x", facilities = {
+	{}, { tlb_lc = false }, { idte = false, tlb_lc = false }, { tlb_guest = true },
+} }, {
+	{ "MADV_DONTNEED", lazy,   function(ram) expect(ram:madvise(0x1000, "4K", MADV_DONTNEED)):eq(0) end },
+	{ "munmap",        lazy,   function(ram) expect(ram:munmap(0x1000, "4K")):eq(0) end },
+	{ "mprotect",      lazy,   function(ram) expect(ram:mprotect(0x1000, "4K", "r")):eq(0) end },
+	{ "fork",          lazy,   function(_, vmm) expect(vmm:fork().pid):gt(0) end },
+	{ "migration",     direct, function(ram) expect(ram:migrate(0x1000)):eq(0) end },
+	{ "swap",          direct, function(ram) expect(ram:swap_out(0x1000, "4K")):eq(0) end },
+	{ "KVM_GET_DIRTY_LOG", global, function(_, _, vm) expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 1 } end },
+}, function(sim, case)
+	local vcpu, ram, vm, vmm = sim:guest{ slot = { flags = KVM_MEM_LOG_DIRTY_PAGES } }
+	expect(vcpu:write(0x1000, "x")):is_true()
+	expect(instructions_of(sim, function() case[3](ram, vmm, vm) end)):eq(case[2](sim))
+	expect(sim.inspect:mapping(vm, 0x1000).writable):is_false()
+	expect(vcpu:read(0x1000, 1)):ne("y")
+end)
+
+-- With two guests in the process mm->context.gmap_asce names none of them.
+scenario("facilities: no flush names a guest when there are two", { arch = "s390x", facilities = { tlb_guest = true } },
+	function(sim)
+	local vcpu, ram, vm, vmm = sim:guest()
+	expect(vcpu:write(0x1000, "x")):is_true()
+	expect(instructions_of(sim, function() ram:migrate(0x1000) end)):eq{ ipte_local = 1, flush_guest_asce = 1 }
+	local second = vmm:open_kvm():create_vm()
+	expect(vcpu:write(0x1000, "y")):is_true()
+	expect(instructions_of(sim, function() ram:migrate(0x1000) end)):eq{ ipte_local = 1 }
+	second:close()
+end)
+
+-- pte_allow_rdp(): only the protection goes. An mm with PGSTEs keeps its IPTE.
+scenario("facilities: RDP makes a page writable again where there is no VM", {
+	arch = "s390x", facilities = { { rdp = true }, {} },
+}, function(sim)
+	local vmm = sim:process()
+	local file = vmm:shmem("64K")
+	local ram = vmm:mmap{ length = "64K", file = file }
+	expect(ram:read(0, 1)):eq("\0")
+	expect(instructions_of(sim, function() ram:write(0, "x") end)):eq{
+		rdp = is(sim, "rdp", false) and 1 or nil, ipte_local = not is(sim, "rdp", false) and 1 or nil }
+	local vm = vmm:open_kvm():create_vm()
+	expect(ram:read(0x1000, 1)):eq("\0")
+	expect(instructions_of(sim, function() ram:write(0x1000, "x") end)):eq{ ipte_local = 1 }
+	vm:close()
+end)
+
+-- --- protection --------------------------------------------------------------------------------------------
+
+-- Without it an exception does not say that the CPU was about to store, so a page that may be written is mapped so at once, and
+-- is dirty (pgste_set_pte()).
+scenario("facilities: without ESOP a page that is read is writable, and reported dirty", {
+	arch = "s390x", facilities = { {}, { esop = false } },
+}, function(sim)
+	local esop = is(sim, "esop", true)
+	local vcpu, ram, vm = sim:guest{ slot = { flags = KVM_MEM_LOG_DIRTY_PAGES } }
+	expect(vcpu:read(0x80000, 1)):eq("\0")
+	ram:write(0x1000, "VMM")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 1 }
+	-- The log protects the page, or makes it invalid.
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = esop, writable = false }
+	expect(vcpu:read(0x1000, 3)):eq("VMM")
+	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = not esop }
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(esop and {} or { 1 })
+end)
+
+scenario("facilities: copy on write where the CPU says less of an access", {
+	arch = "s390x", facilities = { {}, { fsi = false, esop = false } },
+}, function(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	expect(vcpu:write(0x1000, "parent")):is_true()
+	local child = vmm:fork()
+	-- Copy on write is a protection exception on every machine.
+	expect(vcpu:write(0x1000, "guest ")):is_true()
+	expect(child:view(ram):read(0x1000, 6)):eq("parent")
+	expect(ram:read(0x1000, 6)):eq("guest ")
+end)
+
+-- --- the guest's model -------------------------------------------------------------------------------------
+
+scenario("facilities: the machine's are offered to the guest", {
+	arch = "s390x", facilities = { {}, { edat1 = false, edat2 = false }, { [131] = false } },
+}, function(sim)
+	local vm = sim:process():open_kvm():create_vm()
+	local has = {}
+	for _, n in ipairs(vm:get_host_facilities()) do
+		has[n] = true
+	end
+	expect(has[8] or false):eq(is(sim, "edat1", true))
+	expect(has[78] or false):eq(is(sim, "edat2", true))
+	expect(has[131] or false):eq(is(sim, 131, true))
+	-- KVM adds what it does by itself: store hypervisor information.
+	expect(vm:get_cpu_facilities()):contains(74):contains(0)
+end)
+
+cases("facilities: without enhanced DAT the guest has no PFMF", { arch = "s390x" }, {
+	{ "as usual", nil }, { "without", false },
+}, function(sim, case)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	if case[2] == false then
+		expect(vm:set_cpu_facilities{ [8] = false, [78] = false }):eq(0)
+	end
+	local vcpu = vm:create_vcpu()
+	expect(vm:set_cpu_facilities{ [8] = true }):eq(-EBUSY)
+	local result = vcpu:pfmf(0x5000, 0x20000 | 0x40)
+	if case[2] == false then
+		expect(result):fields{ exception = { code = 1 } }
+	else
+		expect(result):is_true()
+	end
+end)
