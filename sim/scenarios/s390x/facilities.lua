@@ -124,19 +124,32 @@ end)
 
 -- --- the guest's model -------------------------------------------------------------------------------------
 
+local function set_of(list)
+	local has = {}
+	for _, n in ipairs(list) do
+		has[n] = true
+	end
+	return has
+end
+
 scenario("facilities: the machine's are offered to the guest", {
 	arch = "s390x", facilities = { {}, { edat1 = false, edat2 = false }, { [131] = false } },
 }, function(sim)
 	local vm = sim:process():open_kvm():create_vm()
-	local has = {}
-	for _, n in ipairs(vm:get_host_facilities()) do
-		has[n] = true
+	for _, has in ipairs{ set_of(vm:get_host_facilities()), set_of(vm:get_cpu_facilities()) } do
+		expect(has[8] or false):eq(is(sim, "edat1", true))
+		expect(has[78] or false):eq(is(sim, "edat2", true))
+		expect(has[131] or false):eq(is(sim, 131, true))
 	end
-	expect(has[8] or false):eq(is(sim, "edat1", true))
-	expect(has[78] or false):eq(is(sim, "edat2", true))
-	expect(has[131] or false):eq(is(sim, 131, true))
-	-- KVM adds what it does by itself: store hypervisor information.
-	expect(vm:get_cpu_facilities()):contains(74):contains(0)
+end)
+
+scenario("facilities: some are the guest's only when its CPU model has them", { arch = "s390x", facilities = { rdp = true } },
+	function(sim)
+	local vm = sim:process():open_kvm():create_vm()
+	expect(set_of(vm:get_host_facilities())[194]):is_true()
+	expect(set_of(vm:get_cpu_facilities())[194]):is_nil()
+	expect(vm:set_cpu_facilities{ [194] = true }):eq(0)
+	expect(set_of(vm:get_cpu_facilities())[194]):is_true()
 end)
 
 cases("facilities: without enhanced DAT the guest has no PFMF", { arch = "s390x" }, {
