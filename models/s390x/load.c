@@ -18,7 +18,7 @@ static const struct {
 	{ NULL, "" },
 	{ "skey=1", "" },
 	{ NULL, "kvm.hpage=1" },
-	{ "idte=0,edat1=0,edat2=0,tlb_lc=0,fsi=0,nx=0,esop=0,cmma=0,kss=0", "" },
+	{ "idte=0,edat1=0,edat2=0,tlb_lc=0,fsi=0,nx=0,esop=0", "" },
 };
 
 /* The module parameters of the linked files, as the kernel's own linker script names their places. */

@@ -2,7 +2,7 @@
 -- The host's mm moves pages under a mapped guest: fork and COW, migration, swap, KSM, pins, ageing, device memory,
 -- shared memory.
 
-local options = { mmu = { "ept", "npt", "shadow" } }
+local options = { mmu = { "ept", "npt", "shadow", "sie", "old" } }
 
 -- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
 local function failed(sim)

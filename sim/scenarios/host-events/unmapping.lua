@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The VMM changes its address space under a mapped guest: munmap, mprotect, mremap, madvise.
 
-local options = { mmu = { "ept", "npt", "shadow" } }
+local options = { mmu = { "ept", "npt", "shadow", "sie", "old" } }
 
 -- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
 local function failed(sim)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- Accesses outside of slots, faults that user space asks for, and pages that the guest has no use for (CMMA).
 
-local options = { arch = "s390x" }
+local options = { arch = "s390x", mmu = { "sie", "old" } }
 
 local USAGE_MASK <const>, UNUSED <const> = 0x03000000, 1
 

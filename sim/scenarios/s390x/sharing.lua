@@ -2,7 +2,7 @@
 -- Host events on an mm with PGSTEs: what fork, COW, mremap, swap and huge pages do to pages, and to what the PGSTEs say of
 -- them.
 
-local options = { arch = "s390x" }
+local options = { arch = "s390x", mmu = { "sie", "old" } }
 local MiB <const> = 1 << 20
 local KEY <const> = 0x30
 
@@ -12,7 +12,7 @@ end
 
 -- --- transparent huge pages --------------------------------------------------------------------------------
 
-scenario("THP: creating a VM splits what is huge, and forbids it from then on", options, function(sim)
+scenario("THP: creating a VM splits what is huge, and forbids it from then on", { arch = "s390x" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M", huge = true }
 	ram:write(0, "huge")
@@ -54,7 +54,8 @@ cases("THP: is not to be had afterwards by", options, {
 	expect(ram:page(0x100)):fields{ mapped = true, huge = false }
 end)
 
-scenario("THP: the child of a process with a VM starts without PGSTEs, and with huge pages forbidden", options, function(sim)
+scenario("THP: the child of a process with a VM starts without PGSTEs, and with huge pages forbidden", { arch = "s390x" },
+	function(sim)
 	local vmm = sim:process()
 	expect(vmm:open_kvm():create_vm()):ok()
 	local child = vmm:fork()

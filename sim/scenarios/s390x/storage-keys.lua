@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- Storage keys of guest pages: KVM_S390_{GET,SET}_SKEYS, the key in the PGSTE while the page is away, enabling keys.
 
-local options = { arch = "s390x" }
+local options = { arch = "s390x", mmu = { "sie", "old" } }
 
 local KVM_S390_GET_SKEYS <const>, KVM_S390_SET_SKEYS <const> = 0x4040aeb2, 0x4040aeb3
 local KVM_S390_GET_SKEYS_NONE <const> = 1
