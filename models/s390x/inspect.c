@@ -176,10 +176,10 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 	visit_tlbs(&v);
 }
 
-/* The TLB has no entries for tables above the last. */
+/* The TLB has no entries for tables above the last, but the tables themselves have rules. */
 int kshim_arch_check_walk_caches(struct kvm *kvm)
 {
-	return 0;
+	return kvm->arch.gmap ? model_check_gmap(kvm->arch.gmap) : 0;
 }
 
 struct tlb_check {

@@ -51,6 +51,10 @@ int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 int model_translate(u64 asce, u64 addr, bool write, u64 *pa);
 void model_dat_boot(void);
 
+/* --- check_gmap.c --- */
+/* Reports segments of a VM's guest address space that are not as the kernel makes them. Returns how many. */
+int model_check_gmap(struct gmap *gmap);
+
 /* --- sie.c: what the vCPU is about to do --- */
 enum model_access_state {
 	MODEL_IDLE,

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Checks of a guest address space that slots and VMAs do not say: each segment that is linked can be found from the host's
+ * side (host_to_guest), or nobody would tell the guest of changes; and a 1 MiB segment is one that the kernel may make.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/radix-tree.h>
+#include <asm/gmap.h>
+#include <asm/pgtable.h>
+#include "model.h"
+
+#define finding(fmt, ...) host_report(KVMSIM_CHECK, NULL, 0, "gmap: " fmt, ##__VA_ARGS__)
+
+/* What __gmap_link() and the functions after it put into a 1 MiB entry. */
+#define LARGE_BITS (_SEGMENT_ENTRY_HARDWARE_BITS_LARGE | _SEGMENT_ENTRY_GMAP_IN | _SEGMENT_ENTRY_GMAP_UC)
+
+static int check_large(struct gmap *gmap, u64 ste, u64 gaddr, unsigned long vmaddr)
+{
+	struct vm_area_struct *vma = vma_lookup(gmap->mm, vmaddr);
+
+	if (!gmap->mm->context.allow_gmap_hpage_1m) {
+		finding("segment %llx is a huge page, which this process may not have", gaddr);
+		return 1;
+	}
+	if (ste & ~LARGE_BITS) {
+		finding("segment %llx has bits %llx, which no huge page has", gaddr, ste & ~LARGE_BITS);
+		return 1;
+	}
+	if (!vma || !is_vm_hugetlb_page(vma)) {
+		finding("segment %llx is a huge page, but the process has %s at %lx", gaddr, vma ? "small ones" : "nothing",
+			vmaddr);
+		return 1;
+	}
+	return 0;
+}
+
+static int check_segment(struct gmap *gmap, u64 *entry, u64 gaddr)
+{
+	unsigned long vmaddr = (unsigned long)radix_tree_lookup(&gmap->guest_to_host, gaddr >> PMD_SHIFT) & PMD_MASK;
+	u64 ste = READ_ONCE(*entry);
+
+	if (radix_tree_lookup(&gmap->host_to_guest, vmaddr >> PMD_SHIFT) != entry) {
+		finding("segment %llx is linked, but the host's address %lx does not lead to it", gaddr, vmaddr);
+		return 1;
+	}
+	return ste & _SEGMENT_ENTRY_LARGE ? check_large(gmap, ste, gaddr, vmaddr) : 0;
+}
+
+/* level 1: a segment table. */
+static int check_table(struct gmap *gmap, u64 *table, unsigned int level, u64 gaddr)
+{
+	unsigned int i;
+	int n = 0;
+
+	for (i = 0; i < _CRST_ENTRIES; i++) {
+		u64 at = gaddr + ((u64)i << (20 + 11 * (level - 1))), entry = READ_ONCE(table[i]);
+
+		/* A 1 MiB segment that lost all rights stays linked. */
+		if (level == 1 && entry != _SEGMENT_ENTRY_EMPTY)
+			n += check_segment(gmap, &table[i], at);
+		else if (level > 1 && !(entry & _REGION_ENTRY_INVALID))
+			n += check_table(gmap, __va(entry & _REGION_ENTRY_ORIGIN), level - 1, at);
+	}
+	return n;
+}
+
+int model_check_gmap(struct gmap *gmap)
+{
+	return check_table(gmap, (u64 *)gmap->table, 1 + ((gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
+}
