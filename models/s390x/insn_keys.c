@@ -2,8 +2,8 @@
 /*
  * Storage keys and page states of a guest as SIE interprets them. A guest's key is the block's own key and the guest's
  * part of the PGSTE, which has all of it while the host has no page there; reference and change are what either says.
- * Both are under the lock bit PCL. As arch/s390/mm/pgtable.c does it where KVM emulates (set_guest_storage_key() and
- * below), without what only software keeps (PGSTE_UC_BIT).
+ * Both are under the lock bit PCL. A 1 MiB frame has no PGSTEs: the key is the block's own. As arch/s390/mm/pgtable.c
+ * does it where KVM emulates (set_guest_storage_key() and below), without what only software keeps (PGSTE_UC_BIT).
  */
 #include <linux/kvm_host.h>
 #include <asm/page-states.h>
@@ -12,7 +12,7 @@
 #include <kshim/host.h>
 
 struct guest_page {
-	u64 *pgste;
+	u64 *pgste; /* NULL in a 1 MiB frame, where the other fields are 0 but block */
 	u64 value; /* of the PGSTE, without PCL */
 	u64 pte;
 	u64 block; /* of the host's page; only while the entry is valid */
@@ -32,9 +32,11 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 	if (absolute > c->sie->msl)
 		return guest_program(c, PGM_CODE_ADDRESSING);
 	model_walk(c->gasce, absolute, DAT_FETCH, &r);
+	if (r.via[DAT_PAGE] == DAT_NO_ENTRY && !r.code) {
+		*p = (struct guest_page){ .block = r.address >> PAGE_SHIFT };
+		return GUEST_OK;
+	}
 	if (r.via[DAT_PAGE] == DAT_NO_ENTRY) {
-		if (!r.code)
-			host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: %s interpreted in a 1 MiB frame", i->name);
 		c->code = r.code;
 		c->addr = absolute;
 		c->write = false;
@@ -54,7 +56,8 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 
 static void unlock_page(struct guest_page *p)
 {
-	__atomic_store_n(p->pgste, p->value, __ATOMIC_RELEASE);
+	if (p->pgste)
+		__atomic_store_n(p->pgste, p->value, __ATOMIC_RELEASE);
 }
 
 /* The operand of the key instructions: a real address. */
@@ -76,6 +79,10 @@ static void set_key(struct guest_page *p, u8 key)
 {
 	u8 old;
 
+	if (!p->pgste) {
+		skey_set(&model_skeys, p->block, key, false, false, NULL);
+		return;
+	}
 	p->value &= ~(PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_GR_BIT | PGSTE_GC_BIT);
 	p->value |= (u64)(key & (SKEY_ACC | SKEY_F)) << 56 | (u64)(key & (SKEY_R | SKEY_C)) << 48;
 	if (!resident(p))
@@ -202,6 +209,8 @@ enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
 	end = lock_page(c, i, absolute, &p);
 	if (end != GUEST_OK)
 		return end;
+	if (!p.pgste)
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: %s interpreted in a 1 MiB frame", i->name);
 	state = (p.value & _PGSTE_GPS_USAGE_MASK) >> 22;
 	if (!resident(&p))
 		state |= p.value & _PGSTE_GPS_ZERO ? 3 : 2;

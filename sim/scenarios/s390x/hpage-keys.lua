@@ -93,6 +93,29 @@ scenario("hpage keys: on a machine that could interpret them KVM sees the instru
 	expect(vcpu:stats().instruction_iske - before):eq(1)
 end)
 
+-- What one VM's capability turns off for itself another one of the process keeps: SIE interprets in its huge pages.
+scenario("hpage keys: interpreted for a VM that did not ask for huge pages, but has them", {
+	arch = "s390x", mmu = "hpage", facilities = { skey = true },
+}, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", hugetlb = true }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	expect(vmm:open_kvm():create_vm():enable_cap{ cap = KVM_CAP_S390_HPAGE_1M }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:sske(0x5000, ACC_3)):is_true()
+	local before = vcpu:stats().instruction_sske
+	expect(vcpu:write(0x5000, "x")):is_true()
+	expect(sim.inspect:mapping(vm, 0x5000)):fields{ level = 2 }
+	expect(vcpu:sske(0x5000, ACC_4 | FETCH)):is_true()
+	expect(vcpu:iske(0x5000)):eq(ACC_4 | FETCH)
+	expect(vcpu:write(0x5000, "y")):is_true()
+	expect(vcpu:rrbe(0x5000)):eq(3)
+	expect(vcpu:iske(0x5000)):eq(ACC_4 | FETCH | CHANGE)
+	expect(vcpu:stats().instruction_sske):eq(before)
+	expect(key(vm, 0x5000)):eq(ACC_4 | FETCH | CHANGE)
+end)
+
 cases("hpage keys: stay through", options, {
 	{ "mprotect",  function(ram)
 		expect(ram:mprotect(MiB, MiB, "none")):eq(0)

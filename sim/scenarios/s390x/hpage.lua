@@ -249,6 +249,62 @@ cases("hpage: what the host does not do to a huge page", options, {
 	expect(vcpu:read(0x5000, 1)):eq("x")
 end)
 
+scenario("hpage: the guest gives pages back, and the host keeps them (gmap_discard())", options, function(sim)
+	local vcpu, ram, vm = guest(sim)
+	expect(vcpu:write(MiB + 0x5000, "x")):is_true()
+	expect(vcpu:diag10(MiB, 2 * MiB - 4096)):is_true()
+	large(sim, vm, MiB, { page = ram:page(0x100) })
+	expect(vcpu:read(MiB + 0x5000, 1)):eq("x")
+end)
+
+scenario("hpage: more huge pages than the host has", options, function(sim)
+	local vmm = sim:process()
+	local LIMIT <const> = 256	-- vm.nr_overcommit_hugepages
+	expect(vmm:mmap{ length = (LIMIT + 1) * MiB, hugetlb = true }):eq(-ENOMEM)
+	local most = vmm:mmap{ length = (LIMIT - 1) * MiB, hugetlb = true }
+	local ram = vmm:mmap{ length = "2M", hugetlb = true, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:enable_cap(HPAGE)):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(MiB, "the last one")):is_true()
+	expect(vcpu:write(0, "x")):fields{ exception = { code = 5 } }
+	expect(most:munmap(0, MiB)):eq(0)
+	expect(vcpu:write(0, "x")):is_true()
+	large(sim, vm, 0, {})
+end)
+
+scenario("hpage: a VM of user space's, in a process that may have huge pages", options, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", hugetlb = true }
+	-- Written already: else the prefix area's page changes when the guest begins, and KVM asks itself to stop (ucontrol.lua).
+	ram:write(0, "x")
+	local vm = vmm:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL }
+	local vcpu = vm:create_vcpu{ lowcore = false }
+	expect(vcpu:s390_ucas_map{ user_addr = ram, vcpu_addr = 0, length = "2M" }):eq(0)
+	expect(vcpu:s390_vcpu_fault(0x5000)):eq(-EFAULT)
+	expect(vmm:open_kvm():create_vm():enable_cap(HPAGE)):eq(0)
+	expect(vcpu:s390_vcpu_fault(0x5000)):eq(0)
+	expect(vcpu:write(MiB + 0x5000, "x")):is_true()
+	large(sim, vm, MiB + 0x5000, { page = ram:page(0x105) })
+	expect(ram:madvise(MiB, MiB, MADV_DONTNEED)):eq(0)
+	expect(sim.inspect:mapping(vm, MiB)):fields{ present = false }
+	expect(vcpu:read(MiB + 0x5000, 1)):eq("\0")
+	expect(vcpu:s390_ucas_unmap{ vcpu_addr = MiB, length = MiB }):eq(0)
+	expect(vcpu:read(MiB + 0x5000, 1)):fields{ reason = KVM_EXIT_S390_UCONTROL }
+end)
+
+scenario("hpage: a host without enhanced DAT has no huge pages", {
+	arch = "s390x", mmu = "hpage", facilities = { edat1 = false, edat2 = false },
+}, function(sim)
+	local vmm = sim:process()
+	expect(vmm:mmap{ length = "2M", hugetlb = true }):eq(-ENOENT)
+	expect(vmm:shmem("2M", MFD_HUGETLB)):eq(-ENOENT)
+	-- KVM does not look.
+	expect(vmm:open_kvm():create_vm():enable_cap(HPAGE)):eq(0)
+	expect(vmm:mmap{ length = "2M", huge = true }):ok()
+end)
+
 scenario("hpage: the slot goes, the memory stays", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	expect(vcpu:write(0x5000, "x")):is_true()
