@@ -223,7 +223,10 @@ static int core_user_write(lua_State *L)
 	return 2;
 }
 
-/* ret, done, exit reason, faults, value, and after a guest exception its vector, error code and address */
+/*
+ * ret, done, exit reason, faults, value; after a guest exception its vector, error code and address; after a nested access
+ * whether its guest was intercepted
+ */
 static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *r, uint64_t value)
 {
 	lua_pushinteger(L, rc ? rc : r->ret);
@@ -231,12 +234,28 @@ static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *
 	lua_pushinteger(L, r->exit_reason);
 	lua_pushinteger(L, r->faults);
 	lua_pushinteger(L, (lua_Integer)value);
-	if (rc || !r->done || !r->exception)
+	if (rc || !r->done || !(r->exception || r->intercepted))
 		return 5;
-	lua_pushinteger(L, r->vector);
-	lua_pushinteger(L, r->error_code);
-	lua_pushinteger(L, (lua_Integer)r->cr2);
-	return 8;
+	if (r->exception) {
+		lua_pushinteger(L, r->vector);
+		lua_pushinteger(L, r->error_code);
+		lua_pushinteger(L, (lua_Integer)r->cr2);
+	} else {
+		lua_pushnil(L);
+		lua_pushnil(L);
+		lua_pushnil(L);
+	}
+	lua_pushboolean(L, r->intercepted);
+	return 9;
+}
+
+/* Any operation may be a nested one; the flavour knows whether it has such. */
+static uint8_t check_op(lua_State *L, int arg, unsigned int last)
+{
+	lua_Integer op = luaL_checkinteger(L, arg), plain = op & ~(lua_Integer)KVMSIM_NESTED;
+
+	luaL_argcheck(L, plain >= 0 && plain <= (lua_Integer)last, arg, "no such operation");
+	return (uint8_t)op;
 }
 
 /* (pid, fd, op, addr, len, value, user), or (pid, fd) to continue -> see push_access */
@@ -250,7 +269,7 @@ static int core_access(lua_State *L)
 		lua_Integer len = luaL_checkinteger(L, 5);
 
 		luaL_argcheck(L, len >= 1 && len <= 8, 5, "1 to 8 bytes");
-		a.op = (uint8_t)check_enum(L, 3, KVMSIM_INSN);
+		a.op = check_op(L, 3, KVMSIM_INSN);
 		a.addr = (uint64_t)luaL_checkinteger(L, 4);
 		a.len = (uint8_t)len;
 		a.value = (uint64_t)luaL_optinteger(L, 6, 0);
@@ -277,7 +296,7 @@ static int core_abandon(lua_State *L)
 static int core_workload(lua_State *L)
 {
 	int pid = check_int(L, 1), fd = check_int(L, 2), rc;
-	unsigned int op = check_enum(L, 3, KVMSIM_XCHG);
+	unsigned int op = check_op(L, 3, KVMSIM_XCHG);
 	uint64_t addr = (uint64_t)luaL_checkinteger(L, 4), len = (uint64_t)luaL_checkinteger(L, 5);
 	uint64_t stride = (uint64_t)luaL_checkinteger(L, 6), count = (uint64_t)luaL_checkinteger(L, 7), done = 0;
 	struct kvmsim_access_result r = { 0 };
@@ -430,7 +449,7 @@ static const struct {
 	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD), N(, SYS_READ), N(, SYS_WRITE),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN), N(, EV_DROP_SLAB),
-	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3), N(, INSN),
+	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3), N(, INSN), N(, NESTED),
 	N(, MAX_CPUS),
 #undef N
 };

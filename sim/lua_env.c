@@ -41,6 +41,7 @@ EMBED(lua_src_s390x_state, "s390x_state.lua");
 EMBED(lua_src_s390x_ar, "s390x_ar.lua");
 EMBED(lua_src_s390x_memop, "s390x_memop.lua");
 EMBED(lua_src_s390x_insn, "s390x_insn.lua");
+EMBED(lua_src_s390x_nested, "s390x_nested.lua");
 EMBED(lua_src_s390x_memory, "s390x_memory.lua");
 EMBED(lua_src_s390x_model, "s390x_model.lua");
 EMBED(lua_src_inspect, "inspect.lua");
@@ -68,6 +69,7 @@ static const struct {
 	{ "s390x_ar", lua_src_s390x_ar, lua_src_s390x_ar_end },
 	{ "s390x_memop", lua_src_s390x_memop, lua_src_s390x_memop_end },
 	{ "s390x_insn", lua_src_s390x_insn, lua_src_s390x_insn_end },
+	{ "s390x_nested", lua_src_s390x_nested, lua_src_s390x_nested_end },
 	{ "s390x_memory", lua_src_s390x_memory, lua_src_s390x_memory_end },
 	{ "s390x_model", lua_src_s390x_model, lua_src_s390x_model_end },
 	{ "inspect", lua_src_inspect, lua_src_inspect_end },

@@ -34,13 +34,14 @@ static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 /* 64-bit addresses; what an access beyond the guest's limit ends in is KVM's to say. */
 static bool valid(const struct kvmsim_access *a)
 {
+	unsigned int op = a->op & ~KVMSIM_NESTED;
 	struct guest_insn insn;
 
-	if (a->op == KVMSIM_INSN)
+	if (op == KVMSIM_INSN)
 		return !a->user && insn_decode(a->value, a->len, &insn);
-	if (a->op > KVMSIM_XCHG || a->user || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
+	if (op > KVMSIM_XCHG || a->user || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
-	return (a->op != KVMSIM_FETCH || a->len == 1) && a->addr + a->len > a->addr;
+	return (op != KVMSIM_FETCH || a->len == 1) && a->addr + a->len > a->addr;
 }
 
 static void start(struct model_vcpu *v, const struct kvmsim_access *a)
@@ -50,14 +51,36 @@ static void start(struct model_vcpu *v, const struct kvmsim_access *a)
 
 	memset(m, 0, sizeof(*m));
 	m->a = *a;
-	if (a->op != KVMSIM_INSN && a->len < 8)
+	m->a.op &= ~KVMSIM_NESTED;
+	if (m->a.op != KVMSIM_INSN && a->len < 8)
 		m->a.value &= GENMASK_ULL(8 * a->len - 1, 0);
+	m->nested = a->op & KVMSIM_NESTED;
+	m->inner = m->nested ? MODEL_PENDING : MODEL_IDLE;
 	m->state = MODEL_PENDING;
 	m->delivered = vcpu->stat.deliver_program;
 	/* KVM_RUN takes the PSW from kvm_run. */
 	m->psw_mask = vcpu->run->psw_mask;
 	m->psw_addr = vcpu->run->psw_addr;
 	memset(&v->workload, 0, sizeof(v->workload));
+}
+
+static void fill_exception(const struct model_access *m, struct kvmsim_access_result *r)
+{
+	r->done = 1;
+	r->exception = 1;
+	r->vector = m->code;
+	r->cr2 = m->teid;
+}
+
+/* The vCPU's SIE instruction has ended. */
+static void fill_nested(const struct model_access *m, struct kvmsim_access_result *r)
+{
+	r->done = 1;
+	r->intercepted = m->inner != MODEL_DONE;
+	if (m->inner == MODEL_EXCEPTION)
+		fill_exception(m, r);
+	else if (m->inner == MODEL_ABORTED)
+		r->ret = -ELOOP;
 }
 
 static void fill_result(struct model_vcpu *v, u32 faults_before, struct kvmsim_access_result *r)
@@ -69,12 +92,11 @@ static void fill_result(struct model_vcpu *v, u32 faults_before, struct kvmsim_a
 	switch (m->state) {
 	case MODEL_DONE:
 		r->done = 1;
+		if (m->nested)
+			fill_nested(m, r);
 		break;
 	case MODEL_EXCEPTION:
-		r->done = 1;
-		r->exception = 1;
-		r->vector = m->code;
-		r->cr2 = m->teid;
+		fill_exception(m, r);
 		break;
 	case MODEL_ABORTED:
 		r->ret = -ELOOP;
@@ -142,7 +164,7 @@ int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvms
 			     struct kvmsim_access_result *r)
 {
 	struct kvmsim_access a = {
-		.op = op, .len = op == KVMSIM_FETCH ? 1 : 8, .addr = addr, .value = 0x5a5a5a5a5a5a5a5a};
+		.op = op, .len = (op & ~KVMSIM_NESTED) == KVMSIM_FETCH ? 1 : 8, .addr = addr, .value = 0x5a5a5a5a5a5a5a5a};
 	struct model_vcpu *v = record_of(vcpu);
 
 	memset(r, 0, sizeof(*r));

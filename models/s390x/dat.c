@@ -68,7 +68,7 @@ int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
 {
 	struct s390_tlb *tlb = &this_cpu()->tlb;
-	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_HOST, 0, asce, addr);
+	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_HOST, 0, 0, asce, addr);
 	u64 evictions = tlb->evictions;
 	struct dat_result r;
 
@@ -82,7 +82,7 @@ int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
 	if (model_walk(asce, addr, DAT_FETCH, &r))
 		return r.code;
 	if (r.looked) {
-		s390_tlb_fill(tlb, TLB_HOST, 0, asce, addr, &r);
+		s390_tlb_fill(tlb, TLB_HOST, 0, 0, asce, addr, &r);
 		model_count(tlb_evictions, tlb->evictions - evictions);
 	}
 	if (write && r.protect)

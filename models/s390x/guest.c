@@ -71,13 +71,21 @@ static bool frame_is_live(u64 pa, u64 addr)
 	return false;
 }
 
+u64 guest_host_address(const struct guest_cpu *c, u64 absolute)
+{
+	return absolute + c->sie->mso;
+}
+
 enum guest_end guest_storage(struct guest_cpu *c, u64 absolute, bool write, u64 *pa)
 {
-	if (absolute > c->sie->msl)
+	u64 at = guest_host_address(c, absolute);
+
+	/* The limit designates the last block of 1 MiB, in the host's addresses. */
+	if (at < absolute || at > (c->sie->msl | ~MSL_MASK))
 		return guest_program(c, PGM_CODE_ADDRESSING);
-	c->code = model_translate(c->gasce, absolute, write, pa);
+	c->code = model_translate(c->gasce, at, write, pa);
 	if (c->code) {
-		c->addr = absolute;
+		c->addr = at;
 		c->write = write;
 		return GUEST_HOST_FAULT;
 	}
@@ -153,7 +161,7 @@ static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 static enum guest_end dat(struct guest_cpu *c, u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
 	struct s390_tlb *tlb = &model_cpus[raw_smp_processor_id()].tlb;
-	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_GUEST, guest_space(c), asce, addr);
+	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_GUEST, guest_space(c), c->sie->mso, asce, addr);
 	u32 flags = atomic_read(&c->sie->cpuflags);
 	struct table_reader reader = {.c = c};
 	struct dat_space space = {.asce = asce,
@@ -176,7 +184,7 @@ static enum guest_end dat(struct guest_cpu *c, u64 asce, u64 addr, enum dat_acce
 		if (r->code)
 			return access_exception(c, r->code, addr, access, PROT_DAT);
 		if (r->looked)
-			s390_tlb_fill(tlb, TLB_GUEST, guest_space(c), asce, addr, r);
+			s390_tlb_fill(tlb, TLB_GUEST, guest_space(c), c->sie->mso, asce, addr, r);
 	}
 	if (access == DAT_IFETCH && r->iep)
 		return access_exception(c, PGM_CODE_PROTECTION, addr, access, PROT_IEP);
@@ -262,7 +270,7 @@ void guest_store_program(struct guest_cpu *c, unsigned int ilen)
 	u64 pa;
 
 	/* Who enters the guest has seen to it that the prefix area is mapped (check_prefix()). */
-	if (model_translate(c->gasce, guest_prefixed(c->sie, 0), true, &pa))
+	if (model_translate(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), true, &pa))
 		return;
 	skey_mark(&model_skeys, pa >> PAGE_SHIFT, true);
 	if (!nullifies(c->code))

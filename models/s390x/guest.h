@@ -24,11 +24,12 @@ enum guest_end {
 struct guest_cpu {
 	struct kvm_s390_sie_block *sie;
 	u64 *gprs; /* 0 to 13; 14 and 15 are in the control block */
-	u64 gasce; /* of the guest's absolute storage */
+	u64 gasce; /* of the space that holds the guest's absolute storage, from mso on */
+	bool nested; /* the guest of a guest: KVM runs it for the guest's own SIE instruction (vsie.c) */
 	/* what the last step ended in */
 	u16 code;
 	bool write;
-	u64 addr; /* guest-absolute */
+	u64 addr; /* of a host fault, in the space of gasce */
 	u64 teid; /* translation-exception identification; 0 for codes that have none */
 };
 
@@ -41,6 +42,10 @@ void guest_set_reg(struct guest_cpu *c, unsigned int n, u64 value);
 u64 guest_effective(const struct guest_cpu *c, u64 addr);
 /* Ends the step in a program interruption. */
 enum guest_end guest_program(struct guest_cpu *c, u16 code);
+/* The address in the space of gasce. */
+u64 guest_host_address(const struct guest_cpu *c, u64 absolute);
+/* What of mso and msl counts: blocks of 1 MiB. */
+#define MSL_MASK (~0xfffffULL)
 /* Guest-absolute storage: *pa is where the host has it. No protection but the host's. */
 enum guest_end guest_storage(struct guest_cpu *c, u64 absolute, bool write, u64 *pa);
 /*

@@ -58,7 +58,7 @@ int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_m
 	memset(out, 0, sizeof(*out));
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
 		host_lock(&model_cpus[cpu].lock);
-		e = s390_tlb_lookup(&model_cpus[cpu].tlb, TLB_HOST, 0, gmap_of(vcpu)->asce, addr);
+		e = s390_tlb_lookup(&model_cpus[cpu].tlb, TLB_HOST, 0, 0, gmap_of(vcpu)->asce, addr);
 		if (e) {
 			*out = (struct kvmsim_mapping){
 				.present = 1, .writable = !e->protect, .executable = 1, .accessed = 1,

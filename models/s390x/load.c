@@ -8,9 +8,10 @@
 
 /*
  * "skf": with the storage-key facility, by which SIE interprets what KVM emulates otherwise. "hpage": guests may have
- * huge pages (kvm.hpage=1). "old": none of what the kernel can do without when it changes page tables.
+ * huge pages (kvm.hpage=1). "vsie": guests may have guests (kvm.nested=1). "old": none of what the kernel can do without
+ * when it changes page tables.
  */
-const char *const kshim_arch_personalities[] = { "sie", "skf", "hpage", "old", NULL };
+const char *const kshim_arch_personalities[] = { "sie", "skf", "hpage", "vsie", "old", NULL };
 
 static const struct {
 	const char *facilities, *parameters;
@@ -18,6 +19,7 @@ static const struct {
 	{ NULL, "" },
 	{ "skey=1", "" },
 	{ NULL, "kvm.hpage=1" },
+	{ NULL, "kvm.nested=1" },
 	{ "idte=0,edat1=0,edat2=0,tlb_lc=0,fsi=0,nx=0,esop=0", "" },
 };
 

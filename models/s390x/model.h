@@ -67,6 +67,8 @@ enum model_access_state {
 struct model_access {
 	enum model_access_state state;
 	struct kvmsim_access a;
+	bool nested;		/* the vCPU's instruction is SIE, and the access is one of the guest that it runs */
+	enum model_access_state inner;	/* of a nested access; state is that of the SIE instruction */
 	u64 delivered;		/* vcpu->stat.deliver_program when it began */
 	u64 psw_mask, psw_addr;	/* of its instruction */
 	u32 faults, all_faults;	/* of this access; since start() */

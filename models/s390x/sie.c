@@ -3,6 +3,9 @@
  * START INTERPRETIVE EXECUTION: performs the pending access of a vCPU as the guest's instruction, through the guest
  * address space's ASCE, and leaves with what the CPU would tell: an interception in the control block, or a host
  * fault in current->thread, where entry.S and arch/s390/kernel/traps.c put it.
+ *
+ * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and comes back with the control block
+ * of the nested guest, which is another guest to this CPU.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -21,6 +24,11 @@
 #define BURST 256
 /* Loads and stores with long displacement, as LG and STG. */
 #define ACCESS_INSN_BYTES 6
+/* SIE 0(13) */
+#define SIE_TEXT 0xb214d000
+#define SIE_BYTES 4
+/* Validity interception: the host does not have the prefix area for the guest; as KVM sets it in map_prefix(). */
+#define VALIDITY_PREFIX 0x0037
 
 __thread struct model_vcpu *model_running;
 
@@ -132,11 +140,20 @@ static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
 	return end;
 }
 
-static enum guest_end execute(struct guest_cpu *c, struct kvmsim_access *a)
+/* What this guest is at: a nested one at the access, the vCPU itself at its instruction. */
+static enum model_access_state *progress(struct model_vcpu *v, const struct guest_cpu *c)
 {
+	return c->nested ? &v->access.inner : &v->access.state;
+}
+
+static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
+{
+	struct kvmsim_access *a = &v->access.a, sie = {.value = SIE_TEXT, .len = SIE_BYTES};
 	unsigned long flags;
 	enum guest_end end;
 
+	if (v->access.nested && !c->nested)
+		return execute_insn(c, &sie);
 	if (a->op == KVMSIM_INSN)
 		return execute_insn(c, a);
 	flags = kshim_arch_access_begin();
@@ -153,20 +170,19 @@ static void retire(struct model_vcpu *v)
 }
 
 /* Makes the workload's next access the pending one. */
-static bool next_of_workload(struct model_vcpu *v)
+static enum model_access_state next_of_workload(struct model_vcpu *v)
 {
 	struct model_workload *w = &v->workload;
 
 	if (!w->left)
-		return false;
+		return MODEL_DONE;
 	w->left--;
 	w->offset += w->stride;
 	if (w->offset >= w->bytes)
 		w->offset -= w->bytes;
 	v->access.a.addr = w->first + w->offset;
 	v->access.faults = 0;
-	v->access.state = MODEL_PENDING;
-	return true;
+	return MODEL_PENDING;
 }
 
 /* DIAGNOSE with a code that KVM leaves to user space: how the guest program hands back control. */
@@ -193,9 +209,12 @@ static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
 	model_count(guest_exceptions, 1);
 	v->access.code = c->code;
 	v->access.teid = c->teid;
+	*progress(v, c) = MODEL_EXCEPTION;
+	/* Only KVM has loaded the handler's PSW, and it delivers nothing to a nested guest. */
+	if (c->nested)
+		return;
 	c->sie->gpsw.mask = v->access.psw_mask;
 	c->sie->gpsw.addr = v->access.psw_addr;
-	v->access.state = MODEL_EXCEPTION;
 }
 
 /* KVM delivered a program interruption, so that the instruction has ended without its effect. */
@@ -206,7 +225,7 @@ static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
 	unsigned long flags = kshim_arch_access_begin();
 
 	guest_program(c, 0);
-	if (!model_walk(c->gasce, guest_prefixed(c->sie, 0), DAT_FETCH, &r)) {
+	if (!model_walk(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), DAT_FETCH, &r)) {
 		lc = __va(r.address);
 		guest_program(c, READ_ONCE(lc->pgm_code));
 		if (guest_has_teid(c->code))
@@ -216,14 +235,14 @@ static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
 	end_in_exception(v, c);
 }
 
-static void report_livelock(struct model_vcpu *v)
+static void report_livelock(struct model_vcpu *v, struct guest_cpu *c)
 {
 	host_report(
 		KVMSIM_CHECK, NULL, 0,
 		"livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
 		v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, current->thread.gmap_int_code,
 		(u64)current->thread.gmap_teid.addr << PAGE_SHIFT);
-	v->access.state = MODEL_ABORTED;
+	*progress(v, c) = MODEL_ABORTED;
 }
 
 /* KVM has handled an intercepted instruction: the PSW tells whether it is done, or to be tried again. */
@@ -234,59 +253,78 @@ static void after_interception(struct model_vcpu *v, struct guest_cpu *c)
 	m->intercepted = false;
 	if (c->sie->gpsw.addr == m->psw_addr)
 		return;
-	m->a.value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
 	c->sie->gpsw.addr = m->psw_addr;
 	m->state = MODEL_DONE;
+	if (m->nested)
+		return;
+	m->a.value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
 	retire(v);
+}
+
+/* SIE interprets all program interruptions but this one, which it leaves to the host. */
+static bool intercept_addressing(struct guest_cpu *c, unsigned int ilen)
+{
+	if (c->code != PGM_CODE_ADDRESSING)
+		return false;
+	c->sie->icptcode = ICPT_PROGI;
+	c->sie->iprcc = c->code;
+	c->sie->pgmilc = ilen;
+	c->sie->gpsw.addr = guest_effective(c, c->sie->gpsw.addr + ilen);
+	return true;
 }
 
 /* True: the CPU stays in the guest. */
 static bool step(struct model_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
+	unsigned int ilen = m->nested && !c->nested ? SIE_BYTES : m->a.op == KVMSIM_INSN ? m->a.len : ACCESS_INSN_BYTES;
 	unsigned long flags;
 
-	switch (execute(c, &m->a)) {
+	switch (execute(v, c)) {
 	case GUEST_OK:
-		m->state = MODEL_DONE;
 		retire(v);
-		next_of_workload(v);
+		*progress(v, c) = next_of_workload(v);
 		return true;
 	case GUEST_PROGRAM:
+		if (intercept_addressing(c, ilen))
+			return false;
 		flags = kshim_arch_access_begin();
-		guest_store_program(c, m->a.op == KVMSIM_INSN ? m->a.len : ACCESS_INSN_BYTES);
+		guest_store_program(c, ilen);
 		kshim_arch_access_end(flags);
 		end_in_exception(v, c);
 		return true;
 	case GUEST_INTERCEPTED:
-		m->intercepted = c->sie->gpsw.addr != m->psw_addr;
+		/* Of a nested guest's interception the one above hears, and KVM makes nothing of its PSW. */
+		if (!c->nested)
+			m->intercepted = c->sie->gpsw.addr != m->psw_addr;
 		return false;
 	case GUEST_HOST_FAULT:
 		host_fault(v, c);
 		/* KVM resolves it; who changes the page may need this native thread's CPU. */
 		kshim_back_off(m->faults);
 		if (++m->faults > MODEL_MAX_FAULTS)
-			report_livelock(v);
-		return m->state == MODEL_ABORTED;
+			report_livelock(v, c);
+		return *progress(v, c) == MODEL_ABORTED;
 	case GUEST_AGAIN:
 		kshim_back_off(++m->faults);
 		return true;
 	default:
-		m->state = MODEL_ABORTED;
+		*progress(v, c) = MODEL_ABORTED;
 		return true;
 	}
 }
 
 static void interpret(struct model_vcpu *v, struct guest_cpu *c)
 {
+	enum model_access_state *state = progress(v, c);
 	struct kvm_s390_sie_block *sie = c->sie;
 	unsigned int n;
 
-	if (v->access.state == MODEL_PENDING && v->vcpu->stat.deliver_program != v->access.delivered)
+	if (!c->nested && *state == MODEL_PENDING && v->vcpu->stat.deliver_program != v->access.delivered)
 		take_exception(v, c);
-	else if (v->access.state == MODEL_PENDING && v->access.intercepted)
+	else if (!c->nested && *state == MODEL_PENDING && v->access.intercepted)
 		after_interception(v, c);
-	for (n = 0; v->access.state == MODEL_PENDING && n < BURST; n++) {
+	for (n = 0; *state == MODEL_PENDING && n < BURST; n++) {
 		if (atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))
 			return;
 		if (intervention(sie))
@@ -294,7 +332,7 @@ static void interpret(struct model_vcpu *v, struct guest_cpu *c)
 		if (!step(v, c))
 			return;
 	}
-	if (v->access.state != MODEL_PENDING) {
+	if (*state != MODEL_PENDING) {
 		current->thread.gmap_int_code = 0;
 		intercept_diagnose(sie);
 	}
@@ -302,24 +340,33 @@ static void interpret(struct model_vcpu *v, struct guest_cpu *c)
 
 /*
  * The CPU stores into the prefix area without asking: KVM has it mapped writable from before PROG_REQUEST is tested
- * until the guest has left (kvm_s390_handle_requests(), kvm_gmap_notifier()).
+ * until the guest has left (kvm_s390_handle_requests(), kvm_gmap_notifier()); of a nested guest without transactions the
+ * first page, and if that is read-only, the CPU refuses to enter (map_prefix(), kvm_s390_vsie_gmap_notifier()).
  */
-static void check_prefix(struct model_vcpu *v, struct kvm_s390_sie_block *sie, unsigned long gasce)
+static bool prefix_is_there(struct model_vcpu *v, struct guest_cpu *c)
 {
-	u64 prefix = (u64)sie->prefix << GUEST_PREFIX_SHIFT;
+	u64 at = guest_host_address(c, (u64)c->sie->prefix << GUEST_PREFIX_SHIFT);
+	unsigned int i, pages = c->nested && !(c->sie->ecb & ECB_TE) ? 1 : 2;
 	struct dat_result r;
 	unsigned long flags;
-	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < pages; i++) {
 		flags = kshim_arch_access_begin();
-		model_walk(gasce, prefix + i * PAGE_SIZE, DAT_STORE, &r);
+		model_walk(c->gasce, at + i * PAGE_SIZE, DAT_STORE, &r);
 		kshim_arch_access_end(flags);
-		if (r.code)
-			host_report(KVMSIM_CHECK, NULL, 0,
-				    "vCPU %d enters the guest, but page %u of its prefix area at %llx is %s",
-				    v->vcpu->vcpu_id, i, prefix, r.protect ? "read-only" : "not mapped");
+		if (!r.code)
+			continue;
+		if (c->nested && r.code == PGM_CODE_PROTECTION) {
+			c->sie->icptcode = ICPT_VALIDITY;
+			c->sie->ipa = 0;
+			c->sie->ipb = VALIDITY_PREFIX << 16;
+			return false;
+		}
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "vCPU %d enters %s guest, but page %u of its prefix area at %llx is %s", v->vcpu->vcpu_id,
+			    c->nested ? "a nested" : "the", i, at, r.protect ? "read-only" : "not mapped");
 	}
+	return true;
 }
 
 /* A vCPU that comes from another CPU, or whose last CPU KVM has made unknown (KVM_REQ_TLB_FLUSH), has no TLB entries.
@@ -343,19 +390,20 @@ int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rs
 {
 	struct guest_cpu c = {.sie = sie, .gprs = rsa, .gasce = gasce};
 	struct model_vcpu *v = model_running;
+	bool ours;
 
 	if (WARN_ON_ONCE(virt_to_phys(sie) != sie_block_phys))
 		return 0;
+	c.nested = v && v->vcpu->arch.vsie_block == sie;
+	ours = v && (c.nested || v->vcpu->arch.sie_block == sie);
 	current->thread_info.sie = 1;
 	__atomic_fetch_or(&sie->prog0c, PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	if (!(atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))) {
 		model_count(sie_entries, 1);
 		forget_other_cpu(&c);
-		if (v && v->vcpu->arch.sie_block == sie)
-			check_prefix(v, sie, gasce);
-		if (intervention(sie)) {
+		if (intervention(sie) || (ours && !prefix_is_there(v, &c))) {
 			; /* comes first */
-		} else if (v && v->vcpu->arch.sie_block == sie && v->access.state != MODEL_IDLE) {
+		} else if (ours && *progress(v, &c) != MODEL_IDLE) {
 			interpret(v, &c);
 		} else {
 			sie->icptcode = ICPT_WAIT;

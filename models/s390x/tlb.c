@@ -28,30 +28,31 @@ static bool same_space(const struct s390_tlb_entry *e, enum s390_tlb_kind kind, 
 	return e->kind == kind && e->space == space;
 }
 
-static struct s390_tlb_entry *find(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce,
-				   enum dat_level level, uint64_t page)
+static struct s390_tlb_entry *find(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin,
+				   uint64_t asce, enum dat_level level, uint64_t page)
 {
 	unsigned int i = t->chain[chain_of(page, level, kind)];
 
 	while (i) {
 		struct s390_tlb_entry *e = &t->entry[i - 1];
 
-		if (e->page == page && e->level == level && e->asce == asce && same_space(e, kind, space))
+		if (e->page == page && e->level == level && e->asce == asce && e->origin == origin &&
+		    same_space(e, kind, space))
 			return e;
 		i = e->next;
 	}
 	return NULL;
 }
 
-struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce,
-				       uint64_t addr)
+struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin,
+				       uint64_t asce, uint64_t addr)
 {
 	struct s390_tlb_entry *e = NULL;
 	unsigned int i;
 
 	for (i = 0; i < NR_SIZES && !e; i++) {
 		if (t->count[sizes[i]])
-			e = find(t, kind, space, asce & TLB_ASCE_MASK, sizes[i],
+			e = find(t, kind, space, origin, asce & TLB_ASCE_MASK, sizes[i],
 				 (addr >> 12) & ~(pages_of(sizes[i]) - 1));
 	}
 	return e;
@@ -82,21 +83,22 @@ static struct s390_tlb_entry *victim(struct s390_tlb *t)
 	return e;
 }
 
-void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce, uint64_t addr,
-		   const struct dat_result *r)
+void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin, uint64_t asce,
+		   uint64_t addr, const struct dat_result *r)
 {
 	uint64_t page = (addr >> 12) & ~(pages_of(r->level) - 1);
 	struct s390_tlb_entry *e;
 	uint16_t *head;
 
 	asce &= TLB_ASCE_MASK;
-	e = find(t, kind, space, asce, r->level, page);
+	e = find(t, kind, space, origin, asce, r->level, page);
 	if (e)
 		drop(t, e);
 	else
 		e = victim(t);
 	*e = (struct s390_tlb_entry){
-		.asce = asce, .space = space, .page = page, .frame = (r->address >> 12) & ~(pages_of(r->level) - 1),
+		.asce = asce, .space = space, .origin = origin, .page = page,
+		.frame = (r->address >> 12) & ~(pages_of(r->level) - 1),
 		.raw = r->entry, .kind = kind, .level = r->level, .protect = r->protect, .iep = r->iep, .valid = 1,
 	};
 	__builtin_memcpy(e->via, r->via, sizeof(e->via));
@@ -191,7 +193,7 @@ static const char *validate_entry(const struct s390_tlb_entry *e)
 		return "an entry that is not aligned to its size";
 	if (e->asce & ~TLB_ASCE_MASK)
 		return "an entry with bits of an ASCE that are not compared";
-	if (e->kind == TLB_HOST && e->space)
+	if (e->kind == TLB_HOST && (e->space || e->origin))
 		return "a host entry of a guest";
 	return NULL;
 }
@@ -203,7 +205,7 @@ static bool held_twice(const struct s390_tlb *t, const struct s390_tlb_entry *e)
 	for (i = e->next; i; i = t->entry[i - 1].next) {
 		const struct s390_tlb_entry *f = &t->entry[i - 1];
 
-		if (f->page == e->page && f->level == e->level && f->asce == e->asce &&
+		if (f->page == e->page && f->level == e->level && f->asce == e->asce && f->origin == e->origin &&
 		    same_space(f, e->kind, e->space))
 			return true;
 	}

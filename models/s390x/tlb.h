@@ -7,7 +7,7 @@
  * IPTE a page-table entry, IDTE and CRDTE a region- or segment-table entry or an ASCE. A host address space and a gmap
  * that share a page table therefore lose their entries to one IPTE.
  *
- * Invariants (s390_tlb_validate): a page is held at most once per (kind, space, asce, level, page); page and frame are
+ * Invariants (s390_tlb_validate): a page is held at most once per (kind, space, origin, asce, level, page); page and frame are
  * aligned to the entry's size; every valid entry is on exactly one hash chain, and on the right one; the counts per
  * level agree.
  *
@@ -27,6 +27,7 @@ enum s390_tlb_kind {
 struct s390_tlb_entry {
 	uint64_t asce;		/* the tables it was formed from, only the bits of TLB_ASCE_MASK */
 	uint64_t space;		/* of a guest's entry: the host ASCE of that guest; else 0 */
+	uint64_t origin;	/* of a guest's entry: where that guest's storage begins in its space (mso); else 0 */
 	uint64_t page;		/* address >> 12 of the first 4 KiB page; a multiple of the entry's size */
 	uint64_t frame;		/* real or absolute address >> 12 of that first page */
 	uint64_t via[DAT_NR_LEVELS]; /* as in struct dat_result */
@@ -54,14 +55,14 @@ struct s390_tlb {
 };
 
 void s390_tlb_init(struct s390_tlb *t);
-/* The entry that translates addr, or NULL. space: 0 for TLB_HOST. */
-struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce,
-				       uint64_t addr);
+/* The entry that translates addr, or NULL. space and origin: 0 for TLB_HOST. */
+struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin,
+				       uint64_t asce, uint64_t addr);
 /* Enters what a successful walk of asce for addr found, replacing an entry for the same page. */
-void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce, uint64_t addr,
-		   const struct dat_result *r);
+void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin, uint64_t asce,
+		   uint64_t addr, const struct dat_result *r);
 
-/* Each returns how many entries it took. */
+/* Each returns how many entries it took. Those of a guest's space are taken whatever their origin. */
 /* PTLB, CSP, CSPG: all. */
 unsigned int s390_tlb_clear(struct s390_tlb *t);
 /* IPTE, IDTE, CRDTE of one table entry: what was formed from the entry at this address. */

@@ -14,7 +14,7 @@ local S390_EXIT <const> = 49	-- where the exit's own fields begin on s390, which
 local RUN_BYTES <const> = 128	-- of struct kvm_run, enough for every exit below
 
 X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "io", "internal", "system_event", "exception",
-	"s390_ucontrol", "s390_sieic", "faults",
+	"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "faults",
 	"done" })
 X.mmio = C.new("mmio", { "phys_addr", "len", "is_write", "data" })
 
@@ -27,7 +27,7 @@ X.exit.repr = function(s, depth)
 		parts[#parts + 1] = E.exit_names[s.reason] or fmt("reason=%d", s.reason)
 	end
 	for _, k in next, { "mmio", "memory_fault", "io", "internal", "system_event", "exception",
-		"s390_ucontrol", "s390_sieic" }, nil do
+		"s390_ucontrol", "s390_sieic", "interception", "nested_exception" }, nil do
 		if s[k] then
 			parts[#parts + 1] = k .. "=" .. E.repr(s[k], (depth or 0) + 1)
 		end

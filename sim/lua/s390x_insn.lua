@@ -2,6 +2,8 @@
 -- s390x guest instructions that are not plain accesses: on storage keys, page states, the TLB, and DIAGNOSE.
 local core, M = ...
 local A, P, X, U = M.args, M.process, M.exits, M.vcpu
+local I = {}
+M.s390x_insn = I
 
 local pack, unpack, rep = string.pack, string.unpack, string.rep
 local next, type = next, type
@@ -52,6 +54,8 @@ local function registers(what, t)
 	return out
 end
 
+I.change_regs, I.registers = change_regs, registers
+
 -- --- one instruction ---------------------------------------------------------------------------------------
 
 -- Registers go with the vCPU, so an instruction is one access without data. The condition code, or an exit.
@@ -80,6 +84,8 @@ local function amode_64(s, what)
 	end
 	core.user_write(s.proc.pid, at + RUN_PSW_MASK, pack("<i8", unpack("<i8", data) | PSW_AMODE_64))
 end
+I.insn_length, I.amode_64 = insn_length, amode_64
+I.SIE_TEXT = 0xb214d000	-- SIE 0(13)
 
 local R1 <const>, R2 <const>, R3 <const> = 1, 2, 3
 

@@ -19,7 +19,7 @@ local names = {}
 
 local arches = { x86_64 = "x86_64", s390x = "s390x", arm64 = "arm64" }
 local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie", skf = "skf",
-	hpage = "hpage", old = "old" }
+	hpage = "hpage", vsie = "vsie", old = "old" }
 -- kernel-shim/arch/s390x/facilities.c knows them.
 local facilities = { idte = "idte", edat1 = "edat1", tlb_lc = "tlb_lc", fsi = "fsi", edat2 = "edat2", nx = "nx",
 	rdp = "rdp", esop = "esop", tlb_guest = "tlb_guest", cmma = "cmma", skey = "skey", kss = "kss", esca = "esca" }

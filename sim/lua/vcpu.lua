@@ -50,16 +50,21 @@ local function result(job)
 end
 
 -- The access left to user space, or ended in a guest exception: an exit object.
-local function left(s, job, ret, done, reason, faults, _, vector, error_code, cr2)
+local function left(s, job, ret, done, reason, faults, _, vector, error_code, cr2, intercepted)
 	if ret == -K.ELOOP then
 		core.fail(fmt("%s: livelock: the access to 0x%x still faults after %d faults", core.where(), job.pos,
 			faults))
 	end
 	local exit = X.new(s, ret, reason, faults, job.pos - job.start)
-	if vector then
+	if vector or intercepted then
 		C.states[exit].reason = nil
-		C.states[exit].exception = M.arch == "s390x" and { vector = vector, code = vector, teid = cr2 } or
+	end
+	if vector then
+		C.states[exit][intercepted and "nested_exception" or "exception"] = M.arch == "s390x" and
+			{ vector = vector, code = vector, teid = cr2 } or
 			{ vector = vector, error_code = error_code, cr2 = cr2 }
+	elseif intercepted then
+		C.states[exit].interception = U.interception(job.nested)
 	end
 	if not done then
 		s.job, s.exit = job, C.states[exit]
@@ -69,12 +74,21 @@ end
 
 local advance
 
-local function stepped(s, job, ret, done, reason, faults, value, vector, ...)
-	if not done or vector then
-		return left(s, job, ret, done, reason, faults, value, vector, ...)
+local function stepped(s, job, ret, done, reason, faults, value, vector, error_code, cr2, intercepted)
+	if not done or vector or intercepted then
+		return left(s, job, ret, done, reason, faults, value, vector, error_code, cr2, intercepted)
 	end
 	take(job, value)
 	return advance(s, job)
+end
+
+-- What the flavour is told to do: an access of the guest's guest is that of a SIE instruction (s390x_nested.lua).
+local function operation(job, regs)
+	if not job.nested then
+		return job.op
+	end
+	U.enter_nested(job.nested, regs)
+	return job.op | core.NESTED
 end
 
 -- Runs a job to its end or to the next exit.
@@ -88,7 +102,7 @@ function advance(s, job)
 		local at = job.pos - job.start + 1
 		value = unpack("<i8", sub(job.data, at, at + job.n - 1) .. rep("\0", 8 - job.n))
 	end
-	return stepped(s, job, core.access(s.proc.pid, s.fd, job.op, job.pos, job.n, value, job.user))
+	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job), job.pos, job.n, value, job.user))
 end
 
 -- Continues the access that left to user space last.
@@ -117,20 +131,20 @@ local function settle(s)
 	end
 end
 
-local function access(s, op, addr, length, data, user)
+local function access(s, op, addr, length, data, user, nested)
 	settle(s)
 	return advance(s, {
 		op = op, start = addr, pos = addr, stop = addr + length, data = data, user = user, out = {},
-			whole = length <= 8,
+			whole = length <= 8, nested = nested,
 	})
 end
 
-U.settle = settle
+U.settle, U.access = settle, access
 
--- One instruction of s390x: its condition code, or an exit. Registers and PSW are set already.
-function U.instruction(s, text, len)
-	local job = { op = core.INSN, start = 0, pos = 0, stop = 1, n = 1, out = {} }
-	return stepped(s, job, core.access(s.proc.pid, s.fd, core.INSN, 0, len, text, false))
+-- One instruction of s390x: its condition code, or an exit. Registers and PSW are set already, but for a nested guest's.
+function U.instruction(s, text, len, nested, regs)
+	local job = { op = core.INSN, start = 0, pos = 0, stop = 1, n = 1, out = {}, nested = nested }
+	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job, regs), 0, len, text, false))
 end
 
 local function user_flag(what, t)
@@ -157,24 +171,24 @@ local workload_schema = {
 	pattern = { function(what, v) return A.choice(what, v, patterns) end, true },
 }
 
-local function workload(s, what, t)
+function U.workload(s, what, t, nested)
 	local a = A.table(what, t, workload_schema)
 	settle(s)
 	local count = a.count or (a.range[2] + a.stride - 1) // a.stride
 	if a.stride > a.range[2] then
 		A.refuse(what .. ": stride", "at most the length of the range", a.stride)
 	end
-	local job = { op = a.op, start = 0, pos = 0, stop = 0, out = {}, n = 0 }
-	local function finished(ret, done, reason, faults, n, vector, ...)
-		if not done or vector then
+	local job = { op = a.op, start = 0, pos = 0, stop = 0, out = {}, n = 0, nested = nested }
+	local function finished(ret, done, reason, faults, n, vector, error_code, cr2, intercepted)
+		if not done or vector or intercepted then
 			job.pos = n
-			local exit = left(s, job, ret, done, reason, faults, n, vector, ...)
+			local exit = left(s, job, ret, done, reason, faults, n, vector, error_code, cr2, intercepted)
 			job.pos = 0
 			return exit
 		end
 		return n
 	end
-	return finished(core.workload(s.proc.pid, s.fd, a.op, a.range[1], a.range[2], a.stride, count))
+	return finished(core.workload(s.proc.pid, s.fd, operation(job), a.range[1], a.range[2], a.stride, count))
 end
 
 local prefault_schema = { gpa = { A.u64, A.required }, size = { A.u64, A.required }, flags = { A.u64, 0 } }
@@ -227,7 +241,7 @@ C.methods(U.vcpu, {
 		settle(s)
 		return 0
 	end,
-	workload = workload,
+	workload = function(s, what, t) return U.workload(s, what, t) end,
 	pre_fault_memory = function(s, what, t)
 		local a = A.table(what, t, prefault_schema)
 		return (ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY,

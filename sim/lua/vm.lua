@@ -40,14 +40,29 @@ local function check_extension(s, what, cap)
 	return ioctl(s.proc, s.fd, K.KVM_CHECK_EXTENSION, A.u64(what .. ": cap", cap))
 end
 
-local create_schema = { type = { A.u64, 0 } }
+local create_schema = { type = { A.u64, 0 }, cpu_feat = { function(_, v) return v end } }
+
+-- cpu_feat, s390x only: as for vm:set_cpu_feat().
+local function create_vm(s, what, t)
+	local a = A.table(what, t or {}, create_schema)
+	if a.cpu_feat and M.arch ~= "s390x" then
+		A.fail("%s: cpu_feat: only on s390x", what)
+	end
+	local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VM, a.type)
+	if fd < 0 then
+		return fd
+	end
+	local vm = vm_object(s.proc, fd, {}, {})
+	local rc = a.cpu_feat and V.set_cpu_feat(C.states[vm], what .. ": cpu_feat", a.cpu_feat) or 0
+	if rc < 0 then
+		P.close(C.states[vm])
+		return rc
+	end
+	return vm
+end
 
 C.methods(V.kvm, {
-	create_vm = function(s, what, t)
-		local a = A.table(what, t or {}, create_schema)
-		local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VM, a.type)
-		return fd < 0 and fd or vm_object(s.proc, fd, {}, {})
-	end,
+	create_vm = create_vm,
 	check_extension = check_extension,
 	get_api_version = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_API_VERSION) end,
 	get_vcpu_mmap_size = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_VCPU_MMAP_SIZE) end,

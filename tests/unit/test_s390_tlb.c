@@ -29,13 +29,13 @@ static struct dat_result page(uint64_t segments, unsigned int px, uint64_t addre
 
 static void fill(enum s390_tlb_kind kind, uint64_t space, uint64_t asce, uint64_t addr, struct dat_result r)
 {
-	s390_tlb_fill(&tlb, kind, space, asce, addr, &r);
+	s390_tlb_fill(&tlb, kind, space, 0, asce, addr, &r);
 	ck_assert_ptr_null(s390_tlb_validate(&tlb));
 }
 
 static bool held(enum s390_tlb_kind kind, uint64_t space, uint64_t asce, uint64_t addr)
 {
-	return s390_tlb_lookup(&tlb, kind, space, asce, addr) != NULL;
+	return s390_tlb_lookup(&tlb, kind, space, 0, asce, addr) != NULL;
 }
 
 /* One page table in two address spaces, and a guest's own translation of the same address. */
@@ -52,11 +52,13 @@ static void setup(void)
 
 START_TEST(tags_separate)
 {
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, GMAP, 0x5fff)->frame, 9);
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, OTHER_GMAP, 0x5000)->frame, 0xb);
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_GUEST, GMAP, GUEST, 0x5000)->frame, 0xc);
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_GUEST, OTHER_GMAP, GUEST, 0x5000)->frame, 0xd);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0x5fff)->frame, 9);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, OTHER_GMAP, 0x5000)->frame, 0xb);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_GUEST, GMAP, 0, GUEST, 0x5000)->frame, 0xc);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_GUEST, OTHER_GMAP, 0, GUEST, 0x5000)->frame, 0xd);
 	ck_assert(!held(TLB_HOST, 0, MM, 0x5000));
+	/* Two guests in one space, at different places. */
+	ck_assert_ptr_null(s390_tlb_lookup(&tlb, TLB_GUEST, GMAP, 0x100000, GUEST, 0x5000));
 	/* Table length and the private-space bit are no part of the tag. */
 	ck_assert(held(TLB_HOST, 0, GMAP | DAT_ASCE_TL | DAT_ASCE_P, 0x5000));
 }
@@ -118,19 +120,19 @@ START_TEST(large_frames)
 
 	r.via[DAT_SEGMENT] = GMAP_SEGMENTS + 8;
 	fill(TLB_HOST, 0, GMAP, 0x145678, r);
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, GMAP, 0x1fffff)->frame, 0x12300);
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, GMAP, 0x1fffff)->page, 0x100);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0x1fffff)->frame, 0x12300);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0x1fffff)->page, 0x100);
 	ck_assert(!held(TLB_HOST, 0, GMAP, 0x200000));
 	r = (struct dat_result){ .level = DAT_REGION3, .address = 0x180000000 };
 	fill(TLB_HOST, 0, GMAP, 0x80000000, r);
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, GMAP, 0xffffffff)->frame, 0x180000);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0xffffffff)->frame, 0x180000);
 }
 END_TEST
 
 START_TEST(a_page_is_held_once)
 {
 	fill(TLB_HOST, 0, GMAP, 0x5000, page(GMAP_SEGMENTS, 5, 0xf000));
-	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, GMAP, 0x5000)->frame, 0xf);
+	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0x5000)->frame, 0xf);
 	ck_assert_uint_eq(tlb.count[DAT_PAGE], 6);
 }
 END_TEST
@@ -141,7 +143,7 @@ START_TEST(evicts_in_order)
 
 	/* Six are in. */
 	for (i = 0; i < S390_TLB_ENTRIES - 4; i++)
-		s390_tlb_fill(&tlb, TLB_HOST, 0, MM, (uint64_t)i << 12,
+		s390_tlb_fill(&tlb, TLB_HOST, 0, 0, MM, (uint64_t)i << 12,
 			      &(struct dat_result){ .level = DAT_PAGE, .address = (uint64_t)i << 12 });
 	ck_assert_uint_eq(tlb.evictions, 2);
 	ck_assert(!held(TLB_HOST, 0, MM, 0x80005000));
@@ -154,7 +156,7 @@ END_TEST
 
 START_TEST(validate_sees_damage)
 {
-	struct s390_tlb_entry *e = s390_tlb_lookup(&tlb, TLB_HOST, 0, GMAP, 0x5000);
+	struct s390_tlb_entry *e = s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0x5000);
 
 	switch (_i) {
 	case 0:
@@ -176,8 +178,8 @@ START_TEST(validate_sees_damage)
 		e->space = 1;
 		break;
 	default:
-		s390_tlb_fill(&tlb, TLB_HOST, 0, MM, 0x100000, &(struct dat_result){ .level = DAT_SEGMENT });
-		s390_tlb_lookup(&tlb, TLB_HOST, 0, MM, 0x100000)->frame++;
+		s390_tlb_fill(&tlb, TLB_HOST, 0, 0, MM, 0x100000, &(struct dat_result){ .level = DAT_SEGMENT });
+		s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, MM, 0x100000)->frame++;
 	}
 	ck_assert_ptr_nonnull(s390_tlb_validate(&tlb));
 }

@@ -107,9 +107,15 @@ enum kvmsim_access_op {
 	KVMSIM_INSN,		/* s390x: one instruction of any kind that is modelled; its operands are in the registers */
 };
 
+/*
+ * s390x, added to the op of an access or a workload: the vCPU executes SIE with the state description at the address in
+ * its general register 13, and the guest that this runs performs the access.
+ */
+#define KVMSIM_NESTED 0x80
+
 /* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
 struct kvmsim_access {
-	uint8_t op;		/* enum kvmsim_access_op */
+	uint8_t op;		/* enum kvmsim_access_op, perhaps with KVMSIM_NESTED */
 	uint8_t len;		/* 1, 2, 4 or 8; FETCH, INVLPG and LOAD_CR3: 1; INSN: 2, 4 or 6 */
 	uint8_t user;		/* 1: at CPL 3 */
 	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
@@ -125,6 +131,11 @@ struct kvmsim_access_result {
 	int done;		/* 1: the instruction has completed; 0: KVM left to user space first, look at kvm_run */
 	uint32_t exit_reason;	/* kvm_run->exit_reason when !done and ret == 0, or ret == -EFAULT with KVM_EXIT_MEMORY_FAULT */
 	uint32_t faults;	/* entries into KVM's fault handler that this call made */
+	/*
+	 * Of KVMSIM_NESTED when done: 1: the SIE instruction has ended, but not because of the access: the state description
+	 * has the interception. The exception, if there is one, is the nested guest's.
+	 */
+	uint8_t intercepted;
 	uint8_t exception;	/* 1: done, but the instruction ended in a guest exception instead of its effect */
 	uint8_t vector;		/* of the exception; s390x: its program-interruption code */
 	uint32_t error_code;	/* of the exception, 0 if it has none */

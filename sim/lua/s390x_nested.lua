@@ -1,0 +1,214 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Guests of guests on s390x: CPU features of a VM, and state descriptions in guest memory that a vCPU executes SIE with.
+local core, M = ...
+local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
+local S, I = M.s390x_state, M.s390x_insn
+
+local K = core.constants
+local pack, unpack, rep = string.pack, string.unpack, string.rep
+local type, next = type, next
+
+-- --- CPU features ------------------------------------------------------------------------------------------
+
+local FEATURES <const>, WORDS <const> = K.KVM_S390_VM_CPU_FEAT_NR_BITS, K.KVM_S390_VM_CPU_FEAT_NR_BITS // 64
+
+local function feat_ioctl(vm, cmd, attr, bytes)
+	local addr = P.scratch(vm.proc, 24 + #bytes)
+	core.user_write(vm.proc.pid, addr, pack("<I4I4i8i8", 0, K.KVM_S390_VM_CPU_MODEL, attr, addr + 24) .. bytes)
+	return P.ioctl(vm.proc, vm.fd, cmd, addr), core.user_read(vm.proc.pid, addr + 24, #bytes)
+end
+
+-- A list of feature numbers, or "host": all that KVM offers. 0 or -errno.
+function V.set_cpu_feat(vm, what, list)
+	local bits
+	if list == "host" then
+		local rc
+		rc, bits = feat_ioctl(vm, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE_FEAT, rep("\0", 8 * WORDS))
+		if rc ~= 0 then
+			return rc
+		end
+	elseif type(list) == "table" then
+		local words = {}
+		for i = 1, #list do
+			local n = A.int(what .. ": feature", list[i], 0, FEATURES - 1)
+			words[n // 64] = (words[n // 64] or 0) | 1 << (63 - n % 64)
+		end
+		bits = ""
+		for i = 0, WORDS - 1 do
+			bits = bits .. pack("<i8", words[i] or 0)
+		end
+	else
+		A.refuse(what, "\"host\" or a list of KVM_S390_VM_CPU_FEAT_*", list)
+	end
+	return (feat_ioctl(vm, K.KVM_SET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR_FEAT, bits))
+end
+
+C.methods(V.vm, { set_cpu_feat = V.set_cpu_feat })
+
+-- --- the state description ---------------------------------------------------------------------------------
+
+-- Fields of struct kvm_s390_sie_block by their names there: offset, format. prefix shares its word with ibc.
+local SD_BYTES <const>, PAGE <const> = 512, 4096
+local fields <const> = {
+	cpuflags = { 0x00, "<I4" }, svcc = { 0x40, "<I4" }, lctl = { 0x44, "<I2" }, icpua = { 0x46, "<i2" },
+	ictl = { 0x48, "<I4" }, eca = { 0x4c, "<I4" }, icptcode = { 0x50, "B" }, icptstatus = { 0x51, "B" },
+	ihcpu = { 0x52, "<I2" }, ipa = { 0x56, "<I2" }, ipb = { 0x58, "<I4" }, scaoh = { 0x5c, "<I4" },
+	fpf = { 0x60, "B" }, ecb = { 0x61, "B" }, ecb2 = { 0x62, "B" }, ecb3 = { 0x63, "B" }, scaol = { 0x64, "<I4" },
+	mso = { 0x80, "<i8" }, msl = { 0x88, "<i8" }, gpsw_mask = { 0x90, "<i8" }, gpsw_addr = { 0x98, "<i8" },
+	gg14 = { 0xa0, "<i8" }, gg15 = { 0xa8, "<i8" }, mcic = { 0xc0, "<i8" }, pgmilc = { 0xcc, "<I2" },
+	iprcc = { 0xce, "<I2" }, crycbd = { 0xfc, "<I4" }, gbea = { 0x180, "<i8" }, sdnxo = { 0x190, "<i8" },
+	fac = { 0x1a0, "<I4" }, ecd = { 0x1c8, "<I4" }, itdba = { 0x1e8, "<i8" }, riccbd = { 0x1f0, "<i8" },
+	gvrd = { 0x1f8, "<i8" },
+}
+for n = 0, 15 do
+	fields["gcr" .. n] = { 0x100 + 8 * n, "<i8" }
+end
+local PREFIX_AT <const>, PREFIX <const> = 0x04, 0x7fffe000
+local ICPT_PROGI <const>, ICPT_VALIDITY <const> = 0x08, 0x20
+local CPUSTAT_ZARCH <const>, PSW_AMODE_64 <const> = 0x800, 3 << 31
+local defaults <const> = {
+	cpuflags = CPUSTAT_ZARCH, ihcpu = 0xffff, msl = -1, gpsw_mask = PSW_AMODE_64, gpsw_addr = 0x1000,
+}
+
+local Nested = C.new("nested guest", { "addr" })
+
+local function number(format)
+	local bits = format == "B" and 8 or format == "<I2" and 16 or format == "<I4" and 32
+	return function(what, v)
+		return bits and A.int(what, v, 0, (1 << bits) - 1) or A.u64(what, v)
+	end
+end
+
+local schema = { prefix = { A.u64 } }
+for name, f in next, fields, nil do
+	schema[name] = { number(f[2]) }
+end
+local new_schema = { addr = { A.u64 } }
+for name, rule in next, schema, nil do
+	new_schema[name] = rule
+end
+
+-- Where the VMM has it, or nil.
+local function place(n)
+	return V.gpa_to_user(n.vm, n.addr)
+end
+
+local function write_fields(n, what, a)
+	for name, f in next, fields, nil do
+		if a[name] then
+			S.write(n.vm, what, n.addr + f[1], pack(f[2], a[name]))
+		end
+	end
+	if a.prefix then
+		if a.prefix & ~PREFIX ~= 0 then
+			A.refuse(what .. ": prefix", "a multiple of 8 KiB below 2 GiB", a.prefix)
+		end
+		S.write(n.vm, what, n.addr + PREFIX_AT, pack("<I4", a.prefix))
+	end
+	return 0
+end
+
+-- Everything as a table, or -errno where the memory cannot be read.
+local function read_fields(n)
+	local at = place(n)
+	local data = at and core.user_read(n.proc.pid, at, SD_BYTES) or -K.EFAULT
+	if type(data) ~= "string" then
+		return data
+	end
+	local out = { prefix = unpack("<I4", data, PREFIX_AT + 1) & PREFIX }
+	for name, f in next, fields, nil do
+		out[name] = unpack(f[2], data, f[1] + 1)
+	end
+	return out
+end
+
+-- The guest's hypervisor sees to it before each SIE instruction: no old interception, the operand in register 13.
+function U.enter_nested(n, regs)
+	local s, at = C.states[n.vcpu], place(n)
+	if at then
+		core.user_write(n.proc.pid, at + fields.icptcode[1], "\0")
+	end
+	local all = { [13] = n.addr }
+	for number, value in next, regs or {}, nil do
+		all[number] = value
+	end
+	I.amode_64(s, "nested guest")
+	local rc = I.change_regs(s, all)
+	if rc < 0 then
+		A.fail("nested guest: the registers cannot be set: %s", M.expect.repr(rc))
+	end
+end
+
+-- What the state description says after the SIE instruction, for the exit's field of that name.
+function U.interception(n)
+	local f = read_fields(n)
+	if type(f) ~= "table" then
+		return nil
+	end
+	local out = { icptcode = f.icptcode, ipa = f.ipa, ipb = f.ipb }
+	if f.icptcode == ICPT_VALIDITY then
+		out.validity = f.ipb >> 16
+	elseif f.icptcode == ICPT_PROGI then
+		out.iprcc, out.pgmilc = f.iprcc, f.pgmilc
+	end
+	return out
+end
+
+local function access(n, op, what, addr, length, data)
+	return U.access(C.states[n.vcpu], op, A.u64(what .. ": address", addr), length, data, false, n)
+end
+
+local insn_schema = { text = { A.u64, A.required }, length = { I.insn_length, A.required }, regs = { I.registers } }
+
+C.methods(Nested, {
+	set = function(n, what, t) return write_fields(n, what, A.table(what, t, schema)) end,
+	get = read_fields,
+	read = function(n, what, addr, length)
+		return access(n, core.READ, what, addr, A.int(what .. ": length", length, 1, 1 << 24))
+	end,
+	write = function(n, what, addr, data)
+		A.string(what .. ": data", data, 1 << 24)
+		if #data == 0 then
+			A.refuse(what .. ": data", "at least one byte", data)
+		end
+		return access(n, core.WRITE, what, addr, #data, data)
+	end,
+	fetch = function(n, what, addr) return access(n, core.FETCH, what, addr, 1) end,
+	xchg = function(n, what, addr, data)
+		A.string(what .. ": data", data, 8)
+		if #data ~= 1 and #data ~= 2 and #data ~= 4 and #data ~= 8 then
+			A.refuse(what .. ": data", "1, 2, 4 or 8 bytes", data)
+		end
+		return access(n, core.XCHG, what, addr, #data, data)
+	end,
+	insn = function(n, what, t)
+		local a = A.table(what, t, insn_schema)
+		local s = C.states[n.vcpu]
+		U.settle(s)
+		return U.instruction(s, a.text, a.length, n, a.regs)
+	end,
+	workload = function(n, what, t) return U.workload(C.states[n.vcpu], what, t, n) end,
+	-- The SIE instruction by itself: the nested guest waits. The interception, or an exit.
+	sie = function(n)
+		local s = C.states[n.vcpu]
+		U.settle(s)
+		U.enter_nested(n)
+		local cc = U.instruction(s, I.SIE_TEXT, 4)
+		return type(cc) == "number" and U.interception(n) or cc
+	end,
+})
+
+-- A new state description, or that of another vCPU's nested guest.
+function U.methods_of.s390x.nested(s, what, t)
+	local other = type(t) == "table" and C.states[t]
+	if other and other.class == Nested then
+		return C.object(Nested, { proc = s.proc, vm = s.vm, vcpu = s.self, addr = other.addr })
+	end
+	local a = A.table(what, t or {}, new_schema)
+	local n = { proc = s.proc, vm = s.vm, vcpu = s.self,
+		addr = a.addr or S.block(s.vm, what, PAGE, PAGE) }
+	S.write(s.vm, what, n.addr, rep("\0", SD_BYTES))
+	write_fields(n, what, defaults)
+	write_fields(n, what, a)
+	return C.object(Nested, n)
+end
