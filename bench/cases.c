@@ -43,7 +43,7 @@ static void setup_vm(struct bench_world *w)
 	uint64_t none[6] = { 0 };
 	int kvm;
 
-	w->pid = bench_check(w->m->process_create(), "process_create");
+	w->pid = bench_check(w->m->process_create(1), "process_create");
 	w->scratch = map(w, PAGE);
 	kvm = bench_check(w->m->syscall(w->pid, KVMSIM_SYS_OPEN_KVM, none), "open /dev/kvm");
 	w->vm = bench_check(do_ioctl(w, kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");

@@ -102,10 +102,11 @@ static void opt_args(lua_State *L, int first, uint64_t args[6])
 
 static int core_process_create(lua_State *L)
 {
+	int pgste = lua_toboolean(L, 1);
 	int pid;
 
 	sim_enter(L);
-	pid = sim_ops->process_create();
+	pid = sim_ops->process_create(pgste);
 	sim_leave(L);
 	lua_pushinteger(L, pid);
 	return 1;
@@ -128,6 +129,19 @@ static int core_process_exit(lua_State *L)
 
 	sim_enter(L);
 	rc = sim_ops->process_exit(rc);
+	sim_leave(L);
+	lua_pushinteger(L, rc);
+	return 1;
+}
+
+/* (name, value) -> result */
+static int core_module_param(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1), *value = luaL_checkstring(L, 2);
+	int rc;
+
+	sim_enter(L);
+	rc = sim_ops->module_param(name, value);
 	sim_leave(L);
 	lua_pushinteger(L, rc);
 	return 1;
@@ -430,7 +444,7 @@ static int core_cpu(lua_State *L)
 static const luaL_Reg functions[] = {
 	{ "process_create", core_process_create }, { "process_fork", core_process_fork },
 	{ "process_exit", core_process_exit }, { "syscall", core_syscall }, { "event", core_event },
-	{ "take_signal", core_take_signal },
+	{ "take_signal", core_take_signal }, { "module_param", core_module_param },
 	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
@@ -446,7 +460,8 @@ static const struct {
 #define N(prefix, name) { #name, KVMSIM_##prefix##name }
 	N(, SYS_MMAP), N(, SYS_MUNMAP), N(, SYS_MPROTECT), N(, SYS_MREMAP), N(, SYS_MADVISE), N(, SYS_MLOCK),
 	N(, SYS_MUNLOCK), N(, SYS_OPEN_KVM), N(, SYS_IOCTL), N(, SYS_CLOSE), N(, SYS_FALLOCATE), N(, SYS_SHMEM),
-	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD), N(, SYS_READ), N(, SYS_WRITE),
+	N(, SYS_FTRUNCATE), N(, SYS_EVENTFD), N(, SYS_READ), N(, SYS_WRITE), N(, SYS_EXEC),
+	N(, SYS_DROP_CAP),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN), N(, EV_DROP_SLAB),
 	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3), N(, INSN), N(, NESTED),

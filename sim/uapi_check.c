@@ -3,6 +3,7 @@
  * A kernel TU that holds constants.def and the layouts used by sim/lua against the kernel's headers, at compile time.
  * Only compiled against a supported kernel: another tree may lack some of the names.
  */
+#include <linux/capability.h>
 #include <linux/kvm.h>
 #include <linux/mman.h>
 #include <linux/errno.h>

@@ -189,6 +189,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.begin = kshim_vmalloc_share,
 	.thread_attach = kshim_thread_attach,
 	.thread_detach = kshim_thread_detach,
+	.module_param = kshim_module_param,
 	.process_create = kshim_process_create,
 	.process_fork = kshim_process_fork,
 	.process_exit = kshim_process_exit,

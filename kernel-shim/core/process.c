@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Simulated processes: creation, fork, exit, and the switch of a native thread into one. */
+/* Simulated processes: creation, fork, exec, exit, and the switch of a native thread into one. */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/init_task.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -35,6 +39,19 @@ static struct kshim_process *find_process(int pid)
 	return found;
 }
 
+static struct task_struct *new_task(struct kshim_process *p)
+{
+	struct task_struct *t = kshim_task_create("vmm", p->pid, p->mm, p->files);
+
+	if (!t)
+		return NULL;
+	put_cred(t->real_cred);
+	put_cred(t->cred);
+	t->real_cred = get_cred(p->cred);
+	t->cred = get_cred(p->cred);
+	return t;
+}
+
 struct kshim_process *kshim_process_enter(int pid)
 {
 	struct kshim_process *p = find_process(pid);
@@ -43,7 +60,7 @@ struct kshim_process *kshim_process_enter(int pid)
 	if (!p)
 		return NULL;
 	if (!p->task[cpu])
-		p->task[cpu] = kshim_task_create("vmm", pid, p->mm, p->files);
+		p->task[cpu] = new_task(p);
 	if (!p->task[cpu])
 		return NULL;
 	kshim_task_switch(p->task[cpu]);
@@ -108,13 +125,15 @@ static struct kshim_process *new_process(void)
 
 static void free_process(struct kshim_process *p)
 {
+	if (p->cred)
+		put_cred(p->cred);
 	host_lock(&processes_lock);
 	list_del(&p->node);
 	host_unlock(&processes_lock);
 	kfree(p);
 }
 
-int kshim_process_create(void)
+int kshim_process_create(int pgste)
 {
 	struct kshim_process *p = new_process();
 
@@ -130,7 +149,8 @@ int kshim_process_create(void)
 		free_process(p);
 		return -ENOMEM;
 	}
-	kshim_arch_init_mm(p->mm);
+	p->cred = get_cred(&init_cred);
+	kshim_arch_init_mm(p->mm, pgste);
 	return p->pid;
 }
 
@@ -154,6 +174,7 @@ int kshim_process_fork(int pid)
 		mmput(child->mm);
 		goto free;
 	}
+	child->cred = get_current_cred();
 	ret = child->pid;
 	goto out;
 free:
@@ -177,7 +198,7 @@ int kshim_process_exit(int pid)
 	kshim_release_pins(p);
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
 		if (p->task[cpu])
-			kshim_task_drop_mm(p->task[cpu]);
+			kshim_task_set_mm(p->task[cpu], NULL);
 	mmput(p->mm);
 	p->mm = NULL;
 	kshim_files_put(p->files);
@@ -187,6 +208,50 @@ int kshim_process_exit(int pid)
 		if (p->task[cpu])
 			kshim_task_destroy(p->task[cpu]);
 	free_process(p);
+	return 0;
+}
+
+/*
+ * As begin_new_exec(): exec_mmap() with an mm that was made while the old one was current, then the files that are to
+ * be closed. Call it while no other thread is in the process. Tasks of other CPUs stay, as threads of the new program.
+ */
+int kshim_process_exec(bool pgste)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct mm_struct *old = p->mm, *mm = kshim_mm_alloc();
+	unsigned int cpu;
+
+	if (!mm)
+		return -ENOMEM;
+	kshim_arch_init_mm(mm, pgste);
+	kshim_release_pins(p);
+	p->mm = mm;
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
+		if (p->task[cpu])
+			kshim_task_set_mm(p->task[cpu], mm);
+	kshim_arch_switch_mm(old, mm);
+	mmput(old);
+	do_close_on_exec(p->files);
+	return 0;
+}
+
+/* As capset(2) without the checks of who may do that to whom. */
+int kshim_process_drop_cap(unsigned int cap)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct cred *new;
+
+	if (!cap_valid(cap))
+		return -EINVAL;
+	new = prepare_creds();
+	if (!new)
+		return -ENOMEM;
+	cap_lower(new->cap_effective, cap);
+	cap_lower(new->cap_permitted, cap);
+	cap_lower(new->cap_inheritable, cap);
+	commit_creds(new);
+	put_cred(p->cred);
+	p->cred = get_current_cred();
 	return 0;
 }
 

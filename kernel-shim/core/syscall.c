@@ -80,6 +80,10 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return ksys_read(a[0], (char __user *)a[1], a[2]);
 	case KVMSIM_SYS_WRITE:
 		return ksys_write(a[0], (const char __user *)a[1], a[2]);
+	case KVMSIM_SYS_EXEC:
+		return kshim_process_exec(a[0]);
+	case KVMSIM_SYS_DROP_CAP:
+		return kshim_process_drop_cap(a[0]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

@@ -257,11 +257,10 @@ no_memory:
 	return NULL;
 }
 
-void kshim_task_drop_mm(struct task_struct *t)
+void kshim_task_set_mm(struct task_struct *t, struct mm_struct *mm)
 {
 	task_lock(t);
-	t->mm = NULL;
-	t->active_mm = NULL;
+	t->mm = t->active_mm = mm;
 	task_unlock(t);
 }
 

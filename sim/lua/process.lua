@@ -98,8 +98,18 @@ local function new_process(pid)
 	return s.self
 end
 
-function P.create()
-	local pid = core.process_create()
+-- Of a program: does it have the header that makes its page tables fit for guests?
+P.program_schema = { pgste = { A.boolean } }
+
+function P.pgste(what, v)
+	if v ~= nil and M.arch ~= "s390x" then
+		A.fail("%s: pgste: only programs for s390x have that header", what)
+	end
+	return v ~= false
+end
+
+function P.create(pgste)
+	local pid = core.process_create(pgste ~= false)
 	if pid < 0 then
 		return pid
 	end
@@ -230,6 +240,18 @@ C.methods(P.process, {
 			C.states[child].scratch[cpu] = area
 		end
 		return child
+	end,
+	-- A new program: what the Lua side knew of the old one's memory is gone with it.
+	exec = function(s, what, t)
+		local a = A.table(what, t or {}, P.program_schema)
+		local rc = syscall(s.pid, core.SYS_EXEC, P.pgste(what, a.pgste) and 1 or 0)
+		if rc == 0 then
+			s.scratch = {}
+		end
+		return rc
+	end,
+	drop_capability = function(s, what, cap)
+		return syscall(s.pid, core.SYS_DROP_CAP, A.u32(what .. ": capability", cap))
 	end,
 	exit = function(s)
 		s.live = false

@@ -202,9 +202,21 @@ local function join(_, what, t)
 end
 
 C.methods(sim, {
-	process = function() return P.create() end,
+	process = function(_, what, t)
+		return P.create(P.pgste(what, A.table(what, t or {}, P.program_schema).pgste))
+	end,
 	guest = function(_, what, t) return M.guest.guest(what, t) end,
 	log = function(_, what, text) core.note(A.string(what .. ": text", text, 4096)) end,
+	-- As a write to /sys/module/MODULE/parameters/NAME.
+	set_module_param = function(_, what, name, value)
+		A.string(what .. ": name", name, 100)
+		if type(value) == "boolean" then
+			value = value and "Y" or "N"
+		elseif type(value) ~= "string" then
+			value = fmt("%d", A.u64(what .. ": value", value))
+		end
+		return core.module_param(name, A.string(what .. ": value", value, 1000))
+	end,
 	advance_time = function(_, what, ns) core.advance_time(A.int(what .. ": ns", ns, 0, 1 << 60)) end,
 	check = function() return core.check() end,
 	expect_report = function(_, what, t)

@@ -154,7 +154,7 @@ local calls <const> = {
 			kind = exactly("anon", "shmem"), huge = flag, align = choice(4096, 2 << 20),
 				file = from("file"),
 			offset = paged } },
-		fork = {}, exit = {}, view = { from("mapping") }, read = { address, length }, write = { address,
+		fork = {}, exit = {}, exec = { named{ pgste = flag } }, drop_capability = { small }, view = { from("mapping") }, read = { address, length }, write = { address,
 			data },
 		-- Of eventfds only those that never let the one process there is wait.
 		shmem = { size }, eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
@@ -293,7 +293,7 @@ local function one_call(g)
 	end
 	local name = one_of(names)
 	-- The end of everything is not interesting too early.
-	if (name == "exit" or name == "close" or name == "munmap") and random(8) > 1 then
+	if (name == "exit" or name == "exec" or name == "close" or name == "munmap") and random(8) > 1 then
 		return
 	end
 	local args, n = {}, #calls[class][name]

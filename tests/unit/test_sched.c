@@ -104,7 +104,7 @@ static void *thread_main(void *arg)
 /* One native thread per entry, on CPUs 1.., as threads of one process. The main thread leaves its CPU meanwhile. */
 static void run_threads(struct thread *t, unsigned int n)
 {
-	int pid = kvmsim_machine.process_create();
+	int pid = kvmsim_machine.process_create(1);
 
 	ck_assert_int_gt(pid, 0);
 	pthread_barrier_init(&attached, NULL, n + 1);
@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(sleeping_calls_preempt_notifiers)
 {
-	int pid = kvmsim_machine.process_create();
+	int pid = kvmsim_machine.process_create(1);
 
 	ck_assert_int_eq(ktest_enter(pid), 0);
 	ck_assert_int_eq(ktest_sleep_with_notifier(), 101);
@@ -358,7 +358,7 @@ static void enter_only(long unused)
 
 START_TEST(processes_and_threads)
 {
-	int pid = kvmsim_machine.process_create();
+	int pid = kvmsim_machine.process_create(1);
 	struct thread t = { .fn = enter_only };
 
 	ck_assert_int_eq(ktest_processes(pid), 0);
@@ -423,7 +423,7 @@ END_TEST
 
 START_TEST(leaving_with_a_lock_warns)
 {
-	int pid = kvmsim_machine.process_create();
+	int pid = kvmsim_machine.process_create(1);
 
 	ck_assert_int_eq(ktest_enter(pid), 0);
 	ktest_leave_with_lock();

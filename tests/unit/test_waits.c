@@ -80,7 +80,7 @@ static void *thread_main(void *arg)
 
 static void start_threads(struct thread *t, unsigned int n)
 {
-	int pid = kvmsim_machine.process_create();
+	int pid = kvmsim_machine.process_create(1);
 
 	ck_assert_int_gt(pid, 0);
 	pthread_barrier_init(&attached, NULL, n + 1);

@@ -13,15 +13,16 @@
 #include <kshim/marks.h>
 
 /*
- * Positions of the address space as arch_pick_mmap_layout() wants them for a program that QEMU's build marks with
- * PGSTE.
+ * Positions of the address space as arch_pick_mmap_layout() wants them. A program with the header PT_S390_PGSTE, as
+ * QEMU's build makes it, is executed a second time with TIF_PGSTE (arch_elf_pt_proc()), for init_new_context().
  */
-void kshim_arch_init_mm(struct mm_struct *mm)
+void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 {
 	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };
 
 	mm->task_size = TASK_SIZE_MAX;
-	mm->context.alloc_pgste = 1;	/* the program header PT_S390_PGSTE: arch_elf_pt_proc() */
+	if (pgste)
+		mm->context.alloc_pgste = 1;
 	arch_pick_mmap_layout(mm, &stack);
 }
 

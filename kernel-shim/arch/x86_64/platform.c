@@ -146,7 +146,7 @@ int set_memory_decrypted(unsigned long addr, int numpages)
 }
 
 /* As setup_new_exec() and arch_pick_mmap_layout() do for a 64-bit program without randomization. */
-void kshim_arch_init_mm(struct mm_struct *mm)
+void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 {
 	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };
 

@@ -19,8 +19,8 @@ void kshim_arch_boot_cpu(unsigned int cpu);
 int kshim_arch_boot(void);
 /* Loads KVM and the vendor module. NULL: the default. 0, -EINVAL (no such personality), or what KVM's init returned. */
 int kshim_arch_kvm_load(const char *personality);
-/* task_size, mmap_base, top-down layout of a fresh mm. */
-void kshim_arch_init_mm(struct mm_struct *mm);
+/* task_size, mmap_base, top-down layout of a fresh mm. pgste: see process_create() of kshim/machine.h. */
+void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);
 
 long kshim_arch_sys_munmap(unsigned long addr, unsigned long len);
 long kshim_arch_sys_mprotect(unsigned long addr, unsigned long len, unsigned long prot);

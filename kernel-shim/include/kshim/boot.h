@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Boot of the simulated machine. */
+/* Boot of the simulated machine, and what is set from outside while it runs. */
 #ifndef KSHIM_BOOT_H
 #define KSHIM_BOOT_H
 
@@ -9,5 +9,7 @@
 int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
 /* This process forks no more: vmalloc areas made from now on have pages that vmalloc_to_page() can name. */
 void kshim_vmalloc_share(void);
+/* See module_param() of kshim/machine.h. */
+int kshim_module_param(const char *name, const char *value);
 
 #endif

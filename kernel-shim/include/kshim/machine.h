@@ -82,6 +82,8 @@ enum kvmsim_sys {
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
 	KVMSIM_SYS_READ,	/* fd, addr, len */
 	KVMSIM_SYS_WRITE,	/* fd, addr, len */
+	KVMSIM_SYS_EXEC,	/* pgste as for process_create(): a new program in a fresh address space, as execve(2) */
+	KVMSIM_SYS_DROP_CAP,	/* capability number: taken from all of the task's sets, as capset(2) */
 	KVMSIM_NR_SYS
 };
 
@@ -189,8 +191,17 @@ struct kvmsim_machine_ops {
 	int (*thread_attach)(unsigned int cpu);
 	void (*thread_detach)(void);
 
-	/* Processes: pids are small positive numbers, never reused. */
-	int (*process_create)(void);
+	/*
+	 * Sets a module parameter, "module.name", as a write to its file below /sys/module does. 0, -ENOENT (no such
+	 * parameter), -EACCES (not to be changed at run time), or what the parameter's own function says to the value.
+	 */
+	int (*module_param)(const char *name, const char *value);
+
+	/*
+	 * Processes: pids are small positive numbers, never reused. pgste, s390x: 1: the program has a header
+	 * PT_S390_PGSTE; 0: it has none. On other architectures it means nothing.
+	 */
+	int (*process_create)(int pgste);
 	int (*process_fork)(int pid);
 	int (*process_exit)(int pid);	/* closes its files, drops its mm; -ESRCH */
 

@@ -10,6 +10,7 @@
 
 #include <kshim/machine.h>
 
+struct cred;
 struct mm_struct;
 struct files_struct;
 struct task_struct;
@@ -21,6 +22,7 @@ struct kshim_process {
 	int pid;
 	struct mm_struct *mm;
 	struct files_struct *files;
+	const struct cred *cred;	/* of tasks still to come */
 	struct task_struct *task[KVMSIM_MAX_CPUS];
 	struct list_head node;
 	struct list_head pins;		/* struct kshim_pin, see core/event.c */
@@ -38,9 +40,15 @@ unsigned int kshim_process_count(void);
 void kshim_process_for_each(void (*fn)(struct kshim_process *p, void *arg), void *arg);
 void kshim_process_validate(void);
 
-int kshim_process_create(void);
+int kshim_process_create(int pgste);
 int kshim_process_fork(int pid);
 int kshim_process_exit(int pid);
+/*
+ * For the current process: execve(2) of a program that may have PGSTEs, and the loss of a capability (CAP_*) in this
+ * task and in tasks and processes that come from it. 0 or -errno.
+ */
+int kshim_process_exec(bool pgste);
+int kshim_process_drop_cap(unsigned int cap);
 
 /* Drops the long-term pins that the process still holds. */
 void kshim_release_pins(struct kshim_process *p);

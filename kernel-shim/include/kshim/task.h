@@ -33,8 +33,8 @@ struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struc
  * off, or inside an RCU section is reported.
  */
 void kshim_task_switch(struct task_struct *t);
-/* mm and active_mm become NULL, before the process drops its mm. */
-void kshim_task_drop_mm(struct task_struct *t);
+/* mm and active_mm become another one, or NULL, before the process drops the one it has. */
+void kshim_task_set_mm(struct task_struct *t, struct mm_struct *mm);
 /*
  * As a thread's exit; nobody may be running as t. Its memory is freed at the end of a step, when the last reference
  * is gone.

@@ -29,6 +29,29 @@ scenario("ucontrol: what such a VM has not", options, function(sim)
 	expect(vmm:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL | 1 << 8 }):eq(-EINVAL)
 end)
 
+local function creates_vm(process)
+	local vm = process:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL }
+	return vm == -EINVAL and vm or expect(vm):ok() and 0
+end
+
+scenario("ucontrol: only with CAP_SYS_ADMIN", options, function(sim)
+	local vmm = sim:process()
+	expect(vmm:drop_capability(64)):eq(-EINVAL)
+	expect(vmm:drop_capability(CAP_IPC_LOCK)):eq(0)
+	local before = vmm:fork()
+	expect(creates_vm(vmm)):eq(0)
+	expect(vmm:drop_capability(CAP_SYS_ADMIN)):eq(0)
+	expect(creates_vm(vmm)):eq(-EINVAL)
+	expect(vmm:open_kvm():create_vm()):ok()
+	expect(creates_vm(before)):eq(0)
+	local after = vmm:fork()
+	expect(creates_vm(after)):eq(-EINVAL)
+	expect(after:exec()):eq(0)
+	expect(creates_vm(after)):eq(-EINVAL)
+	sim:thread("a new thread", function() expect(creates_vm(vmm)):eq(-EINVAL) end)
+	sim:join()
+end)
+
 cases("ucontrol: what may be mapped", options, {
 	{ "a segment",                         { vcpu_addr = 0, length = MiB },                0 },
 	{ "four segments",                     { vcpu_addr = 16 * MiB, length = 4 * MiB },     0 },
