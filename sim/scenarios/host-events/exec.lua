@@ -28,8 +28,9 @@ scenario("exec: a child's leaves the parent's VM alone", function(sim)
 end)
 
 scenario("exec: after threads of the program ran", function(sim)
-	local vcpu, ram, _, vmm = sim:guest()
+	local _, ram, vm, vmm = sim:guest()
 	for n = 1, 2 do
+		local vcpu = vm:create_vcpu()
 		sim:thread(("vcpu %d"):format(n), function() expect(vcpu:write(0x1000 * n, "x")):is_true() end)
 	end
 	sim:join()
