@@ -93,6 +93,9 @@ enum guest_end insn_sske(struct guest_cpu *c, struct guest_insn *i);
 enum guest_end insn_iske(struct guest_cpu *c, struct guest_insn *i);
 enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i);
 enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i);
+/* --- insn_move.c --- */
+enum guest_end insn_mvpg(struct guest_cpu *c, struct guest_insn *i);
+/* --- insn.c --- */
 /* Ends in an instruction interception. */
 enum guest_end insn_intercept(struct guest_cpu *c, const struct guest_insn *i);
 

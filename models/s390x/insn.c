@@ -165,6 +165,7 @@ static const struct insn_kind {
 	const char *name;
 	bool key; /* a guest with the keyless subset has to ask for it (CPUSTAT_KSS) */
 	u32 ictl; /* the bit of ICTL that intercepts it */
+	bool problem; /* not privileged */
 	enum guest_end (*interpret)(struct guest_cpu *c, struct guest_insn *i); /* NULL: always intercepted */
 } kinds[] = {
 	{0x8300, 0xff00, "DIAGNOSE"},
@@ -176,15 +177,16 @@ static const struct insn_kind {
 	{0xb214, 0xffff, "SIE"},
 	{0xb220, 0xffff, "SERVC"},
 	{0xb221, 0xffff, "IPTE", .interpret = ipte},
-	{0xb229, 0xffff, "ISKE", true, ICTL_ISKE, insn_iske},
-	{0xb22a, 0xffff, "RRBE", true, ICTL_RRBE, insn_rrbe},
-	{0xb22b, 0xffff, "SSKE", true, ICTL_SSKE, insn_sske},
+	{0xb229, 0xffff, "ISKE", true, ICTL_ISKE, .interpret = insn_iske},
+	{0xb22a, 0xffff, "RRBE", true, ICTL_RRBE, .interpret = insn_rrbe},
+	{0xb22b, 0xffff, "SSKE", true, ICTL_SSKE, .interpret = insn_sske},
+	{0xb254, 0xffff, "MVPG", .problem = true, .interpret = insn_mvpg},
 	{0xb27d, 0xffff, "STSI"},
 	{0xb2b1, 0xffff, "STFL"},
 	{0xb98e, 0xffff, "IDTE", .interpret = idte},
 	{0xb9ab, 0xffff, "ESSA", .interpret = insn_essa},
 	{0xb9af, 0xffff, "PFMF", .interpret = pfmf},
-	{0xe501, 0xffff, "TPROT", false, ICTL_TPROT, tprot},
+	{0xe501, 0xffff, "TPROT", false, ICTL_TPROT, .interpret = tprot},
 };
 
 static const struct insn_kind *kind_of(u16 ipa)
@@ -216,13 +218,12 @@ bool insn_decode(u64 text, unsigned int len, struct guest_insn *i)
 	return true;
 }
 
-/* All of them are privileged. */
 enum guest_end insn_execute(struct guest_cpu *c, struct guest_insn *i)
 {
 	const struct insn_kind *k = kind_of(i->text >> 32);
 	enum guest_end end;
 
-	if (c->sie->gpsw.mask & PSW_MASK_PSTATE)
+	if ((c->sie->gpsw.mask & PSW_MASK_PSTATE) && !k->problem)
 		return guest_program(c, PGM_PRIVILEGED_OP);
 	if (k->key && (atomic_read(&c->sie->cpuflags) & CPUSTAT_KSS)) {
 		c->sie->icptcode = ICPT_KSS;

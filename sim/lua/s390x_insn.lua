@@ -184,6 +184,11 @@ local function diag10(s, what, first, last)
 		{ [R1] = A.u64(what .. ": first", first), [R2] = A.u64(what .. ": last", last or first) }))
 end
 
+local function mvpg(s, what, to, from)
+	return ended(named(s, what, rrf(0xb254, 0, 0, R1, R2), 4,
+		{ [0] = 0, [R1] = A.u64(what .. ": to", to), [R2] = A.u64(what .. ": from", from) }))
+end
+
 local methods = {
 	get_regs = get_regs,
 	set_regs = function(s, what, t) return change_regs(s, registers(what, t)) end,
@@ -193,7 +198,7 @@ local methods = {
 	end,
 	sske = sske, iske = iske, rrbe = rrbe, essa = essa, pfmf = pfmf, tprot = tprot, ipte = ipte, idte = idte,
 	ptlb = function(s, what) return ended(named(s, what, 0xb20d0000, 4)) end,
-	diag10 = diag10,
+	diag10 = diag10, mvpg = mvpg,
 }
 for name, fn in next, methods, nil do
 	U.methods_of.s390x[name] = fn

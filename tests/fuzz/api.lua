@@ -245,7 +245,7 @@ local s390x_vcpu <const> = {
 	essa = { gpa, small }, pfmf = { gpa, exactly(0x20000, 0x20030, 0x21050, 0x10000, 0x12000, 1 << 31) },
 	tprot = { gpa, small }, ptlb = {}, ipte = { named{ table = paged, addr = gpa, ["local"] = flag } },
 	idte = { named{ asce = absurd, table = paged, addr = paged, ["local"] = flag } },
-	diag10 = { paged, paged }, get_regs = {}, set_regs = { about(function() return { [random(0, 15)] = absurd() } end) },
+	diag10 = { paged, paged }, mvpg = { gpa, gpa }, get_regs = {}, set_regs = { about(function() return { [random(0, 15)] = absurd() } end) },
 	insn = { named{ text = exactly(0xb2290012, 0xb22a0012, 0x83120010, 0x8312009c, 0xb9af0012, 0, 0x0a01),
 		length = exactly(2, 4, 6, 3), regs = about(function() return { [1] = absurd(), [2] = absurd() } end) } },
 }
