@@ -4,9 +4,10 @@
 #
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
-# tests/known-bugs/manifest names the bugs; NAME: only those. In a tree of links to KERNEL_SOURCE the files that a patch
-# touches become copies; only what depends on them is compiled, with the commands of BUILD_DIR, and linked into a flavour
-# of its own below BUILD_DIR/known-bugs. Prints KTAP; exit code 1: a bug was not found, or the correct kernel fails.
+# The manifest here (x86_64), or in the directory ARCH, names the bugs; NAME: only those. In a tree of links to
+# KERNEL_SOURCE the files that a patch touches become copies; only what depends on them is compiled, with the commands of
+# BUILD_DIR, and linked into a flavour of its own in BUILD_DIR/known-bugs-ARCH. Prints KTAP; exit code 1: a bug was not
+# found, or the correct kernel fails.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -15,7 +16,8 @@ build=$(readlink -f "$1") source=$(readlink -f "$2") arch=$3
 shift 3
 here=$(dirname "$(readlink -f "$0")")
 scenarios=$(readlink -f "$here/../../sim/scenarios")
-work=$build/known-bugs
+[ "$arch" = x86_64 ] || here=$here/$arch
+work=$build/known-bugs-$arch
 tree=$work/tree
 
 die() {
