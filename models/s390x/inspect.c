@@ -209,18 +209,87 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 	}
 }
 
-/* While flush_mm is set, a lazy flush has still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. */
+/*
+ * While flush_mm is set, a lazy flush has still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. It is none for
+ * shadows: they are told before, and flush at once.
+ */
 static void check_process(struct kshim_process *p, void *arg)
 {
-	struct gmap *gmap;
+	struct gmap *gmap, *sg;
 
-	if (!p->mm || p->mm->context.flush_mm)
+	if (!p->mm)
 		return;
-	check_asce(arg, p->mm->context.asce, "user", p->pid);
+	if (!p->mm->context.flush_mm)
+		check_asce(arg, p->mm->context.asce, "user", p->pid);
 	rcu_read_lock();
-	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list)
-		check_asce(arg, gmap->asce, "guest", p->pid);
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
+		if (!p->mm->context.flush_mm)
+			check_asce(arg, gmap->asce, "guest", p->pid);
+		list_for_each_entry(sg, &gmap->children, list)
+			check_asce(arg, sg->asce, "nested guest's", p->pid);
+	}
 	rcu_read_unlock();
+}
+
+static void check_shadows(struct kshim_process *p, void *arg)
+{
+	struct gmap *gmap, *sg;
+	int *findings = arg;
+
+	if (!p->mm)
+		return;
+	rcu_read_lock();
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
+		list_for_each_entry(sg, &gmap->children, list)
+			*findings += model_check_shadow(sg, p->pid);
+	}
+	rcu_read_unlock();
+}
+
+struct asce_search {
+	u64 asce;
+	bool found;
+};
+
+static void find_asce(struct kshim_process *p, void *arg)
+{
+	struct asce_search *s = arg;
+	struct gmap *gmap, *sg;
+
+	if (!p->mm)
+		return;
+	s->found |= (p->mm->context.asce & TLB_ASCE_MASK) == s->asce;
+	rcu_read_lock();
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
+		s->found |= (gmap->asce & TLB_ASCE_MASK) == s->asce;
+		list_for_each_entry(sg, &gmap->children, list)
+			s->found |= (sg->asce & TLB_ASCE_MASK) == s->asce && !sg->removed;
+	}
+	rcu_read_unlock();
+}
+
+/* No entry outlives the tables that it was formed from: they may become another address space's. */
+static int check_dead_asces(unsigned int cpu)
+{
+	const struct s390_tlb *t = &model_cpus[cpu].tlb;
+	struct asce_search s = {.found = true};
+	unsigned int i;
+
+	for (i = 0; i < S390_TLB_ENTRIES; i++) {
+		const struct s390_tlb_entry *e = &t->entry[i];
+
+		if (!e->valid || (e->kind == TLB_HOST ? e->asce : e->space) == s.asce)
+			continue;
+		s = (struct asce_search){.asce = e->kind == TLB_HOST ? e->asce : e->space};
+		kshim_process_for_each(find_asce, &s);
+		if (s.found)
+			continue;
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "TLB of CPU %u: address %llx leads to frame %llx by way of ASCE %llx, whose address space is "
+			    "gone: a flush is missing", cpu, e->page << PAGE_SHIFT, e->frame, s.asce);
+		return 1;
+	}
+	return 0;
 }
 
 int kshim_arch_check_host_tlb(void)
@@ -235,6 +304,8 @@ int kshim_arch_check_host_tlb(void)
 			host_report(KVMSIM_CHECK, NULL, 0, "TLB of CPU %u: %s", c.cpu, wrong);
 		}
 		kshim_process_for_each(check_process, &c);
+		c.findings += check_dead_asces(c.cpu);
 	}
+	kshim_process_for_each(check_shadows, &c.findings);
 	return c.findings;
 }

@@ -55,6 +55,10 @@ void model_dat_boot(void);
 /* Reports segments of a VM's guest address space that are not as the kernel makes them. Returns how many. */
 int model_check_gmap(struct gmap *gmap);
 
+/* --- inspect_shadow.c --- */
+/* Reports what of a shadow gmap its guest's tables and its parent do not allow. Returns how many findings. */
+int model_check_shadow(struct gmap *sg, int pid);
+
 /* --- sie.c: what the vCPU is about to do --- */
 enum model_access_state {
 	MODEL_IDLE,

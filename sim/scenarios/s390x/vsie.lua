@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- Guests of guests: a vCPU of guest-2 executes SIE, and KVM interprets it (vsie.c) with shadow tables that it makes from
--- guest-2's own. Guest-3's storage lies in guest-2's primary space, from the state description's mso on.
+-- guest-2's own. Guest-3's storage lies in guest-2's primary space, from the state description's mso on. What SIE ends in.
 
 local options = { arch = "s390x", mmu = "vsie" }
 
-local MiB <const>, GiB <const> = 1 << 20, 1 << 30
-local ICPT_INST <const>, ICPT_PROGI <const>, ICPT_WAIT <const>, ICPT_STOP <const> = 0x04, 0x08, 0x1c, 0x28
-local PROTECTION <const>, ADDRESSING <const>, SPECIFICATION <const> = 0x04, 0x05, 0x06
+local MiB <const> = 1 << 20
+local ICPT_INST <const>, ICPT_PROGI <const>, ICPT_WAIT <const> = 0x04, 0x08, 0x1c
+local PRIVILEGED <const>, PROTECTION <const>, ADDRESSING <const>, SPECIFICATION <const> = 0x02, 0x04, 0x05, 0x06
 local SEGMENT <const>, PAGE_TRANSLATION <const>, ASCE_TYPE <const>, REGION3 <const> = 0x10, 0x11, 0x38, 0x3b
 local TEID_STORE <const>, TEID_FETCH <const>, TEID_DAT <const> = 0x400, 0x800, 0x4
-local CPUSTAT_ZARCH <const>, CPUSTAT_STOP_INT <const> = 0x800, 0x04000000
+local PSW_DAT_64 <const> = 1 << 58 | 3 << 31
 
--- 6.12 keeps a reference to the page of each state description where physical and virtual addresses differ (the scenario
--- "the page of the state description stays pinned").
+-- 6.12 keeps a reference to the page of each state description where physical and virtual addresses differ: vsie.lua,
+-- "the page of the state description stays pinned".
 local function expect_pin(sim, ram, nested)
 	local before = ram:page(nested.addr >> 12).refcount
 	nested:sie()
@@ -51,10 +51,195 @@ scenario("vsie: the shadow is made once, its pages as they are needed", options,
 	local nested, _, _, vm = guest(sim)
 	expect(nested:workload{ op = "read", range = { 0, "64K" } }):eq(16)
 	local before = vm:stats()
+	expect(before.gmap_shadow_create):eq(1)
 	expect(nested:workload{ op = "write", range = { 0, "128K" }, count = 64 }):eq(64)
 	local after = vm:stats()
-	expect(after.gmap_shadow_create):eq(before.gmap_shadow_create)
+	expect(after.gmap_shadow_create):eq(1)
 	expect(after.gmap_shadow_reuse):gt(before.gmap_shadow_reuse)
 	expect(after.gmap_shadow_pg_entry - before.gmap_shadow_pg_entry):eq(16)
-	expect(after.gmap_shadow_sg_entry):eq(before.gmap_shadow_sg_entry)
+	expect(after.gmap_shadow_sg_entry):eq(1)
+	expect(after.gmap_shadow_r3_entry):eq(1)
+end)
+
+scenario("vsie: two nested guests of one space share its shadow, a second vCPU too", options, function(sim)
+	local nested, vcpu, _, vm = guest(sim)
+	expect(nested:read(0x5000, 4)):eq("five")
+	local other = vm:create_vcpu()
+	expect(other:set_cr(1, vcpu:get_cr(1))):eq(0)
+	local pages = vm:stats().gmap_shadow_pg_entry
+	local second = other:nested{ addr = nested.addr + 512 }
+	expect(second:read(0x5000, 4)):eq("five")
+	-- Its prefix is mapped anew, and nothing else.
+	expect(vm:stats()):fields{ gmap_shadow_pg_entry = pages + 1, gmap_shadow_sg_entry = 1 }
+end)
+
+-- unpin_scb() takes the virtual address of the pinned state description for a physical one.
+scenario("vsie: the page of the state description stays pinned", options, function(sim)
+	local vcpu, ram = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" } }
+	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
+	local nested = vcpu:nested()
+	local page = nested.addr >> 12
+	local before = ram:page(page).refcount
+	for _ = 1, 3 do
+		expect(nested:sie().icptcode):eq(ICPT_WAIT)
+	end
+	expect(ram:page(page).refcount):eq(before + 3)
+	sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
+end)
+
+cases("vsie: guest-2 gets the exception of its own table", options, {
+	{ "page translation",    0x40000,       PAGE_TRANSLATION, { 0x40000, 0x400 } },
+	{ "segment translation", MiB,           SEGMENT },
+	{ "region translation",  1 << 31,       REGION3 },
+	{ "ASCE type",           1 << 42,       ASCE_TYPE },
+}, function(sim, case)
+	local nested, vcpu, _, vm = guest(sim)
+	if case[4] then
+		expect(vcpu:set_pte(table.unpack(case[4]))):eq(0)
+	end
+	expect(nested:read(0x5000, 4)):eq("five")
+	local before = vcpu:stats().deliver_program
+	expect(nested:read(case[2] + 8, 1).exception):fields{ code = case[3], teid = case[2] | TEID_FETCH }
+	expect(nested:write(case[2] + 8, "x").exception):fields{ code = case[3], teid = case[2] | TEID_STORE }
+	expect(vcpu:stats().deliver_program):eq(before + 2)
+	expect(nested:read(0x5000, 4)):eq("five")
+end)
+
+scenario("vsie: guest-2 resolves the fault, and SIE goes on", options, function(sim)
+	local nested, vcpu = guest(sim)
+	expect(nested:read(MiB, 1).exception.code):eq(SEGMENT)
+	expect(vcpu:map{ from = MiB, to = MiB + 0x5000 }):eq(0)
+	local faults = vcpu:stats().gmap_shadow_pg_entry
+	expect(nested:read(MiB, 4)):eq("five")
+	expect(nested:read(MiB + 0x1000, 1).exception.code):eq(PAGE_TRANSLATION)
+end)
+
+scenario("vsie: the exception is in guest-2's lowcore, at the SIE instruction", options, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "8M", huge = false }
+	local vm = vmm:open_kvm():create_vm{ cpu_feat = "host" }
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "8M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu{ lowcore = false }
+	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
+	expect(vcpu:set_psw{ amode = 64, addr = 0x123450 }):eq(0)
+	local nested = vcpu:nested()
+	expect_pin(sim, ram, nested)
+	expect(nested:read(MiB + 0x1008, 1).exception.code):eq(SEGMENT)
+	expect({ ("<I2I2"):unpack(ram:read(0x8c, 4)) }):eq{ 4, SEGMENT, 5 }
+	expect(("<i8"):unpack(ram:read(0xa8, 8))):eq(MiB + 0x1000 | TEID_FETCH)
+	expect(("<i8"):unpack(ram:read(0x158, 8))):eq(0x123450)
+end)
+
+cases("vsie: addressing exceptions are intercepted", options, {
+	{ "beyond the limit", { msl = 0 }, MiB },
+	{ "beyond the limit, from mso on", { mso = MiB, msl = MiB }, MiB },
+	{ "no slot at guest-2's page", {}, 0x40000, 0x40000000 },
+	{ "guest-2's page is unmapped", {}, 0x41000 },
+	{ "guest-2's table is in no slot", {}, MiB, 0x40000000, 2 },
+}, function(sim, case)
+	local nested, vcpu, ram = guest(sim)
+	nested:set(case[2])
+	if case[2].mso then
+		expect(vcpu:map{ from = MiB, to = MiB, size = MiB }):eq(0)
+	end
+	if case[4] then
+		expect(vcpu:set_pte(case[3], case[4], case[5])):eq(0)
+	else
+		expect(ram:munmap(MiB + 0x41000, "4K")):eq(0)
+	end
+	local addr = nested:get().gpsw_addr
+	expect(nested:read(0x5000, 4)):eq("five")
+	expect(nested:read(case[3], 1).interception):fields{ icptcode = ICPT_PROGI, iprcc = ADDRESSING }
+	expect(nested:get().gpsw_addr):ne(addr)
+	nested:set{ gpsw_addr = addr }
+	expect(nested:read(0x5000, 4)):eq("five")
+end)
+
+scenario("vsie: protection by guest-2's page table", options, function(sim)
+	local nested, vcpu, ram = guest(sim)
+	expect(vcpu:set_pte(0x5000, MiB + 0x5000 | 0x200)):eq(0)
+	expect(nested:read(0x5000, 4)):eq("five")
+	expect(nested:write(0x5000, "x").exception):fields{ code = PROTECTION, teid = 0x5000 | TEID_STORE | TEID_DAT }
+	expect(ram:read(MiB + 0x5000, 4)):eq("five")
+	expect(vcpu:set_pte(0x5000, MiB + 0x5000)):eq(0)
+	expect(nested:write(0x5000, "F")):is_true()
+end)
+
+-- ptep_shadow_pte() takes the parent's page only with the access that guest-2's entry allows.
+scenario("vsie: a page that the VMM may only read is none where guest-2 allows stores", options, function(sim)
+	local nested, vcpu, ram = guest(sim)
+	expect(ram:mprotect(MiB + 0x5000, "4K", "r")):eq(0)
+	expect(vcpu:read(MiB + 0x5000, 4)):eq("five")
+	expect(nested:read(0x5000, 4).interception):fields{ icptcode = ICPT_PROGI, iprcc = ADDRESSING }
+	expect(vcpu:set_pte(0x5000, MiB + 0x5000 | 0x200)):eq(0)
+	expect(nested:read(0x5000, 4)):eq("five")
+end)
+
+scenario("vsie: nobody hears of guest-3's own program interruptions", options, function(sim)
+	local nested, vcpu, ram = guest(sim)
+	local space = vcpu:address_space{ tables = MiB + 0x80000, size = "64K", type = "segment" }
+	expect(vcpu:map{ from = MiB, to = MiB, size = MiB }):eq(0)      -- guest-3's tables at their addresses
+	expect(space:map{ from = 0x4000, to = 0x5000 }):eq(0)
+	nested:set{ gpsw_mask = PSW_DAT_64, gcr1 = space.asce, gpsw_addr = 0x7770 }
+	expect(nested:read(0x4000, 4)):eq("five")
+	local before = vcpu:stats().deliver_program
+	expect(nested:read(0x8010, 1).nested_exception):fields{ code = PAGE_TRANSLATION, teid = 0x8000 | TEID_FETCH }
+	expect({ ("<I2I2"):unpack(ram:read(MiB + 0x8c, 4)) }):eq{ 6, PAGE_TRANSLATION, 5 }
+	expect(("<i8"):unpack(ram:read(MiB + 0x158, 8))):eq(0x7770)
+	expect(vcpu:stats().deliver_program):eq(before)
+	-- An entry stays in the TLB until guest-3 clears it.
+	expect(space:set_pte(0x4000, 0x6000)):eq(0)
+	expect(nested:read(0x4000, 4)):eq("five")
+	expect(nested:insn{ text = 0xb20d0000, length = 4 }):ge(0)                                 -- PTLB
+	expect(nested:read(0x4000, 3)):eq("six")
+end)
+
+scenario("vsie: guest-3's IPTE clears its entries", options, function(sim)
+	local nested, vcpu = guest(sim)
+	local space = vcpu:address_space{ tables = MiB + 0x80000, size = "64K", type = "segment" }
+	expect(vcpu:map{ from = MiB, to = MiB, size = MiB }):eq(0)
+	expect(space:map{ from = 0x4000, to = 0x5000 }):eq(0)
+	nested:set{ gpsw_mask = PSW_DAT_64, gcr1 = space.asce }
+	expect(nested:read(0x4000, 4)):eq("five")
+	local pte = space:pte(0x4000)
+	expect(nested:insn{ text = 0xb2210012, length = 4, regs = { [1] = pte.gpa & ~0x7ff, [2] = 0x4000 } }):ge(0)
+	expect(space:pte(0x4000).raw):eq(0x5000 | 0x400)
+	expect(nested:read(0x4000, 4).nested_exception.code):eq(PAGE_TRANSLATION)
+end)
+
+cases("vsie: guest-2 emulates for guest-3", options, {
+	{ "STIDP", 0xb2020000 }, { "SSKE", 0xb22b0012 }, { "ISKE", 0xb2290012 }, { "ESSA", 0xb9ab0012 },
+	{ "SIE", 0xb214d000 }, { "DIAGNOSE 0x10", 0x83120010 },
+}, function(sim, case)
+	local nested, vcpu = guest(sim)
+	local exit = nested:insn{ text = case[2], length = 4, regs = { [1] = 0x5000, [2] = 0x5000 } }
+	expect(exit.interception):eq{ icptcode = ICPT_INST, ipa = case[2] >> 16, ipb = case[2] << 16 & 0xffffffff }
+	expect(nested:get().gpsw_addr):eq(0x1004)
+	expect(nested:read(0x5000, 4)):eq("five")
+end)
+
+cases("vsie: SIE ends in", options, {
+	{ "a specification exception on no boundary of 512 bytes", 0x400100, SPECIFICATION },
+	{ "an addressing exception where there is no memory", 0x40000000, ADDRESSING },
+	{ "a privileged-operation exception in problem state", 0x400000, PRIVILEGED, true },
+}, function(sim, case)
+	local vcpu = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" } }
+	expect(vcpu:set_psw{ amode = 64, problem = case[4] }):eq(0)
+	expect(vcpu:insn{ text = 0xb2141000, length = 4, regs = { [1] = case[2] } }.exception):fields{ code = case[3] }
+end)
+
+-- Without nested=1, and with it for a VM without the feature.
+scenario("vsie: SIE is user space's where KVM may not interpret it", { arch = "s390x", mmu = { "sie", "vsie" } }, function(sim)
+	local vcpu = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = sim.mmu == "sie" and "host" or {} } }
+	expect(vcpu:nested():sie()):fields{ reason = KVM_EXIT_S390_SIEIC, s390_sieic = { icptcode = 4, ipa = 0xb214 } }
+end)
+
+scenario("vsie: the VM's features are the machine's, and fixed with the first vCPU", options, function(sim)
+	local vmm = sim:process()
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_cpu_feat{ KVM_S390_VM_CPU_FEAT_SIEF2, KVM_S390_VM_CPU_FEAT_ESOP }):eq(0)
+	expect(vm:set_cpu_feat{ KVM_S390_VM_CPU_FEAT_SIIF }):eq(-EINVAL)
+	expect(vm:set_cpu_feat("host")):eq(0)
+	vm:create_vcpu{ lowcore = false }
+	expect(vm:set_cpu_feat("host")):eq(-EBUSY)
 end)
