@@ -24,7 +24,7 @@ if(KVMSIM_SANITIZE MATCHES "undefined")
 		-fno-sanitize=alignment,null,nonnull-attribute,returns-nonnull-attribute,object-size,pointer-overflow)
 endif()
 if(KVMSIM_SANITIZE MATCHES "thread")
-	# READ_ONCE and WRITE_ONCE are volatile accesses; see kernel-shim/host/tsan_volatile.c. GCC does not model fences.
+	# READ_ONCE and WRITE_ONCE are volatile accesses; see kernel-shim/host/tsan.c. GCC does not model fences.
 	list(APPEND KVMSIM_SANITIZE_KERNEL_FLAGS --param=tsan-distinguish-volatile=1 -Wno-tsan
 		"SHELL:-include \"${PROJECT_SOURCE_DIR}/kernel-shim/include/kshim/tsan.h\"")
 	list(APPEND KVMSIM_SANITIZE_FLAGS -Wno-tsan)

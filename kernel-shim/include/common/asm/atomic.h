@@ -12,14 +12,15 @@
 #include <linux/types.h>
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
+#include <kshim/fence.h>
 #include <kshim/probes.h>
 #include <kshim/sched.h>
 
 #define ATOMIC64_INIT(i) { (i) }
 
 /*
- * Operations without a result promise no ordering by themselves. Under ThreadSanitizer, which does not know fences, they
- * get the one that smp_mb__{before,after}_atomic() beside them would add.
+ * Operations without a result promise no ordering by themselves. Under ThreadSanitizer they get the one that
+ * smp_mb__{before,after}_atomic() beside them would add, because on x86 those are nothing.
  */
 #ifdef __SANITIZE_THREAD__
 #define KSHIM_ATOMIC_VOID __ATOMIC_ACQ_REL
@@ -30,7 +31,10 @@
 #define KSHIM_ATOMIC_ACCESS(name, type)						\
 static __always_inline type arch_##name##_read(const name##_t *v)		\
 {										\
-	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);			\
+	type i = __atomic_load_n(&v->counter, __ATOMIC_RELAXED);		\
+										\
+	kshim_loaded(&v->counter, __ATOMIC_RELAXED);				\
+	return i;								\
 }										\
 static __always_inline void arch_##name##_set(name##_t *v, type i)		\
 {										\
@@ -50,7 +54,9 @@ static __always_inline void arch_##name##_##op(type i, name##_t *v)		\
 static __always_inline type arch_##name##_fetch_##op##suffix(type i, name##_t *v) \
 {										\
 	kshim_sched_point(KSHIM_PT_ATOMIC, v);				\
-	return __atomic_fetch_##op(&v->counter, i, order);			\
+	i = __atomic_fetch_##op(&v->counter, i, order);				\
+	kshim_loaded(&v->counter, order);					\
+	return i;								\
 }
 
 /* arch_atomic_add_return_acquire(i, v): the new value */
@@ -58,7 +64,9 @@ static __always_inline type arch_##name##_fetch_##op##suffix(type i, name##_t *v
 static __always_inline type arch_##name##_##op##_return##suffix(type i, name##_t *v) \
 {										\
 	kshim_sched_point(KSHIM_PT_ATOMIC, v);				\
-	return __atomic_##op##_fetch(&v->counter, i, order);			\
+	i = __atomic_##op##_fetch(&v->counter, i, order);			\
+	kshim_loaded(&v->counter, order);					\
+	return i;								\
 }
 
 #define KSHIM_ATOMIC_ORDERS(MAKE, name, type, op)				\

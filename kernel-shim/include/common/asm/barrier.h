@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * asm/barrier.h on the compiler's memory model: acquire and release are real (ThreadSanitizer sees them), fences are as
- * strong as the host's.
+ * strong as the host's, and those that order loads are announced to ThreadSanitizer.
  */
 #ifndef _ASM_BARRIER_H
 #define _ASM_BARRIER_H
@@ -9,9 +9,10 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/compiler.h>
+#include <kshim/fence.h>
 
-#define __mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define __rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define __mb()		do { __atomic_thread_fence(__ATOMIC_SEQ_CST); kshim_fence(); } while (0)
+#define __rmb()		do { __atomic_thread_fence(__ATOMIC_ACQUIRE); kshim_fence(); } while (0)
 #define __wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 
 #define __smp_mb()	__mb()

@@ -23,4 +23,12 @@
 #include <asm-generic/bitops/le.h>
 #include <asm-generic/bitops/ext2-atomic-setbit.h>
 
+/* As generic_test_bit(), with READ_ONCE() for its volatile access, of which ThreadSanitizer knows less (asm/rwonce.h). */
+static __always_inline bool kshim_test_bit(unsigned long nr, const volatile unsigned long *addr)
+{
+	return 1UL & (READ_ONCE(addr[BIT_WORD(nr)]) >> (nr & (BITS_PER_LONG - 1)));
+}
+#undef arch_test_bit
+#define arch_test_bit kshim_test_bit
+
 #endif

@@ -4,6 +4,7 @@
 #define _ASM_CMPXCHG_H
 
 #include <linux/compiler.h>
+#include <kshim/fence.h>
 #include <kshim/sched.h>
 
 /* The type of x as a value: without qualifiers, whatever x is. */
@@ -15,6 +16,7 @@
 	kshim_value_typeof(*(ptr)) __new_val = (new), __old_val;			\
 	kshim_sched_point(KSHIM_PT_ATOMIC, __ptr);				\
 	__atomic_exchange(__ptr, &__new_val, &__old_val, order);			\
+	kshim_loaded(__ptr, order);						\
 	__old_val;									\
 })
 
@@ -26,6 +28,7 @@
 	kshim_value_typeof(*(ptr)) __new_val = (kshim_value_typeof(*(ptr)))(new);	\
 	kshim_sched_point(KSHIM_PT_ATOMIC, __ptr);				\
 	__atomic_compare_exchange(__ptr, &__old_val, &__new_val, false, order, __ATOMIC_RELAXED); \
+	kshim_loaded(__ptr, order);						\
 	__old_val;									\
 })
 
@@ -39,6 +42,7 @@
 	bool __done;								\
 	kshim_sched_point(KSHIM_PT_ATOMIC, __ptr);				\
 	__done = __atomic_compare_exchange(__ptr, &__old_val, &__new_val, false, order, __ATOMIC_RELAXED); \
+	kshim_loaded(__ptr, order);						\
 	if (unlikely(!__done))							\
 		*__old_ptr = __old_val;						\
 	likely(__done);								\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * asm/rwonce.h: under ThreadSanitizer READ_ONCE() is one acquiring load, which stands for the order that the kernel takes
- * from address dependencies (rcu_dereference()). Volatile accesses elsewhere go through host/tsan_volatile.c, which can
+ * from address dependencies (rcu_dereference()). Volatile accesses elsewhere go through host/tsan.c, which can
  * only look at the variable just before the access, and so may miss the write that the access itself sees.
  */
 #ifndef _ASM_RWONCE_H

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as atomic accesses; and of atomics.
+ * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as atomic accesses; of atomics; and of
+ * fences.
  *
  * A read acquires, which stands for the order that the kernel takes from address dependencies (rcu_dereference()); a
- * write releases, which stands for the smp_wmb() or smp_mb() before it, since fences are not modelled. So a missing
- * barrier is not noticed, an unmarked access is.
+ * write releases, which stands for the smp_wmb() or smp_mb() before it. So a missing barrier beside these is not
+ * noticed, an unmarked access is.
  *
  * The compiler calls these before each volatile access of 1 to 8 bytes (--param=tsan-distinguish-volatile=1); its
  * run-time library does not have them. A write is announced as an atomic addition of 0, which changes nothing.
  */
 #ifdef __SANITIZE_THREAD__
+#include <stddef.h>
+#include <kshim/fence.h>
 
 #define ACQUIRE 2	/* the run-time library's numbers */
 #define RELEASE 3
@@ -45,5 +48,35 @@ VOLATILE_ACCESS(8, 64, unsigned long)
 
 COMPARE_EXCHANGE(32, unsigned int)
 COMPARE_EXCHANGE(64, unsigned long)
+
+/*
+ * Fences after relaxed operations of atomic_t. The language's rule: when a thread loads what a releasing store wrote,
+ * and then meets a fence, what comes after the fence comes after that store. So the fence acquires the variables that
+ * were loaded; the last few are enough where the kernel has a fence, which is next to the load it is for.
+ */
+#define LOADS 4
+
+static __thread struct {
+	void *from[LOADS]; /* NULL: none */
+	unsigned int next;
+} loads;
+
+void __tsan_acquire(void *addr);
+
+__attribute__((no_sanitize_thread)) void host_tsan_loaded(const volatile void *p)
+{
+	loads.from[loads.next++ % LOADS] = (void *)p;
+}
+
+__attribute__((no_sanitize_thread)) void host_tsan_fence(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOADS; i++) {
+		if (loads.from[i])
+			__tsan_acquire(loads.from[i]);
+		loads.from[i] = NULL;
+	}
+}
 
 #endif
