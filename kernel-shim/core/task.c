@@ -160,6 +160,8 @@ struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags
 	t->thread_pid = &init_struct_pid;
 	get_cred(&init_cred);
 	get_cred(&init_cred);
+	/* Who waits for a lock of this task may look at it (owner_on_cpu()); the first context switch would order that. */
+	smp_store_release(&t->on_cpu, 0);
 	link_half(k, t);
 	return t;
 }
