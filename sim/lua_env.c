@@ -28,6 +28,7 @@ EMBED(lua_src_args, "args.lua");
 EMBED(lua_src_expect, "expect.lua");
 EMBED(lua_src_class, "class.lua");
 EMBED(lua_src_process, "process.lua");
+EMBED(lua_src_userfaultfd, "userfaultfd.lua");
 EMBED(lua_src_dirty, "dirty.lua");
 EMBED(lua_src_vm, "vm.lua");
 EMBED(lua_src_exits, "exits.lua");
@@ -56,6 +57,7 @@ static const struct {
 	{ "class", lua_src_class, lua_src_class_end },
 	{ "expect", lua_src_expect, lua_src_expect_end },
 	{ "process", lua_src_process, lua_src_process_end },
+	{ "userfaultfd", lua_src_userfaultfd, lua_src_userfaultfd_end },
 	{ "dirty", lua_src_dirty, lua_src_dirty_end },
 	{ "vm", lua_src_vm, lua_src_vm_end },
 	{ "exits", lua_src_exits, lua_src_exits_end },

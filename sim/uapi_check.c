@@ -11,6 +11,7 @@
 #include <uapi/linux/memfd.h>
 #include <linux/eventfd.h>
 #include <linux/signal.h>
+#include <linux/userfaultfd.h>
 
 #define CONSTANT(name, value) _Static_assert((unsigned long long)(name) == (value), #name);
 #define ERRNO(name, value) _Static_assert((name) == (value), #name);
@@ -49,6 +50,19 @@ SIZE(struct kvm_device_attr, 24);
 LAYOUT(struct kvm_device_attr, group, 4);
 LAYOUT(struct kvm_device_attr, addr, 16);
 SIZE(struct kvm_one_reg, 16);
+SIZE(struct uffd_msg, 32);
+LAYOUT(struct uffd_msg, arg.pagefault.address, 16);
+LAYOUT(struct uffd_msg, arg.pagefault.feat.ptid, 24);
+LAYOUT(struct uffd_msg, arg.remap.len, 24);
+SIZE(struct uffdio_api, 24);
+SIZE(struct uffdio_register, 32);
+SIZE(struct uffdio_copy, 40);
+LAYOUT(struct uffdio_copy, copy, 32);
+LAYOUT(struct uffdio_zeropage, zeropage, 24);
+SIZE(struct uffdio_writeprotect, 24);
+LAYOUT(struct uffdio_continue, mapped, 24);
+LAYOUT(struct uffdio_poison, updated, 24);
+LAYOUT(struct uffdio_move, move, 32);
 #ifdef CONFIG_X86
 LAYOUT(struct kvm_run, mmio.phys_addr, 32);
 LAYOUT(struct kvm_run, mmio.data, 40);

@@ -84,6 +84,8 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_process_exec(a[0]);
 	case KVMSIM_SYS_DROP_CAP:
 		return kshim_process_drop_cap(a[0]);
+	case KVMSIM_SYS_USERFAULTFD:
+		return kshim_arch_sys_userfaultfd(a[0]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

@@ -158,6 +158,9 @@ local calls <const> = {
 			data },
 		-- Of eventfds only those that never let the one process there is wait.
 		shmem = { size, choice(0, 0, MFD_HUGETLB) }, eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
+		-- With UFFD_FEATURE_SIGBUS nobody waits for a page.
+		userfaultfd = { exactly({ flags = O_NONBLOCK, features = UFFD_FEATURE_SIGBUS },
+			{ flags = O_NONBLOCK | UFFD_USER_MODE_ONLY, features = UFFD_FEATURE_SIGBUS }, { features = -1 }, 7) },
 		take_signal = {}, drop_slab = {}, ksm_merge = { from("page"), from("page") },
 			open_kvm = {},
 	},
@@ -171,6 +174,11 @@ local calls <const> = {
 			split_huge = { paged },
 		collapse_huge = range, age = { paged }, pin = { paged, flag }, unpin = { paged },
 	},
+	userfaultfd = { register = { from("mapping"), small, paged, size }, unregister = { from("mapping"), paged, size },
+		wake = { from("mapping"), paged, size }, read = {}, copy = { from("mapping"), paged, data, small },
+		zeropage = { from("mapping"), paged, size, small }, continue = { from("mapping"), paged, size, small },
+		poison = { from("mapping"), paged, size, small }, writeprotect = { from("mapping"), paged, size, small },
+		move = { from("mapping"), paged, from("mapping"), paged, size, small }, close = {} },
 	file = { fallocate = { named{ mode = choice(0, 1, 3), offset = paged, length = size } }, punch_hole = range,
 		ftruncate = { size }, read = { length }, write = { data }, close = {} },
 	kvm = { create_vm = { named{ type = choice(0, 0, 0, 1) } }, check_extension = { small }, get_api_version = {},
@@ -256,7 +264,7 @@ local s390x_vcpu <const> = {
 -- How often each class is called.
 local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm",
 	"vm", "vcpu", "vcpu",
-	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "coalesced", "device" }
+	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "userfaultfd", "coalesced", "device" }
 
 -- --- running -----------------------------------------------------------------------------------------------
 
@@ -304,7 +312,7 @@ local function one_call(g)
 	for i = 1, n do
 		args[i] = calls[class][name][i](g)
 	end
-	if random(20) == 1 then
+	if random(20) == 1 and name ~= "userfaultfd" then	-- without its features, accesses would wait
 		n = random(0, n)
 	elseif random(20) == 1 then
 		n = n + 1

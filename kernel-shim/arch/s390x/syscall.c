@@ -12,6 +12,7 @@ long __s390x_sys_madvise(struct pt_regs *regs);
 long __s390x_sys_mlock(struct pt_regs *regs);
 long __s390x_sys_munlock(struct pt_regs *regs);
 long __s390x_sys_eventfd2(struct pt_regs *regs);
+long __s390x_sys_userfaultfd(struct pt_regs *regs);
 
 /* Arguments are in registers 2 to 6; the first is taken from orig_gpr2. */
 static struct pt_regs arguments(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e)
@@ -67,4 +68,11 @@ long kshim_arch_sys_eventfd2(unsigned int count, int flags)
 	struct pt_regs regs = arguments(count, flags, 0, 0, 0);
 
 	return __s390x_sys_eventfd2(&regs);
+}
+
+long kshim_arch_sys_userfaultfd(int flags)
+{
+	struct pt_regs regs = arguments(flags, 0, 0, 0, 0);
+
+	return __s390x_sys_userfaultfd(&regs);
 }

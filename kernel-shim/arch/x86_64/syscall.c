@@ -13,6 +13,7 @@ long __x64_sys_madvise(const struct pt_regs *regs);
 long __x64_sys_mlock(const struct pt_regs *regs);
 long __x64_sys_munlock(const struct pt_regs *regs);
 long __x64_sys_eventfd2(const struct pt_regs *regs);
+long __x64_sys_userfaultfd(const struct pt_regs *regs);
 
 long kshim_arch_sys_munmap(unsigned long addr, unsigned long len)
 {
@@ -49,4 +50,9 @@ long kshim_arch_sys_munlock(unsigned long addr, unsigned long len)
 long kshim_arch_sys_eventfd2(unsigned int count, int flags)
 {
 	return __x64_sys_eventfd2(&(struct pt_regs){ .di = count, .si = flags });
+}
+
+long kshim_arch_sys_userfaultfd(int flags)
+{
+	return __x64_sys_userfaultfd(&(struct pt_regs){ .di = flags });
 }

@@ -30,6 +30,7 @@ long kshim_arch_sys_madvise(unsigned long addr, unsigned long len, int advice);
 long kshim_arch_sys_mlock(unsigned long addr, unsigned long len);
 long kshim_arch_sys_munlock(unsigned long addr, unsigned long len);
 long kshim_arch_sys_eventfd2(unsigned int count, int flags);
+long kshim_arch_sys_userfaultfd(int flags);
 
 /* Supplied by the hardware model: registers its counters. */
 void kshim_arch_register_counters(void);

@@ -84,6 +84,7 @@ enum kvmsim_sys {
 	KVMSIM_SYS_WRITE,	/* fd, addr, len */
 	KVMSIM_SYS_EXEC,	/* pgste as for process_create(): a new program in a fresh address space, as execve(2) */
 	KVMSIM_SYS_DROP_CAP,	/* capability number: taken from all of the task's sets, as capset(2) */
+	KVMSIM_SYS_USERFAULTFD,	/* flags */
 	KVMSIM_NR_SYS
 };
 

@@ -1,0 +1,66 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- userfaultfd that protects guest memory against writes (snapshots) and resolves minor faults of shared memory. s390 has
+-- neither.
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+local PAGE <const> = 4096
+
+local function meanwhile(sim, vcpu_does, vmm_does)
+	sim:thread("vcpu", vcpu_does)
+	sim:thread("vmm", vmm_does)
+	sim:join()
+end
+
+scenario("snapshot: a write waits until the VMM has saved the page", options, function(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	local uffd = vmm:userfaultfd{ features = UFFD_FEATURE_PAGEFAULT_FLAG_WP }
+	expect(vcpu:write(0x1000, "old")):is_true()
+	expect(vcpu:write(0x2000, "other")):is_true()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_WP)):eq(0)
+	expect(uffd:writeprotect(ram)):eq(0)
+	expect(sim.inspect:mapping(vcpu, 0x1000)):fields{ writable = false }
+	local saved
+	meanwhile(sim, function()
+		expect(vcpu:read(0x1000, 3)):eq("old")
+		expect(vcpu:write(0x1000, "new")):is_true()
+		expect(vcpu:write(0x1008, "and again")):is_true()
+	end, function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000,
+			flags = UFFD_PAGEFAULT_FLAG_WP | UFFD_PAGEFAULT_FLAG_WRITE }
+		saved = ram:read(0x1000, 3)
+		expect(uffd:writeprotect(ram, 0x1000, PAGE, 0)):eq(0)
+	end)
+	expect(saved):eq("old")
+	expect(ram:read(0x1000, 17)):eq("new\0\0\0\0\0and again")
+	expect(ram:read(0x2000, 5)):eq("other")
+end)
+
+scenario("snapshot: nobody is asked with UFFD_FEATURE_WP_ASYNC", options, function(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	local uffd = vmm:userfaultfd{ flags = O_NONBLOCK, features = UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_WP_UNPOPULATED }
+	expect(vcpu:write(0x1000, "old")):is_true()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_WP)):eq(0)
+	expect(uffd:writeprotect(ram)):eq(0)
+	expect(ram:page(1)):fields{ writable = false }
+	expect(vcpu:write(0x1000, "new")):is_true()
+	expect(ram:page(1)):fields{ writable = true }
+	expect(uffd:read()):eq(-EAGAIN)
+end)
+
+scenario("minor fault: the page is there, the VMM says when the guest may see it", options, function(sim)
+	local vcpu, ram, _, vmm = sim:guest{ ram = { kind = "shmem" } }
+	local received = vmm:mmap{ length = ram.length, file = ram.file }
+	local uffd = vmm:userfaultfd{ features = UFFD_FEATURE_MINOR_SHMEM }
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MINOR)):eq(0)
+	received:write(0x1000, "stale")
+	meanwhile(sim, function()
+		expect(vcpu:read(0x1000, 5)):eq("fresh")
+	end, function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000, flags = UFFD_PAGEFAULT_FLAG_MINOR }
+		received:write(0x1000, "fresh")
+		expect(uffd:continue(ram, 0x1000, PAGE)):eq(PAGE)
+	end)
+	expect(ram:page(1)):eq(received:page(1))
+	expect(uffd:continue(ram, 0x1000, PAGE)):eq(-EEXIST)
+	expect(uffd:continue(ram, 0x2000, PAGE)):eq(-EFAULT)	-- not in the file
+end)
