@@ -24,7 +24,9 @@ static const struct {
 	{ "csp", &model_counters.csp },
 	{ "ptlb", &model_counters.ptlb },
 	{ "rdp", &model_counters.rdp },
+	{ "rdp_local", &model_counters.rdp_local },
 	{ "flush_guest_asce", &model_counters.flush_guest_asce },
+	{ "flush_nodat", &model_counters.flush_nodat },
 	{ "tlb_purged_entries", &model_counters.purged_entries },
 };
 

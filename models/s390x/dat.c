@@ -135,14 +135,16 @@ static void need(unsigned int facility, const char *insn)
 			    facility);
 }
 
-/* The operand with the guest's ASCE lets a CPU keep entries of other guests. This one drops them as well. */
-static void need_guest_option(unsigned long opt)
+/*
+ * The operand with a guest's ASCE lets a CPU keep entries of other guests, no-DAT those that were formed from guest tables
+ * in the page. This one drops no less for them.
+ */
+static void guest_options(bool guest_asce, bool nodat)
 {
-	if (!opt)
-		return;
-	if (!MACHINE_HAS_TLB_GUEST)
+	if ((guest_asce || nodat) && !MACHINE_HAS_TLB_GUEST)
 		host_report(KVMSIM_OOPS, NULL, 0, "operation exception: flush with a guest's ASCE");
-	model_count(flush_guest_asce, 1);
+	model_count(flush_guest_asce, guest_asce);
+	model_count(flush_nodat, nodat);
 }
 
 static void invalidate(unsigned long *entry, unsigned long bit, bool local)
@@ -173,14 +175,17 @@ void kshim_ipte(unsigned long *pte, unsigned long addr, unsigned long opt, unsig
 		model_count(ipte_local, 1);
 	else
 		model_count(ipte_global, 1);
-	need_guest_option(opt);
+	guest_options(opt & IPTE_GUEST_ASCE, opt & IPTE_NODAT);
 	invalidate(pte_for(pte, addr), _PAGE_INVALID, local);
 }
 
 void kshim_rdp(unsigned long *pte, unsigned long addr, int local)
 {
 	need(FACILITY_RDP, "RDP");
-	model_count(rdp, 1);
+	if (local)
+		model_count(rdp_local, 1);
+	else
+		model_count(rdp, 1);
 	pte = pte_for(pte, addr);
 	kshim_sched_point(KSHIM_PT_ATOMIC, pte);
 	__atomic_fetch_and(pte, ~_PAGE_PROTECT, __ATOMIC_SEQ_CST);
@@ -195,7 +200,7 @@ void kshim_idte_entry(unsigned long *entry, unsigned long addr, unsigned int shi
 		model_count(idte_entry_local, 1);
 	else
 		model_count(idte_entry, 1);
-	need_guest_option(opt);
+	guest_options(opt & IDTE_GUEST_ASCE, opt & IDTE_NODAT);
 	invalidate(crste_for(entry, addr, shift), _REGION_ENTRY_INVALID, local);
 }
 
@@ -210,7 +215,7 @@ void kshim_idte_table(unsigned long table_asce, unsigned long vaddr)
 void kshim_idte_asce(unsigned long asce, unsigned long opt)
 {
 	need(FACILITY_IDTE, "IDTE");
-	need_guest_option(opt);
+	guest_options(opt & IDTE_GUEST_ASCE, false);
 	model_count(idte_asce, 1);
 	purge(false, purge_asce, asce);
 }

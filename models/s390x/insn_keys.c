@@ -6,6 +6,7 @@
  * does it where KVM emulates (set_guest_storage_key() and below), without what only software keeps (PGSTE_UC_BIT).
  */
 #include <linux/kvm_host.h>
+#include <asm/facility.h>
 #include <asm/page-states.h>
 #include <asm/pgtable.h>
 #include "guest.h"
@@ -164,6 +165,13 @@ static bool change_state(struct guest_page *p, unsigned int orc)
 
 	switch (orc) {
 	case ESSA_SET_STABLE:
+		p->value &= ~_PGSTE_GPS_NODAT;
+		usage = _PGSTE_GPS_USAGE_STABLE;
+		break;
+	case ESSA_SET_STABLE_NODAT:
+		p->value |= _PGSTE_GPS_NODAT;
+		usage = _PGSTE_GPS_USAGE_STABLE;
+		break;
 	case ESSA_SET_STABLE_RESIDENT:
 		usage = _PGSTE_GPS_USAGE_STABLE;
 		break;
@@ -204,7 +212,7 @@ enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
 
 	if (!(c->sie->ecb2 & ECB2_CMMA) || entries == CBRL_ENTRIES)
 		return insn_intercept(c, i);
-	if (i->m3 > ESSA_SET_STABLE_IF_RESIDENT)
+	if (i->m3 > (test_facility(FACILITY_NODAT) ? ESSA_SET_STABLE_NODAT : ESSA_SET_STABLE_IF_RESIDENT))
 		return guest_program(c, PGM_SPECIFICATION);
 	end = lock_page(c, i, absolute, &p);
 	if (end != GUEST_OK)
@@ -214,6 +222,8 @@ enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
 	state = (p.value & _PGSTE_GPS_USAGE_MASK) >> 22;
 	if (!resident(&p))
 		state |= p.value & _PGSTE_GPS_ZERO ? 3 : 2;
+	if (p.value & _PGSTE_GPS_NODAT)
+		state |= 0x20;
 	guest_set_reg(c, i->r1, state);
 	if (change_state(&p, i->m3)) {
 		((u64 *)__va(c->sie->cbrlo & PAGE_MASK))[entries] = absolute;

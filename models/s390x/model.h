@@ -22,6 +22,7 @@ enum {
 	FACILITY_EDAT1 = 8,	/* SSKE of several blocks as well */
 	FACILITY_TLB_LC = 51,
 	FACILITY_FSI = 75,
+	FACILITY_NODAT = 147,	/* of ESSA */
 	FACILITY_RDP = 194,
 };
 
@@ -101,8 +102,8 @@ extern __thread struct model_vcpu *model_running;
 /* --- counters.c --- */
 struct model_counters {
 	u64 guest_accesses, guest_faults, guest_exceptions, sie_entries;
-	u64 tlb_evictions, ipte_global, ipte_local, idte_entry, idte_entry_local, idte_asce, csp, ptlb, rdp;
-	u64 flush_guest_asce, purged_entries;
+	u64 tlb_evictions, ipte_global, ipte_local, idte_entry, idte_entry_local, idte_asce, csp, ptlb, rdp, rdp_local;
+	u64 flush_guest_asce, flush_nodat, purged_entries;
 };
 extern struct model_counters model_counters;
 #define model_count(name, n) ((void)__atomic_fetch_add(&model_counters.name, (n), __ATOMIC_RELAXED))

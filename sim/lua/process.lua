@@ -161,7 +161,8 @@ end
 local function mmap(s, what, t)
 	local a = A.table(what, t, mmap_schema)
 	-- A memory slot of s390 lies on whole segments in the VMM as well.
-	local align = a.align or (a.huge and 2 << 20) or (M.arch == "s390x" and a.length >= 1 << 20 and 1 << 20) or PAGE
+	local align = a.align or (a.huge and 2 << 20) or
+		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or PAGE
 	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
 		A.fail("%s: align: expected a power of two from 4K to 1T, got %s", what, A.describe(align))
 	end

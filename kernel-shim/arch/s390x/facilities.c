@@ -109,8 +109,8 @@ static const char *contradiction(void)
 		return "edat2 needs edat1";
 	if (test_facility(51) && !test_facility(3))
 		return "tlb_lc needs idte";
-	if (tlb_guest && !test_facility(51))
-		return "tlb_guest needs tlb_lc";
+	if (tlb_guest && !test_facility(3))
+		return "tlb_guest needs idte";
 	return NULL;
 }
 

@@ -3,7 +3,7 @@
 -- asm/tlbflush.h), what changes without enhanced suppression on protection, and facilities of the guest's.
 
 local instructions <const> = { "ipte_local", "ipte_global", "idte_entry", "idte_entry_local", "idte_asce", "csp", "rdp",
-	"flush_guest_asce" }
+	"rdp_local", 	"flush_guest_asce", "flush_nodat" }
 
 -- How often each of them runs while fn does; those that did not are left out.
 local function instructions_of(sim, fn)
@@ -46,7 +46,7 @@ local function global(sim)
 end
 
 cases("facilities: the instruction that takes a page from the guest, for", { arch = "s390x", facilities = {
-	{}, { tlb_lc = false }, { idte = false, tlb_lc = false }, { tlb_guest = true },
+	{}, { tlb_lc = false }, { idte = false, tlb_lc = false }, { tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
 } }, {
 	{ "MADV_DONTNEED", lazy,   function(ram) expect(ram:madvise(0x1000, "4K", MADV_DONTNEED)):eq(0) end },
 	{ "munmap",        lazy,   function(ram) expect(ram:munmap(0x1000, "4K")):eq(0) end },
@@ -75,6 +75,70 @@ scenario("facilities: no flush names a guest when there are two", { arch = "s390
 	second:close()
 end)
 
+-- Nor is there a guest in a process without a VM, and no table of a guest's in its pages: mm->context.gmap_asce is 0.
+scenario("facilities: a flush in a process without a VM leaves guests alone", { arch = "s390x", facilities = {
+	{ tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
+} }, function(sim)
+	local ram = sim:process():mmap{ length = "64K" }
+	ram:write(0, "x")
+	local n = direct(sim)
+	n.flush_nodat = 1
+	expect(instructions_of(sim, function() expect(ram:migrate(0)):eq(0) end)):eq(n)
+	expect(ram:read(0, 1)):eq("x")
+end)
+
+cases("facilities: a page that has no guest tables, as the guest says by ESSA, is flushed with less", {
+	arch = "s390x", facilities = { [147] = true, tlb_guest = true },
+}, { { "which SIE interprets", false }, { "which KVM emulates", true } }, function(sim, case)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = false }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_ENABLE_CMMA }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, flags = KVM_MEM_LOG_DIRTY_PAGES, memory_size = "2M",
+		userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu{ lowcore = false }
+	expect(vcpu:write(0x3000, "x")):is_true()
+	expect(vcpu:essa(0x3000, 0)):eq(0)
+	if case[2] then
+		expect(vm:set_device_attr{ group = KVM_S390_VM_MIGRATION, attr = KVM_S390_VM_MIGRATION_START }):eq(0)
+	end
+	expect(vcpu:essa(0x3000, 7)):eq(0)
+	expect(instructions_of(sim, function() expect(ram:migrate(0x3000)):eq(0) end)):eq{ ipte_local = 1,
+		flush_guest_asce = 1, flush_nodat = 1 }
+	expect(vcpu:read(0x3000, 1)):eq("x")
+	-- Stable takes it back.
+	expect(vcpu:essa(0x3000, 1)):eq(0x20)
+	expect(instructions_of(sim, function() expect(ram:migrate(0x3000)):eq(0) end)):eq{ ipte_local = 1,
+		flush_guest_asce = 1 }
+end)
+
+-- Transparent huge pages are there only without a VM.
+cases("facilities: the instruction that takes a transparent huge page away, for", { arch = "s390x", facilities = {
+	{}, { tlb_lc = false }, { idte = false, tlb_lc = false }, { tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
+} }, {
+	{ "MADV_DONTNEED", true,  "\0", function(ram) expect(ram:madvise(0, "2M", MADV_DONTNEED)):eq(0) end },
+	{ "fork",          true,  "y",  function(_, vmm) expect(vmm:fork().pid):gt(0) end },
+	{ "mprotect",      false, "y",  function(ram) expect(ram:mprotect(0, "2M", "r")):eq(0) end },
+}, function(sim, case)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = true }
+	ram:write(0, "x")
+	ram:write("1M", "y")
+	expect(ram:page(0x100).huge):is_true()
+	local n = instructions_of(sim, function() case[4](ram, vmm) end)
+	if case[2] then
+		expect(n):eq{ csp = not is(sim, "idte", true) and 1 or nil, idte_asce = is(sim, "idte", true) and 1 or nil,
+			flush_guest_asce = is(sim, "tlb_guest", false) and 1 or nil }
+	elseif not is(sim, "idte", true) then
+		expect(n):eq{ csp = 2 }
+	else
+		local each = is(sim, "tlb_guest", false) and 2 or nil
+		expect(n):eq{ [is(sim, "tlb_lc", true) and "idte_entry_local" or "idte_entry"] = 2, flush_guest_asce = each,
+			flush_nodat = each }
+	end
+	expect(ram:read("1M", 1)):eq(case[3])
+end)
+
 -- pte_allow_rdp(): only the protection goes. An mm with PGSTEs keeps its IPTE.
 scenario("facilities: RDP makes a page writable again where there is no VM", {
 	arch = "s390x", facilities = { { rdp = true }, {} },
@@ -84,11 +148,28 @@ scenario("facilities: RDP makes a page writable again where there is no VM", {
 	local ram = vmm:mmap{ length = "64K", file = file }
 	expect(ram:read(0, 1)):eq("\0")
 	expect(instructions_of(sim, function() ram:write(0, "x") end)):eq{
-		rdp = is(sim, "rdp", false) and 1 or nil, ipte_local = not is(sim, "rdp", false) and 1 or nil }
+		rdp_local = is(sim, "rdp", false) and 1 or nil, ipte_local = not is(sim, "rdp", false) and 1 or nil }
 	local vm = vmm:open_kvm():create_vm()
 	expect(ram:read(0x1000, 1)):eq("\0")
 	expect(instructions_of(sim, function() ram:write(0x1000, "x") end)):eq{ ipte_local = 1 }
 	vm:close()
+end)
+
+scenario("facilities: RDP on all CPUs for a process that has run on two", { arch = "s390x", facilities = { rdp = true } },
+	function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "64K", file = vmm:shmem("64K") }
+	sim:thread("reader", function()
+		expect(ram:read(0, 1)):eq("\0")
+	end)
+	sim:join()
+	expect(ram:read(0, 1)):eq("\0")
+	expect(instructions_of(sim, function() ram:write(0, "x") end)):eq{ rdp = 1 }
+	sim:thread("writer", function()
+		expect(ram:write(0, "y")):eq(0)
+	end)
+	sim:join()
+	expect(ram:read(0, 1)):eq("y")
 end)
 
 -- --- protection --------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ local events <const> = {
 }
 
 cases("hpage: the guest loses a huge page by", { arch = "s390x", mmu = "hpage", facilities = { {}, { tlb_lc = false },
-	{ tlb_guest = true }, { idte = false, tlb_lc = false } } }, events, function(sim, case)
+	{ tlb_guest = true }, { tlb_guest = true, tlb_lc = false }, { idte = false, tlb_lc = false } } }, events, function(sim, case)
 	local vcpu, ram, vm = guest(sim)
 	expect(vcpu:write(0, "a")):is_true()
 	expect(vcpu:write(MiB + 0x5000, "x")):is_true()
