@@ -136,7 +136,8 @@ local kinds = { anon = "anon", shmem = "shmem", pfnmap = "pfnmap" }
 local mmap_schema = {
 	length = { A.u64, A.required }, prot = { A.prot, 3 }, flags = { A.u32 }, addr = { A.u64, 0 },
 	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
-	huge = { A.boolean }, hugetlb = { A.boolean, false }, align = { A.u64 }, file = { function(what, v) return C.state(what, v, P.file) end },
+	huge = { A.boolean }, hugetlb = { A.boolean, false }, align = { A.u64 },
+	file = { function(what, v) return C.state(what, v, P.file) end },
 	offset = { A.u64, 0 },
 }
 

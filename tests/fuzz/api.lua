@@ -151,16 +151,18 @@ local calls <const> = {
 		mmap = { named{ length = size, prot = prot, flags = choice(0x22, 0x21, 0x32, 0x2022), addr = address,
 			-- Not "pfnmap": KVM maps such a page even where the process has no access to it
 			-- (hva_to_pfn_remapped()).
-			kind = exactly("anon", "shmem"), huge = flag, hugetlb = choice(false, false, true), align = choice(4096, 2 << 20),
+			kind = exactly("anon", "shmem"), huge = flag, hugetlb = choice(false, false, true),
+				align = choice(4096, 2 << 20),
 				file = from("file"),
 			offset = paged } },
-		fork = {}, exit = {}, exec = { named{ pgste = flag } }, drop_capability = { small }, view = { from("mapping") }, read = { address, length }, write = { address,
-			data },
-		-- Of eventfds only those that never let the one process there is wait.
-		shmem = { size, choice(0, 0, MFD_HUGETLB) }, eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
+		fork = {}, exit = {}, exec = { named{ pgste = flag } }, drop_capability = { small }, view = { from("mapping") },
+			read = { address, length }, write = { address, data },
 		-- With UFFD_FEATURE_SIGBUS nobody waits for a page.
 		userfaultfd = { exactly({ flags = O_NONBLOCK, features = UFFD_FEATURE_SIGBUS },
 			{ flags = O_NONBLOCK | UFFD_USER_MODE_ONLY, features = UFFD_FEATURE_SIGBUS }, { features = -1 }, 7) },
+		-- Of eventfds only those that never let the one process there is wait.
+		shmem = { size, choice(0, 0, MFD_HUGETLB) },
+		eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
 		take_signal = {}, drop_slab = {}, ksm_merge = { from("page"), from("page") },
 			open_kvm = {},
 	},

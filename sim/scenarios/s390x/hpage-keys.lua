@@ -124,8 +124,8 @@ cases("hpage keys: stay through", options, {
 	{ "mremap and back",  function(ram)
 		local there = ram:mremap{ old_length = 4 * MiB, new_length = 4 * MiB, new_addr = 1 << 40,
 			flags = MREMAP_MAYMOVE | MREMAP_FIXED }
-		expect(there:mremap{ new_length = 4 * MiB, new_addr = ram.addr, flags = MREMAP_MAYMOVE | MREMAP_FIXED }.addr):eq(
-			ram.addr)
+		expect(there:mremap{ new_length = 4 * MiB, new_addr = ram.addr,
+			flags = MREMAP_MAYMOVE | MREMAP_FIXED }.addr):eq(ram.addr)
 	end },
 	{ "fork that nobody writes after", function(_, vmm) expect(vmm:fork().pid):gt(0) end },
 }, function(sim, case)

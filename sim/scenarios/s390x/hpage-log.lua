@@ -127,6 +127,17 @@ scenario("hpage: asking for one slot protects the next segment, and who waits th
 	expect(sim.inspect:mapping(vm, MiB)):fields{ level = 2, writable = true }
 end)
 
+scenario("hpage: migration mode knows no states of huge pages", options, function(sim)
+	local MODE <const> = { group = KVM_S390_VM_MIGRATION, attr = KVM_S390_VM_MIGRATION_START }
+	local vcpu, ram, vm = machine(sim, { [0] = { 0, 0, 0, 4 } }, 0)
+	-- Without CMMA no slot needs to log for it.
+	expect(vm:set_device_attr(MODE)):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, flags = LOG, memory_size = "4M", userspace_addr = ram }):eq(0)
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0, count = 1 }):eq(-ENXIO)
+	expect(vcpu:write(MiB, "x")):is_true()
+	expect(log(vm)):contains(0x100):contains(0)
+end)
+
 -- --- the prefix area ---------------------------------------------------------------------------------------
 
 cases("hpage: the prefix area in a huge page comes back before the guest goes on after", machines, {

@@ -153,8 +153,9 @@ local events <const> = {
 	end, nil, true },
 }
 
-cases("hpage: the guest loses a huge page by", { arch = "s390x", mmu = "hpage", facilities = { {}, { tlb_lc = false },
-	{ tlb_guest = true }, { tlb_guest = true, tlb_lc = false }, { idte = false, tlb_lc = false } } }, events, function(sim, case)
+cases("hpage: the guest loses a huge page by", { arch = "s390x", mmu = "hpage", facilities = {
+	{}, { tlb_lc = false }, { tlb_guest = true }, { tlb_guest = true, tlb_lc = false }, { idte = false, tlb_lc = false },
+} }, events, function(sim, case)
 	local vcpu, ram, vm = guest(sim)
 	expect(vcpu:write(0, "a")):is_true()
 	expect(vcpu:write(MiB + 0x5000, "x")):is_true()
@@ -277,7 +278,8 @@ end)
 scenario("hpage: a VM of user space's, in a process that may have huge pages", options, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", hugetlb = true }
-	-- Written already: else the prefix area's page changes when the guest begins, and KVM asks itself to stop (ucontrol.lua).
+	-- Written already: else the prefix area's page changes when the guest begins, and KVM asks itself to stop
+	-- (ucontrol.lua).
 	ram:write(0, "x")
 	local vm = vmm:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL }
 	local vcpu = vm:create_vcpu{ lowcore = false }
