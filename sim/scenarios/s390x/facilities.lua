@@ -63,6 +63,18 @@ cases("facilities: the instruction that takes a page from the guest, for", { arc
 	expect(vcpu:read(0x1000, 1)):ne("y")
 end)
 
+scenario("facilities: local clearing is not for a guest that has run on another CPU", { arch = "s390x" }, function(sim)
+	local vcpu, ram = sim:guest()
+	sim:thread("vcpu", function()
+		expect(vcpu:write(0x1000, "x")):is_true()
+	end)
+	sim:join()
+	expect(sim.inspect:tlb(vcpu, 0x1000)):fields{ present = true }
+	expect(instructions_of(sim, function() expect(ram:migrate(0x1000)):eq(0) end)):eq{ ipte_global = 1 }
+	expect(sim.inspect:tlb(vcpu, 0x1000)):errno(ENOENT)
+	expect(vcpu:read(0x1000, 1)):eq("x")
+end)
+
 -- With two guests in the process mm->context.gmap_asce names none of them.
 scenario("facilities: no flush names a guest when there are two", { arch = "s390x", facilities = { tlb_guest = true } },
 	function(sim)
