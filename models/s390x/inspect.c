@@ -307,5 +307,6 @@ int kshim_arch_check_host_tlb(void)
 		c.findings += check_dead_asces(c.cpu);
 	}
 	kshim_process_for_each(check_shadows, &c.findings);
+	kshim_process_for_each(model_check_pgstes, &c.findings);
 	return c.findings;
 }

@@ -99,6 +99,11 @@ struct model_vcpu {
 /* The vCPU that the calling native thread runs; NULL: none of the model's. */
 extern __thread struct model_vcpu *model_running;
 
+/* --- check_pgste.c --- */
+struct kshim_process;
+/* Adds to *(int *)findings, each of which is a KVMSIM_CHECK report. For kshim_process_for_each(). */
+void model_check_pgstes(struct kshim_process *p, void *findings);
+
 /* --- counters.c --- */
 struct model_counters {
 	u64 guest_accesses, guest_faults, guest_exceptions, sie_entries;

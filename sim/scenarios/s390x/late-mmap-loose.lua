@@ -142,6 +142,19 @@ cases("late mmap, not strict: the log sees a page that before the VM was only", 
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 5 }
 end)
 
+-- The checker looks at the PGSTEs of processes without a VM.
+cases("late mmap, not strict: nobody touches PGSTEs before there is a VM", options, processes, function(sim, case)
+	local _, ram = process(sim, case[2])
+	written(ram)
+	expect(ram:mprotect(0, "2M", "none")):eq(0)
+	expect(ram:mprotect(0, "2M", "rw")):eq(0)
+	expect(ram:migrate(0x5000)):eq(0)
+	expect(ram:swap_out(0x5000, "4K")):eq(0)
+	expect(ram:read(0x5000, 7)):eq("written")
+	expect(ram:age(0x5000)):ge(0)
+	expect(ram:madvise(0, "2M", MADV_DONTNEED)):eq(0)
+end)
+
 scenario("late mmap, not strict: the log of late memory misses nothing", options, function(sim)
 	local vmm = process(sim, false)
 	local vm = vmm:open_kvm():create_vm{ type = LATE }
