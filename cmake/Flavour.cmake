@@ -140,8 +140,9 @@ function(kvmsim_add_flavour arch karch)
 	# Lockdep reads its own data without its lock on purpose: as KCSAN_SANITIZE_lockdep in kernel/locking/Makefile.
 	if(KVMSIM_SANITIZE MATCHES "thread")
 		set_property(SOURCE "${shim}/wrap/lockdep.c" APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread)
-		set_property(SOURCE "${KVMSIM_SOURCE}/arch/s390/mm/pgtable.c" APPEND PROPERTY COMPILE_OPTIONS
-			-include "${shim}/include/s390x/kshim/tsan_pgtable.h")
+		set_property(SOURCE "${KVMSIM_SOURCE}/arch/s390/mm/gmap.c" "${KVMSIM_SOURCE}/arch/s390/mm/pgalloc.c"
+			"${KVMSIM_SOURCE}/arch/s390/mm/pgtable.c" "${shim}/arch/s390x/cpu.c" APPEND PROPERTY
+			COMPILE_OPTIONS -include "${shim}/include/s390x/kshim/tsan_mm.h")
 	endif()
 	target_compile_options(${name}-kernel PRIVATE ${KVMSIM_KERNEL_WARNINGS} ${KVMSIM_KERNEL_FILE_WARNINGS})
 	target_compile_options(${name}-shim PRIVATE ${KVMSIM_OWN_WARNINGS})
