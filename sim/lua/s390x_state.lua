@@ -7,6 +7,7 @@ M.s390x_state = S
 
 local K = core.constants
 local pack, unpack, rep, sub = string.pack, string.unpack, string.rep, string.sub
+local concat, min = table.concat, math.min
 local type = type
 
 -- Their numbers hold the size of s390's struct kvm_sregs: 16 access registers, 16 control registers.
@@ -265,9 +266,16 @@ local function map(space, what, t)
 	if a.level > 1 then
 		bits = bits | LARGE | (INVALID[a.level] & 0xc)
 	end
-	for off = 0, size - step, step do
-		write_memory(space.vm, what, find_entry(space, what, a.from + off, a.level, true),
-			pack("<i8", (a.to + off) | bits))
+	local off = 0
+	while off < size do	-- all entries in one table at once: each write is a step, with the checks of one
+		local va = a.from + off
+		local n = min((size - off) // step, ENTRIES[a.level] - (va >> SHIFT[a.level]) % ENTRIES[a.level])
+		local entries = {}
+		for i = 1, n do
+			entries[i] = pack("<i8", (a.to + off + (i - 1) * step) | bits)
+		end
+		write_memory(space.vm, what, find_entry(space, what, va, a.level, true), concat(entries))
+		off = off + n * step
 	end
 	return 0
 end
