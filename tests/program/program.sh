@@ -88,6 +88,18 @@ prints out 'ok 2 it holds'
 run 0 run --filter 'it h*s' good.lua bad.lua
 prints out '1..1'
 
+# --- facilities are s390x's, and have names ---
+printf 'scenario("x", { facilities = { idte = false } }, function(sim) end)\n' >facilities1.lua
+printf 'scenario("x", { arch = "s390x", facilities = { {}, { edat = true } } }, function(sim) end)\n' >facilities2.lua
+printf 'scenario("x", { arch = "s390x", facilities = { {}, { [131] = 1 } } }, function(sim) end)\n' >facilities3.lua
+run 1 run facilities1.lua facilities2.lua facilities3.lua
+prints out 'facilities: only with arch = "s390x"'
+prints out 'facilities: 2: expected one of cmma, edat1,'
+prints out 'facilities: 2: 131: expected true or false, got 1'
+printf 'scenario("x", { arch = "s390x", facilities = { {}, { rdp = true, [131] = false } } }, function(sim) end)\n' >facilities4.lua
+run 0 list facilities4.lua
+prints out 'x [:131=0,rdp=1]'
+
 run 1 run --junit junit.xml good.lua bad.lua
 prints junit.xml 'tests="2"'
 prints junit.xml '<testcase classname="bad.lua" name="it does '"'not'"' hold"'
