@@ -140,6 +140,8 @@ function(kvmsim_add_flavour arch karch)
 	# Lockdep reads its own data without its lock on purpose: as KCSAN_SANITIZE_lockdep in kernel/locking/Makefile.
 	if(KVMSIM_SANITIZE MATCHES "thread")
 		set_property(SOURCE "${shim}/wrap/lockdep.c" APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread)
+		set_property(SOURCE "${KVMSIM_SOURCE}/mm/migrate.c" APPEND PROPERTY COMPILE_OPTIONS
+			-include "${shim}/include/kshim/tsan_migrate.h")
 		set_property(SOURCE "${KVMSIM_SOURCE}/arch/s390/mm/gmap.c" "${KVMSIM_SOURCE}/arch/s390/mm/pgalloc.c"
 			"${KVMSIM_SOURCE}/arch/s390/mm/pgtable.c" "${shim}/arch/s390x/cpu.c" APPEND PROPERTY
 			COMPILE_OPTIONS -include "${shim}/include/s390x/kshim/tsan_mm.h")
