@@ -180,6 +180,7 @@ static const struct insn_kind {
 	{0xb229, 0xffff, "ISKE", true, ICTL_ISKE, .interpret = insn_iske},
 	{0xb22a, 0xffff, "RRBE", true, ICTL_RRBE, .interpret = insn_rrbe},
 	{0xb22b, 0xffff, "SSKE", true, ICTL_SSKE, .interpret = insn_sske},
+	{0xb22c, 0xffff, "TB"},
 	{0xb254, 0xffff, "MVPG", .problem = true, .interpret = insn_mvpg},
 	{0xb27d, 0xffff, "STSI"},
 	{0xb2b1, 0xffff, "STFL"},
