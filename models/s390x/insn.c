@@ -71,8 +71,9 @@ static enum guest_end pfmf(struct guest_cpu *c, struct guest_insn *i)
 /* KVM holds the lock while it walks the guest's tables (ipte_lock() of gaccess.c): the instruction is intercepted. */
 static bool host_has_ipte_lock(const struct guest_cpu *c)
 {
-	u64 sca = (u64)c->sie->scaoh << 32 | (c->sie->scaol & ESCA_SCAOL_MASK);
-	const union ipte_control *ic = __va(sca);
+	/* A basic control area may lie at any multiple of 16. */
+	u32 low = c->sie->ecb2 & ECB2_ESCA ? c->sie->scaol & ESCA_SCAOL_MASK : c->sie->scaol;
+	const union ipte_control *ic = __va((u64)c->sie->scaoh << 32 | low);
 	union ipte_control now = {.val = READ_ONCE(ic->val)};
 
 	if (c->sie->eca & ECA_SII)

@@ -253,30 +253,32 @@ end)
 
 -- --- the guest's tables, which KVM reads under a lock -------------------------------------------------------------
 
--- The guest's IPTE is intercepted while KVM walks its tables, and waits (handle_ipte_interlock()).
+-- The guest's IPTE is intercepted while KVM walks its tables, and waits (handle_ipte_interlock()): a long operation, so
+-- that some of many meet it.
 scenario("IPTE waits while KVM walks the guest's tables", options, function(sim)
 	local one, ram, vm = sim:guest()
 	local two = vm:create_vcpu()
-	ram:write(0x9000, "there")
-	one:map{ from = 0x40000000, to = 0x9000 }
-	one:map{ from = 0x40001000, to = 0x9000 }
+	local there = ("there"):rep(0x10000 // 5)
+	ram:write(0x20000, there)
+	one:map{ from = 0x40000000, to = 0x20000, size = "64K" }
+	one:map{ from = 0x40010000, to = 0x9000 }
 	one:map{ from = 0, to = 0x8000 }
 	expect(two:set_cr(1, one:get_cr(1))):eq(0)
 	for _, vcpu in ipairs{ one, two } do
 		expect(vcpu:set_psw{ dat = true, amode = 64 }):eq(0)
 	end
-	local table_at = one:pte(0x40001000).gpa & ~0x7ff
+	local table_at = one:pte(0x40010000).gpa & ~0x7ff
 	sim:thread("guest", function()
-		for _ = 1, 300 do
-			expect(one:ipte{ table = table_at, addr = 0x40001000 }):is_true()
+		for _ = 1, 400 do
+			expect(one:ipte{ table = table_at, addr = 0x40010000 }):is_true()
 		end
 	end)
 	sim:thread("vmm", function()
-		for _ = 1, 600 do
-			expect(two:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = 0x40000000, size = 5 }):eq("there")
+		for _ = 1, 400 do
+			expect(two:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = 0x40000000, size = #there }):eq(there)
 		end
 	end)
 	sim:join()
-	expect(one:read(0x40001000, 1)):fields{ exception = { code = PGM_PAGE_TRANSLATION } }
+	expect(one:read(0x40010000, 1)):fields{ exception = { code = PGM_PAGE_TRANSLATION } }
 	expect(one:read(0x40000000, 5)):eq("there")
 end)
