@@ -238,8 +238,8 @@ static int core_user_write(lua_State *L)
 }
 
 /*
- * ret, done, exit reason, faults, value; after a guest exception its vector, error code and address; after a nested access
- * whether its guest was intercepted
+ * ret, done, exit reason, faults, value; after a guest exception its vector, error code and address; after a nested
+ * access whether its guest was intercepted
  */
 static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *r, uint64_t value)
 {

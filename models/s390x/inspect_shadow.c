@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The checker's look at shadow gmaps, the tables that KVM makes for the guests of a guest (arch/s390/mm/gmap.c); changes
- * nothing.
+ * The checker's look at shadow gmaps, the tables that KVM makes for the guests of a guest (arch/s390/mm/gmap.c);
+ * changes nothing.
  *
  * Rules, for each entry of a shadow that is valid:
  *

@@ -4,8 +4,8 @@
  * address space's ASCE, and leaves with what the CPU would tell: an interception in the control block, or a host
  * fault in current->thread, where entry.S and arch/s390/kernel/traps.c put it.
  *
- * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and comes back with the control block
- * of the nested guest, which is another guest to this CPU.
+ * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and comes back with the control
+ * block of the nested guest, which is another guest to this CPU.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>

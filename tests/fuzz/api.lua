@@ -263,10 +263,16 @@ local s390x_vcpu <const> = {
 	insn = { named{ text = exactly(0xb2290012, 0xb22a0012, 0x83120010, 0x8312009c, 0xb9af0012, 0, 0x0a01),
 		length = exactly(2, 4, 6, 3), regs = about(function() return { [1] = absurd(), [2] = absurd() } end) } },
 }
+-- Nested guests, here of a KVM that does not interpret SIE (tests/fuzz/s390x_vsie.lua has the other).
+local state <const> = named{ addr = paged, prefix = choice(0, 8192, 1), mso = paged, msl = absurd, cpuflags = bits(0xffff),
+	gcr1 = absurd, ecb = small, scaol = gpa, gpsw_mask = absurd, icptcode = small }
+local s390x_nested <const> = { set = { state }, get = {}, read = { gpa, exactly(0, 1, 7, 8, 100, false) }, write = { gpa, data },
+	fetch = { gpa }, xchg = { gpa, data }, insn = s390x_vcpu.insn, sie = {}, workload = calls.vcpu.workload }
+s390x_vcpu.nested = { state }
 -- How often each class is called.
 local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm",
 	"vm", "vcpu", "vcpu",
-	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "userfaultfd", "coalesced", "device" }
+	"vcpu", "vcpu", "vcpu", "vcpu", "exit", "dirty", "ring", "userfaultfd", "coalesced", "device", "nested" }
 
 -- --- running -----------------------------------------------------------------------------------------------
 
@@ -297,7 +303,8 @@ end
 
 local function one_call(g)
 	local class = one_of(classes)
-	local object = g[class][random(math.max(1, #g[class]))]
+	local objects = g[class] or {}
+	local object = objects[random(math.max(1, #objects))]
 	if not object then
 		return
 	end
@@ -338,6 +345,8 @@ for seed = 1, SEEDS do
 			if sim.mmu == "hpage" then
 				calls.vcpu.essa = nil
 			end
+			calls.nested = s390x_nested
+			calls.vm.set_cpu_feat = { choice("host", {}, { 1 }, { 1024 }, { 0, 2, 14 }) }
 		end
 		local g = start(sim)
 		for _ = 1, CALLS do

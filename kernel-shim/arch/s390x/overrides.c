@@ -112,6 +112,15 @@ static __always_inline bool __test_facility(unsigned long nr, void *facilities)
 	return nr < 1024 && (((unsigned long *)facilities)[nr >> 6] >> (63 - (nr & 63)) & 1);
 }
 
+/* --- arch/s390/kvm/kvm-s390.h --- */
+static inline int set_kvm_facility(u64 *fac_list, unsigned long nr)
+{
+	if (nr >= MAX_FACILITY_BIT)
+		return -EINVAL;
+	fac_list[nr >> 6] |= 1UL << (63 - (nr & 63));
+	return 0;
+}
+
 static __always_inline bool __test_facility_constant(unsigned long nr)
 {
 	return __test_facility(nr, stfle_fac_list);

@@ -268,3 +268,16 @@ scenario("vsie tables: two page tables in one page", options, function(sim)
 	expect(nested:read(MiB + 0x7000, 4)):eq("zero")
 	expect(vm:stats().gmap_shadow_sg_entry):eq(before + 2)
 end)
+
+cases("vsie tables: all of a shadow goes with a store into the uppermost table, of type", options, {
+	{ "segment", "segment", 2 }, { "region-third", "region3", 3 }, { "region-second", "region2", 4 },
+	{ "region-first", "region1", 5 },
+}, function(sim, case)
+	local nested, space, vcpu, _, vm = guest(sim, { type = case[2] })
+	expect(nested:read(0x5000, 4)):eq("five")
+	local pages = vm:stats().gmap_shadow_pg_entry
+	local unused = space:pte(0, case[3]).gpa ~ 0x800
+	expect(vcpu:write(unused, vcpu:read(unused, 8))):is_true()
+	expect(nested:read(0x5000, 4)):eq("five")
+	expect(vm:stats().gmap_shadow_pg_entry):eq(pages + 2)
+end)
