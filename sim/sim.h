@@ -54,7 +54,7 @@ struct sim_job {
 	char *covers;		/* or NULL */
 	char *skip;		/* reason, or NULL */
 	char *arch;		/* also when there is no flavour for it */
-	char *mmu;		/* personality */
+	char *mmu;		/* personality, and behind a colon the machine's facilities that are not as usual */
 	int file;		/* index into sim_files */
 	int index;		/* of the scenario in its file */
 	int flavour;		/* index, or -1 when skipped */

@@ -17,7 +17,10 @@ extern const char *const kshim_arch_personalities[];
 void kshim_arch_boot_cpu(unsigned int cpu);
 /* The rest, once, when all CPUs have been booted. 0 or -errno. */
 int kshim_arch_boot(void);
-/* Loads KVM and the vendor module. NULL: the default. 0, -EINVAL (no such personality), or what KVM's init returned. */
+/*
+ * Loads KVM and the vendor module; personality as for kvmsim_machine_ops.kvm_load, NULL: the default. 0, -EINVAL (no such
+ * personality), or what KVM's init returned.
+ */
 int kshim_arch_kvm_load(const char *personality);
 /* task_size, mmap_base, top-down layout of a fresh mm. pgste: see process_create() of kshim/machine.h. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);

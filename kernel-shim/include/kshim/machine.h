@@ -184,7 +184,10 @@ struct kvmsim_machine_ops {
 
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
-	/* Loads KVM with one of the personalities; once per process. 0 or -errno. */
+	/*
+	 * Loads KVM with one of the personalities; on s390x ":name=0,name=1..." may follow, facilities that the machine has
+	 * not or has as well. Once per process. 0 or -errno.
+	 */
 	int (*kvm_load)(const char *personality);
 	/* This process runs a scenario, and forks no more: from now on it may have memory that children would share. */
 	void (*begin)(void);
