@@ -28,8 +28,8 @@ static int check_large(struct gmap *gmap, u64 ste, u64 gaddr, unsigned long vmad
 		return 1;
 	}
 	if (!vma || !is_vm_hugetlb_page(vma)) {
-		finding("segment %llx is a huge page, but the process has %s at %lx", gaddr, vma ? "small ones" : "nothing",
-			vmaddr);
+		finding("segment %llx is a huge page, but the process has %s at %lx", gaddr,
+			vma ? "small ones" : "nothing", vmaddr);
 		return 1;
 	}
 	return 0;
