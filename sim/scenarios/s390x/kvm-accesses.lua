@@ -185,11 +185,11 @@ scenario("DIAGNOSE 0x258: parameters at a real address", options, function(sim)
 end)
 
 cases("DIAGNOSE 0x258: refused", options, {
-	{ "parameters off by 4",     { at = 0x5004 },                                   SPECIFICATION },
+	{ "parameters off by 4",     { at = 0x5004, zarch = ZARCH },                    SPECIFICATION },
 	{ "parameters outside",      { at = 4 * MiB },                                  ADDRESSING },
-	{ "another code",            { code = 0x259 },                                  SPECIFICATION },
-	{ "another version",         { version = 1 },                                   SPECIFICATION },
-	{ "too short",               { len = 4 },                                       SPECIFICATION },
+	{ "another code",            { code = 0x259, zarch = ZARCH },                   SPECIFICATION },
+	{ "another version",         { version = 1, zarch = ZARCH },                    SPECIFICATION },
+	{ "too short",               { len = 4, zarch = ZARCH },                        SPECIFICATION },
 	{ "compare without select",  { compare = 1, zarch = ZARCH },                    SPECIFICATION },
 	{ "token off by 4",          { token = 4, zarch = ZARCH },                      SPECIFICATION },
 	{ "not for z/Architecture",  { token = 8 },                                     SPECIFICATION },
