@@ -84,6 +84,22 @@ cases("ESSA: states of a page that is swapped out,", options, ways, function(sim
 	expect(vcpu:essa(PAGE, GET)):eq(U_VOLATILE | ZERO)
 end)
 
+-- What the guest has changed is kept, the rest may go.
+cases("ESSA: potentially volatile, of a page that is swapped out,", options, ways, function(sim, case)
+	local vcpu, ram, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
+	local changed = PAGE + 0x1000
+	expect(vcpu:sske(PAGE, 0)):is_true()
+	expect(vcpu:sske(changed, 2)):is_true()
+	case[2](vm)
+	for _, page in ipairs{ PAGE, changed } do
+		swap_out(ram, page)
+		expect(vcpu:essa(page, POT_VOLATILE)):eq(U_STABLE | PRESERVED)
+	end
+	expect(vcpu:essa(PAGE, GET)):eq(U_VOLATILE | ZERO)
+	expect(vcpu:essa(changed, GET)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:read(changed, 6)):eq("page 1")
+end)
+
 cases("ESSA: bad operands,", options, ways, function(sim, case)
 	local vcpu, _, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
 	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
