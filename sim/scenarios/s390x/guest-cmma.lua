@@ -201,6 +201,32 @@ scenario("DIAGNOSE 0x10: the guest gives pages back", options, function(sim)
 	expect(vcpu:read(PAGE, 6)):eq("page 0")
 end)
 
+scenario("DIAGNOSE 0x10: over a hole between slots", options, function(sim)
+	local vcpu, ram, vm, vmm = guest(sim)
+	local more = vmm:mmap{ length = "1M" }
+	more:write(0x5000, "more")
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "4M", memory_size = "1M", userspace_addr = more }):eq(0)
+	-- Slot 2 has nothing behind it.
+	expect(vm:set_user_memory_region{ slot = 2, guest_phys_addr = "3M", memory_size = "1M",
+		userspace_addr = (1 << 42) - (1 << 20) }):eq(0)
+	expect(vcpu:diag10(PAGE + 0x1000, 0x405000)):is_true()
+	expect(ram:page(0x40).mapped):is_true()
+	expect(ram:page(0x41).mapped):is_false()
+	expect(more:page(5).mapped):is_false()
+end)
+
+-- gmap_discard() looks for one VMA in each segment: the rest of what the guest gave up stays, with its contents.
+scenario("DIAGNOSE 0x10: where two VMAs meet only the first one's pages go", options, function(sim)
+	local vcpu, ram = guest(sim)
+	expect(ram:mprotect(PAGE + 0x2000, "4K", "rwx")):eq(0)
+	expect(vcpu:diag10(PAGE, PAGE + 0x3000)):is_true()
+	for i, mapped in ipairs{ false, false, true, true } do
+		expect(ram:page(0x3f + i).mapped):eq(mapped)
+	end
+	expect(vcpu:read(PAGE + 0x1000, 6)):eq(("\0"):rep(6))
+	expect(vcpu:read(PAGE + 0x2000, 6)):eq("page 2")
+end)
+
 cases("DIAGNOSE 0x10: refused for", { arch = "s390x" }, {
 	{ "an address inside a page", PAGE + 8, PAGE },
 	{ "a range that ends before it begins", PAGE + 0x1000, PAGE - 0x1000 },
