@@ -106,6 +106,35 @@ long ktest_count_read(enum ktest_lock kind, int n)
 	return odd;
 }
 
+/* --- fences --- */
+
+static atomic_t asked, given, taken;
+static long message;
+
+void ktest_publish(void)
+{
+	while (!atomic_read(&asked))
+		barrier();
+	message = 42;
+	atomic_fetch_add_release(1, &given);
+	while (!atomic_read(&taken))
+		barrier();
+}
+
+long ktest_receive(int with_fence)
+{
+	long m;
+
+	atomic_set(&asked, 1);
+	while (!atomic_read(&given))
+		barrier();
+	if (with_fence)
+		smp_acquire__after_ctrl_dep();
+	m = message;
+	atomic_set(&taken, 1);
+	return m;
+}
+
 /* --- sleeping and waking --- */
 
 static DECLARE_WAIT_QUEUE_HEAD(waitq);

@@ -18,6 +18,10 @@ long ktest_count(enum ktest_lock kind, int n);
 /* Reads the same counter n times under the read side; returns how often it was odd (writers add twice). */
 long ktest_count_read(enum ktest_lock kind, int n);
 
+/* One thread gives the other a plain variable by a relaxed one; the receiver, who returns it (42), has a fence or not. */
+void ktest_publish(void);
+long ktest_receive(int with_fence);
+
 /* Wait queues and completions: side 0 and side 1 pass a token n times. */
 void ktest_ping_pong(int side, int n);
 void ktest_complete(void);

@@ -4,7 +4,7 @@
  * threads are promised, and that each kind of misuse and each deadlock is reported.
  *
  * Linked with the test flavour; the kernel half is tests/unit/ktest_sched.c. Check's fork mode: the world boots once,
- * every test is a forked child. Also run under ThreadSanitizer, which must find nothing.
+ * every test is a forked child. Also run under ThreadSanitizer, which must find nothing but the race that one test makes.
  */
 #include <check.h>
 #include <pthread.h>
@@ -151,6 +151,41 @@ START_TEST(lock_excludes)
 	ck_assert_int_eq(ktest_count(_i, 0), (t[2].fn == count ? 3 : 2) * 2 * (MANY / 10));
 	ck_assert_int_eq(bad, 0);
 	check_clean();
+}
+END_TEST
+
+/* --- fences: what ThreadSanitizer is told (kshim/fence.h) --- */
+
+#define RACE (ON_TSAN ? 66 : 0)	/* exit code */
+
+static void give(long unused)
+{
+	ktest_publish();
+}
+
+static void receive(long with_fence)
+{
+	found(ktest_receive(with_fence) != 42);
+}
+
+static void pass_message(long with_fence)
+{
+	struct thread t[2] = { { .fn = give }, { .fn = receive, .arg = with_fence } };
+
+	run_threads(t, 2);
+	ck_assert_int_eq(bad, 0);
+	check_clean();
+}
+
+START_TEST(fence_orders_a_relaxed_load)
+{
+	pass_message(1);
+}
+END_TEST
+
+START_TEST(relaxed_load_alone_orders_nothing)
+{
+	pass_message(0);
 }
 END_TEST
 
@@ -477,6 +512,8 @@ int main(void)
 	tcase_add_unchecked_fixture(good, boot, NULL);
 	tcase_set_timeout(good, 120);
 	tcase_add_loop_test(good, lock_excludes, 0, KTEST_NR_LOCKS);
+	tcase_add_test(good, fence_orders_a_relaxed_load);
+	tcase_add_exit_test(good, relaxed_load_alone_orders_nothing, RACE);
 	tcase_add_test(good, wait_queue_passes_a_token);
 	tcase_add_test(good, completion_wakes);
 	tcase_add_test(good, sleeping_calls_preempt_notifiers);
