@@ -127,7 +127,8 @@ static void check_table(struct shadow *s, u64 addr, enum dat_level level, u64 pa
 	if (index & FAKE_TABLE)
 		return;
 	walk_guest(s, addr, &g);
-	if (g.via[level] == DAT_NO_ENTRY || g.code == -1) {
+	/* Tables below this one need not be there: the walk may have ended at one of them. */
+	if (g.via[level] == DAT_NO_ENTRY) {
 		finding(s, addr, "it has a table, the guest's tables end above it (%#x)", g.code);
 		return;
 	}
