@@ -449,14 +449,14 @@ static void add_faults(TCase *tc)
 {
 	tcase_add_exit_test(tc, null_pointer, 100 + KVMSIM_OOPS);
 	tcase_add_exit_test(tc, null_call, 100 + KVMSIM_OOPS);
-	tcase_add_exit_test(tc, poisoned_pointer, 100 + KVMSIM_OOPS);
-	tcase_add_exit_test(tc, list_poison, 100 + KVMSIM_OOPS);
 	tcase_add_exit_test(tc, outside_of_ram, 100 + KVMSIM_OOPS);
 	tcase_add_exit_test(tc, divide_error, 100 + KVMSIM_OOPS);
 	tcase_add_exit_test(tc, refused_call, 100 + KVMSIM_REFUSED);
 	tcase_add_exit_test(tc, refused_data, 100 + KVMSIM_REFUSED);
 #ifndef __SANITIZE_THREAD__	/* its runtime, not the kernel code, faults on these */
 	tcase_add_exit_test(tc, user_address, 100 + KVMSIM_OOPS);
+	tcase_add_exit_test(tc, poisoned_pointer, 100 + KVMSIM_OOPS);
+	tcase_add_exit_test(tc, list_poison, 100 + KVMSIM_OOPS);
 	tcase_add_exit_test(tc, error_pointer, 100 + KVMSIM_OOPS);
 	tcase_add_exit_test(tc, stack_overflow, 100 + KVMSIM_OOPS);
 #endif
