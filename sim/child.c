@@ -195,6 +195,16 @@ int child_failed(void)
 	return child.r && __atomic_load_n(&child.r->state, __ATOMIC_RELAXED) == SIM_FAILED;
 }
 
+void child_skip(const char *reason)
+{
+	pthread_mutex_lock(&child.lock);
+	if (child.r && child.r->state == SIM_RUNNING) {
+		child.r->state = SIM_SKIPPED;
+		snprintf(child.r->skip, sizeof(child.r->skip), "%s", reason);
+	}
+	pthread_mutex_unlock(&child.lock);
+}
+
 unsigned int child_unexpected_reports(void)
 {
 	return __atomic_load_n(&child.unexpected, __ATOMIC_RELAXED);

@@ -395,6 +395,12 @@ static int core_fail(lua_State *L)
 	return 0;
 }
 
+static int core_skip(lua_State *L)
+{
+	child_skip(luaL_checkstring(L, 1));
+	return 0;
+}
+
 static int core_failed(lua_State *L)
 {
 	lua_pushboolean(L, child_failed());
@@ -448,7 +454,7 @@ static const luaL_Reg functions[] = {
 	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
-	{ "traceback", core_traceback }, { "fail", core_fail }, { "failed", core_failed }, { "note", core_note },
+	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
 	{ "trace", core_trace }, { "tracing", core_tracing }, { "expect_report", core_expect_report },
 	{ "expect_end", core_expect_end }, { "cpu", core_cpu }, { NULL, NULL },
 };

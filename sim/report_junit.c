@@ -57,7 +57,7 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 	fprintf(out, "\" time=\"%.3f\">", r->seconds);
 	if (r->state == SIM_SKIPPED) {
 		fputs("<skipped message=\"", out);
-		put_escaped(out, job->skip);
+		put_escaped(out, r->skip);
 		fputs("\"/>", out);
 	} else {
 		m = open_memstream(&text, &n);

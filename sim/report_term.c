@@ -34,7 +34,7 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 	if (isatty(fileno(out)))
 		fputs("\r\033[K", out);
 	if (r->state == SIM_SKIPPED)
-		fprintf(out, "%sskip%s  %s (%s)\n", YELLOW, RESET, job->name, job->skip);
+		fprintf(out, "%sskip%s  %s (%s)\n", YELLOW, RESET, job->name, r->skip);
 	else if (r->state == SIM_PASSED)
 		fprintf(out, "%spass%s  %s\n", GREEN, RESET, job->name);
 	else

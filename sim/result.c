@@ -28,6 +28,7 @@ void result_reset(struct sim_result *r)
 	r->state = SIM_RUNNING;
 	r->timed_out = r->signal = r->status = 0;
 	r->seconds = 0;
+	r->skip[0] = 0;
 	r->failures.len = r->notes.len = r->captured.len = r->counters.len = 0;
 	r->failures.s[0] = r->notes.s[0] = r->captured.s[0] = r->counters.s[0] = 0;
 	r->nr_log = r->nr_events = r->nr_reports = 0;

@@ -52,7 +52,7 @@ struct sim_job {
 	char *name;		/* as printed: "read-only slot [x86_64 npt]" */
 	char *scenario;		/* as written in the file */
 	char *covers;		/* or NULL */
-	char *skip;		/* reason, or NULL */
+	char *skip;		/* reason why it is not started, or NULL */
 	char *arch;		/* also when there is no flavour for it */
 	char *mmu;		/* personality, and behind a colon the machine's facilities that are not as usual */
 	int file;		/* index into sim_files */
@@ -102,6 +102,7 @@ struct sim_result {
 	enum sim_state state;
 	int timed_out, signal, status;
 	double seconds;
+	char skip[256];			/* why it was skipped: what the plan says, or the scenario's needs */
 	struct sim_text failures;	/* why it failed, one or more lines */
 	struct sim_text notes;		/* print() and sim:log() */
 	struct sim_text captured;	/* what the child wrote to stdout and stderr by itself */
@@ -128,6 +129,8 @@ void child_begin(struct sim_result *r, int trace_fd, int keep_events);
 extern const struct kvmsim_host_ops child_host_ops;
 void child_fail(const char *text);
 int child_failed(void);
+/* The scenario cannot run here: reason says what is missing. Its process goes on to its end. */
+void child_skip(const char *reason);
 /* Reports that were not expected, so far. */
 unsigned int child_unexpected_reports(void);
 /* The interactive mode has shown them and goes on. */

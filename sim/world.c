@@ -182,7 +182,7 @@ static void child_main(const struct sim_world *w, lua_State *L, const struct sim
 		child_fail(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error that is not a text");
 	if (w->options->counters)
 		write_counters(r, ops, before, n);
-	if (!child_failed())
+	if (r->state == SIM_RUNNING)
 		r->state = SIM_PASSED;
 	child_exit(0);
 }
@@ -408,6 +408,7 @@ void world_job(struct world_worker *k, const struct sim_job *job, struct sim_res
 	result_reset(r);
 	if (job->skip) {
 		r->state = SIM_SKIPPED;
+		snprintf(r->skip, sizeof(r->skip), "%s", job->skip);
 		return;
 	}
 	b = find_base(k, job);

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- scenario() and cases(): registering; sim: what a running scenario has; running one.
 local core, M = ...
+local K = core.constants
 local A, C, E, P = M.args, M.class, M.expect, M.process
 local S = {}
 M.scenario = S
@@ -39,6 +40,32 @@ local function list_of(choices)
 		end
 		return out
 	end
+end
+
+-- Names of capabilities; KVM_CHECK_EXTENSION of /dev/kvm decides.
+local function capabilities(what, v)
+	if type(v) == "string" then
+		v = { v }
+	end
+	if type(v) ~= "table" or #v == 0 or #v > 16 then
+		A.refuse(what, "a list of names", v)
+	end
+	local out = {}
+	for i = 1, #v do
+		local name = A.string(what, rawget(v, i), 100)
+		if not find(name, "^KVM_CAP_") or not K[name] then
+			A.refuse(what, "the name of a capability, KVM_CAP_...", name)
+		end
+		out[i] = name
+	end
+	return out
+end
+
+local function version(what, v)
+	if type(v) ~= "string" or not find(v, "^%d+%.%d+$") then
+		A.refuse(what, 'a version as "6.12"', v)
+	end
+	return v
 end
 
 local function seconds(what, v)
@@ -87,6 +114,7 @@ end
 local options_schema = {
 	arch = { list_of(arches) }, mmu = { list_of(personalities) }, facilities = { machines },
 	covers = { function(what, v) return A.string(what, v, 200) end },
+	needs = { capabilities }, kernel = { version },
 	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
@@ -113,7 +141,7 @@ local function register(what, name, options, fn, argument)
 	end
 	M.list[#M.list + 1] = {
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
-		facilities = o.facilities, covers = o.covers,
+		facilities = o.facilities, covers = o.covers, needs = o.needs, kernel = o.kernel,
 		timeout = o.timeout, check_end = o.check,
 	}
 end
@@ -267,9 +295,29 @@ local function protected(fn, ...)
 	return ok
 end
 
+-- The first capability of the list that this kernel does not have, or nil.
+local function missing(needs)
+	local process = P.create()
+	local kvm = process:open_kvm()
+	local name
+	for i = 1, needs and #needs or 0 do
+		if kvm:check_extension(K[needs[i]]) == 0 then
+			name = needs[i]
+			break
+		end
+	end
+	P.exit_all()
+	return name
+end
+
 -- Runs scenario number index; the child's main calls it. What went wrong is in the result already.
 function M.run(index, arch, mmu)
 	local entry = M.list[index]
+	local name = entry.needs and missing(entry.needs)
+	if name then
+		core.skip("needs " .. name)
+		return
+	end
 	local ok = protected(entry.fn, new_sim(arch, mmu), entry.argument)
 	if ok and #threads > 0 then
 		ok = protected(join, nil, "sim:join")
