@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel's files come from, and their generated headers.
 #
-# Sets KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_PATCHES (what was applied, in words) and
-# KVMSIM_CACHE (shared by all clones).
+# Sets KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_SOURCE_IS_REFERENCE (the package of the version
+# that the lists and options are written for), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all
+# clones).
 # kvmsim_kernel_config() makes the configuration of one architecture; kvmsim_read_list() reads a list of kernel files.
 
 set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree; empty: Debian's linux-source package")
@@ -25,7 +26,8 @@ function(kvmsim_run out)
 	set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# The paths in a list file, relative to the kernel tree. Changing the file configures again.
+# The paths in a list file, relative to the kernel tree. Changing the file configures again. "!NAME path": only where the
+# tree does not have NAME of probes.list.
 function(kvmsim_read_list out file)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
 	file(STRINGS "${file}" lines)
@@ -33,6 +35,13 @@ function(kvmsim_read_list out file)
 	foreach(line IN LISTS lines)
 		string(REGEX REPLACE "#.*" "" line "${line}")
 		string(STRIP "${line}" line)
+		if(line MATCHES "^!([A-Z0-9_]+)[ \t]+(.*)")
+			set(line "${CMAKE_MATCH_2}")
+			string(TOLOWER "${CMAKE_MATCH_1}" name)
+			if(NOT name IN_LIST KVMSIM_PROBES_ABSENT)
+				continue()
+			endif()
+		endif()
 		if(line)
 			list(APPEND paths "${line}")
 		endif()
@@ -41,6 +50,7 @@ function(kvmsim_read_list out file)
 	set(${out} "${paths}" PARENT_SCOPE)
 endfunction()
 
+set(KVMSIM_SOURCE_IS_REFERENCE OFF)
 if(KVMSIM_KERNEL)
 	get_filename_component(KVMSIM_SOURCE "${KVMSIM_KERNEL}" REALPATH BASE_DIR "${CMAKE_BINARY_DIR}")
 	set(KVMSIM_SOURCE_IS_PACKAGE OFF)
@@ -52,12 +62,15 @@ if(KVMSIM_KERNEL)
 else()
 	set(KVMSIM_SOURCE_IS_PACKAGE ON)
 	if(NOT EXISTS "${KVMSIM_TARBALL}")
-		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package linux-source-6.12, "
+		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package of that name, "
 			"or name a kernel tree with -DKVMSIM_KERNEL=DIR")
 	endif()
 	if(NOT KVMSIM_TARBALL MATCHES "linux-source-([0-9]+\\.[0-9]+)\\.tar")
 		message(FATAL_ERROR "KVMSIM_TARBALL: ${KVMSIM_TARBALL} is not named like linux-source-6.12.tar.xz, so its "
 			"patch series is not known")
+	endif()
+	if(CMAKE_MATCH_1 STREQUAL "6.12")
+		set(KVMSIM_SOURCE_IS_REFERENCE ON)
 	endif()
 	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/${CMAKE_MATCH_1}")
 	kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/unpack-source.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}"
@@ -90,7 +103,12 @@ function(kvmsim_kernel_config out arch karch)
 			message(STATUS "Configuring the kernel for ${arch} (once; a few seconds)")
 			string(RANDOM LENGTH 8 part)
 			set(part "${dir}.${part}")
-			kvmsim_run(ignored "${configure}" "${KVMSIM_SOURCE}" "${part}" ${karch} "${fragment}")
+			set(command "${configure}" "${KVMSIM_SOURCE}" "${part}" ${karch} "${fragment}")
+			if(NOT KVMSIM_SOURCE_IS_REFERENCE)
+				# As for an own tree: options of another version are reported. The dependencies are not needed.
+				list(APPEND command /dev/null)
+			endif()
+			kvmsim_run(ignored ${command})
 			file(RENAME "${part}" "${dir}" RESULT rc)
 			if(NOT rc EQUAL 0 AND NOT EXISTS "${dir}/kvmsim-stamp")
 				message(FATAL_ERROR "cannot create ${dir}: ${rc}")

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kshim/probes.h: what the headers of this kernel tree have, as KSHIM_HAVE_* for the shim's kernel TUs.
 #
-# Sets KVMSIM_PROBES_DIR, an include directory. The probes stand in kernel-shim/kbuild/probes.list. An edit of a probed
-# header configures again; the result only changes, and compiles anything again, when an answer does.
+# Sets KVMSIM_PROBES_DIR, an include directory, and KVMSIM_PROBES_ABSENT, the names that the tree does not have. The probes
+# stand in kernel-shim/kbuild/probes.list. An edit of a probed header configures again; the result only changes, and
+# compiles anything again, when an answer does.
+#
+# kvmsim_compat(TARGET ARCH SHIM) adds to TARGET what kernel-shim/compat has for the absent names (its README.md);
+# kvmsim_compat_sources() finds the source files among it.
 
 set(KVMSIM_PROBES_DIR "${CMAKE_BINARY_DIR}/probes")
 
@@ -32,8 +36,49 @@ function(kvmsim_probe)
 	endforeach()
 	file(CONFIGURE OUTPUT "${KVMSIM_PROBES_DIR}/kshim/probes.h" CONTENT "${text}" @ONLY)
 	if(absent)
-		list(JOIN absent " " absent)
-		message(NOTICE "-- This kernel tree has not (kernel-shim/kbuild/probes.list): ${absent}")
+		list(JOIN absent " " names)
+		message(NOTICE "-- This kernel tree has not (kernel-shim/kbuild/probes.list): ${names}")
 	endif()
+	string(TOLOWER "${absent}" absent)
+	set(KVMSIM_PROBES_ABSENT "${absent}" PARENT_SCOPE)
 endfunction()
 kvmsim_probe()
+
+# The directories of kernel-shim/compat for this tree and arch.
+function(kvmsim_compat_dirs out arch)
+	set(dirs)
+	foreach(name IN LISTS KVMSIM_PROBES_ABSENT)
+		foreach(dir IN ITEMS "${PROJECT_SOURCE_DIR}/kernel-shim/compat/${name}"
+			"${PROJECT_SOURCE_DIR}/kernel-shim/compat/${arch}/${name}")
+			if(IS_DIRECTORY "${dir}")
+				list(APPEND dirs "${dir}")
+			endif()
+		endforeach()
+	endforeach()
+	set(${out} "${dirs}" PARENT_SCOPE)
+endfunction()
+
+function(kvmsim_compat_sources out arch)
+	set(sources)
+	kvmsim_compat_dirs(dirs ${arch})
+	foreach(dir IN LISTS dirs)
+		file(GLOB found CONFIGURE_DEPENDS "${dir}/*.c")
+		list(APPEND sources ${found})
+	endforeach()
+	set(${out} "${sources}" PARENT_SCOPE)
+endfunction()
+
+# SHIM: whether the target's files are the shim's and not the kernel's.
+function(kvmsim_compat target arch shim)
+	kvmsim_compat_dirs(dirs ${arch})
+	foreach(dir IN LISTS dirs)
+		file(GLOB headers "${dir}/*")
+		list(FILTER headers EXCLUDE REGEX "/(shim\\.h|[^/]*\\.c)$")
+		if(headers)
+			target_include_directories(${target} BEFORE PRIVATE "${dir}")
+		endif()
+		if(shim AND EXISTS "${dir}/shim.h")
+			target_compile_options(${target} PRIVATE "SHELL:-include \"${dir}/shim.h\"")
+		endif()
+	endforeach()
+endfunction()

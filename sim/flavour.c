@@ -73,6 +73,14 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg)
 	return ours;
 }
 
+/* Whether release is wanted or begins with it: "6.1" stands for 6.1 and 6.1.192, not for 6.12. */
+static int release_matches(const char *release, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	return !strncmp(release, wanted, n) && !(release[n] >= '0' && release[n] <= '9');
+}
+
 static int load_one(struct sim_flavours *out, const char *path, const char *arch, const char *kernel)
 {
 	const struct kvmsim_machine_ops *ops;
@@ -93,7 +101,7 @@ static int load_one(struct sim_flavours *out, const char *path, const char *arch
 			ops->abi, KVMSIM_MACHINE_ABI);
 		return -1;
 	}
-	if ((arch && strcmp(arch, ops->arch)) || (kernel && strncmp(kernel, ops->kernel_release, strlen(kernel)))) {
+	if ((arch && strcmp(arch, ops->arch)) || (kernel && !release_matches(ops->kernel_release, kernel))) {
 		dlclose(dl);
 		return 0;
 	}

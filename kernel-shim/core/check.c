@@ -20,6 +20,7 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
+#include <kshim/probes.h>
 #include <kshim/process.h>
 
 static int findings;
@@ -215,9 +216,11 @@ static void check_memslots(struct kvm *kvm)
 	if (npages[0] != kvm->nr_memslot_pages)
 		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", npages[0],
 			kvm->nr_memslot_pages);
+#ifdef KSHIM_HAVE_MEMSLOTS_LOGGING
 	if (logging[0] != atomic_read(&kvm->nr_memslots_dirty_logging))
 		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0],
 			atomic_read(&kvm->nr_memslots_dirty_logging));
+#endif
 	if (kvm->mn_active_invalidate_count)
 		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
 #ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER

@@ -16,6 +16,7 @@
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
+#include <kshim/probes.h>
 #include <kshim/marks.h>
 #include <kshim/vfs.h>
 
@@ -180,8 +181,12 @@ struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_d
 }
 
 INERT(__register_sysctl_init, "there is no /proc/sys; tests set the variables themselves");
+#ifdef KSHIM_HAVE_SYSCTL_SIZE
 void __init __register_sysctl_init(const char *path, struct ctl_table *table, const char *table_name,
 				   size_t table_size)
+#else
+void __init __register_sysctl_init(const char *path, struct ctl_table *table, const char *table_name)
+#endif
 {
 }
 

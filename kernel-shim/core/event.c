@@ -6,6 +6,7 @@
 #include <linux/ksm.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/mm_inline.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
 #include <linux/rmap.h>
@@ -15,6 +16,7 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
+#include <kshim/probes.h>
 #include <kshim/process.h>
 #include "../wrap/wrap.h"
 
@@ -69,18 +71,25 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 /* As do_pages_move() of mm/migrate.c does for one page: isolate, then migrate_pages(). */
 static long event_migrate(struct mm_struct *mm, unsigned long addr)
 {
-	struct migration_target_control mtc = { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE, .reason = MR_SYSCALL };
+	struct migration_target_control mtc = { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE };
 	struct page *page = get_mapped_page(mm, addr);
 	struct folio *folio;
 	bool isolated;
 	LIST_HEAD(list);
 	int left;
 
+#ifdef KSHIM_HAVE_MIGRATE_REASON
+	mtc.reason = MR_SYSCALL;
+#endif
 	if (!page)
 		return -EFAULT;
 	folio = page_folio(page);
 	lru_add_drain();
+#ifdef KSHIM_HAVE_ISOLATE_LRU_BOOL
 	isolated = folio_isolate_lru(folio);
+#else
+	isolated = !folio_isolate_lru(folio);
+#endif
 	folio_put(folio);
 	if (!isolated)
 		return -EBUSY;
@@ -242,6 +251,10 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 	case KVMSIM_EV_MIGRATE:
 		return event_migrate(p->mm, a[0]);
 	case KVMSIM_EV_SWAP_OUT:
+#ifndef KSHIM_HAVE_PAGEOUT_REFERENCED
+		/* What the guest has used lately stays the first time, and counts as not used after it. */
+		kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
+#endif
 		return kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
 	case KVMSIM_EV_SPLIT_HUGE:
 		return event_split_huge(p->mm, a[0]);

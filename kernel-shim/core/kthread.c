@@ -9,8 +9,11 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
-#include <linux/sched/vhost_task.h>
 #include <linux/slab.h>
+#include <kshim/probes.h>
+#ifdef KSHIM_HAVE_VHOST_TASK
+#include <linux/sched/vhost_task.h>
+#endif
 #include "sched_internal.h"
 
 static unsigned int last_pid = 1 << 24;	/* above every process and thread */
@@ -41,6 +44,10 @@ __printf(4, 5) struct task_struct *kthread_create_on_node(int (*threadfn)(void *
 	va_start(args, namefmt);
 	t = new_thread(threadfn, data, namefmt, args);
 	va_end(args);
+#ifndef KSHIM_HAVE_VHOST_TASK
+	if (!IS_ERR(t))
+		kshim_kthread_start(t);
+#endif
 	return t;
 }
 
@@ -238,8 +245,9 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 	kfree(k);
 }
 
-/* --- vhost_task --- */
+/* --- vhost_task; before there were any, KVM had kthreads: kernel-shim/compat/vhost_task --- */
 
+#ifdef KSHIM_HAVE_VHOST_TASK
 struct vhost_task {
 	struct task_struct *task;
 	bool (*fn)(void *data);
@@ -296,3 +304,4 @@ bool kshim_vhost_task_run(struct vhost_task *vtsk)
 {
 	return vtsk->fn(vtsk->data);
 }
+#endif

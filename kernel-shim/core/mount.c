@@ -15,6 +15,7 @@
 #include "fs/internal.h"
 #include "fs/mount.h"
 #include <kshim/marks.h>
+#include <kshim/probes.h>
 #include <kshim/vfs.h>
 
 FAITHFUL(blockdev_superblock);
@@ -35,7 +36,11 @@ static struct mount *alloc_mount(const char *name)
 	}
 	this_cpu_add(mnt->mnt_pcp->mnt_count, 1);
 	mnt->mnt_devname = name;
+#ifdef KSHIM_HAVE_MNT_IDMAP
 	mnt->mnt.mnt_idmap = &nop_mnt_idmap;
+#else
+	mnt->mnt.mnt_userns = &init_user_ns;
+#endif
 	INIT_LIST_HEAD(&mnt->mnt_mounts);
 	INIT_LIST_HEAD(&mnt->mnt_child);
 	INIT_LIST_HEAD(&mnt->mnt_instance);

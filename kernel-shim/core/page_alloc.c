@@ -21,6 +21,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
+#include <kshim/probes.h>
 #include "internal.h"
 #include "mem_internal.h"
 
@@ -290,10 +291,11 @@ struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
 /* free_tail_page_prepare(): the reason why a tail page of a compound page cannot be freed, or NULL. */
 static const char *free_tail(struct page *head, struct page *page)
 {
-	struct folio *folio = (struct folio *)head;
+	struct folio *folio __maybe_unused = (struct folio *)head;
 	const char *reason = NULL;
 
 	switch (page - head) {
+#ifdef KSHIM_HAVE_FOLIO_LARGE_MAPCOUNT
 	case 1:
 		if (folio_entire_mapcount(folio))
 			reason = "nonzero entire_mapcount";
@@ -312,6 +314,14 @@ static const char *free_tail(struct page *head, struct page *page)
 		if (IS_ENABLED(CONFIG_HUGETLB_PAGE))
 			break;
 		fallthrough;
+#else
+	case 1:
+		if (compound_mapcount(page))
+			reason = "nonzero compound_mapcount";
+		break;
+	case 2:	/* mapping is a link of the deferred list */
+		break;
+#endif
 	default:
 		if (page->mapping != TAIL_MAPPING)
 			reason = "corrupted mapping in tail page";
@@ -344,7 +354,14 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 	}
 	VM_BUG_ON_PAGE(compound && compound_order(page) != order, page);
 	if (compound && order)
+#ifdef KSHIM_HAVE_FOLIO_LARGE_MAPCOUNT
 		page[1].flags &= ~PAGE_FLAGS_SECOND;
+#else
+	{
+		ClearPageDoubleMap(page);
+		ClearPageHasHWPoisoned(page);
+	}
+#endif
 	if (PageMappingFlags(page))
 		page->mapping = NULL;
 	for (i = 1UL << order; i-- > 0;) {	/* the head last: the checks of its tails read it */

@@ -7,7 +7,9 @@
 #include <linux/page-isolation.h>
 #include <linux/pagevec.h>
 #include <linux/sched/mm.h>
+#include <linux/swap.h>
 #include <linux/vmstat.h>
+#include <kshim/probes.h>
 #include "internal.h"
 #include "mem_internal.h"
 
@@ -22,7 +24,15 @@ struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_n
 REDUCED(__folio_alloc_noprof, "as __alloc_pages_noprof");
 struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
 {
-	return page_rmappable_folio(kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER));
+	struct page *page = kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER);
+
+#ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
+	return page_rmappable_folio(page);
+#else
+	if (page && order > 1)
+		prep_transhuge_page(page);
+	return (struct folio *)page;
+#endif
 }
 
 REDUCED(get_free_pages_noprof, "as __alloc_pages_noprof");
@@ -79,6 +89,7 @@ void free_unref_page(struct page *page, unsigned int order)
 	kshim_free_page(page, order, CALLER);
 }
 
+#ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
 FAITHFUL(free_unref_folios);
 void free_unref_folios(struct folio_batch *folios)
 {
@@ -88,6 +99,19 @@ void free_unref_folios(struct folio_batch *folios)
 		kshim_free_page(&folios->folios[i]->page, folio_order(folios->folios[i]), CALLER);
 	folio_batch_reinit(folios);
 }
+#else
+/* The pages are of order 0. */
+FAITHFUL(free_unref_page_list);
+void free_unref_page_list(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru) {
+		list_del(&page->lru);
+		kshim_free_page(page, 0, CALLER);
+	}
+}
+#endif
 
 /* The frames of a non-compound block that somebody else holds a reference to are freed but the first. */
 static void free_pages_ref(struct page *page, unsigned int order, const void *ip)
@@ -163,14 +187,19 @@ void free_pages_exact(void *virt, size_t size)
 		free_pages_ref(virt_to_page(virt + i * PAGE_SIZE), 0, CALLER);
 }
 
+#ifdef KSHIM_HAVE_BUDDY_CONST
+#define BUDDY_PAGE const struct page
+#else
+#define BUDDY_PAGE struct page
+#endif
 FAITHFUL(is_free_buddy_page);
-bool is_free_buddy_page(const struct page *page)
+bool is_free_buddy_page(BUDDY_PAGE *page)
 {
 	unsigned long pfn = page_to_pfn(page);
 	unsigned int order;
 
 	for (order = 0; order < NR_PAGE_ORDERS; order++) {
-		const struct page *head = page - (pfn & ((1UL << order) - 1));
+		BUDDY_PAGE *head = page - (pfn & ((1UL << order) - 1));
 
 		if (PageBuddy(head) && buddy_order_unsafe(head) >= order)
 			return true;

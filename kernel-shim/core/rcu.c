@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "kernel/rcu/rcu.h"
+#include <kshim/probes.h>
 #include "sched_internal.h"
 
 uint64_t kshim_nr_grace_periods;
@@ -25,11 +26,19 @@ int rcu_scheduler_active = RCU_SCHEDULER_RUNNING;
 
 FAITHFUL(context_tracking);
 DEFINE_PER_CPU(struct context_tracking, context_tracking) = {
+#ifdef KSHIM_HAVE_CT_NESTING
 #ifdef CONFIG_CONTEXT_TRACKING_IDLE
 	.nesting = 1,
 	.nmi_nesting = CT_NESTING_IRQ_NONIDLE,
 #endif
 	.state = ATOMIC_INIT(CT_RCU_WATCHING),
+#else
+#ifdef CONFIG_CONTEXT_TRACKING_IDLE
+	.dynticks_nesting = 1,
+	.dynticks_nmi_nesting = DYNTICK_IRQ_NONIDLE,
+#endif
+	.state = ATOMIC_INIT(RCU_DYNTICKS_IDX),
+#endif
 };
 
 static unsigned long gp_started, gp_done;	/* grace periods since boot */
@@ -239,8 +248,16 @@ void call_rcu(struct rcu_head *head, rcu_callback_t func)
 }
 
 REDUCED(kvfree_call_rcu, "freed where call_rcu() callbacks run");
+#ifdef KSHIM_HAVE_KVFREE_POINTER
 void kvfree_call_rcu(struct rcu_head *head, void *ptr)
 {
+#else
+/* func is the offset of head in what is freed; without head it is what is freed. */
+void kvfree_call_rcu(struct rcu_head *head, rcu_callback_t func)
+{
+	void *ptr = (void *)head + (head ? -(unsigned long)func : (unsigned long)func);
+
+#endif
 	if (head) {
 		enqueue(&kvfrees, head, ptr);
 		return;

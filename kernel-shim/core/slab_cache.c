@@ -6,12 +6,13 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
+#include <kshim/probes.h>
 #include "slab.h"
 
 #define CALLER __builtin_return_address(0)
 
 FAITHFUL(kmalloc_caches);
-kmem_buckets kmalloc_caches[NR_KMALLOC_TYPES];
+struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
 
 /* --- caches --- */
 
@@ -93,7 +94,9 @@ void kmem_cache_destroy(struct kmem_cache *s)
 {
 	if (!s)
 		return;
+#ifdef KSHIM_HAVE_KMEM_BUCKETS
 	kvfree_rcu_barrier();
+#endif
 	if (s->flags & SLAB_TYPESAFE_BY_RCU)
 		rcu_barrier();
 	kshim_cache_shrink(s, 0);
@@ -213,11 +216,15 @@ void kshim_slab_boot(void)
 
 static struct kmem_cache *kmalloc_cache(size_t size, gfp_t gfp)
 {
+#ifdef KSHIM_HAVE_KMEM_BUCKETS
 	return kmalloc_caches[kmalloc_type(gfp, 0)][__kmalloc_index(size, false)];
+#else
+	return kmalloc_caches[kmalloc_type(gfp)][__kmalloc_index(size, false)];
+#endif
 }
 
 /* Too big for a cache: pages, with a red zone up to their end. */
-static void *kmalloc_large(size_t size, gfp_t gfp, const void *ip)
+static void *alloc_large(size_t size, gfp_t gfp, const void *ip)
 {
 	unsigned int order = get_order(size);
 	struct kshim_page_info *info;
@@ -268,7 +275,7 @@ static void *do_kmalloc(size_t size, gfp_t gfp, const void *ip)
 	if (unlikely(!size))
 		return ZERO_SIZE_PTR;
 	if (size > KMALLOC_MAX_CACHE_SIZE)
-		return kmalloc_large(size, gfp, ip);
+		return alloc_large(size, gfp, ip);
 	return kshim_slab_alloc(kmalloc_cache(size, gfp), gfp, size, ip);
 }
 
@@ -305,13 +312,13 @@ void *__kmalloc_cache_node_noprof(struct kmem_cache *s, gfp_t gfp, int node, siz
 FAITHFUL(__kmalloc_large_noprof);
 void *__kmalloc_large_noprof(size_t size, gfp_t gfp)
 {
-	return kmalloc_large(size, gfp, CALLER);
+	return alloc_large(size, gfp, CALLER);
 }
 
 FAITHFUL(__kmalloc_large_node_noprof);
 void *__kmalloc_large_node_noprof(size_t size, gfp_t gfp, int node)
 {
-	return kmalloc_large(size, gfp, CALLER);
+	return alloc_large(size, gfp, CALLER);
 }
 
 static void do_kfree(void *p, const void *ip)
@@ -439,6 +446,7 @@ size_t kmalloc_size_roundup(size_t size)
 	return size;
 }
 
+#ifdef KSHIM_HAVE_KMEM_BUCKETS
 FAITHFUL(kmem_buckets_create);
 kmem_buckets *kmem_buckets_create(const char *name, slab_flags_t flags, unsigned int useroffset, unsigned int usersize,
 				  void (*ctor)(void *))
@@ -453,6 +461,7 @@ void kvfree_rcu_barrier(void)
 {
 	rcu_barrier();
 }
+#endif
 
 /* --- reports --- */
 

@@ -14,9 +14,60 @@
 #include <linux/rcupdate_wait.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <kshim/probes.h>
 #include "sched_internal.h"
 
 #define STATE_MASK 3UL	/* kernel/rcu/rcu.h: RCU_SEQ_STATE_MASK */
+
+/* What belongs to the whole srcu_struct: a structure of its own, or once, the srcu_struct itself. */
+#ifdef KSHIM_HAVE_SRCU_USAGE
+static struct srcu_usage *usage_of(struct srcu_struct *ssp)
+{
+	return ssp->srcu_sup;
+}
+
+static struct srcu_struct *struct_of(struct srcu_usage *sup)
+{
+	return sup->srcu_ssp;
+}
+
+static int new_usage(struct srcu_struct *ssp)
+{
+	ssp->srcu_sup = kzalloc(sizeof(*ssp->srcu_sup), GFP_KERNEL);
+	if (!ssp->srcu_sup)
+		return -ENOMEM;
+	ssp->srcu_sup->srcu_ssp = ssp;
+	return 0;
+}
+
+static void free_usage(struct srcu_struct *ssp)
+{
+	kfree(ssp->srcu_sup);
+	ssp->srcu_sup = NULL;
+}
+#else
+#define srcu_usage srcu_struct
+#define SRCU_GP_SEQ_INITIAL_VAL 0UL
+
+static struct srcu_usage *usage_of(struct srcu_struct *ssp)
+{
+	return ssp;
+}
+
+static struct srcu_struct *struct_of(struct srcu_usage *sup)
+{
+	return sup;
+}
+
+static int new_usage(struct srcu_struct *ssp)
+{
+	return 0;
+}
+
+static void free_usage(struct srcu_struct *ssp)
+{
+}
+#endif
 
 static LIST_HEAD(waiting);
 static unsigned long queued;
@@ -32,7 +83,7 @@ int __srcu_read_lock(struct srcu_struct *ssp)
 
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
 	idx = READ_ONCE(ssp->srcu_idx) & 1;
-	atomic_long_inc(&raw_cpu_ptr(ssp->sda)->srcu_lock_count[idx]);
+	atomic_long_inc((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_lock_count[idx]);
 	smp_mb();	/* the count before what the reader reads */
 	return idx;
 }
@@ -41,10 +92,11 @@ FAITHFUL(__srcu_read_unlock);
 void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 {
 	smp_mb();	/* what the reader read before the count */
-	atomic_long_inc_return_release(&raw_cpu_ptr(ssp->sda)->srcu_unlock_count[idx]);
+	atomic_long_inc_return_release((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_unlock_count[idx]);
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
 }
 
+#ifdef KSHIM_HAVE_SRCU_USAGE
 FAITHFUL(srcu_check_nmi_safety);
 void srcu_check_nmi_safety(struct srcu_struct *ssp, bool nmi_safe)
 {
@@ -58,6 +110,7 @@ void srcu_check_nmi_safety(struct srcu_struct *ssp, bool nmi_safe)
 	else
 		WARN_ONCE(old != mask, "CPU %d old state %d new state %d\n", sdp->cpu, old, mask);
 }
+#endif
 
 /* Unlocks are summed first: a reader that comes and goes meanwhile cannot hide one that stays. */
 static bool readers_gone(struct srcu_struct *ssp, int idx)
@@ -66,10 +119,10 @@ static bool readers_gone(struct srcu_struct *ssp, int idx)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		unlocks += atomic_long_read_acquire(&per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx]);
+		unlocks += atomic_long_read_acquire((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx]);
 	smp_mb();
 	for_each_possible_cpu(cpu)
-		locks += atomic_long_read(&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);
+		locks += atomic_long_read((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);
 	return locks == unlocks;
 }
 
@@ -78,24 +131,20 @@ static bool readers_gone(struct srcu_struct *ssp, int idx)
 FAITHFUL(__init_srcu_struct);
 int __init_srcu_struct(struct srcu_struct *ssp, const char *name, struct lock_class_key *key)
 {
-	struct srcu_usage *sup;
 	int cpu;
 
 	debug_check_no_locks_freed((void *)ssp, sizeof(*ssp));
 	lockdep_init_map(&ssp->dep_map, name, key, 0);
-	sup = kzalloc(sizeof(*sup), GFP_KERNEL);
-	if (!sup)
+	if (new_usage(ssp))
 		return -ENOMEM;
 	ssp->sda = alloc_percpu(struct srcu_data);
 	if (!ssp->sda) {
-		kfree(sup);
+		free_usage(ssp);
 		return -ENOMEM;
 	}
 	ssp->srcu_idx = 0;
-	ssp->srcu_sup = sup;
-	sup->srcu_ssp = ssp;
-	sup->srcu_gp_seq = SRCU_GP_SEQ_INITIAL_VAL;
-	INIT_LIST_HEAD(&sup->work.work.entry);
+	usage_of(ssp)->srcu_gp_seq = SRCU_GP_SEQ_INITIAL_VAL;
+	INIT_LIST_HEAD(&usage_of(ssp)->work.work.entry);
 	for_each_possible_cpu(cpu) {
 		per_cpu_ptr(ssp->sda, cpu)->cpu = cpu;
 		per_cpu_ptr(ssp->sda, cpu)->ssp = ssp;
@@ -111,30 +160,27 @@ static struct rcu_segcblist *callbacks_of(struct srcu_struct *ssp)
 FAITHFUL(cleanup_srcu_struct);
 void cleanup_srcu_struct(struct srcu_struct *ssp)
 {
-	struct srcu_usage *sup = ssp->srcu_sup;
-
 	if (WARN_ON(!readers_gone(ssp, 0) || !readers_gone(ssp, 1)))
 		return;	/* leaked, as in the kernel */
 	if (WARN_ON(callbacks_of(ssp)->len))
 		return;
-	if (WARN_ON(READ_ONCE(sup->srcu_gp_seq) & STATE_MASK))
+	if (WARN_ON(READ_ONCE(usage_of(ssp)->srcu_gp_seq) & STATE_MASK))
 		return;
 	free_percpu(ssp->sda);
 	ssp->sda = NULL;
-	kfree(sup);
-	ssp->srcu_sup = NULL;
+	free_usage(ssp);
 }
 
 /* --- grace periods --- */
 
 static unsigned long snap(struct srcu_struct *ssp)
 {
-	return (smp_load_acquire(&ssp->srcu_sup->srcu_gp_seq) + 2 * STATE_MASK + 1) & ~STATE_MASK;
+	return (smp_load_acquire(&usage_of(ssp)->srcu_gp_seq) + 2 * STATE_MASK + 1) & ~STATE_MASK;
 }
 
 static bool done(struct srcu_struct *ssp, unsigned long cookie)
 {
-	return ULONG_CMP_GE(smp_load_acquire(&ssp->srcu_sup->srcu_gp_seq), cookie);
+	return ULONG_CMP_GE(smp_load_acquire(&usage_of(ssp)->srcu_gp_seq), cookie);
 }
 
 static bool claim(struct srcu_usage *sup)
@@ -146,7 +192,7 @@ static bool claim(struct srcu_usage *sup)
 
 static void grace_period(struct srcu_struct *ssp)
 {
-	struct srcu_usage *sup = ssp->srcu_sup;
+	struct srcu_usage *sup = usage_of(ssp);
 	unsigned long cookie = snap(ssp);
 	bool mine = false;
 	struct kshim_wait w;
@@ -202,12 +248,14 @@ void call_srcu(struct srcu_struct *ssp, struct rcu_head *rhp, rcu_callback_t fun
 	rhp->func = func;
 	rhp->next = NULL;
 	host_lock(&lock);
-	ssp->srcu_sup->srcu_ssp = ssp;
+#ifdef KSHIM_HAVE_SRCU_USAGE
+	ssp->srcu_sup->srcu_ssp = ssp;	/* a static one is initialised here */
+#endif
 	if (cbs->head) {
 		*cbs->tails[0] = rhp;
 	} else {
 		cbs->head = rhp;
-		list_add_tail(&ssp->srcu_sup->work.work.entry, &waiting);
+		list_add_tail(&usage_of(ssp)->work.work.entry, &waiting);
 	}
 	cbs->tails[0] = (struct rcu_head **)&rhp->next;
 	cbs->len++;
@@ -226,7 +274,7 @@ static struct rcu_head *take(struct srcu_struct *ssp)
 		cbs->head = NULL;
 		queued -= cbs->len;
 		cbs->len = 0;
-		list_del_init(&ssp->srcu_sup->work.work.entry);
+		list_del_init(&usage_of(ssp)->work.work.entry);
 	}
 	host_unlock(&lock);
 	return list;
@@ -267,7 +315,7 @@ static struct srcu_struct *first_waiting(void)
 	host_lock(&lock);
 	sup = list_first_entry_or_null(&waiting, struct srcu_usage, work.work.entry);
 	host_unlock(&lock);
-	return sup ? sup->srcu_ssp : NULL;
+	return sup ? struct_of(sup) : NULL;
 }
 
 unsigned int kshim_srcu_run(void)

@@ -21,6 +21,7 @@
 #include <linux/utsname.h>
 #include <linux/user_namespace.h>
 #include <generated/utsrelease.h>
+#include <kshim/probes.h>
 #include <kshim/vfs.h>
 #include "sched_internal.h"
 
@@ -36,7 +37,11 @@ struct uts_namespace init_uts_ns = {
 };
 REDUCED(init_nsproxy, "the initial pid namespace only");
 struct nsproxy init_nsproxy = {
+#ifdef KSHIM_HAVE_NSPROXY_REFCOUNT
 	.count = REFCOUNT_INIT(1),
+#else
+	.count = ATOMIC_INIT(1),
+#endif
 	.uts_ns = &init_uts_ns,
 	.pid_ns_for_children = &init_pid_ns,
 };
@@ -363,7 +368,7 @@ int kshim_task_boot(void)
 	lockdep_init_task(&init_task);
 	memcpy(&pattern, &init_task, sizeof(pattern));
 	pid_idr_init();
-	pid_max = PID_MAX_LIMIT;
+	pid_max = 4 << 20;	/* PID_MAX_LIMIT, with or without CONFIG_BASE_SMALL */
 	/* As with init and kthreadd running: processes that come and go never leave the namespace empty. */
 	init_pid_ns.pid_allocated += 4;
 	init_half.permanent = true;

@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/sched/clock.h>
 #include <linux/timekeeping.h>
+#include <kshim/probes.h>
 #include "sched_internal.h"
 
 #define READ_NS 100
@@ -218,7 +219,7 @@ u64 sched_clock_cpu(int cpu)
 	return kshim_time();
 }
 
-#ifdef CONFIG_HAVE_UNSTABLE_SCHED_CLOCK	/* otherwise inline */
+#if defined(CONFIG_HAVE_UNSTABLE_SCHED_CLOCK) && defined(KSHIM_HAVE_LOCAL_CLOCK_EXTERN)	/* otherwise inline */
 FAITHFUL(local_clock);
 u64 local_clock(void)
 {

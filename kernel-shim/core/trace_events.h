@@ -65,7 +65,7 @@ static void end_line(void)
 {
 	struct trace_seq *line = &buffers->line;
 
-	line->buffer[min(line->seq.len, TRACE_SEQ_BUFFER_SIZE - 1)] = '\0';
+	line->buffer[min(line->seq.len, sizeof(line->buffer) - 1)] = '\0';
 	host_trace(line->buffer);
 }
 
@@ -138,7 +138,7 @@ static const char *print_hex(struct trace_seq *p, const u8 *buf, int len)
 
 #undef __assign_str
 #undef __get_str
-#define __assign_str(item) __entry->item = #item
+#define __assign_str(item, ...) __entry->item = #item
 #define __get_str(item) __entry->item
 
 #undef __print_symbolic

@@ -2,6 +2,7 @@
 /* Looking into KVM's tables and the TLBs, for scenarios and the checker; changes nothing. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <asm/vmx.h>
 #include "mmu.h"
 #include "mmu/mmu_internal.h"
 #include "mmu/spte.h"
@@ -10,6 +11,19 @@
 #include "model.h"
 #include <kshim/arch.h>
 #include <kshim/host.h>
+#include <kshim/probes.h>
+
+/* What an entry for MMIO looks like, and whether there is a TDP MMU, is said of the VM or of the module. */
+#ifdef KSHIM_HAVE_X86_MMIO_SPTE_KVM
+#define is_mmio(kvm, spte) is_mmio_spte(kvm, spte)
+#else
+#define is_mmio(kvm, spte) is_mmio_spte(spte)
+#endif
+#ifdef KSHIM_HAVE_X86_TDP_MMU_GLOBAL
+#define has_tdp_mmu(kvm) tdp_mmu_enabled
+#else
+#define has_tdp_mmu(kvm) is_tdp_mmu_enabled(kvm)
+#endif
 
 static u64 *table_at(u64 pa)
 {
@@ -75,7 +89,7 @@ int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvms
 			root = spte & SPTE_BASE_ADDR_MASK;
 			continue;
 		}
-		if (is_mmio_spte(vcpu->kvm, spte)) {
+		if (is_mmio(vcpu->kvm, spte)) {
 			out->mmio = 1;
 			out->level = level;
 			out->raw = spte;
@@ -133,7 +147,7 @@ static void visit_page(struct leaf_visit *v, struct kvm_mmu_page *sp, u64 *table
 
 	for (i = 0; i < SPTE_ENT_PER_PAGE; i++) {
 		spte = READ_ONCE(table[i]);
-		if (!spte_usable(spte) || is_mmio_spte(v->kvm, spte))
+		if (!spte_usable(spte) || is_mmio(v->kvm, spte))
 			continue;
 		if (sp->role.level > PG_LEVEL_4K && !is_large(spte, sp->role.level))
 			continue;
@@ -212,7 +226,7 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 	unsigned long i;
 
 	write_lock(&kvm->mmu_lock);
-	if (tdp_mmu_enabled) {
+	if (has_tdp_mmu(kvm)) {
 		list_for_each_entry(sp, &kvm->arch.tdp_mmu_roots, link) {
 			if (!sp->role.invalid)
 				visit_tdp(&v, __pa(sp->spt), sp->role.smm);

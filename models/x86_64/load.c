@@ -9,6 +9,7 @@
 #include "x86.h"
 #include "model.h"
 #include <kshim/arch.h>
+#include <kshim/probes.h>
 
 const char *const kshim_arch_personalities[] = { "ept", "npt", "shadow", NULL };
 enum model_personality model_personality;
@@ -80,9 +81,17 @@ int kshim_arch_kvm_load(const char *personality)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
 
 	ret = __kshim_initcall_kvm_x86_init();
+#ifndef KSHIM_HAVE_X86_ENABLE_CPU
+	model_fill_ops(&model_init_ops);
+#endif
 	if (!ret)
 		ret = kvm_x86_vendor_init(&model_init_ops);
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU
 	if (!ret)
 		ret = kvm_init(sizeof(struct vcpu_sim), __alignof__(struct vcpu_sim), THIS_MODULE);
+#else
+	if (!ret)
+		ret = kvm_init(&model_init_ops, sizeof(struct vcpu_sim), __alignof__(struct vcpu_sim), THIS_MODULE);
+#endif
 	return ret;
 }

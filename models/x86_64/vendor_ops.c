@@ -16,13 +16,9 @@
 #include "model.h"
 #include "refused.h"
 #include <kshim/host.h>
+#include <kshim/probes.h>
 
 static DEFINE_PER_CPU(bool, virtualization_on);
-
-static int check_processor_compatibility(void)
-{
-	return 0;
-}
 
 static int enable_virtualization_cpu(void)
 {
@@ -35,11 +31,6 @@ static int enable_virtualization_cpu(void)
 static void disable_virtualization_cpu(void)
 {
 	this_cpu_write(virtualization_on, false);
-}
-
-static void emergency_disable_virtualization_cpu(void)
-{
-	disable_virtualization_cpu();
 }
 
 static void hardware_unsetup(void)
@@ -214,16 +205,6 @@ static bool has_wbinvd_exit(void)
 	return true;
 }
 
-static void write_tsc_offset(struct kvm_vcpu *vcpu)
-{
-	to_sim(vcpu)->tsc_offset = vcpu->arch.tsc_offset;
-}
-
-static void write_tsc_multiplier(struct kvm_vcpu *vcpu)
-{
-	to_sim(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
-}
-
 static void handle_exit_irqoff(struct kvm_vcpu *vcpu)
 {
 	/* No NMI and no machine check happens in the guest. */
@@ -253,16 +234,6 @@ static int smi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 }
 #endif
 
-static int get_feature_msr(u32 msr, u64 *data)
-{
-	return KVM_MSR_RET_UNSUPPORTED;
-}
-
-static int check_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
-{
-	return X86EMUL_CONTINUE;
-}
-
 static bool apic_init_signal_blocked(struct kvm_vcpu *vcpu)
 {
 	return false;
@@ -273,16 +244,51 @@ static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 	return kvm_complete_insn_gp(vcpu, err);
 }
 
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU
+static void write_tsc_offset(struct kvm_vcpu *vcpu)
+{
+	to_sim(vcpu)->tsc_offset = vcpu->arch.tsc_offset;
+}
+
+static void write_tsc_multiplier(struct kvm_vcpu *vcpu)
+{
+	to_sim(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
+}
+
+static int check_processor_compatibility(void)
+{
+	return 0;
+}
+
+static void emergency_disable_virtualization_cpu(void)
+{
+	disable_virtualization_cpu();
+}
+
+static int get_feature_msr(u32 msr, u64 *data)
+{
+	return KVM_MSR_RET_UNSUPPORTED;
+}
+
+static int check_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
+{
+	return X86EMUL_CONTINUE;
+}
+
 static void no_memory_op(kvm_pfn_t start, kvm_pfn_t end)
 {
 }
 
+static int pmu_check_rdpmc_early(struct kvm_vcpu *vcpu, unsigned int idx)
+{
+	return -EINVAL;
+}
+#endif
+
 struct kvm_x86_ops model_x86_ops = {
 	.name = "kvm_sim",
-	.check_processor_compatibility = check_processor_compatibility,
 	.enable_virtualization_cpu = enable_virtualization_cpu,
 	.disable_virtualization_cpu = disable_virtualization_cpu,
-	.emergency_disable_virtualization_cpu = emergency_disable_virtualization_cpu,
 	.hardware_unsetup = hardware_unsetup,
 	.has_emulated_msr = has_emulated_msr,
 	.vcpu_after_set_cpuid = vcpu_after_set_cpuid,
@@ -355,8 +361,6 @@ struct kvm_x86_ops model_x86_ops = {
 	.has_wbinvd_exit = has_wbinvd_exit,
 	.get_l2_tsc_offset = model_refused_get_l2_tsc_offset,
 	.get_l2_tsc_multiplier = model_refused_get_l2_tsc_multiplier,
-	.write_tsc_offset = write_tsc_offset,
-	.write_tsc_multiplier = write_tsc_multiplier,
 	.get_exit_info = model_get_exit_info,
 	.check_intercept = model_refused_check_intercept,
 	.handle_exit_irqoff = handle_exit_irqoff,
@@ -376,14 +380,20 @@ struct kvm_x86_ops model_x86_ops = {
 	.enable_smi_window = enable_window,
 #endif
 	.guest_memory_reclaimed = no_vm_op,
-	.get_feature_msr = get_feature_msr,
-	.check_emulate_instruction = check_emulate_instruction,
 	.apic_init_signal_blocked = apic_init_signal_blocked,
 	.migrate_timers = no_apicv,
 	.msr_filter_changed = no_apicv,
 	.complete_emulated_msr = complete_emulated_msr,
 	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* otherwise kernel-shim/compat/x86_64/x86_enable_cpu fills up the table */
+	.write_tsc_offset = write_tsc_offset,
+	.write_tsc_multiplier = write_tsc_multiplier,
+	.check_processor_compatibility = check_processor_compatibility,
+	.emergency_disable_virtualization_cpu = emergency_disable_virtualization_cpu,
+	.get_feature_msr = get_feature_msr,
+	.check_emulate_instruction = check_emulate_instruction,
 	.gmem_invalidate = no_memory_op,
+#endif
 };
 
 const struct kvm_x86_nested_ops model_nested_ops = {
@@ -405,11 +415,6 @@ static struct kvm_pmc *pmu_msr_idx_to_pmc(struct kvm_vcpu *vcpu, u32 msr)
 	return NULL;
 }
 
-static int pmu_check_rdpmc_early(struct kvm_vcpu *vcpu, unsigned int idx)
-{
-	return -EINVAL;
-}
-
 /* The guest has no counters, so that there is nothing to set up, reset or clean. */
 static void pmu_nothing(struct kvm_vcpu *vcpu)
 {
@@ -418,7 +423,6 @@ static void pmu_nothing(struct kvm_vcpu *vcpu)
 struct kvm_pmu_ops model_pmu_ops = {
 	.rdpmc_ecx_to_pmc = model_refused_rdpmc_ecx_to_pmc,
 	.msr_idx_to_pmc = pmu_msr_idx_to_pmc,
-	.check_rdpmc_early = pmu_check_rdpmc_early,
 	.is_valid_msr = pmu_is_valid_msr,
 	.get_msr = model_refused_pmu_get_msr,
 	.set_msr = model_refused_pmu_set_msr,
@@ -427,4 +431,7 @@ struct kvm_pmu_ops model_pmu_ops = {
 	.reset = pmu_nothing,
 	.deliver_pmi = pmu_nothing,
 	.cleanup = pmu_nothing,
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU
+	.check_rdpmc_early = pmu_check_rdpmc_early,
+#endif
 };

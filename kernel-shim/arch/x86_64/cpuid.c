@@ -2,6 +2,7 @@
 /* CPUID of the simulated processor: a fixed, small 64-bit machine, an Intel one under EPT and an AMD one otherwise. */
 #include <linux/bits.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <asm/cpufeatures.h>
 #include <asm/cpuid.h>
 #include "internal.h"

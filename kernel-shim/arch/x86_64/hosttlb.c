@@ -15,6 +15,7 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/marks.h>
+#include <kshim/probes.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
 #include "internal.h"
@@ -174,7 +175,11 @@ void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct t
 }
 
 INERT(leave_mm, "no CPU has an mm loaded lazily");
+#ifdef KSHIM_HAVE_X86_LEAVE_MM_VOID
 void leave_mm(void)
+#else
+void leave_mm(int cpu)
+#endif
 {
 }
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Buffers of block devices could not be left out of the kernel (fs/buffer.c). */
+#include <linux/buffer_head.h>
+#include <kshim/marks.h>
+
+INERT(invalidate_bh_lrus_cpu, "there are no buffers");
+void invalidate_bh_lrus_cpu(void)
+{
+}
+
+FAITHFUL(has_bh_in_lru);
+bool has_bh_in_lru(int cpu, void *dummy)
+{
+	return false;	/* no buffer is ever made */
+}
+
+FAITHFUL(inode_has_buffers);
+int inode_has_buffers(struct inode *inode)
+{
+	return !list_empty(&inode->i_data.private_list);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Compound pages: how their head and tails are set up, and the destructor that each kind had (mm/page_alloc.c). */
+#include <linux/mm.h>
+#include "internal.h"
+#include "../../core/mem_internal.h"
+
+FAITHFUL(prep_compound_head);
+void prep_compound_head(struct page *page, unsigned int order)
+{
+	set_compound_page_dtor(page, COMPOUND_PAGE_DTOR);
+	set_compound_order(page, order);
+	atomic_set(compound_mapcount_ptr(page), -1);
+	atomic_set(compound_pincount_ptr(page), 0);
+}
+
+FAITHFUL(prep_compound_tail);
+void prep_compound_tail(struct page *head, int tail_idx)
+{
+	struct page *tail = head + tail_idx;
+
+	tail->mapping = TAIL_MAPPING;
+	set_compound_head(tail, head);
+	set_page_private(tail, 0);
+}
+
+FAITHFUL(free_compound_page);
+void free_compound_page(struct page *page)
+{
+	kshim_free_page(page, compound_order(page), __builtin_return_address(0));
+}
+
+FAITHFUL(destroy_large_folio);
+void destroy_large_folio(struct folio *folio)
+{
+	switch (folio_page(folio, 1)->compound_dtor) {
+	case COMPOUND_PAGE_DTOR:
+		free_compound_page(&folio->page);
+		break;
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	case TRANSHUGE_PAGE_DTOR:
+		free_transhuge_page(&folio->page);
+		break;
+#endif
+	default:
+		VM_BUG_ON_FOLIO(1, folio);
+	}
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* KVM asked to be told of a reboot by a notifier (kernel/reboot.c). */
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+#include <kshim/marks.h>
+
+INERT(register_reboot_notifier, "the machine does not reboot");
+int register_reboot_notifier(struct notifier_block *nb)
+{
+	return 0;
+}
+
+INERT(unregister_reboot_notifier, "as register_reboot_notifier");
+int unregister_reboot_notifier(struct notifier_block *nb)
+{
+	return 0;
+}
