@@ -2,7 +2,7 @@
 -- Memory attributes and the size of mappings: a 2 MiB range whose pages are partly private has no huge mapping
 -- (kvm_arch_post_set_memory_attributes(), hugepage_has_attrs(), arch/x86/kvm/mmu/mmu.c).
 
-local options = { arch = "x86_64", mmu = { "ept", "npt" } }
+local options = { arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD" }
 local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE
 local HUGE <const> = 2 << 20
 

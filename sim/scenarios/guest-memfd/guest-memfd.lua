@@ -22,7 +22,7 @@ local function guest(sim)
 end
 
 local function options(covers)
-	return { arch = "x86_64", mmu = mmu, covers = covers }
+	return { arch = "x86_64", mmu = mmu, needs = "KVM_CAP_GUEST_MEMFD", covers = covers }
 end
 
 scenario("guest_memfd: private memory is not the VMM's memory", options("features.md 3.4"), function(sim)
@@ -200,12 +200,13 @@ cases("KVM_SET_MEMORY_ATTRIBUTES", options("features.md 3.4"), {
 	expect(vm:set_memory_attributes(case[2])):eq(case[3])
 end)
 
-scenario("an ordinary VM refuses private memory", { arch = "x86_64", mmu = mmu }, function(sim)
+scenario("an ordinary VM refuses private memory", options(), function(sim)
 	local vm = sim:process():open_kvm():create_vm()
 	expect(vm:set_memory_attributes{ address = 0, size = "4K", attributes = PRIVATE }):eq(-EINVAL)
 	expect(vm:set_memory_attributes{ address = 0, size = "4K", attributes = 0 }):eq(0)
 end)
 
-scenario("shadow paging has no VM with private memory", { arch = "x86_64", mmu = "shadow" }, function(sim)
+scenario("shadow paging has no VM with private memory",
+	{ arch = "x86_64", mmu = "shadow", needs = "KVM_CAP_GUEST_MEMFD" }, function(sim)
 	expect(sim:process():open_kvm():create_vm{ type = KVM_X86_SW_PROTECTED_VM }):eq(-EINVAL)
 end)

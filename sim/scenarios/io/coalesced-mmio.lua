@@ -43,7 +43,9 @@ scenario("coalesced MMIO: of a write across the zone's first page boundary the h
 	expect(ring:take()):eq{ one(ZONE, " in.") }
 end)
 
-scenario("coalesced MMIO: a full ring lets the write leave, and takes more when the VMM has read", options, function(sim)
+-- Before 6.12 coalesced_mmio_has_room() took a remainder of an unsigned difference: 85 writes, and the next one leaves.
+scenario("coalesced MMIO: a full ring lets the write leave, and takes more when the VMM has read",
+	{ arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }, function(sim)
 	local vcpu, ring = guest(sim)
 	for i = 1, MAX - 1 do
 		expect(vcpu:write(ZONE, string.char(i))):is_true()

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_CHECK_EXTENSION of what has to do with memory, asked of /dev/kvm, of an ordinary VM and of one with private memory.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }	-- the answers are this version's
 local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE
 local TDP <const> = {}		-- stands for 1 with EPT or NPT, 0 with shadow paging
 

@@ -59,8 +59,8 @@ scenario("a move that fails loses the mappings but not the slot", { mmu = { "ept
 	expect(#sim.inspect:slots(vm)):eq(1)
 end)
 
-scenario("a VM with private memory has one address space and steps by one", { arch = "x86_64", mmu = { "ept", "npt" } },
-	function(sim)
+scenario("a VM with private memory has one address space and steps by one",
+	{ arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M" }
 	local vm = vmm:open_kvm():create_vm{ type = KVM_X86_SW_PROTECTED_VM }

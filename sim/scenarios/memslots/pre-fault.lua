@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_PRE_FAULT_MEMORY (api.rst 4.143; kvm_vcpu_pre_fault_memory(), virt/kvm/kvm_main.c): the tables without an access.
 
-local tdp = { arch = "x86_64", mmu = { "ept", "npt" } }
+local tdp = { arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_PRE_FAULT_MEMORY" }
 local ARGS <const> = "<i8i8i8"
 
 -- The structure as the ioctl leaves it, after success or not: result, gpa, size.
@@ -40,7 +40,8 @@ end)
 -- tdp_mmu_map_handle_target_level() makes a new entry with prefetch set, so make_spte() leaves accessed and dirty out, also of
 -- a page that was mapped (later kernels keep such an entry). The page's dirtiness goes to the host first: handle_changed_spte().
 scenario("pre-fault: what is mapped already keeps its page and rights, not its marks", {
-	arch = "x86_64", mmu = { "ept", "npt" }, covers = "what KVM does today",
+	arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_PRE_FAULT_MEMORY",
+	covers = "what KVM does today",
 }, function(sim)
 	local vcpu, ram, vm = sim:guest()
 	expect(vcpu:write(0x1000, "kept")):is_true()
@@ -122,7 +123,7 @@ scenario("KVM_PRE_FAULT_MEMORY: memory that the VMM unmapped", tdp, function(sim
 	expect(vcpu:pre_fault_memory{ gpa = 0x1000, size = "4K" }):eq(-EFAULT)
 end)
 
-scenario("KVM_PRE_FAULT_MEMORY: not with shadow paging", { arch = "x86_64", mmu = "shadow" }, function(sim)
+scenario("KVM_PRE_FAULT_MEMORY: not with shadow paging", { arch = "x86_64", mmu = "shadow", kernel = "6.11" }, function(sim)
 	local vcpu, _, vm = sim:guest()
 	expect(vm:check_extension(KVM_CAP_PRE_FAULT_MEMORY)):eq(0)
 	expect(vcpu:pre_fault_memory{ gpa = 0, size = "4K" }):eq(-EOPNOTSUPP)

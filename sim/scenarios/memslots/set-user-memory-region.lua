@@ -162,7 +162,7 @@ scenario("KVM_SET_USER_MEMORY_REGION from a process that did not create the VM",
 	expect(vm:set_user_memory_region(region(ram, {}, 0x100000))):eq(0)
 end)
 
-cases("KVM_SET_USER_MEMORY_REGION2 without private memory refuses", {
+cases("KVM_SET_USER_MEMORY_REGION2 without private memory refuses", { needs = "KVM_CAP_USER_MEMORY2" }, {
 	{ "a guest_memfd",   { flags = KVM_MEM_GUEST_MEMFD },                           -EINVAL },
 	{ "an unknown flag", { flags = 1 << 3 },                                        -EINVAL },
 	{ "an overlap",      { guest_phys_addr = 0, memory_size = "1M" },               -EEXIST },

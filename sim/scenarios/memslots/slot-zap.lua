@@ -3,6 +3,7 @@
 -- (kvm_arch_flush_shadow_memslot(), arch/x86/kvm/mmu/mmu.c; api.rst 7.31).
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local quirk = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }	-- where there is the quirk
 
 -- Slot 0 at 0, slot 1 at 1G: no table in common but the top two. Both are mapped.
 local function guest(sim, quirk_off, kind)
@@ -36,18 +37,18 @@ scenario("slot zap: deleting one slot drops the mappings of all", options, funct
 	delete_second(sim, vcpu, vm, false)
 end)
 
-scenario("slot zap: without the quirk the other slot's stay", options, function(sim)
+scenario("slot zap: without the quirk the other slot's stay", quirk, function(sim)
 	local vcpu, vm = guest(sim, true)
 	delete_second(sim, vcpu, vm, true)
 end)
 
-scenario("slot zap: a VM that is not of the default type never had the quirk", { arch = "x86_64", mmu = { "ept", "npt" } },
-	function(sim)
+scenario("slot zap: a VM that is not of the default type never had the quirk",
+	{ arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD" }, function(sim)
 	local vcpu, vm = guest(sim, false, KVM_X86_SW_PROTECTED_VM)
 	delete_second(sim, vcpu, vm, true)
 end)
 
-scenario("slot zap: without the quirk, a slot that moves takes its mappings from the old place", options, function(sim)
+scenario("slot zap: without the quirk, a slot that moves takes its mappings from the old place", quirk, function(sim)
 	local vcpu, vm, ram = guest(sim, true)
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "2G", memory_size = "2M",
 		userspace_addr = ram.addr + 0x200000 }):eq(0)
@@ -57,8 +58,8 @@ scenario("slot zap: without the quirk, a slot that moves takes its mappings from
 	expect(sim.inspect:mapping(vm, 0x1000).present):is_true()
 end)
 
-scenario("slot zap: without the quirk, a huge mapping beside the slot stays", { arch = "x86_64", mmu = { "ept", "npt" } },
-	function(sim)
+scenario("slot zap: without the quirk, a huge mapping beside the slot stays",
+	{ arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M", huge = true }
 	local vm = vmm:open_kvm():create_vm()
@@ -76,7 +77,8 @@ scenario("slot zap: without the quirk, a huge mapping beside the slot stays", { 
 end)
 
 -- Tables of the guest inside the slot: their shadow pages go with it (kvm_mmu_zap_memslot_pages_and_flush()).
-scenario("slot zap: without the quirk, shadows of tables in the slot go", { arch = "x86_64", mmu = "shadow" }, function(sim)
+scenario("slot zap: without the quirk, shadows of tables in the slot go",
+	{ arch = "x86_64", mmu = "shadow", kernel = "6.12" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M", huge = false }
 	local vm = vmm:open_kvm():create_vm()
