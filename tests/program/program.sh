@@ -109,6 +109,30 @@ run 0 run --counters good.lua
 run 0 list good.lua
 prints out 'good.lua:1: it holds'
 
+# --- what a scenario needs ---
+cat >needs.lua <<'LUA'
+scenario("there is slotted memory", { mmu = "ept", needs = "KVM_CAP_USER_MEMORY" }, function(sim) sim:process() end)
+scenario("powerpc", { mmu = "ept", needs = { "KVM_CAP_USER_MEMORY", "KVM_CAP_SW_TLB" } }, function(sim) error("runs") end)
+scenario("later", { mmu = "ept", kernel = "99.0" }, function(sim) error("runs") end)
+scenario("long ago", { mmu = "ept", kernel = "2.6" }, function(sim) end)
+LUA
+run 0 run --junit needs.xml needs.lua
+prints out 'ok 1 there is slotted memory'
+prints out 'ok 2 powerpc # SKIP needs KVM_CAP_SW_TLB'
+prints out 'ok 3 later # SKIP about Linux 99.0 and later'
+prints out 'pass:2 fail:0 skip:2'
+prints needs.xml '<skipped message="needs KVM_CAP_SW_TLB"/>'
+printf 'scenario("x", { needs = "KVM_CAP_NONSENSE" }, function() end)\n' >misspelt.lua
+run 1 run misspelt.lua
+prints out 'the name of a capability'
+printf 'scenario("x", { kernel = "new" }, function() end)\n' >misspelt.lua
+run 1 run misspelt.lua
+prints out 'a version as "6.12"'
+release=$("$program" --version | sed -n 's/^x86_64: kernel \([^, ]*\).*/\1/p')
+run 0 run --kernel "${release%.*}" good.lua
+run 2 run --kernel "${release%?}" good.lua
+prints err "no flavour of kernel ${release%?}"
+
 cat >steps.lua <<'LUA'
 scenario("a fault", { mmu = "ept" }, function(sim)
 	local vmm = sim:process()

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What ./kvmsim says to a kernel that it cannot take, wherever --kernel stands. launcher.sh PROJECT_DIR
+set -u
+
+cd "$1" || exit 1
+failures=0
+
+# refuses TEXT ARGUMENT...: exit code 2, TEXT among the messages, nothing built.
+refuses() {
+	text=$1
+	shift
+	message=$(./kvmsim "$@" 2>&1 </dev/null)
+	code=$?
+	[ "$code" = 2 ] && printf '%s\n' "$message" | grep -qF -- "$text" && return
+	failures=$((failures + 1))
+	printf 'FAILED: ./kvmsim %s: exit code %s, no "%s" in:\n%s\n' "$*" "$code" "$text" "$message"
+}
+
+refuses 'no kernel 5.10: there are 6.12 6.1' --kernel 5.10 --version
+refuses 'no kernel 5.10: there are 6.12 6.1' run --kernel 5.10 sim/scenarios
+refuses 'no kernel 5.10: there are 6.12 6.1' build --kernel=5.10 --arch s390x
+refuses 'no kernel 6: ' --kernel 6 --version
+refuses 'no directory nowhere' --kernel nowhere --version
+refuses 'is not a kernel tree' --kernel ./docs --version
+refuses 'does not build from Linux 6.1 yet' run --kernel 6.1 --arch s390x sim/scenarios
+refuses 'does not build from Linux 6.1 yet' --kernel 6.1 run sim/scenarios/s390x/state.lua
+refuses 'needs a version or a directory' run sim/scenarios --kernel
+
+[ "$failures" = 0 ]
