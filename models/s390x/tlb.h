@@ -7,9 +7,9 @@
  * IPTE a page-table entry, IDTE and CRDTE a region- or segment-table entry or an ASCE. A host address space and a gmap
  * that share a page table therefore lose their entries to one IPTE.
  *
- * Invariants (s390_tlb_validate): a page is held at most once per (kind, space, origin, asce, level, page); page and frame are
- * aligned to the entry's size; every valid entry is on exactly one hash chain, and on the right one; the counts per
- * level agree.
+ * Invariants (s390_tlb_validate): a page is held at most once per (kind, space, origin, asce, level, page); page and
+ * frame are aligned to the entry's size; every valid entry is on exactly one hash chain, and on the right one; the counts
+ * per level agree.
  *
  * Not locked: who uses it, or clears it for another CPU, holds the lock that its owner keeps beside it. Needs nothing of
  * the kernel, so that unit tests can use it.

@@ -66,7 +66,9 @@ cases("vsie threads: nested guests against", options, {
 		ram:mprotect(2 * MiB, 0x40000, "rw")
 	end },
 	{ "their prefix areas going", function(ram) ram:madvise(MiB + 0x10000, 0x20000, MADV_DONTNEED) end },
-	{ "migration of guest-2's tables", function(ram, n, space) ram:migrate(space:pte(n % 2 * MiB, 1 + n % 3).gpa & ~0xfff) end },
+	{ "migration of guest-2's tables", function(ram, n, space)
+		ram:migrate(space:pte(n % 2 * MiB, 1 + n % 3).gpa & ~0xfff)
+	end },
 }, function(sim, case)
 	local nested, space, ram = guest(sim, 2)
 	for i = 1, 2 do

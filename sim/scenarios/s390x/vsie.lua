@@ -229,7 +229,9 @@ cases("vsie: SIE ends in", options, {
 end)
 
 -- Without nested=1, and with it for a VM without the feature.
-scenario("vsie: SIE is user space's where KVM may not interpret it", { arch = "s390x", mmu = { "sie", "vsie" } }, function(sim)
+scenario("vsie: SIE is user space's where KVM may not interpret it", {
+	arch = "s390x", mmu = { "sie", "vsie" },
+}, function(sim)
 	local vcpu = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = sim.mmu == "sie" and "host" or {} } }
 	expect(vcpu:nested():sie()):fields{ reason = KVM_EXIT_S390_SIEIC, s390_sieic = { icptcode = 4, ipa = 0xb214 } }
 end)
