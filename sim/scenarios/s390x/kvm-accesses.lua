@@ -198,14 +198,14 @@ end)
 -- that some of many meet it.
 scenario("IPTE waits while KVM walks the guest's tables", options, function(sim)
 	local one, ram, vm = sim:guest()
-	local two = vm:create_vcpu()
+	local two, three = vm:create_vcpu(), vm:create_vcpu()
 	local there = ("there"):rep(0x10000 // 5)
 	ram:write(0x20000, there)
 	one:map{ from = 0x40000000, to = 0x20000, size = "64K" }
 	one:map{ from = 0x40010000, to = 0x9000 }
 	one:map{ from = 0, to = 0x8000 }
-	expect(two:set_cr(1, one:get_cr(1))):eq(0)
-	for _, vcpu in ipairs{ one, two } do
+	for _, vcpu in ipairs{ one, two, three } do
+		expect(vcpu:set_cr(1, one:get_cr(1))):eq(0)
 		expect(vcpu:set_psw{ dat = true, amode = 64 }):eq(0)
 	end
 	local table_at = one:pte(0x40010000).gpa & ~0x7ff
@@ -214,11 +214,13 @@ scenario("IPTE waits while KVM walks the guest's tables", options, function(sim)
 			expect(one:ipte{ table = table_at, addr = 0x40010000 }):is_true()
 		end
 	end)
-	sim:thread("vmm", function()
-		for _ = 1, 400 do
-			expect(two:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = 0x40000000, size = #there }):eq(there)
-		end
-	end)
+	for name, vcpu in pairs{ ["vmm, 1"] = two, ["vmm, 2"] = three } do
+		sim:thread(name, function()
+			for _ = 1, 300 do
+				expect(vcpu:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = 0x40000000, size = #there }):eq(there)
+			end
+		end)
+	end
 	sim:join()
 	expect(one:read(0x40010000, 1)):fields{ exception = { code = PGM_PAGE_TRANSLATION } }
 	expect(one:read(0x40000000, 5)):eq("there")
