@@ -245,3 +245,39 @@ scenario("vsie: the VM's features are the machine's, and fixed with the first vC
 	vm:create_vcpu{ lowcore = false }
 	expect(vm:set_cpu_feat("host")):eq(-EBUSY)
 end)
+
+-- --- MOVE PAGE: what the CPU leaves to KVM, KVM leaves to guest-2 if its tables are the reason (vsie_handle_mvpg()) ---
+
+local ECA_MVPGI <const>, ICPT_PARTEXEC <const>, MVPG_1_2 <const> = 0x01000000, 0x38, 0xb2540012
+
+local function mvpg(nested, to, from)
+	return nested:insn{ text = MVPG_1_2, length = 4, regs = { [0] = 0, [1] = to, [2] = from } }
+end
+
+scenario("vsie: guest-3 moves a page that the shadow does not have yet", options, function(sim)
+	local nested, _, ram, vm = guest(sim, { eca = ECA_MVPGI })
+	local before = vm:stats().gmap_shadow_pg_entry
+	expect(mvpg(nested, 0x9000, 0x5000)):eq(0)
+	expect(ram:read(MiB + 0x9000, 4)):eq("five")
+	expect(vm:stats().gmap_shadow_pg_entry - before):ge(2)
+	expect(ram:swap_out(MiB + 0x5000, "4K")):eq(0)
+	expect(mvpg(nested, 0xa000, 0x5000)):eq(0)
+	expect(ram:read(MiB + 0xa000, 4)):eq("five")
+end)
+
+cases("vsie: guest-3 moves a page, and guest-2's table has an invalid entry for", options, {
+	{ "the source", 0x5000 }, { "the target", 0x9000 },
+}, function(sim, case)
+	local nested, vcpu, ram = guest(sim, { eca = ECA_MVPGI })
+	expect(vcpu:set_pte(case[2], 0x400)):eq(0)
+	expect(mvpg(nested, 0x9000, 0x5000).interception):fields{ icptcode = ICPT_PARTEXEC }
+	expect(ram:read(MiB + 0x9000, 4)):eq("\0\0\0\0")
+	expect(vcpu:set_pte(case[2], MiB + case[2])):eq(0)
+	expect(mvpg(nested, 0x9000, 0x5000)):eq(0)
+	expect(ram:read(MiB + 0x9000, 4)):eq("five")
+end)
+
+scenario("vsie: without the interpretation guest-2 hears of every MOVE PAGE", options, function(sim)
+	local nested = guest(sim)
+	expect(mvpg(nested, 0x9000, 0x5000).interception):fields{ icptcode = ICPT_INST, ipa = 0xb254 }
+end)
