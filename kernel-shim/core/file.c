@@ -199,7 +199,8 @@ static int report_slab_of_files(struct kshim_slab *slab)
 	for (i = 0; i < slab->cache->per_slab; i++) {
 		struct file *file = kshim_object_at(slab, i);
 
-		if (slab->obj[i].state != KSHIM_OBJ_USED || kshim_is_swapfile(file))
+		/* Without a reference it is closed: some kernels free it after a grace period only. */
+		if (slab->obj[i].state != KSHIM_OBJ_USED || kshim_is_swapfile(file) || !file_count(file))
 			continue;
 		dentry = file->f_path.dentry;
 		host_report(KVMSIM_LEAK, NULL, 0, "leak: file \"%s\" is still open with %ld references",

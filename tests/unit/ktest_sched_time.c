@@ -100,8 +100,8 @@ int ktest_work(void)
 
 	INIT_WORK_ONSTACK(&work, do_work);
 	work_runs = 0;
-	queue_work_on(1, system_percpu_wq, &work);
-	result |= !queue_work(system_percpu_wq, &work) << 4;
+	queue_work_on(1, system_wq, &work);
+	result |= !queue_work(system_wq, &work) << 4;
 	result |= !work_runs;
 	flush_work(&work);
 	result |= (work_runs == 1) << 1 | (work_cpu == 1) << 2 | work_is_kworker << 3;

@@ -51,7 +51,8 @@ static void look(void *arg, const char *func, const char *file, int line, bool i
 	(void)inlined;
 	if (getenv("KTEST_TRACE"))
 		fprintf(stderr, "  %s %s:%d%s\n", func, file, line, inlined ? " (inlined)" : "");
-	if (!strcmp(func, s->func) && !strcmp(file, s->file) && line > 0)
+	/* The beginning of the name is enough: kernel versions add to names. */
+	if (!strncmp(func, s->func, strlen(s->func)) && !strcmp(file, s->file) && line > 0)
 		s->found = true;
 }
 
@@ -171,7 +172,7 @@ END_TEST
 START_TEST(list_corruption)
 {
 	want = (struct expected){ KVMSIM_WARN, "list_add corruption", "lib/list_debug.c",
-				  { "__list_add_valid_or_report", "ktest_list_corruption" },
+				  { "__list_add_valid", "ktest_list_corruption" },
 				  { "lib/list_debug.c", KTEST } };
 	ktest_list_corruption();
 	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
