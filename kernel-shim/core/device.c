@@ -146,7 +146,7 @@ int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *e
 	};
 	int i;
 
-	kshim_nr_uevents++;
+	__atomic_fetch_add(&kshim_nr_uevents, 1, __ATOMIC_RELAXED);
 	printk(KERN_DEBUG "uevent: ACTION=%s", actions[action]);
 	for (i = 0; envp && envp[i]; i++)
 		printk(KERN_CONT " %s", envp[i]);

@@ -33,17 +33,17 @@ static void read_page(unsigned long slot, void *to)
 {
 	if (slot_is_free(slot)) {
 		memset(to, KSHIM_SWAP_POISON, PAGE_SIZE);
-		kshim_nr_stale_swap_reads++;
+		__atomic_fetch_add(&kshim_nr_stale_swap_reads, 1, __ATOMIC_RELAXED);
 	} else {
 		memcpy(to, store + slot * PAGE_SIZE, PAGE_SIZE);
 	}
-	kshim_nr_swap_reads++;
+	__atomic_fetch_add(&kshim_nr_swap_reads, 1, __ATOMIC_RELAXED);
 }
 
 static void write_page(unsigned long slot, const void *from)
 {
 	memcpy(store + slot * PAGE_SIZE, from, PAGE_SIZE);
-	kshim_nr_swap_writes++;
+	__atomic_fetch_add(&kshim_nr_swap_writes, 1, __ATOMIC_RELAXED);
 }
 
 /* The iterator is over whole pages (struct bio_vec of page_io.c). Returns bytes moved, or -EIO past the end. */

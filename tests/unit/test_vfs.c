@@ -196,6 +196,7 @@ START_TEST(null_call)
 }
 END_TEST
 
+#ifndef __SANITIZE_THREAD__	/* its runtime, not the kernel code, faults on these */
 START_TEST(user_address)
 {
 	want = (struct expected){ KVMSIM_OOPS, "user address 0x70000001000 touched without user access functions", NULL,
@@ -227,6 +228,7 @@ START_TEST(error_pointer)
 	ktest_read(-12L);
 }
 END_TEST
+#endif
 
 START_TEST(outside_of_ram)
 {
@@ -243,12 +245,14 @@ START_TEST(divide_error)
 }
 END_TEST
 
+#ifndef __SANITIZE_THREAD__
 START_TEST(stack_overflow)
 {
 	want = (struct expected){ KVMSIM_OOPS, "kernel stack overflow", NULL, { "ktest_stack_overflow" }, { KTEST } };
 	ktest_stack_overflow(1);
 }
 END_TEST
+#endif
 
 START_TEST(refused_call)
 {
