@@ -4,7 +4,7 @@
 #
 #   coverage.sh PROJECT_DIR BUILD_DIR KERNEL_DIR
 #
-# Writes BUILD_DIR/coverage/{kernel,kvmsim}.html and prints both tables. Fails when a test fails, after the report.
+# Writes BUILD_DIR/coverage/{kernel,kvmsim}-ARCH.html and prints the tables. Fails when a test fails, after the report.
 set -eu
 
 project=$1 build=$2 kernel=$3
@@ -20,18 +20,33 @@ failed=0
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" || failed=$?
 
 quote() { printf '%s' "$1" | sed 's/[].[^$*+?(){}|\\]/\\&/g'; }
-# One pass of gcov over all objects; the two reports are cut out of it.
-gcovr --root / --object-directory "$build" --gcov-ignore-parse-errors -j "$(nproc)" \
-	--filter "$(quote "$kernel")/" --filter "$(quote "$project")/(kernel-shim|models|sim|bench)/" \
-	--exclude "$(quote "$kernel")/(.*/)?include/" --json "$out/lines.json" "$build"
-report() { # NAME ROOT TITLE
+# One pass of gcov over the objects of an architecture, whose two reports are cut out of it: gcovr does not take a function
+# that is on another line for another architecture. The program is with x86_64.
+collect() { # NAME DIRECTORY...
+	name=$1
+	shift
+	gcovr --root / --object-directory "$build" --gcov-ignore-parse-errors -j "$(nproc)" \
+		--filter "$(quote "$kernel")/" --filter "$(quote "$project")/(kernel-shim|models|sim|bench)/" \
+		--exclude "$(quote "$kernel")/(.*/)?include/" --json "$out/lines-$name.json" "$@" >"$out/gcov-$name.log" 2>&1 || {
+		tail -n 20 "$out/gcov-$name.log" >&2
+		exit 1
+	}
+}
+report() { # NAME ROOT TITLE ARCH
 	echo
 	echo "== $3"
-	gcovr --root "$2" --add-tracefile "$out/lines.json" --filter "$(quote "$2")/" --txt --sort-percentage \
-		--html-details "$out/$1.html" --html-title "$3"
+	gcovr --root "$2" --add-tracefile "$out/lines-$4.json" --filter "$(quote "$2")/" --txt --sort-percentage \
+		--html-details "$out/$1-$4.html" --html-title "$3"
 }
-report kernel "$kernel" "kvmsim: the kernel's own files"
-report kvmsim "$project" "kvmsim: shim, models and program"
+for dir in "$build"/CMakeFiles/kvm-*-kernel.dir; do
+	arch=${dir%-kernel.dir}
+	arch=${arch##*/kvm-}
+	set -- "$build/CMakeFiles/kvm-$arch-kernel.dir" "$build/CMakeFiles/kvm-$arch-shim.dir" "$build/CMakeFiles/kvm-$arch-host.dir"
+	[ "$arch" != x86_64 ] || set -- "$@" "$build/sim"
+	collect "$arch" "$@"
+	report kernel "$kernel" "kvmsim, $arch: the kernel's own files" "$arch"
+	report kvmsim "$project" "kvmsim, $arch: shim, models and program" "$arch"
+done
 echo
-echo "HTML: $out/kernel.html, $out/kvmsim.html"
+echo "HTML: $out/kernel-*.html, $out/kvmsim-*.html"
 exit $failed
