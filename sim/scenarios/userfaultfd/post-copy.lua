@@ -193,7 +193,7 @@ scenario("post-copy: with UFFD_USER_MODE_ONLY the guest's faults fail", options,
 	expect(vcpu:read(0, 4)):eq("user")
 end)
 
-scenario("post-copy: pages of another mapping move in", options, function(sim)
+scenario("post-copy: pages of another mapping move in", { check = "end", kernel = "6.8" }, function(sim)
 	local vcpu, ram, uffd, vmm = guest(sim)
 	local received = vmm:mmap{ length = "64K", huge = false }
 	received:write(PAGE, "received")
@@ -211,7 +211,7 @@ scenario("post-copy: pages of another mapping move in", options, function(sim)
 end)
 
 -- kvm_handle_error_pfn() and do_sigbus() tell the VMM; gmap_fault() of s390 makes an addressing exception of any error.
-scenario("post-copy: a page that was lost on the way is a memory error", options, function(sim)
+scenario("post-copy: a page that was lost on the way is a memory error", { check = "end", kernel = "6.6" }, function(sim)
 	local vcpu, ram, uffd, vmm = guest(sim)
 	expect(uffd:poison(ram, PAGE, PAGE)):eq(PAGE)
 	if sim.arch == "s390x" then
@@ -231,7 +231,7 @@ scenario("post-copy: refused", options, function(sim)
 	expect(vmm:userfaultfd{ flags = 2 }):eq(-EINVAL)
 	expect(vmm:userfaultfd{ features = 1 << 40 }):eq(-EINVAL)
 	local uffd = vmm:userfaultfd{ flags = O_NONBLOCK }
-	expect(uffd.features & UFFD_FEATURE_MOVE):ne(0)
+	expect(uffd.features & UFFD_FEATURE_SIGBUS):ne(0)
 	expect(uffd.features & UFFD_FEATURE_MINOR_SHMEM == 0):eq(sim.arch == "s390x")
 	expect(uffd:read()):eq(-EAGAIN)
 	expect(uffd:register(ram, 0)):eq(-EINVAL)

@@ -35,7 +35,8 @@ scenario("snapshot: a write waits until the VMM has saved the page", options, fu
 	expect(ram:read(0x2000, 5)):eq("other")
 end)
 
-scenario("snapshot: nobody is asked with UFFD_FEATURE_WP_ASYNC", options, function(sim)
+scenario("snapshot: nobody is asked with UFFD_FEATURE_WP_ASYNC", { arch = "x86_64", mmu = { "ept", "npt", "shadow" },
+	check = "end", kernel = "6.7" }, function(sim)
 	local vcpu, ram, _, vmm = sim:guest()
 	local uffd = vmm:userfaultfd{ flags = O_NONBLOCK, features = UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_WP_UNPOPULATED }
 	expect(vcpu:write(0x1000, "old")):is_true()
