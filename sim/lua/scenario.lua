@@ -26,7 +26,8 @@ local facilities = { idte = "idte", edat1 = "edat1", tlb_lc = "tlb_lc", fsi = "f
 	rdp = "rdp", esop = "esop", tlb_guest = "tlb_guest", cmma = "cmma", skey = "skey", kss = "kss", esca = "esca" }
 local check_when = { step = false, ["end"] = true }
 
-local function list_of(choices)
+-- A name or a list of names, each as check(what, name) gives it back.
+local function list_of(check)
 	return function(what, v)
 		if type(v) == "string" then
 			v = { v }
@@ -36,29 +37,23 @@ local function list_of(choices)
 		end
 		local out = {}
 		for i = 1, #v do
-			out[i] = A.choice(what, rawget(v, i), choices)
+			out[i] = check(what, rawget(v, i))
 		end
 		return out
 	end
 end
 
--- Names of capabilities; KVM_CHECK_EXTENSION of /dev/kvm decides.
-local function capabilities(what, v)
-	if type(v) == "string" then
-		v = { v }
+local function one_of(choices)
+	return function(what, v) return A.choice(what, v, choices) end
+end
+
+-- The name of a capability; KVM_CHECK_EXTENSION of /dev/kvm decides.
+local function capability(what, v)
+	local name = A.string(what, v, 100)
+	if not find(name, "^KVM_CAP_") or not K[name] then
+		A.refuse(what, "the name of a capability, KVM_CAP_...", name)
 	end
-	if type(v) ~= "table" or #v == 0 or #v > 16 then
-		A.refuse(what, "a list of names", v)
-	end
-	local out = {}
-	for i = 1, #v do
-		local name = A.string(what, rawget(v, i), 100)
-		if not find(name, "^KVM_CAP_") or not K[name] then
-			A.refuse(what, "the name of a capability, KVM_CAP_...", name)
-		end
-		out[i] = name
-	end
-	return out
+	return name
 end
 
 local function version(what, v)
@@ -112,9 +107,9 @@ local function machines(what, v)
 end
 
 local options_schema = {
-	arch = { list_of(arches) }, mmu = { list_of(personalities) }, facilities = { machines },
+	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) }, facilities = { machines },
 	covers = { function(what, v) return A.string(what, v, 200) end },
-	needs = { capabilities }, kernel = { version },
+	needs = { list_of(capability) }, kernel = { version },
 	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
