@@ -144,9 +144,6 @@ void kcc_reverse(struct kcc_tu *tu, struct kcc_run *run, struct kcc_offset *offs
 				hi = unit + f[k].unit;
 			named |= f[k].name != 0;
 		}
-		/* Mirrored in its own unit, or in the larger one? */
-		for (size_t j = i; j < k; j++)
-			o.bad |= f[j].name && f[j].at / f[j].unit * f[j].unit + f[j].unit != hi;
 		if (k == run->n && !named)
 			hi = p;
 		if (k == run->n && hi > p) {
@@ -162,6 +159,12 @@ void kcc_reverse(struct kcc_tu *tu, struct kcc_run *run, struct kcc_offset *offs
 				return;
 			}
 			hi = next < hi ? next : hi;
+		}
+		/* Mirrored in its own unit, as far as that is theirs, or in the larger one? */
+		for (size_t j = i; j < k; j++) {
+			long end = f[j].at / f[j].unit * f[j].unit + f[j].unit;
+
+			o.bad |= f[j].name && end < hi;
 		}
 		emit_group(tu, &o, f, i, k, lo, hi);
 	}

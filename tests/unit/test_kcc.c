@@ -136,6 +136,8 @@ static const struct {
 	 "struct x x = {}; x.cda = 0x123456; if (*(u32 *)&x != 0x12345600 || sizeof(x) != 8) return 1"},
 	{"unit shared with bytes behind", "struct x { u32 a : 3; u32 b : 5; u8 c; u16 d; };",
 	 "struct x x = {}; x.a = 7; x.c = 1; if (*(u32 *)&x != 0x1e0 || sizeof(x) != 4) return 1"},
+	{"types that differ, in one byte", "struct x { u32 a : 1; u32 b : 3; u8 c : 4; u8 d; u16 e; };",
+	 "struct x x = {}; x.a = 1; x.c = 2; x.d = 3; if (*(u32 *)&x != 0x382 || sizeof(x) != 4) return 1"},
 	{"padding to an aligned member", "struct x { u8 a : 1; u64 c; u16 d : 1; };",
 	 "struct x x = {}; x.a = 1; x.d = 1; if (*(u8 *)&x != 0x80 || ((u16 *)&x)[8] != 0x8000 || sizeof(x) != 24) return 1"},
 	{"unnamed only", "struct x { u32 a; u32 : 32; u32 b; };",
