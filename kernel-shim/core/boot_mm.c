@@ -176,9 +176,9 @@ int kshim_mm_boot(void)
 	ret = run_initcalls();
 	if (ret)
 		return ret;
-	if (my_zero_pfn(0) != KSHIM_ZERO_PFN) {
+	if (my_zero_pfn(0) != ARCH_PFN_OFFSET + KSHIM_ZERO_PFN) {
 		host_report(KVMSIM_CHECK, NULL, 0, "boot: the zero page is pfn %#lx instead of %#lx", my_zero_pfn(0),
-			    KSHIM_ZERO_PFN);
+			    ARCH_PFN_OFFSET + KSHIM_ZERO_PFN);
 		return -EINVAL;
 	}
 	boot_thp();

@@ -24,7 +24,7 @@
  * Device memory: the last part of the direct map, which no RAM reaches, so that it has pfns but no struct page.
  */
 #define DEVICE_BYTES (64UL << 20)
-#define DEVICE_PFN ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT)
+#define DEVICE_PFN (ARCH_PFN_OFFSET + ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT))
 
 static unsigned long device_next_pfn;
 static struct host_lock pins_lock;	/* the lists of pins of all processes */

@@ -57,6 +57,11 @@ static inline struct kshim_page_info *kshim_info_of(const void *p)
 	return &kshim_page_info[((unsigned long)p - KSHIM_RAM_BASE) >> PAGE_SHIFT];
 }
 
+static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
+{
+	return &kshim_page_info[pfn - ARCH_PFN_OFFSET];
+}
+
 /* True when this allocation is the one that kshim_fail_alloc asks to fail. */
 bool kshim_should_fail(gfp_t gfp);
 

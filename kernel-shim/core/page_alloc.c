@@ -74,13 +74,13 @@ static bool bring_in_block(void)
 	if (pfn >= max_pfn)
 		return false;
 	for (; pfn < end; pfn++) {
-		page = mem_map + pfn;
+		page = pfn_to_page(pfn);
 		set_page_links(page, ZONE_NORMAL, 0, pfn);
 		atomic_set(&page->_mapcount, -1);
 		INIT_LIST_HEAD(&page->lru);
 	}
 	WRITE_ONCE(kshim_in_use_end, end);
-	page = mem_map + end - BLOCK_PAGES;
+	page = pfn_to_page(end - BLOCK_PAGES);
 	set_page_private(page, MAX_PAGE_ORDER);
 	__SetPageBuddy(page);
 	list_add(&page->buddy_list, &zone->free_area[MAX_PAGE_ORDER].free_list[MIGRATE_MOVABLE]);
@@ -143,7 +143,7 @@ static void put_block(struct page *page, unsigned int order)
 
 static void set_state(struct page *page, unsigned int order, u8 state, const void *ip)
 {
-	struct kshim_page_info *info = kshim_page_info + page_to_pfn(page), *end = info + (1UL << order);
+	struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page)), *end = info + (1UL << order);
 
 	for (; info < end; info++) {
 		info->state = state;
@@ -171,7 +171,7 @@ static bool above_watermark(gfp_t gfp, unsigned int order)
 
 static struct page *get_block(gfp_t gfp, unsigned int order, const void *ip)
 {
-	unsigned long max = gfp & (__GFP_DMA | __GFP_DMA32) ? SZ_4G >> PAGE_SHIFT : ULONG_MAX;
+	unsigned long max = gfp & (__GFP_DMA | __GFP_DMA32) ? ARCH_PFN_OFFSET + (SZ_4G >> PAGE_SHIFT) : ULONG_MAX;
 	struct page *page = NULL;
 
 	host_lock(&lock);
@@ -204,7 +204,7 @@ static const char *bad_reason(const struct page *page, unsigned long flags)
 
 static void bad_page(const struct page *page, const char *when, const char *reason, const void *ip)
 {
-	const struct kshim_page_info *info = kshim_page_info + page_to_pfn(page);
+	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));
 
 	kshim_mem_problem(ip, info->alloc_ip,
 			  "bad page %s: %s: pfn %#lx refcount %d mapcount %d mapping %#lx flags %#lx\n"
@@ -235,7 +235,7 @@ static void prepare_new(struct page *page, unsigned int order, gfp_t gfp, const 
 	kshim_track_open(page_address(page), PAGE_SIZE << order);
 	for (i = 0; i < 1UL << order; i++) {
 		struct page *p = page + i;
-		struct kshim_page_info *info = kshim_page_info + page_to_pfn(p);
+		struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(p));
 		const char *reason = bad_reason(p, PAGE_FLAGS_CHECK_AT_PREP);
 
 		if (unlikely(reason))
@@ -390,7 +390,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 
 void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 {
-	const struct kshim_page_info *info = kshim_page_info + page_to_pfn(page);
+	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));
 
 	if (unlikely(info->state == KSHIM_PAGE_IS_FREE || info->state == KSHIM_PAGE_IS_OFF)) {
 		kshim_mem_problem(ip, info->free_ip,
@@ -416,7 +416,8 @@ void kshim_pages_boot(u64 ram_bytes)
 	host_map(KSHIM_RAM_BASE, ram_bytes);
 	mem_map = host_map(KSHIM_MEMMAP_BASE, frames * sizeof(struct page));
 	kshim_page_info = host_map(KSHIM_PAGEINFO_BASE, frames * sizeof(*kshim_page_info));
-	max_pfn = max_low_pfn = frames;
+	kshim_in_use_end = ARCH_PFN_OFFSET;
+	max_pfn = max_low_pfn = ARCH_PFN_OFFSET + frames;
 	set_max_mapnr(frames);
 	kshim_mem_counts.pages_total = frames;
 	atomic_long_set(&_totalram_pages, frames - KSHIM_RESERVED_PAGES);
@@ -432,7 +433,7 @@ void kshim_pages_boot(u64 ram_bytes)
 
 	bring_in_block();
 	for (i = 0; i < KSHIM_RESERVED_PAGES; i++) {
-		struct page *page = take_block(0, i + 1);
+		struct page *page = take_block(0, ARCH_PFN_OFFSET + i + 1);
 
 		__SetPageReserved(page);
 		set_page_refcounted(page);
@@ -440,7 +441,8 @@ void kshim_pages_boot(u64 ram_bytes)
 	}
 	__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)KSHIM_RESERVED_PAGES);
 	if (kshim_on_valgrind)
-		host_track_noaccess(__va(PFN_PHYS(KSHIM_RESERVED_PAGES)), PFN_PHYS(frames - KSHIM_RESERVED_PAGES));
+		host_track_noaccess((void *)(KSHIM_RAM_BASE + PFN_PHYS(KSHIM_RESERVED_PAGES)),
+				    PFN_PHYS(frames - KSHIM_RESERVED_PAGES));
 }
 
 static int validate_block(struct page *page, unsigned int order)
@@ -458,7 +460,7 @@ static int validate_block(struct page *page, unsigned int order)
 		n++;
 	}
 	for (i = pfn; i < pfn + (1UL << order); i++) {
-		struct kshim_page_info *info = kshim_page_info + i;
+		struct kshim_page_info *info = kshim_pfn_info(i);
 
 		if (info->state != KSHIM_PAGE_IS_FREE || page_ref_count(pfn_to_page(i))) {
 			kshim_mem_problem(info->free_ip, info->alloc_ip,
@@ -504,8 +506,8 @@ void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
 {
 	unsigned long pfn;
 
-	for (pfn = KSHIM_RESERVED_PAGES; pfn < kshim_in_use_end; pfn++) {
-		const struct kshim_page_info *info = kshim_page_info + pfn;
+	for (pfn = ARCH_PFN_OFFSET + KSHIM_RESERVED_PAGES; pfn < kshim_in_use_end; pfn++) {
+		const struct kshim_page_info *info = kshim_pfn_info(pfn);
 
 		if (info->epoch < epoch)
 			continue;

@@ -116,7 +116,7 @@ void free_unref_page_list(struct list_head *list)
 /* The frames of a non-compound block that somebody else holds a reference to are freed but the first. */
 static void free_pages_ref(struct page *page, unsigned int order, const void *ip)
 {
-	const struct kshim_page_info *info = kshim_page_info + page_to_pfn(page);
+	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));
 	bool head = PageHead(page);
 
 	if (unlikely(!page_ref_count(page))) {

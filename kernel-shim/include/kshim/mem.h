@@ -11,7 +11,10 @@
 
 #include <kshim/types.h>
 
-/* Host addresses, bytes. RAM is the kernel's linear mapping: physical address 0 is at KSHIM_RAM_BASE. */
+/*
+ * Host addresses, bytes. RAM is the kernel's linear mapping: physical address 0 is at KSHIM_RAM_BASE. A kernel whose
+ * linear mapping is the identity has its first page frame, ARCH_PFN_OFFSET, there.
+ */
 #ifdef __SANITIZE_THREAD__
 #define KSHIM_RAM_BASE		0x7e9000000000UL	/* the last range that ThreadSanitizer leaves to the program */
 #else
@@ -28,7 +31,10 @@
 #define KSHIM_META_BASE		(KSHIM_PERCPU_BASE + 0x100000000UL)	/* allocator records, outside simulated RAM */
 #define KSHIM_META_SIZE		0x000400000000UL	/* 16 GiB of addresses */
 
-/* Page frames below this are reserved, as the low megabyte of a PC; one of them is the shared zero page. */
+/*
+ * Page frames below this are reserved, as the low megabyte of a PC; one of them is the shared zero page. Both count from
+ * ARCH_PFN_OFFSET.
+ */
 #define KSHIM_RESERVED_PAGES	256UL
 #define KSHIM_ZERO_PFN		1UL
 
