@@ -264,24 +264,19 @@ void kshim_ptlb(void)
 
 /* --- storage keys --- */
 
-static u64 block_of(unsigned long pa)
-{
-	return (pa & (KSHIM_RAM_MAX - 1)) >> PAGE_SHIFT;
-}
-
 void kshim_sske(unsigned long pa, unsigned char key)
 {
-	skey_set(&model_skeys, block_of(pa), key, false, false, NULL);
+	skey_set(&model_skeys, model_block(pa), key, false, false, NULL);
 }
 
 unsigned char kshim_iske(unsigned long pa)
 {
-	return skey_insert(&model_skeys, block_of(pa));
+	return skey_insert(&model_skeys, model_block(pa));
 }
 
 int kshim_rrbe(unsigned long pa)
 {
-	return skey_reset_reference(&model_skeys, block_of(pa));
+	return skey_reset_reference(&model_skeys, model_block(pa));
 }
 
 unsigned long kshim_sske_frame(unsigned long pa, unsigned char key)

@@ -64,7 +64,7 @@ static bool frame_is_live(u64 pa, u64 addr)
 {
 	u64 pfn = pa >> PAGE_SHIFT;
 
-	if (pfn < KSHIM_RAM_MAX >> PAGE_SHIFT && (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
+	if (pfn - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT && (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
 		return true;
 	host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
 		    pfn, pfn_valid(pfn) ? "free" : "outside of memory");
@@ -152,7 +152,7 @@ static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 		return r->c->code;
 	if (r->end != GUEST_OK)
 		return -1;
-	skey_mark(&model_skeys, pa >> PAGE_SHIFT, false);
+	skey_mark(&model_skeys, model_block(pa), false);
 	*entry = READ_ONCE(*(u64 *)__va(pa));
 	return 0;
 }
@@ -208,7 +208,7 @@ bool guest_key_allows(const struct guest_cpu *c, u64 addr, unsigned int key, u64
 	struct skey_overrides o = {.fetch = addr < 2048 && low_address_control(c, CR0_FETCH_PROTECTION_OVERRIDE),
 				   .storage = c->sie->gcr[0] & CR0_STORAGE_PROTECTION_OVERRIDE};
 
-	return skey_allows(key, skey_insert(&model_skeys, pa >> PAGE_SHIFT), store, o);
+	return skey_allows(key, skey_insert(&model_skeys, model_block(pa)), store, o);
 }
 
 enum guest_end guest_translate(struct guest_cpu *c, u64 addr, enum dat_access access, u64 *absolute, bool *protect)
@@ -247,7 +247,7 @@ enum guest_end guest_operand(struct guest_cpu *c, u64 addr, enum dat_access acce
 		return end;
 	if (!guest_key_allows(c, logical, key, *pa, access == DAT_STORE))
 		return access_exception(c, PGM_CODE_PROTECTION, logical, access, PROT_KEY);
-	skey_mark(&model_skeys, *pa >> PAGE_SHIFT, access == DAT_STORE);
+	skey_mark(&model_skeys, model_block(*pa), access == DAT_STORE);
 	return GUEST_OK;
 }
 
@@ -272,7 +272,7 @@ void guest_store_program(struct guest_cpu *c, unsigned int ilen)
 	/* Who enters the guest has seen to it that the prefix area is mapped (check_prefix()). */
 	if (model_translate(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), true, &pa))
 		return;
-	skey_mark(&model_skeys, pa >> PAGE_SHIFT, true);
+	skey_mark(&model_skeys, model_block(pa), true);
 	if (!nullifies(c->code))
 		old.addr += ilen;
 	lc = __va(pa);

@@ -30,6 +30,7 @@ struct guest_cpu {
 	u16 code;
 	bool write;
 	u64 addr; /* of a host fault, in the space of gasce */
+	int reason; /* what sie64a() returns: 0, or -EFAULT of a host fault */
 	u64 teid; /* translation-exception identification; 0 for codes that have none */
 };
 

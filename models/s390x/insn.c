@@ -71,8 +71,8 @@ static enum guest_end pfmf(struct guest_cpu *c, struct guest_insn *i)
 /* KVM holds the lock while it walks the guest's tables (ipte_lock() of gaccess.c): the instruction is intercepted. */
 static bool host_has_ipte_lock(const struct guest_cpu *c)
 {
-	/* A basic control area may lie at any multiple of 16. */
-	u32 low = c->sie->ecb2 & ECB2_ESCA ? c->sie->scaol & ESCA_SCAOL_MASK : c->sie->scaol;
+	/* A basic control area may lie at any multiple of 16, an extended one at multiples of 64. */
+	u32 low = c->sie->ecb2 & ECB2_ESCA ? c->sie->scaol & ~0x3fU : c->sie->scaol;
 	const union ipte_control *ic = __va((u64)c->sie->scaoh << 32 | low);
 	union ipte_control now = {.val = READ_ONCE(ic->val)};
 
@@ -90,7 +90,7 @@ static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 
 	if (end != GUEST_OK)
 		return end;
 	__atomic_fetch_or((u64 *)__va(pa), bit, __ATOMIC_SEQ_CST);
-	skey_mark(&model_skeys, pa >> PAGE_SHIFT, true);
+	skey_mark(&model_skeys, model_block(pa), true);
 	i->purge = INSN_PURGES_ENTRY;
 	i->purged = at;
 	return GUEST_OK;

@@ -16,7 +16,7 @@ struct guest_page {
 	u64 *pgste; /* NULL in a 1 MiB frame, where the other fields are 0 but block */
 	u64 value; /* of the PGSTE, without PCL */
 	u64 pte;
-	u64 block; /* of the host's page; only while the entry is valid */
+	u64 block; /* of the host's page, by model_block(); only while the entry is valid */
 };
 
 static bool resident(const struct guest_page *p)
@@ -34,7 +34,7 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 		return guest_program(c, PGM_CODE_ADDRESSING);
 	model_walk(c->gasce, absolute, DAT_FETCH, &r);
 	if (r.via[DAT_PAGE] == DAT_NO_ENTRY && !r.code) {
-		*p = (struct guest_page){ .block = r.address >> PAGE_SHIFT };
+		*p = (struct guest_page){ .block = model_block(r.address) };
 		return GUEST_OK;
 	}
 	if (r.via[DAT_PAGE] == DAT_NO_ENTRY) {
@@ -51,7 +51,7 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 		return GUEST_AGAIN;
 	p->value = was;
 	p->pte = READ_ONCE(*pte);
-	p->block = p->pte >> PAGE_SHIFT;
+	p->block = model_block(p->pte);
 	return GUEST_OK;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/kvm_host.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
+#include <kshim/mem.h>
 #include "skey.h"
 #include "tlb.h"
 
@@ -35,6 +36,13 @@ int kshim_change_facilities(const char *changes);
 /* Huge pages of the host, on a machine with EDAT-1; once, after the machine's facilities have been set. 0 or -errno. */
 int kshim_hugetlb_boot(void);
 
+/* --- arch/s390x/fault.c --- */
+/*
+ * A program interruption with this code (PGM_CODE_*) during SIE, for addr of the guest address space, of kernels whose
+ * fault handler resolves it. False: it could not, and sie64a() returns -EFAULT.
+ */
+bool kshim_guest_fault(int code, u64 addr, bool write);
+
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
 struct model_cpu {
 	struct host_lock lock;	/* held during an access: a purge by another CPU waits for its end, as for quiescence */
@@ -42,6 +50,11 @@ struct model_cpu {
 };
 extern struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
 extern struct skeys model_skeys;
+/* The number in model_skeys of the block at absolute address pa. */
+static inline u64 model_block(u64 pa)
+{
+	return (pa & (KSHIM_RAM_MAX - 1)) >> PAGE_SHIFT;
+}
 
 /* Walks the host's tables that asce designates; changes nothing. Returns r->code. */
 int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);

@@ -2,7 +2,8 @@
 /*
  * START INTERPRETIVE EXECUTION: performs the pending access of a vCPU as the guest's instruction, through the guest
  * address space's ASCE, and leaves with what the CPU would tell: an interception in the control block, or a host
- * fault in current->thread, where entry.S and arch/s390/kernel/traps.c put it.
+ * fault, which the kernel's fault handler resolves (6.1) or entry.S and arch/s390/kernel/traps.c put into
+ * current->thread for KVM.
  *
  * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and comes back with the control
  * block of the nested guest, which is another guest to this CPU.
@@ -10,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/kvm_host.h>
+#include <asm/gmap.h>
 #include <asm/lowcore.h>
 #include <asm/pgtable.h>
 #include "kvm-s390.h"
@@ -18,6 +20,7 @@
 #include <kshim/host.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
+#include <kshim/probes.h>
 #include <kshim/sched.h>
 
 /* Accesses of a workload before the CPU takes interrupts again. */
@@ -32,20 +35,29 @@
 
 __thread struct model_vcpu *model_running;
 
-/* A program check of the host while it interprets the guest, as arch/s390/kernel/traps.c notes it for KVM. */
-static void host_fault(struct model_vcpu *v, const struct guest_cpu *c)
+/* A program check of the host while it interprets the guest: what sie64a() returns. */
+#ifdef KSHIM_HAVE_S390_GUEST_TEID
+static int host_fault(const struct guest_cpu *c)
 {
 	struct thread_struct *t = &current->thread;
 
-	model_count(guest_faults, 1);
-	v->access.all_faults++;
+	/* As arch/s390/kernel/traps.c notes it for KVM. */
 	t->gmap_int_code = c->code;
 	t->gmap_teid.val = 0;
 	t->gmap_teid.addr = c->addr >> PAGE_SHIFT;
 	if (test_facility(FACILITY_FSI))
 		t->gmap_teid.fsi = c->write ? TEID_FSI_STORE : TEID_FSI_FETCH;
 	t->gmap_teid.as = PSW_BITS_AS_PRIMARY;
+	return 0;
 }
+#else
+static int host_fault(const struct guest_cpu *c)
+{
+	/* SIEEXIT of entry.S: the guest has left before the handler runs, which may wait for who waits for that. */
+	__atomic_fetch_and(&c->sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
+	return kshim_guest_fault(c->code, c->addr, c->write) ? 0 : -EFAULT;
+}
+#endif
 
 /* One piece within a page, in one native access where it is aligned. */
 static void move(void *to, const void *from, unsigned int len)
@@ -240,8 +252,7 @@ static void report_livelock(struct model_vcpu *v, struct guest_cpu *c)
 	host_report(
 		KVMSIM_CHECK, NULL, 0,
 		"livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
-		v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, current->thread.gmap_int_code,
-		(u64)current->thread.gmap_teid.addr << PAGE_SHIFT);
+		v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, c->code, c->addr & PAGE_MASK);
 	*progress(v, c) = MODEL_ABORTED;
 }
 
@@ -299,8 +310,10 @@ static bool step(struct model_vcpu *v, struct guest_cpu *c)
 			m->intercepted = c->sie->gpsw.addr != m->psw_addr;
 		return false;
 	case GUEST_HOST_FAULT:
-		host_fault(v, c);
-		/* KVM resolves it; who changes the page may need this native thread's CPU. */
+		model_count(guest_faults, 1);
+		m->all_faults++;
+		c->reason = host_fault(c);
+		/* The kernel resolves it; who changes the page may need this native thread's CPU. */
 		kshim_back_off(m->faults);
 		if (++m->faults > MODEL_MAX_FAULTS)
 			report_livelock(v, c);
@@ -384,19 +397,15 @@ static void forget_other_cpu(struct guest_cpu *c)
 	c->sie->ihcpu = cpu;
 }
 
-/* As sie64a of arch/s390/kernel/entry.S. */
-FAITHFUL(__sie64a);
-int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rsa, unsigned long gasce)
+/* As sie64a of arch/s390/kernel/entry.S. Returns its exit reason. */
+static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 {
 	struct guest_cpu c = {.sie = sie, .gprs = rsa, .gasce = gasce};
 	struct model_vcpu *v = model_running;
 	bool ours;
 
-	if (WARN_ON_ONCE(virt_to_phys(sie) != sie_block_phys))
-		return 0;
 	c.nested = v && v->vcpu->arch.vsie_block == sie;
 	ours = v && (c.nested || v->vcpu->arch.sie_block == sie);
-	current->thread_info.sie = 1;
 	__atomic_fetch_or(&sie->prog0c, PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	if (!(atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))) {
 		model_count(sie_entries, 1);
@@ -410,6 +419,28 @@ int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rs
 		}
 	}
 	__atomic_fetch_and(&sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
-	current->thread_info.sie = 0;
-	return 0;
+	return c.reason;
 }
+
+#ifdef KSHIM_HAVE_S390_GUEST_TEID
+FAITHFUL(__sie64a);
+int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rsa, unsigned long gasce)
+{
+	int reason;
+
+	if (WARN_ON_ONCE(virt_to_phys(sie) != sie_block_phys))
+		return 0;
+	current->thread_info.sie = 1;
+	reason = enter(sie, rsa, gasce);
+	current->thread_info.sie = 0;
+	return reason;
+}
+#else
+FAITHFUL(sie64a);
+int sie64a(struct kvm_s390_sie_block *sie, u64 *rsa)
+{
+	struct gmap *gmap = (struct gmap *)get_lowcore()->gmap;
+
+	return enter(sie, rsa, gmap ? gmap->asce : get_lowcore()->kernel_asce);
+}
+#endif

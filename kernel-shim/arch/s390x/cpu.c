@@ -18,14 +18,17 @@
 #include <kshim/insn.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
+#include <kshim/probes.h>
 #include <s390x/model.h>
 #include "internal.h"
 
 DEFINE_PER_CPU(struct lowcore, kshim_lowcore);
 static DEFINE_PER_CPU(struct ctlreg[16], control_registers);
 static DEFINE_PER_CPU(unsigned int[NUM_ACRS], access_registers);
+#ifdef KSHIM_HAVE_S390_LOWCORE_PCPU
 FAITHFUL(pcpu_devices);
 DEFINE_PER_CPU(struct pcpu, pcpu_devices);
+#endif
 FAITHFUL(irq_stat);
 DEFINE_PER_CPU_SHARED_ALIGNED(struct irq_stat, irq_stat);
 FAITHFUL(lowcore_ptr);
@@ -33,10 +36,17 @@ struct lowcore *lowcore_ptr[NR_CPUS];
 FAITHFUL(css_general_characteristics);
 struct css_general_char css_general_characteristics;
 FAITHFUL(s390_invalid_asce);
-struct ctlreg s390_invalid_asce = { .val = 0x3 };	/* a region table of length 0: arch/s390/kernel/setup.c */
+/* A region table of length 0: arch/s390/kernel/setup.c. */
+#ifdef KSHIM_HAVE_S390_CTLREG
+struct ctlreg s390_invalid_asce = { .val = 0x3 };
+#else
+unsigned long s390_invalid_asce = 0x3;
+#endif
 /* RAM is the linear mapping; the kernel image is no memory that has a physical address. */
+#ifdef KSHIM_HAVE_S390_VM_LAYOUT
 FAITHFUL(vm_layout);
 struct vm_layout vm_layout = { .kaslr_offset = ~0UL, .identity_base = KSHIM_RAM_BASE, .identity_size = KSHIM_RAM_MAX };
+#endif
 FAITHFUL(empty_zero_page);
 unsigned long empty_zero_page;
 FAITHFUL(zero_page_mask);
@@ -58,18 +68,23 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 	lc->cpu_nr = cpu;
 	lc->percpu_offset = per_cpu_offset(cpu);
 	lc->spinlock_lockval = cpu + 1;
-	lc->pcpu = (unsigned long)per_cpu_ptr(&pcpu_devices, cpu);
 	lc->user_asce = lc->kernel_asce = s390_invalid_asce;
+#ifdef KSHIM_HAVE_S390_LOWCORE_PCPU
+	lc->pcpu = (unsigned long)per_cpu_ptr(&pcpu_devices, cpu);
 	per_cpu(pcpu_devices, cpu).address = cpu;
+#endif
 	kshim_detect_machine(cpu);
 }
 
 int kshim_arch_boot(void)
 {
 	model_dat_boot();
-	empty_zero_page = (unsigned long)__va(PFN_PHYS(KSHIM_ZERO_PFN));
+	empty_zero_page = (unsigned long)KSHIM_RAM_BASE + PFN_PHYS(KSHIM_ZERO_PFN);
 	kshim_arch_register_counters();
-	return 0;
+#ifndef KSHIM_HAVE_S390_CMMA_FLAG
+	cmma_init();
+#endif
+	return kshim_fault_boot();
 }
 
 /* arch/s390/kernel/entry.S does it with the task's user ASCE on the way to and from user mode; see kshim/arch.h. */

@@ -4,6 +4,7 @@
  * and so depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
  */
 #include <kshim/insn.h>
+#include <kshim/probes.h>
 
 /* --- asm/page.h --- */
 static inline void copy_page(void *to, void *from)
@@ -27,10 +28,12 @@ static inline int page_reset_referenced(unsigned long addr)
 }
 
 /* --- asm/pgtable.h, asm/tlbflush.h --- */
+#ifdef KSHIM_HAVE_S390_RDP
 static __always_inline void __ptep_rdp(unsigned long addr, pte_t *ptep, int local)
 {
 	kshim_rdp((unsigned long *)ptep, addr, local);
 }
+#endif
 
 static __always_inline void __ptep_ipte(unsigned long address, pte_t *ptep, unsigned long opt, unsigned long asce,
 					int local)
@@ -49,10 +52,17 @@ static inline void csp(unsigned int *ptr, unsigned int old, unsigned int new)
 	kshim_csp(ptr, old, new);
 }
 
+#ifdef KSHIM_HAVE_S390_CSPG_RESULT
 static inline bool cspg(unsigned long *ptr, unsigned long old, unsigned long new)
 {
 	return kshim_cspg(ptr, old, new) == old;
 }
+#else
+static inline void cspg(unsigned long *ptr, unsigned long old, unsigned long new)
+{
+	kshim_cspg(ptr, old, new);
+}
+#endif
 
 /* The kernel's swaps the lower half of the entry, which lies in front here. */
 static inline void __pmdp_csp(pmd_t *pmdp)
@@ -82,11 +92,43 @@ static inline void __tlb_flush_idte(unsigned long asce)
 	kshim_idte_asce(asce, MACHINE_HAS_TLB_GUEST ? IDTE_GUEST_ASCE : 0);
 }
 
+#ifndef KSHIM_HAVE_S390_PGSTE_LOCK
+/* --- arch/s390/mm/pgtable.c --- */
+static inline pgste_t pgste_get_lock(pte_t *ptep)
+{
+	unsigned long *pgste = (unsigned long *)(ptep + PTRS_PER_PTE), value;
+
+	do {
+		value = __atomic64_or_barrier(PGSTE_PCL_BIT, (long *)pgste);
+	} while (value & PGSTE_PCL_BIT);
+	return __pgste(value | PGSTE_PCL_BIT);
+}
+
+static inline void pgste_set_unlock(pte_t *ptep, pgste_t pgste)
+{
+	barrier();
+	WRITE_ONCE(*(unsigned long *)(ptep + PTRS_PER_PTE), pgste_val(pgste) & ~PGSTE_PCL_BIT);
+}
+#endif
+
+/* --- arch/s390/mm/fault.c: as for a process that is not init, with the sysctl debug.exception-trace off --- */
+void report_user_fault(struct pt_regs *regs, long signr, int is_mm_fault)
+{
+}
+
 /* --- arch/s390/mm/gmap.c --- */
 static inline void gmap_idte_one(unsigned long asce, unsigned long vaddr)
 {
 	kshim_idte_table(asce, vaddr);
 }
+
+#ifndef KSHIM_HAVE_S390_CMMA_FLAG
+/* --- arch/s390/mm/page-states.c: in a logical partition, ESSA is an operation exception --- */
+static inline int cmma_test_essa(void)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /* --- arch/s390/mm/pageattr.c --- */
 static inline unsigned long sske_frame(unsigned long addr, unsigned char skey)
@@ -107,7 +149,11 @@ static inline void __clear_facility(unsigned long nr, void *facilities)
 		((unsigned long *)facilities)[nr >> 6] &= ~(1UL << (63 - (nr & 63)));
 }
 
+#ifdef KSHIM_HAVE_S390_FACILITY_BOOL
 static __always_inline bool __test_facility(unsigned long nr, void *facilities)
+#else
+static inline int __test_facility(unsigned long nr, void *facilities)
+#endif
 {
 	return nr < 1024 && (((unsigned long *)facilities)[nr >> 6] >> (63 - (nr & 63)) & 1);
 }
@@ -121,10 +167,12 @@ static inline int set_kvm_facility(u64 *fac_list, unsigned long nr)
 	return 0;
 }
 
+#ifdef KSHIM_HAVE_S390_FACILITY_BOOL
 static __always_inline bool __test_facility_constant(unsigned long nr)
 {
 	return __test_facility(nr, stfle_fac_list);
 }
+#endif
 
 /* --- asm/timex.h, asm/ctlreg.h --- */
 static inline unsigned long get_tod_clock_fast(void)
@@ -137,6 +185,7 @@ static __always_inline void store_tod_clock_ext(union tod_clock *tod)
 	tod->val = (__uint128_t)kshim_stckf() << 56;
 }
 
+#ifdef KSHIM_HAVE_S390_CTLREG
 static __always_inline void local_ctl_load(unsigned int cr, struct ctlreg *reg)
 {
 	kshim_lctl(cr, reg->val);
@@ -146,6 +195,17 @@ static __always_inline void local_ctl_store(unsigned int cr, struct ctlreg *reg)
 {
 	reg->val = kshim_stctl(cr);
 }
+#else
+static __always_inline void __ctl_set_bit(unsigned int cr, unsigned int bit)
+{
+	kshim_lctl(cr, kshim_stctl(cr) | 1UL << bit);
+}
+
+static __always_inline void __ctl_clear_bit(unsigned int cr, unsigned int bit)
+{
+	kshim_lctl(cr, kshim_stctl(cr) & ~(1UL << bit));
+}
+#endif
 
 /* --- asm/processor.h --- */
 static __always_inline unsigned long __current_stack_pointer(void)
@@ -169,6 +229,7 @@ static inline void restore_access_regs(unsigned int *acrs)
 	kshim_lam(acrs);
 }
 
+#ifdef KSHIM_HAVE_S390_FPU
 /*
  * --- arch/s390/kvm/kvm-s390.h: the guest's floating-point registers stay in kvm_run, no simulated CPU changes them
  * ---
@@ -180,6 +241,13 @@ static inline void kvm_s390_fpu_store(struct kvm_run *run)
 static inline void kvm_s390_fpu_load(struct kvm_run *run)
 {
 }
+#else
+/* asm/fpu/api.h: SFPC refuses what has a reserved bit. */
+static inline int test_fp_ctl(u32 fpc)
+{
+	return fpc & 0x07070088 ? -EINVAL : 0;
+}
+#endif
 
 /* --- arch/s390/kvm/kvm-s390.c: PERFORM LOCKED OPERATION has the functions that every machine has --- */
 static inline int plo_test_bit(unsigned char nr)
@@ -187,6 +255,7 @@ static inline int plo_test_bit(unsigned char nr)
 	return nr < 24;
 }
 
+#ifdef KSHIM_HAVE_S390_CMPXCHG_KEY
 /* --- arch/s390/kvm/gaccess.c: KVM_S390_MEM_OP has operands at the end of 16 bytes, where a big-endian number begins --- */
 int cmpxchg_guest_abs_with_key(struct kvm *kvm, gpa_t gpa, int len, __uint128_t *old_addr, __uint128_t new, u8 access_key,
 			       bool *success)
@@ -198,3 +267,4 @@ int cmpxchg_guest_abs_with_key(struct kvm *kvm, gpa_t gpa, int len, __uint128_t 
 	*old_addr = old << shift;
 	return ret;
 }
+#endif

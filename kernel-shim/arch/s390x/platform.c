@@ -6,11 +6,14 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <asm/debug.h>
-#include <asm/fpu.h>
 #include <asm/pgtable.h>
 #include <asm/processor.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
+#include <kshim/probes.h>
+#ifdef KSHIM_HAVE_S390_FPU
+#include <asm/fpu.h>
+#endif
 
 /*
  * Positions of the address space as arch_pick_mmap_layout() wants them. A program with the header PT_S390_PGSTE, as
@@ -63,6 +66,7 @@ ATOMIC_NOTIFIER_HEAD(s390_epoch_delta_notifier);
 FAITHFUL(sysctl_legacy_va_layout);
 int sysctl_legacy_va_layout;
 
+#ifdef KSHIM_HAVE_S390_FPU
 INERT(save_fpu_state, "user space's floating-point registers do not exist");
 void save_fpu_state(struct fpu *state, int flags)
 {
@@ -77,6 +81,7 @@ INERT(__kernel_fpu_end, "as save_fpu_state");
 void __kernel_fpu_end(struct kernel_fpu *state, int flags)
 {
 }
+#endif
 
 FAITHFUL(vdso_size);
 unsigned long vdso_size(void)

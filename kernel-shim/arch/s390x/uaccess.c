@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's half of core/uaccess.c: translation by the modelled CPU with the mm's ASCE, and the real fault path
- * on an exception (arch/s390/mm/fault.c). Also accesses with a storage key.
+ * The processor's half of core/uaccess.c: translation by the modelled CPU with the mm's ASCE, and arch/s390/mm/fault.c
+ * on an exception. Also accesses with a storage key.
  */
 #include <linux/mm.h>
 #include <linux/mm_types.h>
-#include <linux/mmap_lock.h>
 #include <linux/pgtable.h>
-#include <linux/sched/signal.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/uaccess.h>
@@ -16,6 +14,7 @@
 #include <kshim/marks.h>
 #include <kshim/process.h>
 #include <s390x/model.h>
+#include "internal.h"
 
 #define ERROR_WRITE 0x10000	/* beside the code of the program interruption */
 
@@ -66,72 +65,16 @@ void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool w
 	u64 pa;
 	int code = model_translate(mm->context.asce, addr, write, &pa);
 
-	/* fault_is_write() and do_protection_exception() of arch/s390/mm/fault.c */
-	*error_code = code | (write && (test_facility(FACILITY_FSI) || code == PGM_CODE_PROTECTION) ? ERROR_WRITE : 0);
+	*error_code = code | (write ? ERROR_WRITE : 0);
 	if (code)
 		return NULL;
-	skey_mark(&model_skeys, pa >> PAGE_SHIFT, write);
+	skey_mark(&model_skeys, model_block(pa), write);
 	return __va(pa);
 }
 
-/* As do_exception() of arch/s390/mm/fault.c: true when the access is to be tried again. */
 bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user)
 {
-	unsigned int flags = FAULT_FLAG_DEFAULT | (user ? FAULT_FLAG_USER : 0);
-	unsigned long access = VM_ACCESS_FLAGS;
-	struct vm_area_struct *vma;
-	vm_fault_t fault;
-
-	if (faulthandler_disabled() || !mm)
-		return false;
-	if (error_code & ERROR_WRITE) {
-		access = VM_WRITE;
-		flags |= FAULT_FLAG_WRITE;
-	}
-	vma = user ? lock_vma_under_rcu(mm, addr) : NULL;
-	if (vma) {
-		if (!(vma->vm_flags & access)) {
-			vma_end_read(vma);
-			return kshim_fault_signal(user, SIGSEGV, SEGV_ACCERR, addr);
-		}
-		fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK, NULL);
-		if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
-			vma_end_read(vma);
-		if (!(fault & VM_FAULT_RETRY))
-			return kshim_fault_done(fault, user, addr);
-		if (fault & VM_FAULT_MAJOR)
-			flags |= FAULT_FLAG_TRIED;
-		if (fatal_signal_pending(current) || signal_pending(current))
-			return false;
-	}
-	mmap_read_lock(mm);
-	for (;;) {
-		vma = find_vma(mm, addr);
-		if (vma && vma->vm_start > addr) {
-			if (vma->vm_flags & VM_GROWSDOWN) {
-				vma = expand_stack(mm, addr);
-				if (!vma)
-					return kshim_fault_signal(user, SIGSEGV, SEGV_MAPERR, addr);
-			} else {
-				vma = NULL;
-			}
-		}
-		if (!vma || !(vma->vm_flags & access)) {
-			mmap_read_unlock(mm);
-			return kshim_fault_signal(user, SIGSEGV, vma ? SEGV_ACCERR : SEGV_MAPERR, addr);
-		}
-		fault = handle_mm_fault(vma, addr, flags, NULL);
-		if (fault & VM_FAULT_COMPLETED)
-			return true;
-		if (!(fault & VM_FAULT_RETRY))
-			break;
-		if (fatal_signal_pending(current))
-			return false;
-		flags |= FAULT_FLAG_TRIED;
-		mmap_read_lock(mm);
-	}
-	mmap_read_unlock(mm);
-	return kshim_fault_done(fault, user, addr);
+	return kshim_user_fault(error_code & ~ERROR_WRITE, addr, error_code & ERROR_WRITE, user);
 }
 
 /* What to do with one piece that lies within a page. */
@@ -150,7 +93,7 @@ static unsigned long keyed_pieces(unsigned long addr, unsigned long n, bool writ
 		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
 		flags = kshim_arch_access_begin();
 		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
-		allowed = !mem || skey_allows(key, skey_insert(&model_skeys, __pa(mem) >> PAGE_SHIFT), write,
+		allowed = !mem || skey_allows(key, skey_insert(&model_skeys, model_block(__pa(mem))), write,
 					      (struct skey_overrides){});
 		if (mem && allowed) {
 			fn(mem, done, len, arg);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Compound pages: how their head and tails are set up, and the destructor that each kind had (mm/page_alloc.c). */
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include "internal.h"
 #include "../../core/mem_internal.h"
@@ -36,6 +37,11 @@ void destroy_large_folio(struct folio *folio)
 	case COMPOUND_PAGE_DTOR:
 		free_compound_page(&folio->page);
 		break;
+#ifdef CONFIG_HUGETLB_PAGE
+	case HUGETLB_PAGE_DTOR:
+		free_huge_page(&folio->page);
+		break;
+#endif
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	case TRANSHUGE_PAGE_DTOR:
 		free_transhuge_page(&folio->page);

@@ -21,6 +21,10 @@ static __always_inline struct lowcore *get_lowcore(void)
 	return (struct lowcore *)((unsigned long)&kshim_lowcore + kshim_cpu_offset);
 }
 
+/* Versions without get_lowcore() have it at address 0. */
+#undef S390_lowcore
+#define S390_lowcore (*get_lowcore())
+
 /* The kernel gets MACHINE_HAS_* by way of s390's asm/preempt.h. */
 #include <asm/setup.h>
 #endif

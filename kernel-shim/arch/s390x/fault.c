@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Program interruptions of the host that arch/s390/mm/fault.c handles: what pgm_check_handler of entry.S and
+ * __do_pgm_check() of traps.c hand to it, and where it leaves an access that has failed.
+ */
+#include <linux/extable.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <asm/facility.h>
+#include <asm/fault.h>
+#include <asm/ptrace.h>
+#include <kshim/arch.h>
+#include <kshim/marks.h>
+#include <kshim/process.h>
+#include <s390x/model.h>
+#include "internal.h"
+
+/* arch/s390/kernel/entry.h and arch/s390/mm/fault.c */
+void do_protection_exception(struct pt_regs *regs);
+void do_dat_exception(struct pt_regs *regs);
+extern initcall_t __kshim_initcall_fault_init;
+
+/* What fixup_exception() sets the PSW to; code of the kernel has no such address. */
+#define FIXED_UP 2UL
+
+int kshim_fault_boot(void)
+{
+	return __kshim_initcall_fault_init();
+}
+
+/* arch/s390/mm/extable.c: whatever of the kernel's faults here, user access or SIE, has an exception table entry. */
+FAITHFUL(fixup_exception);
+bool fixup_exception(struct pt_regs *regs)
+{
+	regs->psw.addr = FIXED_UP;
+	return true;
+}
+
+/* Hands the interruption to the kernel. False: the access has failed, and a fixup was used for it. */
+static bool handle(struct pt_regs *regs, int code, u64 addr, bool write, unsigned int as)
+{
+	union teid teid = { .addr = addr >> PAGE_SHIFT, .as = as };
+
+	if (test_facility(FACILITY_FSI))
+		teid.fsi = write ? TEID_FSI_STORE : TEID_FSI_FETCH;
+	regs->int_code = code;
+	if (code == PGM_CODE_PROTECTION) {
+		teid.b61 = 1; /* DAT protection, no low-address protection */
+		regs->int_parm_long = teid.val;
+		do_protection_exception(regs);
+	} else {
+		regs->int_parm_long = teid.val;
+		do_dat_exception(regs);
+	}
+	return regs->psw.addr != FIXED_UP;
+}
+
+bool kshim_user_fault(int code, u64 addr, bool write, bool user)
+{
+	struct pt_regs regs = { .psw.mask = user ? PSW_USER_BITS : PSW_KERNEL_BITS };
+	struct kshim_host_pte pte;
+
+	/* The kernel accesses user space by way of the secondary ASCE. */
+	if (!handle(&regs, code, addr, write, user ? PSW_BITS_AS_PRIMARY : PSW_BITS_AS_SECONDARY))
+		return false;
+	/* On the way to user mode a signal comes first, the fault's own or one that ended it early. */
+	if (!user || !signal_pending(current))
+		return true;
+	return kshim_arch_host_walk(current->mm, addr, &pte) && pte.present && (!write || pte.writable);
+}
+
+bool kshim_guest_fault(int code, u64 addr, bool write)
+{
+	struct pt_regs regs = { .psw.mask = PSW_KERNEL_BITS, .flags = _PIF_GUEST_FAULT };
+
+	return handle(&regs, code, addr, write, PSW_BITS_AS_PRIMARY);
+}

@@ -1,3 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* The MMU notifiers were every KVM's that names KVM_ARCH_WANT_MMU_NOTIFIER, which all simulated ones do. */
-#define CONFIG_KVM_GENERIC_MMU_NOTIFIER 1

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* arch/s390/kernel/fpu.c and entry.S: floating-point registers, which no simulated CPU has. */
+#include <linux/sched.h>
+#include <asm/fpu/api.h>
+#include <kshim/marks.h>
+
+INERT(save_fpu_regs, "floating-point registers of user space and of guests do not exist");
+void save_fpu_regs(void)
+{
+}
+
+INERT(load_fpu_regs, "as save_fpu_regs");
+void load_fpu_regs(void)
+{
+}

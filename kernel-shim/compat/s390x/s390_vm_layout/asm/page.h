@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * s390's asm/page.h of a kernel whose linear mapping is the identity, which its code relies on: the simulated RAM begins
+ * at the absolute address that is its host address.
+ */
+#ifndef __ASSEMBLY__
+#include <kshim/mem.h>
+#define ARCH_PFN_OFFSET	(KSHIM_RAM_BASE >> 12)
+#endif
+
+#include_next <asm/page.h>
+
+#ifndef __ASSEMBLY__
+/* As asm-generic/page.h; s390 had sparse memory only. */
+extern unsigned long max_mapnr;
+#define pfn_valid(pfn)	((pfn) >= ARCH_PFN_OFFSET && (pfn) - ARCH_PFN_OFFSET < max_mapnr)
+#endif
