@@ -101,8 +101,18 @@ int kshim_process_take_signal(int pid, struct kvmsim_signal *out)
 	return ret;
 }
 
+/* Versions before 6.2 collect changes of the counters in the task, and hand them over in do_exit() and exec_mmap(). */
+static void sync_rss(void)
+{
+#ifdef SPLIT_RSS_COUNTING
+	if (current->mm)
+		sync_mm_rss(current->mm);
+#endif
+}
+
 void kshim_process_leave(void)
 {
+	sync_rss();
 	if (signal_pending(current))
 		handle_signals();
 	kshim_syscall_exit();
@@ -196,6 +206,7 @@ int kshim_process_exit(int pid)
 	if (!p)
 		return -ESRCH;
 	kshim_release_pins(p);
+	sync_rss();
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
 		if (p->task[cpu])
 			kshim_task_set_mm(p->task[cpu], NULL);
@@ -225,6 +236,7 @@ int kshim_process_exec(bool pgste)
 		return -ENOMEM;
 	kshim_arch_init_mm(mm, pgste);
 	kshim_release_pins(p);
+	sync_rss();
 	p->mm = mm;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
 		if (p->task[cpu])

@@ -2,8 +2,11 @@
 /*
  * The checker's rules for PGSTEs: guests use only page tables that have them, and nobody fills those of other tables.
  *
- * A table without PGSTEs that is treated as one with them is how memory of a neighbour is corrupted where tables have
- * 2 KiB. Where all of them have 4 KiB (6.12), what would have been corrupted is seen in the second half.
+ * A table without PGSTEs that is treated as one with them is how memory of a neighbour is corrupted where such tables have
+ * 2 KiB (6.1): its PGSTEs would be the entries of the table in the other half of the page, or lie in the next page. So
+ * the use of an entry as a PGSTE is judged when it happens, and after each step what _refcount says of the two halves, the
+ * half that is nobody's, and each entry by itself. Where all tables have 4 KiB (6.12), what would have been corrupted is
+ * seen in the second half.
  */
 #include <linux/mm.h>
 #include <linux/rculist.h>
@@ -12,11 +15,41 @@
 #include <asm/pgtable.h>
 #include "model.h"
 #include <kshim/host.h>
+#include <kshim/insn.h>
 #include <kshim/probes.h>
 #include <kshim/process.h>
 
 /* What only a guest, or KVM for it, has a reason to set; reference and change are set when keys come into use. */
 #define GUEST_BITS (PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_IN_BIT | PGSTE_VSIE_BIT | _PGSTE_GPS_USAGE_MASK)
+
+#if defined(KSHIM_HAVE_PGTABLE_HAS_PGSTE) && !defined(KSHIM_HAVE_PGTABLE_WHOLE_PAGES)
+#define HALF_PAGE_TABLES
+/* Bits 24 to 31 of the page's _refcount; see arch/s390/mm/pgalloc.c. */
+#define HALF_ALLOCATED(half) (0x01u << (half))
+#define HALF_PENDING(half) (0x10u << (half))
+#define WHOLE_PAGE (PGTABLE_PGSTE >> 24 | HALF_ALLOCATED(0) | HALF_ALLOCATED(1))
+
+static unsigned int tracking_byte(const struct page *page)
+{
+	return (u32)atomic_read(&page->_refcount) >> 24;
+}
+
+void kshim_pgste_used(const void *pte)
+{
+	unsigned int byte = tracking_byte(virt_to_page(pte));
+
+	/* 0: tables of shadow gmaps, which are not tracked. */
+	if (byte && byte != WHOLE_PAGE)
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "an entry of a 2 KiB page table, in the %s half of its page, is used as if it had a PGSTE: that is %s",
+			    offset_in_page(pte) < PAGE_SIZE / 2 ? "lower" : "upper",
+			    offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
+}
+#else
+void kshim_pgste_used(const void *pte)
+{
+}
+#endif
 
 struct pgste_check {
 	struct mm_struct *mm;
@@ -44,11 +77,67 @@ static bool has_second_half(struct mm_struct *mm)
 #endif
 }
 
+#ifdef HALF_PAGE_TABLES
+static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
+{
+	const struct page *page = virt_to_page(table);
+	unsigned int half = offset_in_page(table) / (PAGE_SIZE / 2), byte = tracking_byte(page), i;
+	const u64 *other = table + (half ? -PTRS_PER_PTE : PTRS_PER_PTE);
+	const char *problem = NULL;
+
+	if ((page_ref_count(page) & 0xffffff) != 1)
+		problem = "the page has other references";
+	else if (byte == WHOLE_PAGE)
+		problem = half ? "a table with PGSTEs in the upper half of the page" : NULL;
+	else if ((byte & ~0x33u) || (byte & byte >> 4 & 3))
+		problem = "no state that halves can have";
+	else if (!(byte & HALF_ALLOCATED(half)))
+		problem = "the table's half is not allocated";
+	else if (!(byte & (HALF_ALLOCATED(!half) | HALF_PENDING(!half))))
+		for (i = 0; i < PTRS_PER_PTE && !problem; i++)
+			if (READ_ONCE(other[i]) != _PAGE_INVALID)
+				problem = "something in the half that is nobody's";
+	if (!problem)
+		return;
+	++*c->findings;
+	host_report(KVMSIM_CHECK, NULL, 0, "page table of process %d at address %llx: %s; the page's tracking byte is %#x",
+		    c->pid, addr, problem, byte);
+}
+#else
+static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
+{
+}
+#endif
+
+/* Empty, of a page that can be there, or a swap entry: what a PGSTE's bits in a foreign entry rarely leave it. */
+static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
+{
+	unsigned int i;
+	pte_t pte;
+
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		pte = __pte(READ_ONCE(table[i]));
+		if (pte_none(pte) || (!pte_present(pte) && pte_swap(pte)))
+			continue;
+		if (pte_present(pte) && !(pte_val(pte) & 0x800) &&
+		    pte_pfn(pte) - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT)
+			continue;
+		++*c->findings;
+		host_report(KVMSIM_CHECK, NULL, 0, "page table of process %d at address %llx: no page table's entry: %016lx",
+			    c->pid, addr + ((u64)i << PAGE_SHIFT), pte_val(pte));
+		return;
+	}
+}
+
 static void check_page_table(struct pgste_check *c, u64 *table, u64 addr)
 {
 	u64 bits = mm_has_pgste(c->mm) ? GUEST_BITS : ~0ULL;
 	unsigned int i;
 
+	if (!c->of_gmap) {
+		check_tracking(c, table, addr);
+		check_entries(c, table, addr);
+	}
 	if (has_pgstes(c->mm, table))
 		return;
 	if (c->of_gmap) {

@@ -98,6 +98,7 @@ static inline pgste_t pgste_get_lock(pte_t *ptep)
 {
 	unsigned long *pgste = (unsigned long *)(ptep + PTRS_PER_PTE), value;
 
+	kshim_pgste_used(ptep);
 	do {
 		value = __atomic64_or_barrier(PGSTE_PCL_BIT, (long *)pgste);
 	} while (value & PGSTE_PCL_BIT);
@@ -108,6 +109,18 @@ static inline void pgste_set_unlock(pte_t *ptep, pgste_t pgste)
 {
 	barrier();
 	WRITE_ONCE(*(unsigned long *)(ptep + PTRS_PER_PTE), pgste_val(pgste) & ~PGSTE_PCL_BIT);
+}
+
+static inline pgste_t pgste_get(pte_t *ptep)
+{
+	kshim_pgste_used(ptep);
+	return kcc_kernel_pgste_get(ptep);
+}
+
+static inline void pgste_set(pte_t *ptep, pgste_t pgste)
+{
+	kshim_pgste_used(ptep);
+	kcc_kernel_pgste_set(ptep, pgste);
 }
 #endif
 

@@ -31,6 +31,9 @@ unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long ne
 /* PTLB: this CPU's TLB is empty. */
 void kshim_ptlb(void);
 
+/* The kernel takes what lies PTRS_PER_PTE entries behind *pte for its PGSTE: models/s390x/check_pgste.c judges. */
+void kshim_pgste_used(const void *pte);
+
 /* SSKE, ISKE, RRBE on the 4 KiB block at pa. kshim_rrbe() returns the condition code: 2 * referenced + changed. */
 void kshim_sske(unsigned long pa, unsigned char key);
 unsigned char kshim_iske(unsigned long pa);
