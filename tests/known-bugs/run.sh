@@ -4,7 +4,8 @@
 #
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
-# The manifest here (x86_64), or in the directory ARCH, names the bugs; NAME: only those. In a tree of links to
+# The manifest here (x86_64), in the directory ARCH, or for a kernel that is not the reference in ARCH-VERSION, names the
+# bugs; NAME: only those. In a tree of links to
 # KERNEL_SOURCE the files that a patch touches become copies; only what depends on them is compiled, with the commands of
 # BUILD_DIR, and linked into a flavour of its own in BUILD_DIR/known-bugs-ARCH. Prints KTAP; exit code 1: a bug was not
 # found, or the correct kernel fails.
@@ -16,7 +17,16 @@ build=$(readlink -f "$1") source=$(readlink -f "$2") arch=$3
 shift 3
 here=$(dirname "$(readlink -f "$0")")
 scenarios=$(readlink -f "$here/../../sim/scenarios")
-[ "$arch" = x86_64 ] || here=$here/$arch
+version=$(sed -n '/^VERSION = /{s///;h;}; /^PATCHLEVEL = /{s///;H;g;s/\n/./;p;q;}' "$source/Makefile")
+case $arch-$version in
+x86_64-6.12) ;;
+*-6.12) here=$here/$arch ;;
+*) here=$here/$arch-$version ;;
+esac
+[ -e "$here/manifest" ] || {
+	echo "known-bugs: none for $arch of Linux $version" >&2
+	exit 2
+}
 work=$build/known-bugs-$arch
 tree=$work/tree
 

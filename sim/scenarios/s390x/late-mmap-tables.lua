@@ -212,6 +212,16 @@ cases("late mmap: page tables go one by one", options, {
 	expect(vcpu:read(0x5000, 5)):eq("guest")
 end)
 
+scenario("late mmap: a page table made after the switch is a whole one, also when there is room for a half", options,
+	function(sim)
+	local vmm, early = early_process(sim)
+	local vcpu, late = late_guest(vmm)
+	expect(early:munmap(MiB, MiB)):eq(0)
+	late:write(MiB, "late")
+	expect(vcpu:read(MiB, 4)):eq("late")
+	check_data(early, 0)
+end)
+
 -- The page table was allocated before the fault waited without the mmap lock, and is freed when it is tried again.
 scenario("late mmap: a fault that waited over the switch frees the page table it had", options, function(sim)
 	local vmm, early = early_process(sim)
