@@ -11,6 +11,7 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/marks.h>
+#include <kshim/move.h>
 
 /* More faults than this in a row for one page are no progress. */
 #define MAX_FAULTS 100000
@@ -76,29 +77,14 @@ static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool wr
 	return n - done;
 }
 
-/* Aligned 1, 2, 4 or 8 bytes move in one piece, as one instruction does. */
-static void move(void *to, const void *from, unsigned long len)
-{
-	unsigned long both = (unsigned long)to | (unsigned long)from;
-
-	if (len == 8 && !(both & 7))
-		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(u64 *)from));
-	else if (len == 4 && !(both & 3))
-		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(u32 *)from));
-	else if (len == 2 && !(both & 1))
-		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(u16 *)from));
-	else
-		memcpy(to, from, len);
-}
-
 static void read_piece(void *mem, unsigned long done, unsigned long len, void *to)
 {
-	move(to + done, mem, len);
+	kshim_move(to + done, mem, len);
 }
 
 static void write_piece(void *mem, unsigned long done, unsigned long len, void *from)
 {
-	move(mem, from + done, len);
+	kshim_move(mem, from + done, len);
 }
 
 static void clear_piece(void *mem, unsigned long done, unsigned long len, void *arg)

@@ -17,7 +17,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
-find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/memory -name '*.c' 2>/dev/null |
+find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/common -name '*.c' 2>/dev/null |
 	sort | xargs awk -f "$here/marks.awk" >"$tmp/marks"
 xargs nm -u <"$work/kernel.rsp" | awk 'NF == 2 && $1 ~ /^[Uvw]$/ { print $2 }' | sort -u >"$tmp/used"
 grep -v '/kernel-shim/wrap/' "$work/shim.rsp" | xargs nm -A --defined-only |

@@ -17,7 +17,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
-find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/memory -name '*.c' 2>/dev/null |
+find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/common -name '*.c' 2>/dev/null |
 	sort | xargs awk -f "$here/marks.awk" | sort >"$tmp/all-marks"
 xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
 awk -F '\t' 'FNR == NR { defined[$1] = 1; next } $1 in defined' "$tmp/defined" "$tmp/all-marks" >"$tmp/marks"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What sim calls to let a vCPU execute one access, or a run of them: sets it up and calls the vCPU file's KVM_RUN. */
+/* The records of the vCPUs, and what the next instruction of each is: an access as s390 has it, for common/access.c. */
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include "guest.h"
-#include <kshim/arch.h>
 
 #define MAX_VCPUS 1024
 
@@ -31,8 +30,15 @@ static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 	return found;
 }
 
+struct model_access *model_access_of(struct kvm_vcpu *vcpu)
+{
+	struct model_vcpu *v = record_of(vcpu);
+
+	return v ? &v->access : NULL;
+}
+
 /* 64-bit addresses; what an access beyond the guest's limit ends in is KVM's to say. */
-static bool valid(const struct kvmsim_access *a)
+bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 {
 	unsigned int op = a->op & ~KVMSIM_NESTED;
 	struct guest_insn insn;
@@ -44,149 +50,48 @@ static bool valid(const struct kvmsim_access *a)
 	return (op != KVMSIM_FETCH || a->len == 1) && a->addr + a->len > a->addr;
 }
 
-static void start(struct model_vcpu *v, const struct kvmsim_access *a)
+void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 {
-	struct model_access *m = &v->access;
-	struct kvm_vcpu *vcpu = v->vcpu;
-
-	memset(m, 0, sizeof(*m));
-	m->a = *a;
+	m->arch.nested = m->a.op & KVMSIM_NESTED;
+	m->arch.inner = m->arch.nested ? MODEL_PENDING : MODEL_IDLE;
 	m->a.op &= ~KVMSIM_NESTED;
-	if (m->a.op != KVMSIM_INSN && a->len < 8)
-		m->a.value &= GENMASK_ULL(8 * a->len - 1, 0);
-	m->nested = a->op & KVMSIM_NESTED;
-	m->inner = m->nested ? MODEL_PENDING : MODEL_IDLE;
-	m->state = MODEL_PENDING;
-	m->delivered = vcpu->stat.deliver_program;
+	if (m->a.op != KVMSIM_INSN && m->a.len < 8)
+		m->a.value &= GENMASK_ULL(8 * m->a.len - 1, 0);
+	m->arch.delivered = vcpu->stat.deliver_program;
 	/* KVM_RUN takes the PSW from kvm_run. */
-	m->psw_mask = vcpu->run->psw_mask;
-	m->psw_addr = vcpu->run->psw_addr;
-	memset(&v->workload, 0, sizeof(v->workload));
+	m->arch.psw_mask = vcpu->run->psw_mask;
+	m->arch.psw_addr = vcpu->run->psw_addr;
+}
+
+long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
+{
+	struct model_vcpu *v = container_of(m, struct model_vcpu, access);
+	long ret;
+
+	model_running = v;
+	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
+	model_running = NULL;
+	v->exits = vcpu->stat.exit_userspace;
+	return ret;
 }
 
 static void fill_exception(const struct model_access *m, struct kvmsim_access_result *r)
 {
-	r->done = 1;
 	r->exception = 1;
-	r->vector = m->code;
-	r->cr2 = m->teid;
+	r->vector = m->arch.code;
+	r->cr2 = m->arch.teid;
 }
 
-/* The vCPU's SIE instruction has ended. */
-static void fill_nested(const struct model_access *m, struct kvmsim_access_result *r)
+void model_access_result(const struct model_access *m, struct kvmsim_access_result *r)
 {
-	r->done = 1;
-	r->intercepted = m->inner != MODEL_DONE;
-	if (m->inner == MODEL_EXCEPTION)
+	if (m->state == MODEL_EXCEPTION) {
 		fill_exception(m, r);
-	else if (m->inner == MODEL_ABORTED)
-		r->ret = -ELOOP;
-}
-
-static void fill_result(struct model_vcpu *v, u32 faults_before, struct kvmsim_access_result *r)
-{
-	struct model_access *m = &v->access;
-
-	r->faults = m->all_faults - faults_before;
-	r->value = m->a.value;
-	switch (m->state) {
-	case MODEL_DONE:
-		r->done = 1;
-		if (m->nested)
-			fill_nested(m, r);
-		break;
-	case MODEL_EXCEPTION:
-		fill_exception(m, r);
-		break;
-	case MODEL_ABORTED:
-		r->ret = -ELOOP;
-		break;
-	default:
-		if (!r->ret)
-			r->exit_reason = v->vcpu->run->exit_reason;
-		return;
+	} else if (m->arch.nested) {
+		/* The vCPU's SIE instruction has ended. */
+		r->intercepted = m->arch.inner != MODEL_DONE;
+		if (m->arch.inner == MODEL_EXCEPTION)
+			fill_exception(m, r);
+		else if (m->arch.inner == MODEL_ABORTED)
+			r->ret = -ELOOP;
 	}
-	m->state = MODEL_IDLE;
-}
-
-static void run(struct model_vcpu *v, struct file *file, struct kvmsim_access_result *r)
-{
-	u32 faults_before = v->access.all_faults;
-
-	memset(r, 0, sizeof(*r));
-	model_running = v;
-	r->ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
-	model_running = NULL;
-	v->exits = v->vcpu->stat.exit_userspace;
-	fill_result(v, faults_before, r);
-}
-
-int kshim_arch_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvmsim_access *a,
-			   struct kvmsim_access_result *r)
-{
-	struct model_vcpu *v = record_of(vcpu);
-
-	if (!v)
-		return -ENOMEM;
-	if (!a && v->access.state == MODEL_IDLE)
-		return -EINVAL;
-	if (a) {
-		if (v->access.state == MODEL_PENDING)
-			return -EBUSY;
-		if (!valid(a))
-			return -EINVAL;
-		start(v, a);
-	}
-	if (v->access.state == MODEL_PENDING) {
-		run(v, file, r);
-	} else {
-		memset(r, 0, sizeof(*r));
-		fill_result(v, v->access.all_faults, r);
-	}
-	if (a && r->done)
-		a->value = r->value;
-	return 0;
-}
-
-int kshim_arch_vcpu_abandon(struct kvm_vcpu *vcpu)
-{
-	struct model_vcpu *v = record_of(vcpu);
-
-	if (!v || v->access.state != MODEL_PENDING)
-		return -EINVAL;
-	v->access.state = MODEL_IDLE;
-	memset(&v->workload, 0, sizeof(v->workload));
-	return 0;
-}
-
-int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim_access_op op, uint64_t addr,
-			     uint64_t len, uint64_t stride, uint64_t count, uint64_t *done,
-			     struct kvmsim_access_result *r)
-{
-	struct kvmsim_access a = {
-		.op = op, .len = (op & ~KVMSIM_NESTED) == KVMSIM_FETCH ? 1 : 8, .addr = addr, .value = 0x5a5a5a5a5a5a5a5a};
-	struct model_vcpu *v = record_of(vcpu);
-
-	memset(r, 0, sizeof(*r));
-	*done = 0;
-	if (!v)
-		return -ENOMEM;
-	if (v->access.state == MODEL_PENDING)
-		return -EBUSY;
-	if (len < a.len || addr + len < addr || !valid(&a))
-		return -EINVAL;
-	if (!count)
-		return 0;
-	start(v, &a);
-	v->workload = (struct model_workload){
-		.left = count - 1,
-		.first = addr,
-		.stride = stride,
-		/* The last access begins inside len and ends inside it. */
-		.bytes = len - a.len + 1,
-	};
-	run(v, file, r);
-	*done = v->workload.done;
-	memset(&v->workload, 0, sizeof(v->workload));
-	return 0;
 }

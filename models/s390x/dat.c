@@ -119,7 +119,7 @@ static void purge(bool local, unsigned int (*fn)(struct s390_tlb *t, u64 arg), u
 		host_unlock(&model_cpus[cpu].lock);
 	}
 	local_irq_restore(flags);
-	model_count(purged_entries, n);
+	model_count(tlb_purged_entries, n);
 }
 
 static unsigned int purge_all(struct s390_tlb *t, u64 arg)

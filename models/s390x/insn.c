@@ -156,7 +156,7 @@ void insn_purge(const struct guest_cpu *c, const struct guest_insn *i)
 		host_unlock(&model_cpus[cpu].lock);
 	}
 	local_irq_restore(flags);
-	model_count(purged_entries, n);
+	model_count(tlb_purged_entries, n);
 }
 
 /* --- the table --- */

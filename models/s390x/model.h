@@ -14,6 +14,8 @@
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/mem.h>
+#include "common/access.h"
+#include "common/counters.h"
 #include "skey.h"
 #include "tlb.h"
 
@@ -73,40 +75,12 @@ int model_check_gmap(struct gmap *gmap);
 /* Reports what of a shadow gmap its guest's tables and its parent do not allow. Returns how many findings. */
 int model_check_shadow(struct gmap *sg, int pid);
 
-/* --- sie.c: what the vCPU is about to do --- */
-enum model_access_state {
-	MODEL_IDLE,
-	MODEL_PENDING,
-	MODEL_DONE,
-	MODEL_EXCEPTION,	/* ended in a program interruption of the guest */
-	MODEL_ABORTED,		/* gave up: too many faults, or broken tables */
-};
-
-struct model_access {
-	enum model_access_state state;
-	struct kvmsim_access a;
-	bool nested;		/* the vCPU's instruction is SIE, and the access is one of the guest that it runs */
-	enum model_access_state inner;	/* of a nested access; state is that of the SIE instruction */
-	u64 delivered;		/* vcpu->stat.deliver_program when it began */
-	u64 psw_mask, psw_addr;	/* of its instruction */
-	u32 faults, all_faults;	/* of this access; since start() */
-	u16 code;		/* of the program interruption */
-	u64 teid;		/* of the program interruption, 0 if it has none */
-	bool intercepted;	/* an instruction's interception has left the PSW behind the instruction */
-};
-
-struct model_workload {
-	u64 left;		/* accesses that still follow the current one */
-	u64 first, offset, stride, bytes;
-	u64 done;
-};
-
+/* --- sie.c, access.c --- */
 /* The model's record of a vCPU; vcpu NULL: free. */
 struct model_vcpu {
 	struct kvm_vcpu *vcpu;
 	u64 exits;		/* vcpu->stat.exit_userspace after its last run */
 	struct model_access access;
-	struct model_workload workload;
 };
 
 /* The vCPU that the calling native thread runs; NULL: none of the model's. */
@@ -116,17 +90,5 @@ extern __thread struct model_vcpu *model_running;
 struct kshim_process;
 /* Adds to *(int *)findings, each of which is a KVMSIM_CHECK report. For kshim_process_for_each(). */
 void model_check_pgstes(struct kshim_process *p, void *findings);
-
-/* --- counters.c --- */
-struct model_counters {
-	u64 guest_accesses, guest_faults, guest_exceptions, sie_entries;
-	u64 tlb_evictions, ipte_global, ipte_local, idte_entry, idte_entry_local, idte_asce, csp, ptlb, rdp, rdp_local;
-	u64 flush_guest_asce, flush_nodat, purged_entries;
-};
-extern struct model_counters model_counters;
-#define model_count(name, n) ((void)__atomic_fetch_add(&model_counters.name, (n), __ATOMIC_RELAXED))
-
-/* Most faults that one access may take before it counts as a livelock. */
-#define MODEL_MAX_FAULTS 100000
 
 #endif

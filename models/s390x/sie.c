@@ -23,8 +23,6 @@
 #include <kshim/probes.h>
 #include <kshim/sched.h>
 
-/* Accesses of a workload before the CPU takes interrupts again. */
-#define BURST 256
 /* Loads and stores with long displacement, as LG and STG. */
 #define ACCESS_INSN_BYTES 6
 /* SIE 0(13) */
@@ -59,79 +57,18 @@ static int host_fault(const struct guest_cpu *c)
 }
 #endif
 
-/* One piece within a page, in one native access where it is aligned. */
-static void move(void *to, const void *from, unsigned int len)
-{
-	unsigned long both = (unsigned long)to | (unsigned long)from;
-
-	if (len == 8 && !(both & 7))
-		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(u64 *)from));
-	else if (len == 4 && !(both & 3))
-		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(u32 *)from));
-	else if (len == 2 && !(both & 1))
-		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(u16 *)from));
-	else
-		memcpy(to, from, len);
-}
-
-/* COMPARE AND SWAP until it swaps; operands of 1 and 2 bytes lie in a word, as the compiler makes it. */
-static u64 exchange(void *mem, u64 value, unsigned int len)
-{
-	switch (len) {
-	case 1:
-		return xchg((u8 *)mem, value);
-	case 2:
-		return xchg((u16 *)mem, value);
-	case 4:
-		return xchg((u32 *)mem, value);
-	default:
-		return xchg((u64 *)mem, value);
-	}
-}
-
-/* Pieces of an access, each within one page. */
-struct piece {
-	u64 addr, pa;
-	unsigned int len;
-};
-
-static void perform(struct kvmsim_access *a, const struct piece *p)
-{
-	u8 *reg = (u8 *)&a->value;
-	u64 value = 0;
-
-	if (a->op == KVMSIM_XCHG && !p[1].len && IS_ALIGNED(p[0].pa, a->len)) {
-		a->value = exchange(__va(p[0].pa), a->value, a->len);
-		return;
-	}
-	if (a->op != KVMSIM_WRITE) {
-		move(&value, __va(p[0].pa), p[0].len);
-		if (p[1].len)
-			move((u8 *)&value + p[0].len, __va(p[1].pa), p[1].len);
-	}
-	if (a->op == KVMSIM_WRITE || a->op == KVMSIM_XCHG) {
-		move(__va(p[0].pa), reg, p[0].len);
-		if (p[1].len)
-			move(__va(p[1].pa), reg + p[0].len, p[1].len);
-	}
-	if (a->op != KVMSIM_WRITE)
-		a->value = value;
-}
-
 static enum guest_end execute_access(struct guest_cpu *c, struct kvmsim_access *a)
 {
 	enum dat_access access = a->op == KVMSIM_READ ? DAT_FETCH : a->op == KVMSIM_FETCH ? DAT_IFETCH : DAT_STORE;
-	unsigned int first = min_t(u64, a->len, PAGE_SIZE - (a->addr & ~PAGE_MASK)), i;
-	struct piece p[2] = {
-		{.addr = a->addr, .len = first},
-		{.addr = a->addr + first, .len = a->len - first},
-	};
 	enum guest_end end = GUEST_OK;
+	struct model_piece p[2];
+	unsigned int i;
 
+	model_access_split(a, p);
 	for (i = 0; i < 2 && p[i].len && end == GUEST_OK; i++)
 		end = guest_operand(c, p[i].addr, access, &p[i].pa);
 	if (end == GUEST_OK)
-		perform(a, p);
+		model_access_perform(a, p);
 	return end;
 }
 
@@ -155,7 +92,7 @@ static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
 /* What this guest is at: a nested one at the access, the vCPU itself at its instruction. */
 static enum model_access_state *progress(struct model_vcpu *v, const struct guest_cpu *c)
 {
-	return c->nested ? &v->access.inner : &v->access.state;
+	return c->nested ? &v->access.arch.inner : &v->access.state;
 }
 
 static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
@@ -164,7 +101,7 @@ static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
 	unsigned long flags;
 	enum guest_end end;
 
-	if (v->access.nested && !c->nested)
+	if (v->access.arch.nested && !c->nested)
 		return execute_insn(c, &sie);
 	if (a->op == KVMSIM_INSN)
 		return execute_insn(c, a);
@@ -178,23 +115,7 @@ static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
 static void retire(struct model_vcpu *v)
 {
 	model_count(guest_accesses, 1);
-	v->workload.done++;
-}
-
-/* Makes the workload's next access the pending one. */
-static enum model_access_state next_of_workload(struct model_vcpu *v)
-{
-	struct model_workload *w = &v->workload;
-
-	if (!w->left)
-		return MODEL_DONE;
-	w->left--;
-	w->offset += w->stride;
-	if (w->offset >= w->bytes)
-		w->offset -= w->bytes;
-	v->access.a.addr = w->first + w->offset;
-	v->access.faults = 0;
-	return MODEL_PENDING;
+	v->access.workload.done++;
 }
 
 /* DIAGNOSE with a code that KVM leaves to user space: how the guest program hands back control. */
@@ -219,14 +140,14 @@ static bool intervention(struct kvm_s390_sie_block *sie)
 static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
 {
 	model_count(guest_exceptions, 1);
-	v->access.code = c->code;
-	v->access.teid = c->teid;
+	v->access.arch.code = c->code;
+	v->access.arch.teid = c->teid;
 	*progress(v, c) = MODEL_EXCEPTION;
 	/* Only KVM has loaded the handler's PSW, and it delivers nothing to a nested guest. */
 	if (c->nested)
 		return;
-	c->sie->gpsw.mask = v->access.psw_mask;
-	c->sie->gpsw.addr = v->access.psw_addr;
+	c->sie->gpsw.mask = v->access.arch.psw_mask;
+	c->sie->gpsw.addr = v->access.arch.psw_addr;
 }
 
 /* KVM delivered a program interruption, so that the instruction has ended without its effect. */
@@ -261,12 +182,12 @@ static void after_interception(struct model_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
 
-	m->intercepted = false;
-	if (c->sie->gpsw.addr == m->psw_addr)
+	m->arch.intercepted = false;
+	if (c->sie->gpsw.addr == m->arch.psw_addr)
 		return;
-	c->sie->gpsw.addr = m->psw_addr;
+	c->sie->gpsw.addr = m->arch.psw_addr;
 	m->state = MODEL_DONE;
-	if (m->nested)
+	if (m->arch.nested)
 		return;
 	m->a.value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
 	retire(v);
@@ -288,13 +209,14 @@ static bool intercept_addressing(struct guest_cpu *c, unsigned int ilen)
 static bool step(struct model_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
-	unsigned int ilen = m->nested && !c->nested ? SIE_BYTES : m->a.op == KVMSIM_INSN ? m->a.len : ACCESS_INSN_BYTES;
+	unsigned int ilen = m->arch.nested && !c->nested ? SIE_BYTES :
+			    m->a.op == KVMSIM_INSN ? m->a.len : ACCESS_INSN_BYTES;
 	unsigned long flags;
 
 	switch (execute(v, c)) {
 	case GUEST_OK:
 		retire(v);
-		*progress(v, c) = next_of_workload(v);
+		*progress(v, c) = model_access_next(m) ? MODEL_PENDING : MODEL_DONE;
 		return true;
 	case GUEST_PROGRAM:
 		if (intercept_addressing(c, ilen))
@@ -307,7 +229,7 @@ static bool step(struct model_vcpu *v, struct guest_cpu *c)
 	case GUEST_INTERCEPTED:
 		/* Of a nested guest's interception the one above hears, and KVM makes nothing of its PSW. */
 		if (!c->nested)
-			m->intercepted = c->sie->gpsw.addr != m->psw_addr;
+			m->arch.intercepted = c->sie->gpsw.addr != m->arch.psw_addr;
 		return false;
 	case GUEST_HOST_FAULT:
 		model_count(guest_faults, 1);
@@ -333,11 +255,11 @@ static void interpret(struct model_vcpu *v, struct guest_cpu *c)
 	struct kvm_s390_sie_block *sie = c->sie;
 	unsigned int n;
 
-	if (!c->nested && *state == MODEL_PENDING && v->vcpu->stat.deliver_program != v->access.delivered)
+	if (!c->nested && *state == MODEL_PENDING && v->vcpu->stat.deliver_program != v->access.arch.delivered)
 		take_exception(v, c);
-	else if (!c->nested && *state == MODEL_PENDING && v->access.intercepted)
+	else if (!c->nested && *state == MODEL_PENDING && v->access.arch.intercepted)
 		after_interception(v, c);
-	for (n = 0; *state == MODEL_PENDING && n < BURST; n++) {
+	for (n = 0; *state == MODEL_PENDING && n < MODEL_BURST; n++) {
 		if (atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))
 			return;
 		if (intervention(sie))

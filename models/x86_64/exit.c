@@ -8,8 +8,6 @@
 #include <kshim/host.h>
 #include <kshim/sched.h>
 
-u32 model_max_faults = 100000;
-
 static const char *const exit_name[MODEL_NR_EXITS] = {
 	[MODEL_EXIT_NONE] = "none", [MODEL_EXIT_RETIRED] = "retired", [MODEL_EXIT_HLT] = "hlt",
 	[MODEL_EXIT_INTERRUPT] = "interrupt", [MODEL_EXIT_FAULT] = "fault", [MODEL_EXIT_MISCONFIG] = "misconfiguration",
@@ -51,9 +49,10 @@ static int handle_fault(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_sim *vs = to_sim(vcpu);
 	struct model_exit *x = &vs->exit;
+	struct model_access_arch *i = &vs->access.arch;
 	/* EPT gives no instruction bytes in hardware; here the instruction is in no guest memory, so that it must. */
-	void *insn = vs->access.insn_len && vs->access.a.op != KVMSIM_FETCH ? vs->access.insn : NULL;
-	int len = insn ? vs->access.insn_len : 0;
+	void *insn = i->insn_len && vs->access.a.op != KVMSIM_FETCH ? i->insn : NULL;
+	int len = insn ? i->insn_len : 0;
 
 	if (x->reason == MODEL_EXIT_MISCONFIG) {
 		if (!kvm_io_bus_write(vcpu, KVM_FAST_MMIO_BUS, x->addr, 0, NULL)) {
@@ -76,7 +75,7 @@ static void report_livelock(struct vcpu_sim *vs)
 		    "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: %s at %llx, "
 		    "error code %llx; of all, %u faults and %u misconfigurations",
 		    vs->vcpu.vcpu_id, (u64)m->a.addr, m->faults, exit_name[vs->exit.reason], vs->exit.addr,
-		    vs->exit.error_code, m->exits[MODEL_EXIT_FAULT], m->exits[MODEL_EXIT_MISCONFIG]);
+		    vs->exit.error_code, m->arch.exits[MODEL_EXIT_FAULT], m->arch.exits[MODEL_EXIT_MISCONFIG]);
 }
 
 static int to_user_space(struct kvm_vcpu *vcpu)
@@ -121,7 +120,7 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	vs->access.all_faults++;
 	/* KVM retries while the host's mm changes the page: who does that may need this native thread's CPU. */
 	kshim_back_off(vs->access.faults);
-	if (++vs->access.faults > model_max_faults) {
+	if (++vs->access.faults > MODEL_MAX_FAULTS) {
 		report_livelock(vs);
 		vs->access.state = MODEL_ABORTED;
 		return to_user_space(vcpu);
@@ -136,7 +135,7 @@ int model_skip_emulated_instruction(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_sim *vs = to_sim(vcpu);
 	/* A HLT has one byte, as has what FETCH executes. */
-	unsigned int len = vs->access.state == MODEL_PENDING ? vs->access.insn_len : 1;
+	unsigned int len = vs->access.state == MODEL_PENDING ? vs->access.arch.insn_len : 1;
 
 	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
 	vs->interruptibility = 0;

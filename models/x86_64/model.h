@@ -11,6 +11,8 @@
 
 #include <linux/kvm_host.h>
 #include <kshim/machine.h>
+#include "common/access.h"
+#include "common/counters.h"
 #include "tlb.h"
 #include "walk.h"
 
@@ -23,53 +25,11 @@ static inline bool model_nested_paging(void)
 	return model_personality != MODEL_SHADOW;
 }
 
-enum model_exit_reason {
-	MODEL_EXIT_NONE,
-	MODEL_EXIT_RETIRED,	/* the access is complete, or ended in a guest exception */
-	MODEL_EXIT_HLT,		/* there was no access to run */
-	MODEL_EXIT_INTERRUPT,	/* a host interrupt is due, or an immediate exit was asked for */
-	MODEL_EXIT_FAULT,	/* EPT violation, nested page fault, or an intercepted #PF */
-	MODEL_EXIT_MISCONFIG,	/* EPT misconfiguration */
-	MODEL_EXIT_INVLPG,	/* intercepted with shadow paging, as is MOV to CR3; addr: the operand */
-	MODEL_EXIT_CR3,
-	MODEL_EXIT_BROKEN,	/* the tables point outside of memory: reported, and the run ends */
-	MODEL_NR_EXITS
-};
-
 /* What the processor tells about its last exit. */
 struct model_exit {
 	enum model_exit_reason reason;
 	u64 addr;		/* guest-physical address, or linear address with shadow paging */
 	u64 error_code;		/* PFERR_* as the vendor module hands it to KVM */
-};
-
-enum model_access_state {
-	MODEL_IDLE,
-	MODEL_PENDING,		/* to be executed at RIP == rip */
-	MODEL_DONE,
-	MODEL_EXCEPTION,	/* ended in a guest exception */
-	MODEL_ABORTED,		/* gave up: too many faults, or broken tables */
-};
-
-struct model_access {
-	enum model_access_state state;
-	struct kvmsim_access a;
-	u64 rip;		/* of its instruction: the access has retired when RIP is another */
-	u8 insn[4];		/* the instruction's bytes; none for FETCH, which executes what it fetches */
-	u8 insn_len;
-	u32 faults;		/* of this access, or of a workload's current one */
-	u32 all_faults;		/* since start(), all accesses of a workload */
-	u32 exits[MODEL_NR_EXITS];
-	u8 vector;
-	u32 error_code;
-	u64 cr2;
-};
-
-/* A run of equal accesses inside one call, see model_vcpu_workload(). */
-struct model_workload {
-	u64 left;		/* accesses that still follow the current one */
-	u64 first, offset, stride, bytes;
-	u64 done;
 };
 
 struct vcpu_sim {
@@ -96,7 +56,6 @@ struct vcpu_sim {
 	bool running;		/* KVM runs or emulates an access: registers show flat segments and its CPL */
 	struct model_exit exit;
 	struct model_access access;
-	struct model_workload workload;
 	struct model_tlb *tlb;
 	struct walk_cache walk_cache; /* of the host's tables: guest-physical with nested paging, else linear */
 };
@@ -105,15 +64,6 @@ static inline struct vcpu_sim *to_sim(struct kvm_vcpu *vcpu)
 {
 	return container_of(vcpu, struct vcpu_sim, vcpu);
 }
-
-/* --- counters; the table is in counters.c --- */
-struct model_counters {
-	u64 guest_accesses, guest_tlb_hits, guest_tlb_misses, guest_walk_entries, guest_faults, guest_exceptions;
-	u64 guest_tlb_evictions;
-	u64 flush_all, flush_current, flush_gva, flush_guest, flushed_entries;
-};
-extern struct model_counters model_counters;
-#define model_count(name, n) ((void)__atomic_fetch_add(&model_counters.name, (n), __ATOMIC_RELAXED))
 
 /* --- vendor module --- */
 extern struct kvm_x86_ops model_x86_ops;
@@ -172,8 +122,5 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 
 /* vendor_refused.c: operations that nothing models; each ends the scenario with its name */
 void model_refuse(const char *op) __noreturn;
-
-/* Most faults that one access may take before it counts as a livelock. */
-extern u32 model_max_faults;
 
 #endif

@@ -10,9 +10,6 @@
 #include <kshim/mem.h>
 #include <kshim/sched.h>
 
-/* Accesses of a workload before the processor takes interrupts again. */
-#define BURST 256
-
 void model_walk_count(void)
 {
 	model_count(guest_walk_entries, 1);
@@ -118,9 +115,9 @@ static u64 ept_error_code(const struct walk_result *r, unsigned int access)
 
 static void exception(struct vcpu_sim *vs, u8 vector, u32 error_code, u64 cr2)
 {
-	vs->access.vector = vector;
-	vs->access.error_code = error_code;
-	vs->access.cr2 = cr2;
+	vs->access.arch.vector = vector;
+	vs->access.arch.error_code = error_code;
+	vs->access.arch.cr2 = cr2;
 	vs->access.state = MODEL_EXCEPTION;
 	vs->exit.reason = MODEL_EXIT_RETIRED;
 	model_count(guest_exceptions, 1);
@@ -244,49 +241,6 @@ static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *p
 	return frame_is_live(r.pa >> PAGE_SHIFT, addr, "the page tables");
 }
 
-/* One piece within a page, in one native access where it is aligned. */
-static void load(const void *mem, void *reg, unsigned int len)
-{
-	if ((unsigned long)mem & (len - 1))
-		memcpy(reg, mem, len);
-	else if (len == 8)
-		*(u64 *)reg = READ_ONCE(*(u64 *)mem);
-	else if (len == 4)
-		*(u32 *)reg = READ_ONCE(*(u32 *)mem);
-	else if (len == 2)
-		*(u16 *)reg = READ_ONCE(*(u16 *)mem);
-	else
-		memcpy(reg, mem, len);
-}
-
-static void store(void *mem, const void *reg, unsigned int len)
-{
-	if ((unsigned long)mem & (len - 1))
-		memcpy(mem, reg, len);
-	else if (len == 8)
-		WRITE_ONCE(*(u64 *)mem, *(u64 *)reg);
-	else if (len == 4)
-		WRITE_ONCE(*(u32 *)mem, *(u32 *)reg);
-	else if (len == 2)
-		WRITE_ONCE(*(u16 *)mem, *(u16 *)reg);
-	else
-		memcpy(mem, reg, len);
-}
-
-static u64 exchange(void *mem, u64 value, unsigned int len)
-{
-	switch (len) {
-	case 1:
-		return xchg((u8 *)mem, value);
-	case 2:
-		return xchg((u16 *)mem, value);
-	case 4:
-		return xchg((u32 *)mem, value);
-	default:
-		return xchg((u64 *)mem, value);
-	}
-}
-
 /* Writes RAX as a MOV of len bytes does: 4 bytes clear the upper half, fewer leave the rest. */
 static void write_rax(struct kvm_vcpu *vcpu, u64 value, unsigned int len)
 {
@@ -303,7 +257,7 @@ static void retire(struct vcpu_sim *vs)
 
 	m->state = MODEL_DONE;
 	vs->exit.reason = MODEL_EXIT_RETIRED;
-	vs->workload.done++;
+	m->workload.done++;
 }
 
 static bool canonical(struct vcpu_sim *vs, u64 addr)
@@ -330,22 +284,20 @@ static void execute_privileged(struct vcpu_sim *vs)
 		return;
 	}
 	if (a->op == KVMSIM_INVLPG) {
-		model_count(flushed_entries, model_tlb_flush_addr(vs->tlb, TLB_LINEAR, a->addr));
+		model_count(guest_tlb_flushed_entries, model_tlb_flush_addr(vs->tlb, TLB_LINEAR, a->addr));
 	} else {
 		vcpu->arch.cr3 = a->addr;
-		model_count(flushed_entries,
+		model_count(guest_tlb_flushed_entries,
 			    model_tlb_flush_linear(vs->tlb, kvm_is_cr4_bit_set(vcpu, X86_CR4_PGE)));
 	}
-	kvm_rip_write(vcpu, vs->access.rip + vs->access.insn_len);
+	kvm_rip_write(vcpu, vs->access.arch.rip + vs->access.arch.insn_len);
 	retire(vs);
 }
 
 static void execute(struct vcpu_sim *vs)
 {
 	struct kvmsim_access *a = &vs->access.a;
-	unsigned int first = min_t(u64, a->len, PAGE_SIZE - (a->addr & ~PAGE_MASK)), rest = a->len - first;
-	u64 pa[2] = {}, value = a->value;
-	bool write = a->op == KVMSIM_WRITE;
+	struct model_piece p[2];
 	unsigned int access;
 
 	if (a->op == KVMSIM_INVLPG || a->op == KVMSIM_LOAD_CR3) {
@@ -358,30 +310,17 @@ static void execute(struct vcpu_sim *vs)
 		exception(vs, GP_VECTOR, 0, 0);
 		return;
 	}
-	if (!translate(vs, a->addr, access, &pa[0]) || (rest && !translate(vs, a->addr + first, access, &pa[1]))) {
+	model_access_split(a, p);
+	if (!translate(vs, p[0].addr, access, &p[0].pa) ||
+	    (p[1].len && !translate(vs, p[1].addr, access, &p[1].pa))) {
 		if (vs->exit.reason == MODEL_EXIT_NONE)
 			vs->exit.reason = MODEL_EXIT_BROKEN;
 		return;
 	}
-	if (a->op == KVMSIM_XCHG && !rest && IS_ALIGNED(pa[0], a->len)) {
-		value = exchange(__va(pa[0]), a->value, a->len);
-	} else {
-		/* An XCHG that is not aligned is a read and a write; hardware would lock the bus. */
-		if (!write) {
-			value = 0;
-			load(__va(pa[0]), &value, first);
-			load(__va(pa[1]), (u8 *)&value + first, rest);
-		}
-		if (access & WALK_WRITE) {
-			store(__va(pa[0]), &a->value, first);
-			store(__va(pa[1]), (u8 *)&a->value + first, rest);
-		}
-	}
+	model_access_perform(a, p);
 	if (a->op == KVMSIM_READ || a->op == KVMSIM_XCHG)
-		write_rax(&vs->vcpu, value, a->len);
-	if (!write)
-		a->value = value;
-	kvm_rip_write(&vs->vcpu, vs->access.rip + vs->access.insn_len);
+		write_rax(&vs->vcpu, a->value, a->len);
+	kvm_rip_write(&vs->vcpu, vs->access.arch.rip + vs->access.arch.insn_len);
 	retire(vs);
 }
 
@@ -398,23 +337,17 @@ static void retire_emulated(struct vcpu_sim *vs)
 /* Makes the workload's next access the pending one. */
 static bool next_of_workload(struct vcpu_sim *vs)
 {
-	struct model_workload *w = &vs->workload;
+	struct model_access *m = &vs->access;
 
-	if (!w->left)
+	if (!model_access_next(m))
 		return false;
-	w->left--;
-	w->offset += w->stride;
-	if (w->offset >= w->bytes)
-		w->offset -= w->bytes;
-	vs->access.a.addr = w->first + w->offset;
-	vs->access.faults = 0;
-	vs->access.rip = kvm_rip_read(&vs->vcpu);
-	if (vs->access.a.op == KVMSIM_FETCH) {
-		vs->access.rip = vs->access.a.addr;
-		kvm_rip_write(&vs->vcpu, vs->access.rip);
+	m->arch.rip = kvm_rip_read(&vs->vcpu);
+	if (m->a.op == KVMSIM_FETCH) {
+		m->arch.rip = m->a.addr;
+		kvm_rip_write(&vs->vcpu, m->arch.rip);
 	}
-	kvm_rbx_write(&vs->vcpu, vs->access.a.addr);
-	vs->access.state = MODEL_PENDING;
+	kvm_rbx_write(&vs->vcpu, m->a.addr);
+	m->state = MODEL_PENDING;
 	return true;
 }
 
@@ -422,9 +355,9 @@ static void run_accesses(struct vcpu_sim *vs)
 {
 	unsigned int n;
 
-	for (n = 0; n < BURST; n++) {
+	for (n = 0; n < MODEL_BURST; n++) {
 		vs->exit.reason = MODEL_EXIT_NONE;
-		if (kvm_rip_read(&vs->vcpu) != vs->access.rip)
+		if (kvm_rip_read(&vs->vcpu) != vs->access.arch.rip)
 			retire_emulated(vs);
 		else
 			execute(vs);
@@ -481,7 +414,7 @@ fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	}
 	guest_mode_ends(vcpu);
 	complete_events(vcpu);
-	vs->access.exits[vs->exit.reason]++;
+	vs->access.arch.exits[vs->exit.reason]++;
 	trace_kvm_exit(vcpu, model_personality == MODEL_EPT ? KVM_ISA_VMX : KVM_ISA_SVM);
 	return EXIT_FASTPATH_NONE;
 }

@@ -32,7 +32,7 @@ void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 		vs->sysenter_cs = 0;
 		vs->sysenter_eip = vs->sysenter_esp = 0;
 	}
-	model_count(flushed_entries, model_tlb_flush_all(vs->tlb));
+	model_count(guest_tlb_flushed_entries, model_tlb_flush_all(vs->tlb));
 }
 
 static u64 *msr_storage(struct vcpu_sim *vs, u32 index)

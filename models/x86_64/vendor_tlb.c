@@ -42,7 +42,7 @@ void model_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root, int level)
 
 static void flushed(unsigned int entries)
 {
-	model_count(flushed_entries, entries);
+	model_count(guest_tlb_flushed_entries, entries);
 }
 
 static void flush_asid(struct kvm_vcpu *vcpu)
@@ -53,7 +53,7 @@ static void flush_asid(struct kvm_vcpu *vcpu)
 
 void model_flush_tlb_all(struct kvm_vcpu *vcpu)
 {
-	model_count(flush_all, 1);
+	model_count(guest_tlb_flush_all, 1);
 	flush_asid(vcpu);
 }
 
@@ -61,7 +61,7 @@ void model_flush_tlb_current(struct kvm_vcpu *vcpu)
 {
 	hpa_t root = vcpu->arch.mmu->root.hpa;
 
-	model_count(flush_current, 1);
+	model_count(guest_tlb_flush_current, 1);
 	if (model_personality != MODEL_EPT) {
 		flush_asid(vcpu);
 	} else if (VALID_PAGE(root)) {
@@ -72,7 +72,7 @@ void model_flush_tlb_current(struct kvm_vcpu *vcpu)
 
 void model_flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr)
 {
-	model_count(flush_gva, 1);
+	model_count(guest_tlb_flush_gva, 1);
 	flushed(model_tlb_flush_addr(to_sim(vcpu)->tlb, TLB_LINEAR, addr));
 	if (model_personality != MODEL_EPT)
 		model_walk_cache_flush(&to_sim(vcpu)->walk_cache);
@@ -80,7 +80,7 @@ void model_flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr)
 
 void model_flush_tlb_guest(struct kvm_vcpu *vcpu)
 {
-	model_count(flush_guest, 1);
+	model_count(guest_tlb_flush_guest, 1);
 	if (model_personality == MODEL_EPT)
 		flushed(model_tlb_flush_kind(to_sim(vcpu)->tlb, TLB_LINEAR));
 	else
