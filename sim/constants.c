@@ -9,7 +9,6 @@ static const struct {
 #define CONSTANT(name, value) { #name, value },
 #define ERRNO(name, value) { #name, value },
 #include "constants.def"
-#include "constants_memop.def"
 #include "constants_s390x.def"
 #undef CONSTANT
 #undef ERRNO

@@ -18,6 +18,7 @@
 #ifdef CONFIG_X86
 #include "constants.def"
 #else
+#include <linux/kvm_host.h>
 #include "constants_s390x.def"
 #endif
 
@@ -81,17 +82,28 @@ LAYOUT(struct kvm_sregs, efer, 264);
 SIZE(struct kvm_cpuid2, 8);
 SIZE(struct kvm_cpuid_entry2, 40);
 #else
+SIZE(struct kvm_sregs, 192);
+LAYOUT(struct kvm_sregs, crs, 64);
+_Static_assert(KVM_GET_SREGS == 0x80c0ae83 && KVM_SET_SREGS == 0x40c0ae84, "s390's struct kvm_sregs");
 SIZE(struct kvm_s390_vm_cpu_processor, 2064);
 LAYOUT(struct kvm_s390_vm_cpu_processor, fac_list, 16);
 SIZE(struct kvm_s390_vm_cpu_machine, 4112);
 LAYOUT(struct kvm_s390_vm_cpu_machine, fac_mask, 16);
 LAYOUT(struct kvm_run, psw_mask, 32);
+LAYOUT(struct kvm_run, psw_addr, 40);
 LAYOUT(struct kvm_run, s390_ucontrol.trans_exc_code, 48);
 LAYOUT(struct kvm_run, s390_ucontrol.pgm_code, 56);
 LAYOUT(struct kvm_run, s390_sieic.icptcode, 48);
 LAYOUT(struct kvm_run, s390_sieic.ipa, 50);
 LAYOUT(struct kvm_run, s390_sieic.ipb, 52);
 LAYOUT(struct kvm_run, kvm_dirty_regs, 312);
+SIZE(struct kvm_s390_mem_op, 64);
+LAYOUT(struct kvm_s390_mem_op, size, 16);
+LAYOUT(struct kvm_s390_mem_op, buf, 24);
+LAYOUT(struct kvm_s390_mem_op, ar, 32);
+LAYOUT(struct kvm_s390_mem_op, key, 33);
+LAYOUT(struct kvm_s390_mem_op, old_addr, 40);
+LAYOUT(struct kvm_s390_mem_op, sida_offset, 32);
 SIZE(struct kvm_s390_ucas_mapping, 24);
 LAYOUT(struct kvm_s390_ucas_mapping, vcpu_addr, 8);
 SIZE(struct kvm_s390_interrupt, 16);
