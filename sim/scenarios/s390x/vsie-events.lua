@@ -10,20 +10,6 @@ local PAGE_TRANSLATION <const>, SEGMENT <const>, ADDRESSING <const> = 0x11, 0x10
 local PROTECT <const> = 0x200
 local VA <const> = 1 << 53 | 1 << 42 | 1 << 31 | MiB      -- behind tables that lead nowhere else
 
--- As in vsie.lua; a page that fork() puts in the place of the pinned one is another.
-local pinned
-local function expect_pin(sim, ram, nested)
-	local page = ram:page(nested.addr >> 12)
-	if page ~= pinned then
-		nested:sie()
-		local now = ram:page(nested.addr >> 12)
-		if now.refcount > page.refcount or now ~= page then
-			sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
-		end
-		pinned = now
-	end
-end
-
 -- Guest-3's first MiB is guest-2's second one, and its data are at VA as well.
 local function guest(sim, flags)
 	local vcpu, ram, vm, vmm, slot = sim:guest{ ram = { length = "8M" }, slot = { flags = flags },
@@ -34,7 +20,7 @@ local function guest(sim, flags)
 	expect(space:map{ from = VA, to = MiB, size = MiB }):eq(0)
 	expect(vcpu:set_cr(1, space.asce)):eq(0)
 	local nested = vcpu:nested{ addr = 0x700000 }
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 	expect(nested:read(VA + 0x5000, 4)):eq("five")
 	expect(nested:read(0x5000, 4)):eq("five")
 	return nested, vcpu, space, ram, vm, vmm, slot
@@ -155,7 +141,7 @@ cases("vsie events: guest-3's page meets", options, host, function(sim, case)
 	expect(nested:read(VA + 0x5000, 4)):eq("Five")
 	expect(nested:write(VA + 0x5000, "f")):is_true()
 	expect(ram:read(MiB + 0x5000, 4)):eq("five")
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 end)
 
 for level, name in ipairs{ "page", "segment", "region-third", "region-second", "region-first" } do
@@ -166,7 +152,7 @@ for level, name in ipairs{ "page", "segment", "region-third", "region-second", "
 		expect(nested:read(VA + 0x5000, 4)):eq("five")
 		space:set_pte(VA + 0x5000, MiB + 0x6000)
 		expect(nested:read(VA + 0x5000, 3)):eq("six")
-		expect_pin(sim, ram, nested)
+		nested:expect_pin()
 	end)
 end
 
@@ -176,7 +162,7 @@ cases("vsie events: guest-3's prefix area meets", options, host, function(sim, c
 	expect(nested:read(VA + 0x5000, 4)):eq("five")
 	expect(nested:write(0x10, "low")):is_true()
 	expect(ram:read(MiB + 0x10, 3)):eq("low")
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 end)
 
 cases("vsie events: guest-3's state description meets", options, host, function(sim, case)
@@ -187,7 +173,7 @@ cases("vsie events: guest-3's state description meets", options, host, function(
 		expect(case[2](ram, nested.addr, vmm)):eq(0)
 	end
 	expect(nested:read(VA + 0x5000, 4)):eq("five")
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 end)
 
 scenario("vsie events: guest-3 loses what the VMM unmaps", options, function(sim)

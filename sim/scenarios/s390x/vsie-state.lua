@@ -13,15 +13,6 @@ local GED <const>, GED2 <const>, STOP_INT <const>, KSS <const> = 0x4, 0x10, 0x04
 local ECB_TE <const>, ECB_GS <const>, ECB3_RI <const> = 0x10, 0x40, 0x01
 local PREFIX_VALIDITY <const> = 0x37
 
--- As in vsie.lua.
-local function expect_pin(sim, ram, nested)
-	local before = ram:page(nested.addr >> 12).refcount
-	nested:sie()
-	if ram:page(nested.addr >> 12).refcount > before then
-		sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
-	end
-end
-
 -- Guest-3's first MiB is guest-2's second one. caps: capabilities that the VM asks for.
 local function guest(sim, caps)
 	local vmm = sim:process()
@@ -36,7 +27,7 @@ local function guest(sim, caps)
 	ram:write(MiB + 0x6000, "six")
 	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
 	local nested = vcpu:nested{ addr = 0x600000 }
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 	return nested, vcpu, ram, vm, vmm
 end
 
@@ -87,7 +78,7 @@ scenario("vsie state: the SCA is pinned for the instruction, and dirty afterward
 		slot = { flags = KVM_MEM_LOG_DIRTY_PAGES }, data = { [MiB + 0x5000] = "five", [0x300000] = "sca" } }
 	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
 	local nested = vcpu:nested{ addr = 0x600000, scaol = 0x300000 }
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 	vm:get_dirty_log{ slot = 0 }
 	local before = ram:page(0x300).refcount
 	expect(nested:read(0x5000, 4)):eq("five")

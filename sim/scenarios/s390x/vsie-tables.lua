@@ -12,15 +12,6 @@ local CR0_EDAT <const> = 1 << (63 - 40)
 local ASCE_REAL <const>, ASCE_PRIVATE <const> = 0x20, 0x100
 local PROTECT <const>, INVALID <const>, PTE_ZERO <const>, COMMON <const>, TYPE <const> = 0x200, 0x20, 0x800, 0x10, 0xc
 
--- As in vsie.lua.
-local function expect_pin(sim, ram, nested)
-	local before = ram:page(nested.addr >> 12).refcount
-	nested:sie()
-	if ram:page(nested.addr >> 12).refcount > before then
-		sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
-	end
-end
-
 -- Guest-3's first MiB is guest-2's second one, in a space of some type.
 local function guest(sim, space_options, mso)
 	local vcpu, ram, vm = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" },
@@ -29,7 +20,7 @@ local function guest(sim, space_options, mso)
 	expect(space:map{ from = mso or 0, to = MiB, size = MiB }):eq(0)
 	expect(vcpu:set_cr(1, space.asce)):eq(0)
 	local nested = vcpu:nested{ mso = mso, addr = 0x700000 }      -- not between the tables
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 	return nested, space, vcpu, ram, vm
 end
 

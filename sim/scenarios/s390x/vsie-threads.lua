@@ -8,15 +8,6 @@ local MiB <const> = 1 << 20
 local SECONDS <const> = 1
 local PAGE_TRANSLATION <const> = 0x11
 
--- As in vsie.lua.
-local function expect_pin(sim, ram, nested)
-	local before = ram:page(nested.addr >> 12).refcount
-	nested:sie()
-	if ram:page(nested.addr >> 12).refcount > before then
-		sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
-	end
-end
-
 -- Guest-3's two MiB are guest-2's second and third. n vCPUs, each with its own state description.
 local function guest(sim, n, flags)
 	local vcpu, ram, vm = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" }, slot = { flags = flags } }
@@ -28,7 +19,7 @@ local function guest(sim, n, flags)
 		expect(v:set_cr(1, space.asce)):eq(0)
 		nested[i] = v:nested{ addr = 0x700000 + 512 * i, prefix = 0x10000 * i }
 	end
-	expect_pin(sim, ram, nested[1])
+	nested[1]:expect_pin()
 	return nested, space, ram, vm, vcpu
 end
 
@@ -190,7 +181,7 @@ cases("vsie threads: kicked out of nested guests by", options, {
 		nested[i] = vcpu:nested{ addr = 0x700000 + 512 * i, prefix = 0x10000 * i }
 	end
 	expect(space:map{ from = 0, to = MiB, size = 2 * MiB }):eq(0)
-	expect_pin(sim, ram, nested[1])
+	nested[1]:expect_pin()
 	writer(sim, nested, 1)
 	writer(sim, nested, 2)
 	again_and_again(sim, "vmm", function() case[2](vm, ram) end)
