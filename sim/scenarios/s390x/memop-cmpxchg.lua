@@ -9,8 +9,7 @@ local CHECK <const> = KVM_S390_MEMOP_F_CHECK_ONLY
 local AT <const>, END <const> = 0x40000, 2 << 20
 
 local function guest(sim)
-	local vcpu, ram, vm, vmm = sim:guest{ vcpu = { lowcore = false } }
-	return vcpu, ram, vm, vmm
+	return sim:guest{ vcpu = { lowcore = false } }
 end
 
 local function set_key(vm, address, key)

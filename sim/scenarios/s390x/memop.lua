@@ -60,31 +60,21 @@ local function copy(vcpu, ram, from, n)
 end
 
 -- What one side writes the other reads; neighbours stay; a check before moves nothing. It is copied between.
-cases("memop: written, copied by the guest and read back, logical", long, copies, function(sim, case)
-	local vcpu, ram = guest(sim)
-	local n, at = case[2], case[3]
-	local data = bytes(n, 1)
-	expect(vcpu:mem_op{ op = LWRITE, gaddr = at, data = data, flags = CHECK }):eq(0)
-	expect(ram:read(at, n)):eq(("\0"):rep(n))
-	expect(vcpu:mem_op{ op = LWRITE, gaddr = at, data = data }):eq(0)
-	expect(ram:read(at - 8, n + 16)):eq(("\0"):rep(8) .. data .. ("\0"):rep(8))
-	copy(vcpu, ram, at, n)
-	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x80000, size = n, flags = CHECK }):eq(0)
-	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x80000, size = n }):eq(data)
-end)
-
-cases("memop: written, copied by the guest and read back, absolute", long, copies, function(sim, case)
-	local vcpu, ram, vm = guest(sim)
-	local n, at = case[2], case[3]
-	local data = bytes(n, 2)
-	expect(vm:mem_op{ op = AWRITE, gaddr = at, data = data, flags = CHECK }):eq(0)
-	expect(ram:read(at, n)):eq(("\0"):rep(n))
-	expect(vm:mem_op{ op = AWRITE, gaddr = at, data = data }):eq(0)
-	expect(ram:read(at - 8, n + 16)):eq(("\0"):rep(8) .. data .. ("\0"):rep(8))
-	copy(vcpu, ram, at, n)
-	expect(vm:mem_op{ op = AREAD, gaddr = 0x80000, size = n, flags = CHECK }):eq(0)
-	expect(vm:mem_op{ op = AREAD, gaddr = 0x80000, size = n }):eq(data)
-end)
+for seed, kind in ipairs{ { "logical", LREAD, LWRITE }, { "absolute", AREAD, AWRITE } } do
+	cases("memop: written, copied by the guest and read back, " .. kind[1], long, copies, function(sim, case)
+		local vcpu, ram, vm = guest(sim)
+		local who, read, write = seed == 1 and vcpu or vm, kind[2], kind[3]
+		local n, at = case[2], case[3]
+		local data = bytes(n, seed)
+		expect(who:mem_op{ op = write, gaddr = at, data = data, flags = CHECK }):eq(0)
+		expect(ram:read(at, n)):eq(("\0"):rep(n))
+		expect(who:mem_op{ op = write, gaddr = at, data = data }):eq(0)
+		expect(ram:read(at - 8, n + 16)):eq(("\0"):rep(8) .. data .. ("\0"):rep(8))
+		copy(vcpu, ram, at, n)
+		expect(who:mem_op{ op = read, gaddr = 0x80000, size = n, flags = CHECK }):eq(0)
+		expect(who:mem_op{ op = read, gaddr = 0x80000, size = n }):eq(data)
+	end)
+end
 
 scenario("memop: a write is in the dirty log, a read and a check are not", options, function(sim)
 	local vcpu, ram, vm, vmm, slot = sim:guest{ vcpu = { lowcore = false } }
