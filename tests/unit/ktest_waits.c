@@ -7,20 +7,9 @@
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
-#include <kshim/process.h>
 #include <kshim/task.h>
 #include "../../kernel-shim/core/sched_internal.h"
 #include "ktest_waits.h"
-
-int ktest_waits_enter(int pid)
-{
-	return kshim_process_enter(pid) ? 0 : -ESRCH;
-}
-
-void ktest_waits_leave(void)
-{
-	kshim_process_leave();
-}
 
 static struct timer_list periodic;
 

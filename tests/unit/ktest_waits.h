@@ -5,10 +5,6 @@
 
 #include <kshim/types.h>
 
-/* The calling thread becomes a task of the process / the CPU's boot task again. */
-int ktest_waits_enter(int pid);
-void ktest_waits_leave(void);
-
 /* A timer that starts itself again each 300 s of virtual time, for ever. */
 void ktest_waits_periodic(void);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kcc.h"
+#include "suite.h"
 
 #define BE "# 1 \"/src/arch/s390/include/asm/x.h\"\n"
 #define OVERRIDES "# 1 \"overrides.c\" 1\n"
@@ -326,8 +327,6 @@ int main(void)
 {
 	Suite *s = suite_create("kcc");
 	TCase *t = tcase_create("kcc");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, bit_fields, 0, sizeof(layouts) / sizeof(*layouts));
@@ -341,8 +340,5 @@ int main(void)
 	tcase_add_test(t, override_around);
 	tcase_add_test(t, override_signature);
 	suite_add_tcase(s, t);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

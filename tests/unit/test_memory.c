@@ -22,6 +22,7 @@
 #endif
 #include "ktest_memory.h"
 #include "test_memory.h"
+#include "suite.h"
 
 int reports[KVMSIM_NR_REPORTS];
 static char last_text[2048];
@@ -190,8 +191,6 @@ int main(void)
 {
 	Suite *suite = suite_create("memory");
 	TCase *tc = tcase_create("memory");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, boot, NULL);
 	tcase_set_timeout(tc, 60);
@@ -201,9 +200,5 @@ int main(void)
 		add_checker_tests(tc);
 	suite_add_tcase(suite, tc);
 
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

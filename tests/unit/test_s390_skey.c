@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 #include "../../models/s390x/skey.h"
+#include "suite.h"
 
 #define BLOCKS 4
 static uint8_t keys[BLOCKS];
@@ -114,8 +115,6 @@ int main(void)
 {
 	Suite *suite = suite_create("s390 storage keys");
 	TCase *t = tcase_create("keys");
-	SRunner *r = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, set_and_insert);
@@ -125,8 +124,5 @@ int main(void)
 	tcase_add_loop_test(t, protection, 0, sizeof(rules) / sizeof(rules[0]));
 	tcase_add_test(t, validate_sees_damage);
 	suite_add_tcase(suite, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stddef.h>
 #include "../../models/s390x/tlb.h"
+#include "suite.h"
 
 #define MM 0x1000000cULL	/* ASCEs: origins with a designation type */
 #define GMAP 0x2000000cULL
@@ -189,8 +190,6 @@ int main(void)
 {
 	Suite *s = suite_create("s390 TLB");
 	TCase *t = tcase_create("tlb");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, tags_separate);
@@ -204,8 +203,5 @@ int main(void)
 	tcase_add_test(t, evicts_in_order);
 	tcase_add_loop_test(t, validate_sees_damage, 0, 7);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

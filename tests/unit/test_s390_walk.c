@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 #include "../../models/s390x/walk.h"
+#include "suite.h"
 
 #define MEMORY 0x40000
 static uint64_t memory[MEMORY / 8];
@@ -245,8 +246,6 @@ int main(void)
 {
 	Suite *s = suite_create("s390 dynamic address translation");
 	TCase *t = tcase_create("walk");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, five_levels);
@@ -262,8 +261,5 @@ int main(void)
 	tcase_add_test(t, the_reader_may_stop_the_walk);
 	tcase_add_test(t, an_invalid_entry_comes_before_protection);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -7,15 +7,12 @@
  * every test is a forked child. Also run under ThreadSanitizer, which must find nothing but the race that one test makes.
  */
 #include <check.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <kshim/machine.h>
 #include "ktest_sched.h"
+#include "machine.h"
+#include "suite.h"
 
-#define FATAL 100	/* exit code of a fatal report: this plus its kind */
 #ifdef __SANITIZE_THREAD__
 #define ON_TSAN 1
 #else
@@ -27,98 +24,10 @@
 #define MANY 20000
 #endif
 
-static int reports[KVMSIM_NR_REPORTS];
-static char texts[8192];
-
-static void on_report(const struct kvmsim_report *r)
-{
-	size_t used = strlen(texts);
-
-	__atomic_fetch_add(&reports[r->kind], 1, __ATOMIC_SEQ_CST);
-	snprintf(texts + used, sizeof(texts) - used, "%s\n", r->text);
-	if (getenv("VERBOSE"))
-		fprintf(stderr, "%s\n", r->text);
-	if (r->kind > KVMSIM_LAST_FATAL)
-		return;
-	_exit(FATAL + r->kind);
-}
-
-static void on_log(int level, const char *line)
-{
-}
-
-static void boot(void)
-{
-	static const struct kvmsim_host_ops ops = { .report = on_report, .log = on_log };
-	struct kvmsim_config config = { .ram_bytes = 128 << 20, .nr_cpus = 4 };
-	static int booted;
-
-	if (booted++)
-		return;
-	ck_assert_int_eq(kvmsim_machine.boot(&config, &ops), 0);
-	memset(reports, 0, sizeof(reports));
-	texts[0] = 0;
-}
-
-/* No report, and nothing left behind. */
-static void check_clean(void)
-{
-	kvmsim_machine.step_end();
-	ck_assert_int_eq(ktest_sched_validate(), 0);
-	ck_assert_msg(!reports[KVMSIM_WARN] && !reports[KVMSIM_LEAK] && !reports[KVMSIM_CHECK], "%s", texts);
-}
-
 static void check_warned(const char *text)
 {
 	ck_assert_msg(reports[KVMSIM_WARN] > 0, "no report");
 	ck_assert_msg(strstr(texts, text) != NULL, "'%s' is not in: %s", text, texts);
-}
-
-/* --- threads --- */
-
-struct thread {
-	pthread_t native;
-	unsigned int cpu;
-	int pid;
-	void (*fn)(long arg);
-	long arg;
-};
-
-static pthread_barrier_t attached;
-
-static void *thread_main(void *arg)
-{
-	struct thread *t = arg;
-
-	if (kvmsim_machine.thread_attach(t->cpu))
-		abort();
-	pthread_barrier_wait(&attached);
-	if (ktest_enter(t->pid))
-		abort();
-	t->fn(t->arg);
-	ktest_leave();
-	kvmsim_machine.thread_detach();
-	return NULL;
-}
-
-/* One native thread per entry, on CPUs 1.., as threads of one process. The main thread leaves its CPU meanwhile. */
-static void run_threads(struct thread *t, unsigned int n)
-{
-	int pid = kvmsim_machine.process_create(1);
-
-	ck_assert_int_gt(pid, 0);
-	pthread_barrier_init(&attached, NULL, n + 1);
-	for (unsigned int i = 0; i < n; i++) {
-		t[i].cpu = i + 1;
-		t[i].pid = pid;
-		ck_assert_int_eq(pthread_create(&t[i].native, NULL, thread_main, &t[i]), 0);
-	}
-	pthread_barrier_wait(&attached);
-	kvmsim_machine.thread_detach();
-	for (unsigned int i = 0; i < n; i++)
-		pthread_join(t[i].native, NULL);
-	ck_assert_int_eq(kvmsim_machine.thread_attach(0), 0);
-	ck_assert_int_eq(kvmsim_machine.process_exit(pid), 0);
 }
 
 static long bad;	/* what threads found wrong */
@@ -506,10 +415,8 @@ int main(void)
 	const int deadlock = FATAL + KVMSIM_DEADLOCK;
 	Suite *s = suite_create("sched");
 	TCase *good = tcase_create("promises"), *misuse = tcase_create("misuse");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_unchecked_fixture(good, boot, NULL);
+	tcase_add_unchecked_fixture(good, boot_machine, NULL);
 	tcase_set_timeout(good, 120);
 	tcase_add_loop_test(good, lock_excludes, 0, KTEST_NR_LOCKS);
 	tcase_add_test(good, fence_orders_a_relaxed_load);
@@ -530,7 +437,7 @@ int main(void)
 	tcase_add_test(good, processes_and_threads);
 	suite_add_tcase(s, good);
 
-	tcase_add_unchecked_fixture(misuse, boot, NULL);
+	tcase_add_unchecked_fixture(misuse, boot_machine, NULL);
 	tcase_set_timeout(misuse, 60);
 	tcase_add_test(misuse, srcu_cleanup_with_reader_warns);
 	tcase_add_test(misuse, lock_order_is_checked);
@@ -545,9 +452,5 @@ int main(void)
 	tcase_add_loop_exit_test(misuse, deadlock_alone, deadlock, 0, 4);
 	suite_add_tcase(s, misuse);
 
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -23,6 +23,7 @@
 #include "ktest_vfs.h"
 #include "report.h"
 #include "symbolize.h"
+#include "suite.h"
 
 #define RAM (128UL << 20)
 
@@ -471,8 +472,6 @@ int main(void)
 {
 	Suite *suite = suite_create("vfs");
 	TCase *tc = tcase_create("core");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_unchecked_fixture(tc, boot, NULL);
@@ -498,9 +497,5 @@ int main(void)
 	tcase_add_test(tc, uevents);
 	suite_add_tcase(suite, tc);
 
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -6,103 +6,18 @@
  * Linked with the test flavour; the kernel half is tests/unit/ktest_waits.c. Each test is a forked child.
  */
 #include <check.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <kshim/machine.h>
 #include "ktest_waits.h"
+#include "machine.h"
+#include "suite.h"
 
-#define FATAL 100	/* exit code of a fatal report: this plus its kind */
 #ifdef __SANITIZE_THREAD__	/* its run-time library keeps a signal back until the thread has returned to it */
 #define ASLEEP "the thread of CPU 1 does not answer"
 #else
 #define ASLEEP "on CPU 1 sleeps (state 0x2); holds ktest_waits_mutex"
 #endif
-
-static int reports[KVMSIM_NR_REPORTS];
-static char texts[8192];
-
-static void on_report(const struct kvmsim_report *r)
-{
-	size_t used = strlen(texts);
-
-	reports[r->kind]++;
-	snprintf(texts + used, sizeof(texts) - used, "%s\n", r->text);
-	if (r->kind <= KVMSIM_LAST_FATAL)
-		_exit(FATAL + r->kind);
-}
-
-static void on_log(int level, const char *line)
-{
-}
-
-static void boot(void)
-{
-	static const struct kvmsim_host_ops ops = { .report = on_report, .log = on_log };
-	struct kvmsim_config config = { .ram_bytes = 128 << 20, .nr_cpus = 4 };
-	static int booted;
-
-	if (booted++)
-		return;
-	ck_assert_int_eq(kvmsim_machine.boot(&config, &ops), 0);
-	memset(reports, 0, sizeof(reports));
-	texts[0] = 0;
-}
-
-/* --- threads --- */
-
-struct thread {
-	void (*fn)(long arg);
-	long arg;
-	pthread_t native;
-	unsigned int cpu;
-	int pid;
-};
-
-static pthread_barrier_t attached;
-
-static void *thread_main(void *arg)
-{
-	struct thread *t = arg;
-
-	if (kvmsim_machine.thread_attach(t->cpu))
-		abort();
-	pthread_barrier_wait(&attached);
-	if (ktest_waits_enter(t->pid))
-		abort();
-	t->fn(t->arg);
-	ktest_waits_leave();
-	kvmsim_machine.thread_detach();
-	return NULL;
-}
-
-static void start_threads(struct thread *t, unsigned int n)
-{
-	int pid = kvmsim_machine.process_create(1);
-
-	ck_assert_int_gt(pid, 0);
-	pthread_barrier_init(&attached, NULL, n + 1);
-	for (unsigned int i = 0; i < n; i++) {
-		t[i].cpu = i + 1;
-		t[i].pid = pid;
-		ck_assert_int_eq(pthread_create(&t[i].native, NULL, thread_main, &t[i]), 0);
-	}
-	pthread_barrier_wait(&attached);
-}
-
-/* One native thread per entry, on CPUs 1.., as threads of one process. The main thread leaves its CPU meanwhile. */
-static void run_threads(struct thread *t, unsigned int n)
-{
-	start_threads(t, n);
-	kvmsim_machine.thread_detach();
-	for (unsigned int i = 0; i < n; i++)
-		pthread_join(t[i].native, NULL);
-	ck_assert_int_eq(kvmsim_machine.thread_attach(0), 0);
-	ck_assert_int_eq(kvmsim_machine.process_exit(t[0].pid), 0);
-	ck_assert_msg(!reports[KVMSIM_WARN], "%s", texts);
-}
 
 static void read_and_sleep(long unused)
 {
@@ -137,6 +52,7 @@ START_TEST(time_goes_on_while_the_kernel_spins)
 	struct thread t[2] = { { .fn = read_and_sleep }, { .fn = lock_for_writing } };
 
 	run_threads(t, 2);
+	check_clean();
 }
 END_TEST
 
@@ -147,6 +63,7 @@ START_TEST(a_long_wait_beside_a_periodic_timer_ends)
 	ktest_waits_periodic();
 	run_threads(t, 1);
 	ck_assert_uint_ge(slept, 3 * 24 * 3600);
+	check_clean();
 }
 END_TEST
 
@@ -193,10 +110,8 @@ int main(void)
 	const int deadlock = FATAL + KVMSIM_DEADLOCK;
 	Suite *s = suite_create("waits");
 	TCase *c = tcase_create("waits");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_unchecked_fixture(c, boot, NULL);
+	tcase_add_unchecked_fixture(c, boot_machine, NULL);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, time_goes_on_while_the_kernel_spins);
 	tcase_add_test(c, a_long_wait_beside_a_periodic_timer_ends);
@@ -206,9 +121,5 @@ int main(void)
 	tcase_add_test(c, a_timeout_shows_each_thread);
 	suite_add_tcase(s, c);
 
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

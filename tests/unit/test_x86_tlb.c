@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Unit tests of models/x86_64/tlb.c: look-up, replacement, and the reach of each flush. */
 #include <check.h>
-#include <stdlib.h>
 #include "../../models/x86_64/tlb.h"
+#include "suite.h"
 
 static struct model_tlb tlb;
 
@@ -135,8 +135,6 @@ int main(void)
 {
 	Suite *s = suite_create("x86 TLB");
 	TCase *tc = tcase_create("tlb");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, looks_up_every_size);
@@ -147,9 +145,5 @@ int main(void)
 	tcase_add_test(tc, evicts_in_order);
 	tcase_add_test(tc, validate_sees_damage);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Unit tests of models/x86_64/walk.c on tables in a small array: formats, rights, A/D bits, two dimensions. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 #include "../../models/x86_64/tlb.h"
 #include "../../models/x86_64/walk.h"
+#include "suite.h"
 
 #define PAGES 64
 static uint64_t memory[PAGES * 512];
@@ -418,8 +418,6 @@ int main(void)
 {
 	Suite *s = suite_create("x86 walks");
 	TCase *tc = tcase_create("walk");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, ept_translates_and_marks);
@@ -440,9 +438,5 @@ int main(void)
 	tcase_add_test(tc, an_entry_that_is_not_present_is_not_current);
 	tcase_add_test(tc, pae_top_entries_are_not_cached);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }
