@@ -13,7 +13,7 @@
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
 #include <kshim/fence.h>
-#include <kshim/probes.h>
+#include <kshim/have/raw_atomic.h>
 #include <kshim/sched.h>
 
 #define ATOMIC64_INIT(i) { (i) }

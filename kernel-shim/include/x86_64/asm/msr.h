@@ -7,7 +7,7 @@
 
 #ifndef __ASSEMBLY__
 
-#include <kshim/probes.h>
+#include <kshim/have/x86_msr_percpu.h>
 #include <linux/errno.h>
 #ifdef KSHIM_HAVE_X86_MSR_PERCPU
 #include <linux/percpu.h>

@@ -6,7 +6,7 @@
 #include_next <asm/uaccess.h>
 #include <asm/asm.h>
 #include <asm/smap.h>
-#include <kshim/probes.h>
+#include <kshim/have/x86_uaccess_tlbflush.h>
 #ifdef KSHIM_HAVE_X86_UACCESS_TLBFLUSH
 #include <asm/tlbflush.h>
 #endif
