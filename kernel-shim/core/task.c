@@ -368,7 +368,7 @@ int kshim_task_boot(void)
 	lockdep_init_task(&init_task);
 	memcpy(&pattern, &init_task, sizeof(pattern));
 	pid_idr_init();
-	pid_max = 4 << 20;	/* PID_MAX_LIMIT, with or without CONFIG_BASE_SMALL */
+	pid_max = PID_MAX_LIMIT;
 	/* As with init and kthreadd running: processes that come and go never leave the namespace empty. */
 	init_pid_ns.pid_allocated += 4;
 	init_half.permanent = true;

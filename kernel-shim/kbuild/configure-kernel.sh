@@ -5,8 +5,9 @@
 #   configure-kernel.sh SOURCE_DIR OUT_DIR KERNEL_ARCH FRAGMENT [DEPFILE]
 #
 # OUT_DIR, whose path must not have a space or a colon, gets what `make O=OUT_DIR` leaves: .config, include/generated,
-# arch/*/include/generated. s390 needs Debian's cross compiler for it. SOURCE_DIR is never written to. Every option of FRAGMENT must be in the result, or the run
-# fails naming those that are not. DEPFILE is for a tree of somebody's own: it gets the files that the result depends on,
+# arch/*/include/generated. s390 needs Debian's cross compiler for it. SOURCE_DIR is never written to. Every option of
+# FRAGMENT must be in the result, or the run fails naming those that are not. A line "#older CONFIG_..." of FRAGMENT is for
+# kernels that have this option still. DEPFILE is for a tree of somebody's own: it gets the files that the result depends on,
 # for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last; and an option that no Kconfig file of such
 # a tree knows (it is of another version) is only reported.
 set -eu
@@ -36,9 +37,23 @@ if [ "$arch" = s390 ]; then
 		exit 1
 	}
 fi
+# Lines of options, from stdin, whose name no Kconfig file of the tree knows; with -v those that are known.
+unknown() {
+	[ -s "$out/kvmsim-known" ] || find "$tree/" -name .git -prune -o -name 'Kconfig*' -print0 | xargs -0 cat |
+		sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]*\).*/CONFIG_\2/p' >"$out/kvmsim-known"
+	awk -F = -v invert="${1:-}" 'FNR == NR { known[$1] = 1; next }
+		{ name = $1; gsub(/[[:space:]]/, "", name); if ((name in known) == (invert == "-v")) print }' "$out/kvmsim-known" -
+}
+wanted=$out/kvmsim-wanted
+rm -f "$out/kvmsim-known"
+{
+	cat "$fragment"
+	sed -n 's/^#older[[:space:]]\{1,\}//p' "$fragment" | unknown -v
+} >"$wanted"
+
 # Nothing of the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
 kbuild() {
-	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb KCONFIG_ALLCONFIG="$fragment" KCONFIG_NOTIMESTAMP=1 \
+	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb KCONFIG_ALLCONFIG="$wanted" KCONFIG_NOTIMESTAMP=1 \
 		make -s -C "$tree" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" -j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
 		tail -n 30 "$out/kvmsim-log" >&2
 		printf '%s\n' "Kbuild failed on $src: make $*" >&2
@@ -61,14 +76,11 @@ rm -rf "$out/kvmsim-before"
 missing=$(awk 'FNR == NR { if (/^CONFIG_/ && !/=n$/) got[$0] = 1; next }
 	/^CONFIG_/ { name = $0; sub(/=.*/, "", name)
 		if (/=n$/) { for (g in got) if (index(g, name "=") == 1) print "  " $0 " (is: " g ")" }
-		else if (!($0 in got)) print "  " $0 }' "$out/.config" "$fragment")
+		else if (!($0 in got)) print "  " $0 }' "$out/.config" "$wanted")
 if [ -n "$missing" ] && [ -n "$depfile" ]; then
-	find "$tree/" -name .git -prune -o -name 'Kconfig*' -print0 | xargs -0 cat |
-		sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]*\).*/  CONFIG_\2/p' >"$out/kvmsim-options"
-	unknown=$(printf '%s\n' "$missing" | awk -F = 'FNR == NR { known[$1] = 1; next } !($1 in known)' "$out/kvmsim-options" -)
-	missing=$(printf '%s\n' "$missing" | awk -F = 'FNR == NR { known[$1] = 1; next } $1 in known' "$out/kvmsim-options" -)
-	rm "$out/kvmsim-options"
-	[ -z "$unknown" ] || printf '%s\n' "-- Options that this kernel tree does not have:" "$unknown" >&2
+	not_there=$(printf '%s\n' "$missing" | unknown)
+	missing=$(printf '%s\n' "$missing" | unknown -v)
+	[ -z "$not_there" ] || printf '%s\n' "-- Options that this kernel tree does not have:" "$not_there" >&2
 fi
 if [ -n "$missing" ]; then
 	printf '%s\n' "The kernel's configuration did not take these options of $fragment:" "$missing" >&2
