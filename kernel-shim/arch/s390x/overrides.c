@@ -3,8 +3,15 @@
  * Bodies for functions of the kernel that consist of s390 instructions, or that look at single bytes of larger words
  * and so depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
  */
+#include <kshim/have/s390_cmma_flag.h>
+#include <kshim/have/s390_cmpxchg_key.h>
+#include <kshim/have/s390_cspg_result.h>
+#include <kshim/have/s390_ctlreg.h>
+#include <kshim/have/s390_facility_bool.h>
+#include <kshim/have/s390_fpu.h>
+#include <kshim/have/s390_pgste_lock.h>
+#include <kshim/have/s390_rdp.h>
 #include <kshim/insn.h>
-#include <kshim/probes.h>
 
 /* --- asm/page.h --- */
 static inline void copy_page(void *to, void *from)
