@@ -196,7 +196,7 @@ end)
 
 -- --- the parameter ---------------------------------------------------------------------------------------------
 
-local tunable = { arch = "s390x", covers = "kvm.late_mmap_strict" }
+local tunable = { arch = "s390x", covers = "kvm.late_mmap_strict", kernel = "6.12" }	-- 6.1 is always strict
 
 local function set_strict(sim, value)
 	expect(sim:set_module_param("kvm.late_mmap_strict", value)):eq(0)
