@@ -73,11 +73,15 @@ static bool host_has_ipte_lock(const struct guest_cpu *c)
 {
 	/* A basic control area may lie at any multiple of 16, an extended one at multiples of 64. */
 	u32 low = c->sie->ecb2 & ECB2_ESCA ? c->sie->scaol & ~0x3fU : c->sie->scaol;
-	const union ipte_control *ic = __va((u64)c->sie->scaoh << 32 | low);
-	union ipte_control now = {.val = READ_ONCE(ic->val)};
+	u64 area = (u64)c->sie->scaoh << 32 | low;
+	union ipte_control now;
 
 	if (c->sie->eca & ECA_SII)
 		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: the IPTE interlock by the CPU (ECA_SII)");
+	/* A nested guest may have none. */
+	if (!area)
+		return false;
+	now.val = READ_ONCE(((const union ipte_control *)__va(area))->val);
 	return now.k;
 }
 
