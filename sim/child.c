@@ -108,12 +108,15 @@ static void set_failed(struct sim_result *r)
 
 static int take_expected(const struct kvmsim_report *k)
 {
-	for (unsigned int i = 0; i < child.nr_expected; i++)
+	for (unsigned int i = 0; i < child.nr_expected; i++) {
+		const char *match = child.expected[i].match;
+
 		if (!child.expected[i].seen && child.expected[i].kind == (int)k->kind &&
-		    strstr(k->text, child.expected[i].match)) {
+		    (strstr(k->text, match) || (k->file && strstr(k->file, match)))) {
 			child.expected[i].seen = 1;
 			return 1;
 		}
+	}
 	return 0;
 }
 

@@ -441,6 +441,12 @@ static int core_expect_end(lua_State *L)
 	return 0;
 }
 
+static int core_older_than(lua_State *L)
+{
+	lua_pushboolean(L, release_is_older(sim_ops->kernel_release, luaL_checkstring(L, 1)));
+	return 1;
+}
+
 static int core_cpu(lua_State *L)
 {
 	lua_pushinteger(L, sim_cpu);
@@ -456,7 +462,7 @@ static const luaL_Reg functions[] = {
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
 	{ "trace", core_trace }, { "tracing", core_tracing }, { "expect_report", core_expect_report },
-	{ "expect_end", core_expect_end }, { "cpu", core_cpu }, { NULL, NULL },
+	{ "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu }, { NULL, NULL },
 };
 
 static const struct {

@@ -92,16 +92,6 @@ static void pick_mmu(const struct sim_flavour *f, const struct names *wanted, st
 		add(out, p && p[0] ? p[0] : "");
 }
 
-/* Whether release is older than the version wanted, by the first two numbers of both: "6.1.192" is older than "6.12". */
-static int is_older(const char *release, const char *wanted)
-{
-	unsigned int have[2] = { 0 }, want[2] = { 0 };
-
-	sscanf(release, "%u.%u", &have[0], &have[1]);
-	sscanf(wanted, "%u.%u", &want[0], &want[1]);
-	return have[0] != want[0] ? have[0] < want[0] : have[1] < want[1];
-}
-
 static struct sim_job *append(struct sim_plan *plan)
 {
 	plan->jobs = xrealloc(plan->jobs, (plan->n + 1) * sizeof(*plan->jobs));
@@ -162,7 +152,7 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 					   mmus.n * facilities.n > 1);
 			if (f < 0)
 				j->skip = xasprintf("no flavour for %s is built here: see --arch", j->arch);
-			else if (kernel && is_older(fl->v[f].ops->kernel_release, kernel))
+			else if (kernel && release_is_older(fl->v[f].ops->kernel_release, kernel))
 				j->skip = xasprintf("about Linux %s and later, this is %s", kernel,
 						    fl->v[f].ops->kernel_release);
 		}

@@ -42,6 +42,8 @@ struct sim_flavours {
  * Returns 0, or -1 after a message on stderr.
  */
 int flavours_load(struct sim_flavours *out, const char *arch, const char *kernel);
+/* Whether a release is older than a version, by the first two numbers of both: "6.1.192" is older than "6.12". */
+int release_is_older(const char *release, const char *version);
 /* The shared objects stay loaded. */
 void flavours_free(struct sim_flavours *f);
 /* 0, or -errno after a message. */

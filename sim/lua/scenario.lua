@@ -240,6 +240,7 @@ C.methods(sim, {
 		end
 		return core.module_param(name, A.string(what .. ": value", value, 1000))
 	end,
+	kernel_since = function(_, what, v) return not core.older_than(version(what, v)) end,
 	advance_time = function(_, what, ns) core.advance_time(A.int(what .. ": ns", ns, 0, 1 << 60)) end,
 	check = function() return core.check() end,
 	expect_report = function(_, what, t)
