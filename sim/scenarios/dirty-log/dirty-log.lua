@@ -53,7 +53,8 @@ scenario("get: on s390 what the VMM writes is reported as well, what the guest r
 	function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
-	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
+	-- Before 6.10 mm_forbids_zeropage() is true for each process with a VM: the page is the process's own, and writable.
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(sim:kernel_since("6.10") and {} or { 0x104 })
 	ram:write(0x5000, "by the VMM")
 	ram:write(0x6000, "never seen by the guest")
 	expect(vcpu:read(0x105000, 10)):eq("by the VMM")

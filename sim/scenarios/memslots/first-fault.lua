@@ -33,10 +33,12 @@ end)
 
 scenario("first fault: reading untouched memory maps the zero page, writing replaces it", { mmu = mmu }, function(sim)
 	local vcpu, ram, vm = sim:guest()
+	-- Before 6.10 no process with a VM gets it on s390, but a page of its own at once (mm_forbids_zeropage()).
+	local shared = sim.arch ~= "s390x" or sim:kernel_since("6.10")
 
 	expect(vcpu:read(0x4000, 8)):eq(("\0"):rep(8))
-	expect(ram:page(4)):fields{ mapped = true, zero = true, writable = false }
-	expect(sim.inspect:mapping(vm, 0x4000)):fields{ present = true, writable = false, page = ram:page(4) }
+	expect(ram:page(4)):fields{ mapped = true, zero = shared, writable = not shared }
+	expect(sim.inspect:mapping(vm, 0x4000)):fields{ present = true, writable = not shared, page = ram:page(4) }
 
 	expect(vcpu:write(0x4000, "A")):is_true()
 	expect(ram:page(4)):fields{ mapped = true, zero = false, anon = true }

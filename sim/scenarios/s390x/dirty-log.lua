@@ -22,6 +22,11 @@ local function machine(sim, slots, prefix)
 	return vm, vcpu, ram
 end
 
+-- Before 6.10 no process with a VM has zero pages (mm_forbids_zeropage()): what was only read is writable, and so dirty.
+local function when_read(sim, ...)
+	return sim:kernel_since("6.10") and {} or { ... }
+end
+
 local function log(vm, slot)
 	return vm:get_dirty_log{ slot = slot }:pages()
 end
@@ -36,7 +41,7 @@ scenario("dirty log: the prefix area is reported whenever the guest has run", op
 	expect(vcpu:read(MiB, 1)):eq("\0")
 	expect(sim.inspect:mapping(vm, 0)):fields{ present = true, writable = true }
 	expect(log(vm, 0)):eq{ 0, 1 }
-	expect(log(vm, 1)):eq{}
+	expect(log(vm, 1)):eq(when_read(sim, 0x100))
 end)
 
 scenario("dirty log: what KVM stores when it delivers an interruption", options, function(sim)
@@ -76,7 +81,7 @@ cases("dirty log: a page that is not there any more is still reported, once", op
 	expect(log(vm, 0)):eq{ 3 }
 	expect(log(vm, 0)):eq{}
 	expect(vcpu:read(0x3000, 1)):ne(nil)
-	expect(log(vm, 0)):eq{}
+	expect(log(vm, 0)):eq(case[1] == "MADV_DONTNEED" and when_read(sim, 3) or {})
 end)
 
 scenario("dirty log: a storage key that was set makes the page dirty", options, function(sim)

@@ -24,6 +24,13 @@ local function machine(sim, slots, prefix)
 	return vcpu, ram, vm, vmm
 end
 
+-- As in hpage.lua.
+local function splits_vma(sim, n)
+	for _ = 1, sim:kernel_since("6.12") and 0 or 2 * n do
+		sim:expect_report{ kind = "warn", match = "include/linux/fs.h" }
+	end
+end
+
 local function segment(n)
 	local pages = {}
 	for i = 0, 255 do
@@ -60,6 +67,7 @@ scenario("hpage: a segment is reported dirty when it is linked, even if it was o
 	expect(log(vm)):eq{}
 	expect(vcpu:read(0x5000, 3)):eq("VMM")
 	expect(log(vm)):eq(segment(0))
+	splits_vma(sim, 1)
 	expect(ram:mprotect(0, MiB, "r")):eq(0)
 	expect(vcpu:read(0x5000, 3)):eq("VMM")
 	expect(sim.inspect:mapping(vm, 0)):fields{ present = true, writable = false }
@@ -91,12 +99,15 @@ end)
 
 cases("hpage: a segment that is not there any more is not reported, so its last writes are lost by", options, {
 	{ "MADV_DONTNEED", function(ram) expect(ram:madvise(0, MiB, MADV_DONTNEED)):eq(0) end },
-	{ "mprotect",      function(ram) expect(ram:mprotect(0, MiB, "r")):eq(0) end },
+	{ "mprotect",      function(ram, _, sim)
+		splits_vma(sim, 1)
+		expect(ram:mprotect(0, MiB, "r")):eq(0)
+	end },
 	{ "fork",          function(_, vmm) expect(vmm:fork().pid):gt(0) end },
 }, function(sim, case)
 	local vcpu, ram, vm, vmm = machine(sim, { [0] = { 0, 0, LOG, 4 } })
 	expect(vcpu:write(0x5000, "x")):is_true()
-	case[2](ram, vmm)
+	case[2](ram, vmm, sim)
 	expect(log(vm)):eq{}
 	-- The guest's next access brings it back, and it is reported for that.
 	expect(vcpu:read(0x6000, 1)):eq("\0")
@@ -105,6 +116,7 @@ end)
 
 scenario("hpage: huge and small pages in the log of one slot", options, function(sim)
 	local vcpu, ram, vm, vmm = machine(sim, { [0] = { 0, 0, LOG, 4 } })
+	splits_vma(sim, 2)
 	expect(ram:munmap(MiB, MiB)):eq(0)
 	expect(vmm:mmap{ addr = ram.addr + MiB, length = MiB, huge = false,
 		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }.addr):eq(ram.addr + MiB)
@@ -142,7 +154,8 @@ end)
 
 cases("hpage: the prefix area in a huge page comes back before the guest goes on after", machines, {
 	{ "MADV_DONTNEED", function(ram) expect(ram:madvise(0, MiB, MADV_DONTNEED)):eq(0) end },
-	{ "mprotect",      function(ram)
+	{ "mprotect",      function(ram, _, _, sim)
+		splits_vma(sim, 1)
 		expect(ram:mprotect(0, MiB, "r")):eq(0)
 		expect(ram:mprotect(0, MiB, "rw")):eq(0)
 	end },
@@ -152,7 +165,7 @@ cases("hpage: the prefix area in a huge page comes back before the guest goes on
 	local vcpu, ram, vm, vmm = machine(sim, { [0] = { 0, 0, LOG }, { 4, 4, 0 } }, 0)
 	expect(vcpu:write(4 * MiB, "runs")):is_true()
 	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, writable = true }
-	case[2](ram, vmm, vm)
+	case[2](ram, vmm, vm, sim)
 	expect(sim.inspect:mapping(vm, 0).writable):is_false()
 	expect(vcpu:read(4 * MiB, 4)):eq("runs")
 	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, writable = true }
@@ -174,6 +187,7 @@ scenario("hpage: the segment of the prefix area is written and taken away under 
 			expect(log(vm)):ne(nil)
 		end
 	end)
+	splits_vma(sim, 1)
 	sim:thread("vmm", function()
 		for _ = 1, 40 do
 			expect(vmm:mmap{ addr = ram.addr, length = 2 * MiB, hugetlb = true,

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_S390_MEMOP_ABSOLUTE_CMPXCHG: 1 to 16 bytes of absolute memory, with and without storage keys.
 
-local options = { arch = "s390x", covers = "features.md 4.3; selftest s390x/memop.c: the cases with cmpxchg" }
-local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many calls
+-- Before 6.3 KVM_CAP_S390_MEM_OP_EXTENSION is there, but not its bit for this operation.
+local options = { arch = "s390x", covers = "features.md 4.3; selftest s390x/memop.c: the cases with cmpxchg", kernel = "6.3" }
+local long = { arch = "s390x", covers = options.covers, kernel = options.kernel, check = "end" }		-- many calls
 
 local CMPXCHG <const>, SKEY <const> = KVM_S390_MEMOP_ABSOLUTE_CMPXCHG, KVM_S390_MEMOP_F_SKEY_PROTECTION
 local CHECK <const> = KVM_S390_MEMOP_F_CHECK_ONLY

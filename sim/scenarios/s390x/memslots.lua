@@ -113,7 +113,10 @@ scenario("slot rules: one piece of host memory at two guest addresses", options,
 	expect(vcpu:write(0x5000, "once")):is_true()
 	-- A segment of the host has one place in the guest: gmap->host_to_guest has room for one (-EEXIST of __gmap_link()).
 	expect(vcpu:s390_vcpu_fault(4 * MiB + 0x5000)):eq(-EEXIST)
-	expect(vcpu:read(4 * MiB + 0x5000, 4)):fields{ ret = -EEXIST }
+	-- 6.1 lets the guest try for ever: gmap.lua.
+	if sim:kernel_since("6.12") then
+		expect(vcpu:read(4 * MiB + 0x5000, 4)):fields{ ret = -EEXIST }
+	end
 end)
 
 -- --- the VM's limit ----------------------------------------------------------------------------------------

@@ -167,8 +167,8 @@ end)
 
 cases("vsie events: guest-3's state description meets", options, host, function(sim, case)
 	local nested, _, _, ram, _, vmm = guest(sim)
-	if case[1] == "migration" then
-		expect(case[2](ram, nested.addr, vmm)):ne(0)      -- for the reference that unpin_scb() forgets
+	if case[1] == "migration" and sim:kernel_since("6.10") then
+		expect(case[2](ram, nested.addr, vmm)):ne(0)      -- for the reference that unpin_scb() forgets (vsie.lua)
 	else
 		expect(case[2](ram, nested.addr, vmm)):eq(0)
 	end
@@ -277,8 +277,10 @@ scenario("vsie events: guest-3 keeps a page that the VMM gives back, and another
 	local nested, vcpu, space, vm, vmm, other = second_slot(sim)
 	local pfn = other:page(0).pfn
 	expect(vm:set_user_memory_region{ slot = 1, memory_size = 0 }):eq(0)
-	expect(other:munmap()):eq(0)
+	-- There already, with its page tables: what is freed now may not become one of them.
 	local stranger = sim:process():mmap{ length = "1M", huge = false }
+	stranger:write(0, "secret")
+	expect(other:munmap()):eq(0)
 	local place
 	for at = 0, MiB - 1, 4096 do
 		stranger:write(at, "secret")

@@ -73,8 +73,13 @@ scenario("vsie: the page of the state description stays pinned", options, functi
 	for _ = 1, 3 do
 		expect(nested:sie().icptcode):eq(ICPT_WAIT)
 	end
-	expect(ram:page(page).refcount):eq(before + 3)
-	sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
+	-- Before 6.10 both addresses are the same.
+	if sim:kernel_since("6.10") then
+		expect(ram:page(page).refcount):eq(before + 3)
+		sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
+	else
+		expect(ram:page(page).refcount):eq(before)
+	end
 end)
 
 cases("vsie: guest-2 gets the exception of its own table", options, {
