@@ -333,3 +333,33 @@ scenario("vsie events: another VM of the process has shadows of its own", option
 	vm:close()
 	expect(inner:read(VA + 0x5000, 3)):eq("six")
 end)
+
+-- --- TLBs of other CPUs -------------------------------------------------------------------------------------
+
+-- __tlb_flush_mm() takes a CPU that has left the process for clean (mm_cpumask), having flushed by the ASCEs of process and
+-- guest address space, but not by that of the shadow. The next IPTE in the shadow is a local one.
+cases("vsie events: a nested guest that has run on another CPU, and the host moves its page", late, {
+	{ "at once",                     false, { 2, 0 } },
+	{ "after a flush of the process", true, { 0, 2 } },
+}, function(sim, case)
+	local vcpu, ram = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" }, data = { [3 * MiB] = "x" } }
+	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
+	local nested = vcpu:nested{ addr = 0x700000 }
+	pinned = nil
+	expect_pin(sim, ram, nested)
+	sim:thread("vcpu", function()
+		expect(nested:write(0x5000, "five")):is_true()
+	end)
+	sim:join()
+	if case[2] then
+		expect(ram:madvise(3 * MiB, "4K", MADV_DONTNEED)):eq(0)
+	end
+	local before = sim.inspect:counters()
+	expect(ram:migrate(MiB + 0x5000)):eq(0)
+	local now = sim.inspect:counters()
+	expect({ now.ipte_global - before.ipte_global, now.ipte_local - before.ipte_local }):eq(case[3])
+	if case[2] then
+		sim:expect_report{ kind = "check", match = "TLB of CPU 1: nested guest's address 5000" }
+	end
+	expect(nested:read(0x5000, 4)):eq("five")
+end)
