@@ -345,8 +345,7 @@ cases("vsie events: a nested guest that has run on another CPU, and the host mov
 	local vcpu, ram = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" }, data = { [3 * MiB] = "x" } }
 	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
 	local nested = vcpu:nested{ addr = 0x700000 }
-	pinned = nil
-	expect_pin(sim, ram, nested)
+	nested:expect_pin()
 	sim:thread("vcpu", function()
 		expect(nested:write(0x5000, "five")):is_true()
 	end)
