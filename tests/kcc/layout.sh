@@ -5,7 +5,8 @@
 #   layout.sh KCC COMPARE_LAYOUT SOURCE KBUILD WORK
 #
 # SOURCE is the kernel tree, KBUILD its generated headers for s390 (empty: skipped), WORK a directory for the objects. All
-# structures of the headers are compared, whether used or not. Exit code 77: something is not installed.
+# structures of the headers are compared, whether used or not; layout-differences.txt has the exceptions, and one of the
+# kernel's version more, if it is there. Exit code 77: something is not installed.
 set -eu
 kcc=$1 compare=$2 src=$3 kbuild=$4 work=$5
 here=$(dirname "$0")
@@ -43,4 +44,7 @@ for file in arch/s390/kvm/gaccess.c arch/s390/kvm/interrupt.c arch/s390/kvm/kvm-
 		-Uunix -D__s390__ -D__s390x__ -mno-sse -mno-mmx
 	set -- "$@" "$object.cross.o" "$object.kcc.o"
 done
-exec "$compare" "$here/layout-differences.txt" arch/s390/ "$@"
+version=$(sed -n '/^VERSION = /{s///;h;}; /^PATCHLEVEL = /{s///;H;g;s/\n/./;p;q;}' "$src/Makefile")
+cat "$here/layout-differences.txt" >"$work/differences"
+[ ! -e "$here/layout-differences-$version.txt" ] || cat "$here/layout-differences-$version.txt" >>"$work/differences"
+exec "$compare" "$work/differences" arch/s390/ "$@"
