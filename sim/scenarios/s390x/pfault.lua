@@ -98,7 +98,8 @@ cases("pfault: the other way round is refused", options, {
 end)
 
 -- Everything is set for one: the VM allows them, the token's address is known, the PSW and control register 0 accept it,
--- the page is in swap. gmap_fault() of 6.12 never gives -EAGAIN, so kvm_arch_setup_async_pf() is never asked.
+-- the page is in swap. gmap_fault() of 6.12 never gives -EAGAIN, so kvm_arch_setup_async_pf() is never asked. 6.1 asks for
+-- a page that is being read, and here it has been read when swapin_readahead() returns.
 scenario("pfault: a page from swap is waited for all the same", options, function(sim)
 	local vm, vcpu, ram, flic = guest(sim)
 	expect(vcpu:write(MiB + 0x3000, "swapped")):is_true()

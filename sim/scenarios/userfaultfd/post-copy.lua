@@ -210,7 +210,8 @@ scenario("post-copy: pages of another mapping move in", { check = "end", kernel 
 	expect(uffd:move(ram, PAGE, received, PAGE, PAGE, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)):eq(PAGE)
 end)
 
--- kvm_handle_error_pfn() and do_sigbus() tell the VMM; gmap_fault() of s390 makes an addressing exception of any error.
+-- kvm_handle_error_pfn() and do_sigbus() tell the VMM; gmap_fault() of s390 makes an addressing exception of any error, and
+-- do_sigbus() there knows one code.
 scenario("post-copy: a page that was lost on the way is a memory error", { check = "end", kernel = "6.6" }, function(sim)
 	local vcpu, ram, uffd, vmm = guest(sim)
 	expect(uffd:poison(ram, PAGE, PAGE)):eq(PAGE)
@@ -222,7 +223,8 @@ scenario("post-copy: a page that was lost on the way is a memory error", { check
 	end
 	expect(vmm:take_signal()):is_nil()
 	expect(ram:read(PAGE, 1)):eq(-EFAULT)
-	expect(vmm:take_signal()):fields{ signo = SIGBUS }
+	expect(vmm:take_signal()):eq{ signo = SIGBUS, code = sim.arch == "s390x" and BUS_ADRERR or BUS_MCEERR_AR,
+		addr = ram.addr + PAGE }
 end)
 
 scenario("post-copy: refused", options, function(sim)
