@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Another version of the kernel builds and its first faults work. first-fault.sh PROJECT_DIR VERSION; 77: no package of it.
+# Another version of the kernel builds for both architectures and its first faults work. first-fault.sh PROJECT_DIR VERSION; 77: no package of it.
 set -eu
 
 project=$1 version=$2
@@ -11,13 +11,16 @@ project=$1 version=$2
 cd "$project"
 # ctest may come from a sanitizer's or the launcher's environment; this build is its own.
 unset KVMSIM_PRESET KVMSIM_FLAVOUR_DIR
-release=$(./kvmsim --kernel "$version" --version | sed -n 's/^x86_64: kernel \([^, ]*\).*/\1/p')
-echo "kernel $release"
-case $release in
-"$version".*) ;;
-*)
-	echo "expected a release of $version"
-	exit 1
-	;;
-esac
-./kvmsim --kernel "$version" run --arch x86_64 sim/scenarios/memslots/first-fault.lua
+for arch in x86_64 s390x; do
+	./kvmsim --kernel "$version" build --arch "$arch"
+	release=$(./kvmsim --kernel "$version" --version | sed -n "s/^$arch: kernel \([^, ]*\).*/\1/p")
+	echo "$arch: kernel $release"
+	case $release in
+	"$version".*) ;;
+	*)
+		echo "expected a release of $version"
+		exit 1
+		;;
+	esac
+	./kvmsim --kernel "$version" run --arch "$arch" sim/scenarios/memslots/first-fault.lua
+done
