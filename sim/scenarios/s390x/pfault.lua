@@ -116,3 +116,45 @@ scenario("pfault: a page from swap is waited for all the same", options, functio
 	expect(vm:stats()):fields{ inject_pfault_done = 0 }
 	expect(lowcore(ram)):fields{ code = 0 }
 end)
+
+-- 6.1 starts them. 6.12 would take mmap_lock twice (findings.md), so they stay turned off there.
+scenario("pfault: vCPUs meet pages on their way from swap", { arch = "s390x", check = "end", timeout = 60 }, function(sim)
+	local vm, vcpu, ram, flic = guest(sim)
+	local start = not sim:kernel_since("6.12")
+	if start then
+		expect(flic:set_device_attr{ group = KVM_DEV_FLIC_APF_ENABLE }):eq(0)
+	end
+	ram:write(0x8000, string.pack("<i8", 0x1234))
+	expect(vcpu:set_one_reg(KVM_REG_S390_PFSELECT, 0)):eq(0)
+	expect(vcpu:set_one_reg(KVM_REG_S390_PFCOMPARE, 0)):eq(0)
+	expect(vcpu:set_one_reg(KVM_REG_S390_PFTOKEN, 0x8000)):eq(0)
+	accept(vcpu)
+	-- The others have no token, and wait.
+	local vcpus = { vcpu, vm:create_vcpu(), vm:create_vcpu(), vm:create_vcpu() }
+	for i, v in ipairs(vcpus) do
+		sim:thread("vcpu " .. i, function()
+			while not sim:stopping() do
+				expect(v:workload{ op = "write", range = { MiB, 0x4000 }, count = 64 }):eq(64)
+			end
+		end)
+	end
+	sim:thread("host", function()
+		while not sim:stopping() do
+			expect(ram:swap_out(MiB, "16K")):eq(0)
+		end
+	end)
+	sim:join{ seconds = 1 }
+	local waited = 0
+	for _, v in ipairs(vcpus) do
+		waited = waited + v:stats().pfault_sync
+	end
+	if start then
+		expect(waited):ge(1)
+		-- One: the new PSW of the guest takes no second interruption.
+		expect(vcpu:stats()):fields{ inject_pfault_init = 1 }
+		expect(lowcore(ram)):eq{ code = EXT_IRQ_CP_SERVICE, subcode = PFAULT_INIT, token = 0x1234 }
+	else
+		expect(waited):eq(0)
+		expect(vcpu:stats()):fields{ inject_pfault_init = 0 }
+	end
+end)
