@@ -33,7 +33,10 @@ static int is_lua(const char *name)
 	return n > 4 && name[0] != '.' && !strcmp(name + n - 4, ".lua");
 }
 
-/* A link below the directory is not followed into another directory: no loops. */
+/*
+ * A link below the directory is not followed into another directory: no loops. What is in a directory lib is for require()
+ * of the scenarios beside it (lua/sandbox.lua).
+ */
 static int walk(struct list *l, const char *dir)
 {
 	struct dirent **names;
@@ -47,7 +50,8 @@ static int walk(struct list *l, const char *dir)
 
 		if (names[i]->d_name[0] != '.' && !lstat(path, &st)) {
 			if (S_ISDIR(st.st_mode)) {
-				rc |= walk(l, path);
+				if (strcmp(names[i]->d_name, "lib"))
+					rc |= walk(l, path);
 			} else if (is_lua(names[i]->d_name)) {
 				if (access(path, R_OK))
 					rc = unreadable(path, strerror(errno));

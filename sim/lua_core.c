@@ -462,7 +462,7 @@ static const luaL_Reg functions[] = {
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
 	{ "trace", core_trace }, { "tracing", core_tracing }, { "expect_report", core_expect_report },
-	{ "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu }, { NULL, NULL },
+	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu }, { NULL, NULL },
 };
 
 static const struct {

@@ -197,6 +197,21 @@ static char *slurp(const char *path, size_t *n)
 	return s;
 }
 
+int lua_env_read_file(lua_State *L)
+{
+	size_t n = 0;
+	char *text = slurp(luaL_checkstring(L, 1), &n);
+
+	if (!text) {
+		lua_pushnil(L);
+		lua_pushstring(L, strerror(errno));
+		return 2;
+	}
+	lua_pushlstring(L, text, n);
+	free(text);
+	return 1;
+}
+
 /* Protected: everything that may raise. Stack: path, text, length. */
 static int load_protected(lua_State *L)
 {

@@ -20,6 +20,9 @@ void lua_env_push(lua_State *L, const char *name);
 /* Reads a scenario file and runs it, so that its scenarios are registered. NULL, or the error (malloc'ed). */
 char *lua_env_load_file(lua_State *L, const char *path);
 
+/* Of core: the text of the file that the argument names; or nil and why it cannot be read. */
+int lua_env_read_file(lua_State *L);
+
 /* The flavour that core calls enter; check_end: do not run the checker after each call. */
 void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end);
 /* Pushes the table of primitives that the prelude is built on. */

@@ -151,11 +151,38 @@ function M.new_env()
 	})
 end
 
--- Runs the text of a scenario file, which registers its scenarios.
-function M.run_file(text, chunk_name)
-	local chunk, err = G.load(text, chunk_name, "t", M.new_env())
+local function load_chunk(text, chunk_name, env)
+	local chunk, err = G.load(text, chunk_name, "t", env)
 	if not chunk then
 		G.error(err, 0)
 	end
-	chunk()
+	return chunk
+end
+
+-- require(name) of a scenario file: what lib/NAME.lua beside it returns. The file shares its globals.
+local function loader(dir, env)
+	local loaded = {}
+	return function(name)
+		if not find(A.string("require: name", name), "^[%w_-]+$") then
+			A.fail("require: '%s': letters, digits, - and _ only: it names a file in lib", name)
+		end
+		if loaded[name] == nil then
+			local path = dir .. "lib/" .. name .. ".lua"
+			local text, err = core.read_file(path)
+			if not text then
+				A.fail("require: %s: %s", path, err)
+			end
+			loaded[name] = false		-- two that require each other
+			local value = load_chunk(text, "@" .. path, env)()
+			loaded[name] = value == nil and true or value
+		end
+		return loaded[name]
+	end
+end
+
+-- Runs the text of a scenario file, which registers its scenarios.
+function M.run_file(text, chunk_name)
+	local env = M.new_env()
+	env.require = loader(chunk_name:match("^@(.*/)") or "", env)
+	load_chunk(text, chunk_name, env)()
 end

@@ -51,6 +51,15 @@ end)
 LUA
 printf 'scenario("no end", function(sim)\n\n' >syntax.lua
 
+mkdir -p tree/lib
+printf 'return { double = function(n) return 2 * n end }\n' >tree/lib/twice.lua
+cat >tree/requires.lua <<'LUA'
+local twice = require("twice")
+scenario("shared", { mmu = "ept" }, function(sim) expect(twice.double(21)):eq(42); expect(require("twice") == twice):is_true() end)
+LUA
+printf 'require("nothing")\n' >requires-nothing.lua
+printf 'require("../good")\n' >requires-above.lua
+
 # --- usage ---
 for command in '' run list repl bench; do
 	run 0 $command --help
@@ -152,11 +161,11 @@ cmp -s out first && cmp -s trace.txt trace2.txt || complain "two runs differ"
 
 # --- what a scenario may not do ---
 cat >sandbox.lua <<'LUA'
-local names = { { "io" }, { "os" }, { "require" }, { "load" }, { "dofile" }, { "debug" }, { "package" } }
+local names = { { "io" }, { "os" }, { "load" }, { "dofile" }, { "debug" }, { "package" } }
 cases("not there:", { mmu = "ept" }, names, function(sim, row) expect(_ENV[row[1]]):is_nil() end)
 LUA
 run 0 run sandbox.lua
-prints out 'pass:7 fail:0'
+prints out 'pass:6 fail:0'
 cat >io.lua <<'LUA'
 scenario("io is there", { mmu = "ept" }, function(sim) expect(os.getenv ~= nil and io.open ~= nil):is_true() end)
 LUA
@@ -178,6 +187,14 @@ prints out 'ok 2 it holds'
 
 # --- repl ---
 what=repl
+# --- code that scenarios share ---
+run 0 run tree
+prints out '# Totals: pass:1 fail:0 skip:0 total:1'
+run 1 run requires-nothing.lua
+prints out "requires-nothing.lua:1: require: lib/nothing.lua: No such file or directory"
+run 1 run requires-above.lua
+prints out "requires-above.lua:1: require: '../good': letters, digits"
+
 printf 'ram = sim:process():mmap{ length = "4K" }\nprint(ram:write(0, "x"))\nno_such()\nprint(40 + 2)\n' |
 	"$program" repl >out 2>err || complain "exit code $?"
 prints out '42'

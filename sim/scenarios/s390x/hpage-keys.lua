@@ -6,12 +6,7 @@ local options = { arch = "s390x", mmu = "hpage" }
 local MiB <const> = 1 << 20
 local ACC_3 <const>, ACC_4 <const>, FETCH <const>, REFERENCE <const>, CHANGE <const> = 0x30, 0x40, 0x08, 0x04, 0x02
 
--- As in hpage.lua.
-local function splits_vma(sim, n)
-	for _ = 1, sim:kernel_since("6.12") and 0 or 2 * n do
-		sim:expect_report{ kind = "warn", match = "include/linux/fs.h" }
-	end
-end
+local splits_vma <const> = require("hugetlb").splits_vma
 
 -- 4 MiB of huge pages, the second written.
 local function guest(sim, kind)

@@ -24,12 +24,7 @@ local function machine(sim, slots, prefix)
 	return vcpu, ram, vm, vmm
 end
 
--- As in hpage.lua.
-local function splits_vma(sim, n)
-	for _ = 1, sim:kernel_since("6.12") and 0 or 2 * n do
-		sim:expect_report{ kind = "warn", match = "include/linux/fs.h" }
-	end
-end
+local splits_vma <const> = require("hugetlb").splits_vma
 
 local function segment(n)
 	local pages = {}

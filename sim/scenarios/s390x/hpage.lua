@@ -24,13 +24,7 @@ local function large(sim, vm, gpa, fields)
 	expect(sim.inspect:mapping(vm, gpa)):fields(fields)
 end
 
--- The stable release 6.1.142 splits shared page tables of a hugetlb VMA, n times here, before it has the lock that hugetlb_split()
--- asks for at both ends; later kernels have taken it.
-local function splits_vma(sim, n)
-	for _ = 1, sim:kernel_since("6.12") and 0 or 2 * n do
-		sim:expect_report{ kind = "warn", match = "include/linux/fs.h" }
-	end
-end
+local splits_vma <const> = require("hugetlb").splits_vma
 
 -- --- the capability ----------------------------------------------------------------------------------------
 

@@ -7,11 +7,7 @@ local MiB <const>, HALF <const> = 1 << 20, 1 << 19
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local REFUSED <const> = { exception = { code = 5 } }
 
--- A kernel without the parameter is strict.
-local function strict(sim)
-	local rc = sim:set_module_param("kvm.late_mmap_strict", true)
-	expect(rc == 0 or rc == -ENOENT):is_true()
-end
+local strict <const> = require("late-mmap").strict
 
 -- A process without PGSTEs, with 4 MiB of memory of which every segment has a page table.
 local function early_process(sim, t)

@@ -11,11 +11,7 @@ local REFUSED <const> = { exception = { code = ADDRESSING } }
 -- Guest-physical: 2 MiB of early memory, all of it with page tables, then 2 MiB of late memory.
 local EARLY <const>, LATER <const>, END <const> = 0, 2 * MiB, 4 * MiB
 
--- A kernel without the parameter is strict.
-local function strict(sim)
-	local rc = sim:set_module_param("kvm.late_mmap_strict", true)
-	expect(rc == 0 or rc == -ENOENT):is_true()
-end
+local strict <const> = require("late-mmap").strict
 
 local function early_process(sim)
 	strict(sim)

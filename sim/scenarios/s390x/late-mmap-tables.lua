@@ -9,11 +9,7 @@ local LATE <const> = KVM_VM_S390_LATE_MMAP
 local SEGMENTS <const> = 4
 local PAGES <const> = MiB // PAGE
 
--- A kernel without the parameter is strict.
-local function strict(sim)
-	local rc = sim:set_module_param("kvm.late_mmap_strict", true)
-	expect(rc == 0 or rc == -ENOENT):is_true()
-end
+local strict <const> = require("late-mmap").strict
 
 -- Pages of each segment: written, only read, swapped out, and most of them never touched.
 local WRITTEN <const>, EQUAL <const>, READ <const>, SWAPPED <const>, EMPTY <const> = 0, 3, 100, 254, 128

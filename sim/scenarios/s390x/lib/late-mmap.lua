@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- What the scenarios of KVM_VM_S390_LATE_MMAP share.
+local M = {}
+
+-- Refuse page tables from before the switch. A kernel without the parameter does so always.
+function M.strict(sim)
+	local rc = sim:set_module_param("kvm.late_mmap_strict", true)
+	expect(rc == 0 or rc == -ENOENT):is_true()
+end
+
+return M
