@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands run and list: from files to jobs, from jobs to results, from results to an exit code. */
+#include "lua_env.h"
 #include "report.h"
 #include "world.h"
 
@@ -41,8 +42,11 @@ static int make_plan(struct run *run, const struct sim_options *o)
 	    flavours_load(&run->flavours, o->arch, o->kernel))
 		return -1;
 	run->world = (struct sim_world){
-		.flavours = &run->flavours, .options = o, .result = result_new(), .booted = -1, .trace_fd = -1,
+		.flavours = &run->flavours, .options = o, .L = lua_env_new(o->allow_io), .result = result_new(),
+		.booted = -1, .trace_fd = -1,
 	};
+	if (!run->world.L)
+		return -1;
 	for (size_t i = 0; i < run->nfiles; i++)
 		world_plan_file(&run->world, &run->files[i], (int)i, &run->plan);
 	if (o->filter)
@@ -58,6 +62,8 @@ static int make_plan(struct run *run, const struct sim_options *o)
 
 static void free_run(struct run *run)
 {
+	if (run->world.L)
+		lua_close(run->world.L);
 	plan_free(&run->plan);
 	for (size_t i = 0; i < run->nfiles; i++) {
 		free(run->files[i].path);

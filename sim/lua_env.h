@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The Lua side of the engine: one state per worker process, shared by all native threads of a scenario under
- * one lock.
- */
+/* The Lua side of the engine: one state per process, shared by all native threads of a scenario under one lock. */
 #ifndef SIM_LUA_ENV_H
 #define SIM_LUA_ENV_H
 

@@ -160,8 +160,9 @@ static void on_timeout(int sig)
 	_exit(SIM_EXIT_FAILED);
 }
 
-static void child_main(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+static void child_main(const struct sim_world *w, const struct sim_job *job)
 {
+	lua_State *L = w->L;
 	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
 	struct sim_result *r = w->result;
 	uint64_t *before;
@@ -251,7 +252,7 @@ static int new_captured(void)
 }
 
 /* Forks the child of one job and waits for its end. */
-static void run_child(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+static void run_child(const struct sim_world *w, const struct sim_job *job)
 {
 	int captured = new_captured(), alive[2], timed_out, status;
 	pid_t pid;
@@ -264,7 +265,7 @@ static void run_child(const struct sim_world *w, lua_State *L, const struct sim_
 	if (!pid) {
 		close(alive[0]);
 		redirect_output(captured);
-		child_main(w, L, job);
+		child_main(w, job);
 	}
 	close(alive[1]);
 	timed_out = !wait_readable(alive[0], job->timeout + LUA_GRACE);
@@ -283,14 +284,14 @@ static void run_child(const struct sim_world *w, lua_State *L, const struct sim_
  * What led to a failure shows in the trace, which costs too much to be written always: the scenario runs a second time,
  * with the trace kept. Only a scenario with threads may do something else then.
  */
-static void run_again_for_events(const struct sim_world *w, lua_State *L, const struct sim_job *job)
+static void run_again_for_events(const struct sim_world *w, const struct sim_job *job)
 {
 	struct sim_result *r = w->result;
 	struct sim_world again = *w;
 
 	again.result = result_new();
 	again.keep_events = 1;
-	run_child(&again, L, job);
+	run_child(&again, job);
 	if (again.result->state == SIM_FAILED) {
 		r->nr_events = again.result->nr_events;
 		memcpy(r->events, again.result->events, sizeof(r->events));
@@ -310,7 +311,7 @@ enum answer { BASE_STAYS, BASE_ENDS };
  * KVM is loaded once, as long as that is without a report: one that is not belongs to each of the jobs. With a trace
  * each job's has the loading.
  */
-static void base_main(const struct sim_world *shared, lua_State *L, int sock)
+static void base_main(const struct sim_world *shared, int sock)
 {
 	struct sim_world w = *shared;
 	struct request q;
@@ -333,10 +334,10 @@ static void base_main(const struct sim_world *shared, lua_State *L, int sock)
 		if (!rc) {
 			double start = wall_seconds();
 
-			run_child(&w, L, q.job);
+			run_child(&w, q.job);
 			if (w.result->state == SIM_FAILED && wall_seconds() - start < MAX_RERUN_SECONDS &&
 			    w.trace_fd < 0)
-				run_again_for_events(&w, L, q.job);
+				run_again_for_events(&w, q.job);
 		}
 		if (write(sock, &answer, 1) != 1)
 			break;
@@ -367,7 +368,7 @@ static struct world_base *start_base(struct world_worker *k, const struct sim_jo
 	if (!b->pid) {
 		close(sock[0]);
 		redirect_output(b->captured);
-		base_main(k->world, k->L, sock[1]);
+		base_main(k->world, sock[1]);
 	}
 	close(sock[1]);
 	k->bases = b;
@@ -433,9 +434,9 @@ int world_worker_begin(struct world_worker *k, const struct sim_world *w, const 
 	char *err;
 
 	no_core_files();
-	*k = (struct world_worker){ .world = w, .L = lua_env_new(w->options->allow_io) };
-	err = k->L ? lua_env_load_file(k->L, file->path) : NULL;
-	return k->L && !err ? 0 : -1;
+	*k = (struct world_worker){ .world = w };
+	err = lua_env_load_file(w->L, file->path);
+	return err ? -1 : 0;
 }
 
 void world_worker_end(struct world_worker *k)
@@ -449,19 +450,18 @@ void world_worker_end(struct world_worker *k)
 
 static void worker_plan(const struct sim_world *w, const struct sim_file *file, int index, int out)
 {
-	lua_State *L = lua_env_new(w->options->allow_io);
 	struct sim_plan plan = { 0 };
 	FILE *f = fdopen(out, "w");
 	char *err;
 
-	if (!L || !f)
+	if (!f)
 		_exit(SIM_EXIT_USAGE);
 	redirect_output(-1);
-	err = lua_env_load_file(L, file->path);
+	err = lua_env_load_file(w->L, file->path);
 	if (err) {
 		fprintf(f, "error\n%s", err);
 	} else {
-		plan_add_file(&plan, L, index, w->flavours, w->options->arch, w->options->timeout);
+		plan_add_file(&plan, w->L, index, w->flavours, w->options->arch, w->options->timeout);
 		fprintf(f, "plan\n");
 		plan_write(&plan, f);
 	}

@@ -10,6 +10,7 @@
 struct sim_world {
 	const struct sim_flavours *flavours;
 	const struct sim_options *options;
+	struct lua_State *L;	/* the scenario language, before any file: each process that reads one forks from here */
 	struct sim_result *result;	/* of this process's job */
 	int booted;	/* flavour that the parent has booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */
@@ -26,7 +27,6 @@ pid_t world_fork(void);
 
 struct world_worker {
 	const struct sim_world *world;
-	struct lua_State *L;
 	struct world_base *bases;
 };
 
