@@ -149,10 +149,10 @@ static void visit_tlbs(struct visit *v)
 		return;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
 		snprintf(where, sizeof(where), "TLB of CPU %u", cpu);
-		for (i = 0; i < S390_TLB_ENTRIES; i++) {
+		s390_tlb_for_each(&model_cpus[cpu].tlb, i) {
 			const struct s390_tlb_entry *e = &model_cpus[cpu].tlb.entry[i];
 
-			if (!e->valid || e->kind != TLB_HOST || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
+			if (e->kind != TLB_HOST || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
 				.where = where, .gfn = e->page, .pfn = e->frame,
@@ -193,10 +193,10 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 	struct dat_result r;
 	unsigned int i;
 
-	for (i = 0; i < S390_TLB_ENTRIES; i++) {
+	s390_tlb_for_each(&model_cpus[c->cpu].tlb, i) {
 		const struct s390_tlb_entry *e = &model_cpus[c->cpu].tlb.entry[i];
 
-		if (!e->valid || e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
+		if (e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
 			continue;
 		if (!model_walk(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
 		    (e->protect || !r.protect))
@@ -275,10 +275,10 @@ static int check_dead_asces(unsigned int cpu)
 	struct asce_search s = {.found = true};
 	unsigned int i;
 
-	for (i = 0; i < S390_TLB_ENTRIES; i++) {
+	s390_tlb_for_each(t, i) {
 		const struct s390_tlb_entry *e = &t->entry[i];
 
-		if (!e->valid || (e->kind == TLB_HOST ? e->asce : e->space) == s.asce)
+		if ((e->kind == TLB_HOST ? e->asce : e->space) == s.asce)
 			continue;
 		s = (struct asce_search){.asce = e->kind == TLB_HOST ? e->asce : e->space};
 		kshim_process_for_each(find_asce, &s);

@@ -67,16 +67,17 @@ static void drop(struct s390_tlb *t, struct s390_tlb_entry *e)
 		link = &t->entry[*link - 1].next;
 	*link = e->next;
 	t->count[e->level]--;
-	e->valid = 0;
+	model_clear_bit(t->valid, me - 1);
 	e->next = 0;
 }
 
 static struct s390_tlb_entry *victim(struct s390_tlb *t)
 {
 	struct s390_tlb_entry *e = &t->entry[t->hand];
+	bool taken = model_bit(t->valid, t->hand);
 
 	t->hand = (t->hand + 1) % S390_TLB_ENTRIES;
-	if (e->valid) {
+	if (taken) {
 		drop(t, e);
 		t->evictions++;
 	}
@@ -99,12 +100,13 @@ void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, 
 	*e = (struct s390_tlb_entry){
 		.asce = asce, .space = space, .origin = origin, .page = page,
 		.frame = (r->address >> 12) & ~(pages_of(r->level) - 1),
-		.raw = r->entry, .kind = kind, .level = r->level, .protect = r->protect, .iep = r->iep, .valid = 1,
+		.raw = r->entry, .kind = kind, .level = r->level, .protect = r->protect, .iep = r->iep,
 	};
 	__builtin_memcpy(e->via, r->via, sizeof(e->via));
 	head = &t->chain[chain_of(page, e->level, kind)];
 	e->next = *head;
 	*head = e - t->entry + 1;
+	model_set_bit(t->valid, e - t->entry);
 	t->count[e->level]++;
 }
 
@@ -119,11 +121,11 @@ unsigned int s390_tlb_clear(struct s390_tlb *t)
 
 	if (empty(t))
 		return 0;
-	for (i = 0; i < S390_TLB_ENTRIES; i++) {
-		n += t->entry[i].valid;
-		t->entry[i].valid = 0;
+	s390_tlb_for_each(t, i) {
 		t->entry[i].next = 0;
+		n++;
 	}
+	__builtin_memset(t->valid, 0, sizeof(t->valid));
 	__builtin_memset(t->chain, 0, sizeof(t->chain));
 	__builtin_memset(t->count, 0, sizeof(t->count));
 	return n;
@@ -144,10 +146,10 @@ unsigned int s390_tlb_clear_entry(struct s390_tlb *t, enum s390_tlb_kind kind, u
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < S390_TLB_ENTRIES && !empty(t); i++) {
+	s390_tlb_for_each(t, i) {
 		struct s390_tlb_entry *e = &t->entry[i];
 
-		if (e->valid && same_space(e, kind, space) && formed_from(e, where)) {
+		if (same_space(e, kind, space) && formed_from(e, where)) {
 			drop(t, e);
 			n++;
 		}
@@ -159,10 +161,10 @@ unsigned int s390_tlb_clear_asce(struct s390_tlb *t, enum s390_tlb_kind kind, ui
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < S390_TLB_ENTRIES && !empty(t); i++) {
+	s390_tlb_for_each(t, i) {
 		struct s390_tlb_entry *e = &t->entry[i];
 
-		if (e->valid && same_space(e, kind, space) && e->asce == (asce & TLB_ASCE_MASK)) {
+		if (same_space(e, kind, space) && e->asce == (asce & TLB_ASCE_MASK)) {
 			drop(t, e);
 			n++;
 		}
@@ -174,10 +176,10 @@ unsigned int s390_tlb_clear_guest(struct s390_tlb *t, uint64_t space)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < S390_TLB_ENTRIES && !empty(t); i++) {
+	s390_tlb_for_each(t, i) {
 		struct s390_tlb_entry *e = &t->entry[i];
 
-		if (e->valid && same_space(e, TLB_GUEST, space)) {
+		if (same_space(e, TLB_GUEST, space)) {
 			drop(t, e);
 			n++;
 		}
@@ -217,18 +219,18 @@ const char *s390_tlb_validate(const struct s390_tlb *t)
 	uint32_t count[DAT_NR_LEVELS] = {}, chained = 0, valid = 0;
 	unsigned int c, i;
 
-	for (i = 0; i < S390_TLB_ENTRIES; i++) {
-		const char *wrong = t->entry[i].valid ? validate_entry(&t->entry[i]) : NULL;
+	s390_tlb_for_each(t, i) {
+		const char *wrong = validate_entry(&t->entry[i]);
 
 		if (wrong)
 			return wrong;
-		valid += t->entry[i].valid;
+		valid++;
 	}
 	for (c = 0; c < S390_TLB_CHAINS; c++) {
 		for (i = t->chain[c]; i; i = t->entry[i - 1].next) {
 			const struct s390_tlb_entry *e = &t->entry[i - 1];
 
-			if (!e->valid || chain_of(e->page, e->level, e->kind) != c)
+			if (!model_bit(t->valid, i - 1) || chain_of(e->page, e->level, e->kind) != c)
 				return "an entry on a chain where it does not belong";
 			if (++chained > S390_TLB_ENTRIES)
 				return "a hash chain with a loop";

@@ -17,6 +17,7 @@
 #ifndef MODEL_S390X_TLB_H
 #define MODEL_S390X_TLB_H
 
+#include "common/bits.h"
 #include "walk.h"
 
 enum s390_tlb_kind {
@@ -36,7 +37,6 @@ struct s390_tlb_entry {
 	uint8_t level;		/* enum dat_level: the size of what it maps */
 	uint8_t protect;	/* no stores (DAT protection) */
 	uint8_t iep;		/* no instruction fetches */
-	uint8_t valid;
 	uint16_t next;		/* hash chain, index + 1; 0 ends it */
 };
 
@@ -48,11 +48,15 @@ struct s390_tlb_entry {
 
 struct s390_tlb {
 	struct s390_tlb_entry entry[S390_TLB_ENTRIES];
+	uint64_t valid[S390_TLB_ENTRIES / 64];	/* a bit for each entry: a search need not look at the others */
 	uint16_t chain[S390_TLB_CHAINS];	/* index + 1 of the first entry */
 	uint32_t count[DAT_NR_LEVELS];		/* valid entries per level */
 	uint32_t hand;				/* next victim, round robin */
 	uint64_t evictions;
 };
+
+/* For each valid entry of t, in the order of their indices i. The loop may clear the entry. */
+#define s390_tlb_for_each(t, i)	model_for_each_bit((t)->valid, S390_TLB_ENTRIES, i)
 
 void s390_tlb_init(struct s390_tlb *t);
 /* The entry that translates addr, or NULL. space and origin: 0 for TLB_HOST. */

@@ -196,11 +196,11 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 	if (!vs->tlb || model_tlb_flush_pending(vcpu))
 		return;
 	snprintf(where, sizeof(where), "TLB of vCPU %d", vcpu->vcpu_id);
-	for (i = 0; i < TLB_ENTRIES; i++) {
+	model_tlb_for_each(vs->tlb, i) {
 		const struct tlb_entry *e = &vs->tlb->entry[i];
 
 		/* Before a root is loaded again KVM flushes its entries, so that those of another root do not count. */
-		if (!e->valid || e->root != model_tlb_tag(vs))
+		if (e->root != model_tlb_tag(vs))
 			continue;
 		v->fn(v->kvm, &(struct kshim_guest_leaf){
 			.where = where,

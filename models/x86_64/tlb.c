@@ -54,7 +54,7 @@ static void drop(struct model_tlb *t, struct tlb_entry *e)
 		link = &t->entry[*link - 1].next;
 	*link = e->next;
 	t->count[e->level]--;
-	e->valid = 0;
+	model_clear_bit(t->valid, me - 1);
 	e->next = 0;
 }
 
@@ -66,7 +66,7 @@ static struct tlb_entry *victim(struct model_tlb *t, unsigned int level)
 	struct tlb_entry *e = &t->entry[first + *hand];
 
 	*hand = (*hand + 1) % n;
-	if (e->valid) {
+	if (model_bit(t->valid, e - t->entry)) {
 		drop(t, e);
 		t->evictions++;
 	}
@@ -83,7 +83,7 @@ void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *new)
 	else
 		e = victim(t, new->level);
 	*e = *new;
-	e->valid = 1;
+	model_set_bit(t->valid, e - t->entry);
 	head = &t->chain[chain_of(e->page, e->level, e->kind)];
 	e->next = *head;
 	*head = e - t->entry + 1;
@@ -101,11 +101,11 @@ unsigned int model_tlb_flush_all(struct model_tlb *t)
 
 	if (empty(t))
 		return 0;
-	for (i = 0; i < TLB_ENTRIES; i++) {
-		n += t->entry[i].valid;
-		t->entry[i].valid = 0;
+	model_tlb_for_each(t, i) {
 		t->entry[i].next = 0;
+		n++;
 	}
+	__builtin_memset(t->valid, 0, sizeof(t->valid));
 	__builtin_memset(t->chain, 0, sizeof(t->chain));
 	__builtin_memset(t->count, 0, sizeof(t->count));
 	return n;
@@ -115,8 +115,8 @@ unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < TLB_ENTRIES && !empty(t); i++) {
-		if (t->entry[i].valid && t->entry[i].root == root) {
+	model_tlb_for_each(t, i) {
+		if (t->entry[i].root == root) {
 			drop(t, &t->entry[i]);
 			n++;
 		}
@@ -128,8 +128,8 @@ unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < TLB_ENTRIES && !empty(t); i++) {
-		if (t->entry[i].valid && t->entry[i].kind == kind) {
+	model_tlb_for_each(t, i) {
+		if (t->entry[i].kind == kind) {
 			drop(t, &t->entry[i]);
 			n++;
 		}
@@ -141,10 +141,10 @@ unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < TLB_ENTRIES && !empty(t); i++) {
+	model_tlb_for_each(t, i) {
 		struct tlb_entry *e = &t->entry[i];
 
-		if (e->valid && e->kind == TLB_LINEAR && !(keep_global && e->rights & TLB_GLOBAL)) {
+		if (e->kind == TLB_LINEAR && !(keep_global && e->rights & TLB_GLOBAL)) {
 			drop(t, e);
 			n++;
 		}
@@ -191,18 +191,18 @@ const char *model_tlb_validate(const struct model_tlb *t)
 	uint32_t count[4] = {}, chained = 0, valid = 0;
 	unsigned int c, i, j;
 
-	for (i = 0; i < TLB_ENTRIES; i++) {
-		const char *wrong = t->entry[i].valid ? validate_entry(&t->entry[i], i) : NULL;
+	model_tlb_for_each(t, i) {
+		const char *wrong = validate_entry(&t->entry[i], i);
 
 		if (wrong)
 			return wrong;
-		valid += t->entry[i].valid;
+		valid++;
 	}
 	for (c = 0; c < TLB_CHAINS; c++) {
 		for (i = t->chain[c]; i; i = t->entry[i - 1].next) {
 			const struct tlb_entry *e = &t->entry[i - 1];
 
-			if (!e->valid || chain_of(e->page, e->level, e->kind) != c)
+			if (!model_bit(t->valid, i - 1) || chain_of(e->page, e->level, e->kind) != c)
 				return "an entry on a chain where it does not belong";
 			if (++chained > TLB_ENTRIES)
 				return "a hash chain with a loop";

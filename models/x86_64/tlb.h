@@ -12,7 +12,7 @@
 #ifndef MODEL_X86_64_TLB_H
 #define MODEL_X86_64_TLB_H
 
-#include <kshim/types.h>
+#include "common/bits.h"
 
 /* What the entry was made from, which decides what flushes it. */
 enum tlb_kind {
@@ -40,7 +40,6 @@ struct tlb_entry {
 	uint8_t rights;		/* enum tlb_rights */
 	uint8_t dirty;		/* a write needs no walk to set a dirty bit */
 	uint8_t as_id;		/* KVM address space: 0, or 1 in SMM */
-	uint8_t valid;
 	uint16_t next;		/* hash chain, index + 1; 0 ends it */
 };
 
@@ -51,16 +50,20 @@ struct tlb_entry {
 
 struct model_tlb {
 	struct tlb_entry entry[TLB_ENTRIES];	/* 4 KiB pages first, then the large ones */
+	uint64_t valid[TLB_ENTRIES / 64];	/* a bit for each entry: a search need not look at the others */
 	uint16_t chain[TLB_CHAINS];		/* index + 1 of the first entry */
 	uint32_t count[4];			/* valid entries per level */
 	uint32_t hand_4k, hand_large;		/* next victim, round robin */
 	uint64_t evictions;
 };
 
+/* For each valid entry of t, in the order of their indices i. The loop may clear the entry. */
+#define model_tlb_for_each(t, i)	model_for_each_bit((t)->valid, TLB_ENTRIES, i)
+
 void model_tlb_init(struct model_tlb *t);
 /* The entry that translates addr, or NULL. */
 struct tlb_entry *model_tlb_lookup(struct model_tlb *t, enum tlb_kind kind, uint64_t root, uint64_t addr);
-/* Copies *e in (valid and next are ignored), replacing an entry for the same page. */
+/* Copies *e in (next is ignored), replacing an entry for the same page. */
 void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *e);
 
 /* Each returns how many entries it took. */

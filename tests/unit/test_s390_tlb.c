@@ -167,7 +167,7 @@ START_TEST(validate_sees_damage)
 		tlb.count[DAT_PAGE]++;
 		break;
 	case 2:
-		e->valid = 0;
+		model_clear_bit(tlb.valid, e - tlb.entry);
 		break;
 	case 3:
 		e->asce |= DAT_ASCE_P;

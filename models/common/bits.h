@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sets of small numbers as bits, for models that unit tests use without the kernel. */
+#ifndef MODEL_COMMON_BITS_H
+#define MODEL_COMMON_BITS_H
+
+#include <kshim/types.h>
+
+static inline bool model_bit(const uint64_t *set, unsigned int i)
+{
+	return set[i / 64] >> (i % 64) & 1;
+}
+
+static inline void model_set_bit(uint64_t *set, unsigned int i)
+{
+	set[i / 64] |= 1ULL << (i % 64);
+}
+
+static inline void model_clear_bit(uint64_t *set, unsigned int i)
+{
+	set[i / 64] &= ~(1ULL << (i % 64));
+}
+
+/* The first member >= i, or n. n: a multiple of 64, how many bits set has. */
+static inline unsigned int model_next_bit(const uint64_t *set, unsigned int n, unsigned int i)
+{
+	for (; i < n; i = (i | 63) + 1) {
+		uint64_t word = set[i / 64] >> (i % 64);
+
+		if (word)
+			return i + __builtin_ctzll(word);
+	}
+	return n;
+}
+
+#define model_for_each_bit(set, n, i) \
+	for ((i) = model_next_bit(set, n, 0); (i) < (n); (i) = model_next_bit(set, n, (i) + 1))
+
+#endif
