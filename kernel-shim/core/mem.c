@@ -90,6 +90,8 @@ static __no_sanitize_address const u8 *find_other(const u8 *b, u8 c, size_t n)
 		if ((w[0] ^ want) | (w[1] ^ want) | (w[2] ^ want) | (w[3] ^ want))
 			break;
 	}
+	while (b + 8 <= end && *(const u64 *)b == want)
+		b += 8;
 	for (; b < end; b++)
 		if (*b != c)
 			return b;
