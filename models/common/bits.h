@@ -32,6 +32,15 @@ static inline unsigned int model_next_bit(const uint64_t *set, unsigned int n, u
 	return n;
 }
 
+/* For heads of hash chains, nearly all of them empty: four of them are at once. */
+static inline bool model_all_zero4(const uint16_t *four)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, four, sizeof(word));
+	return !word;
+}
+
 #define model_for_each_bit(set, n, i) \
 	for ((i) = model_next_bit(set, n, 0); (i) < (n); (i) = model_next_bit(set, n, (i) + 1))
 

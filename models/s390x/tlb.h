@@ -17,7 +17,7 @@
 #ifndef MODEL_S390X_TLB_H
 #define MODEL_S390X_TLB_H
 
-#include "common/bits.h"
+#include "../common/bits.h"
 #include "walk.h"
 
 enum s390_tlb_kind {

@@ -12,7 +12,7 @@
 #ifndef MODEL_X86_64_TLB_H
 #define MODEL_X86_64_TLB_H
 
-#include "common/bits.h"
+#include "../common/bits.h"
 
 /* What the entry was made from, which decides what flushes it. */
 enum tlb_kind {
