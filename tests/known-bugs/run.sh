@@ -86,7 +86,7 @@ restore() {
 }
 
 run_scenario() {
-	KVMSIM_FLAVOUR_DIR=$1 "$build/kvmsim-bin" run --filter "$3" "$scenarios/$2" >"$work/output" 2>&1
+	KVMSIM_FLAVOUR_DIR=$1 "$build/kvmsim-bin" run --arch "$arch" --filter "$3" "$scenarios/$2" >"$work/output" 2>&1
 }
 
 mkdir -p "$work/link"
