@@ -50,16 +50,19 @@ static int check_segment(struct gmap *gmap, u64 *entry, u64 gaddr)
 /* level 1: a segment table. */
 static int check_table(struct gmap *gmap, u64 *table, unsigned int level, u64 gaddr)
 {
+	/* A 1 MiB segment that lost all rights stays linked. */
+	u64 mask = level == 1 ? ~0ULL : _REGION_ENTRY_INVALID;
+	u64 skip = level == 1 ? _SEGMENT_ENTRY_EMPTY : _REGION_ENTRY_INVALID;
 	unsigned int i;
 	int n = 0;
 
-	for (i = 0; i < _CRST_ENTRIES; i++) {
+	for (i = model_skip_entries(table, _CRST_ENTRIES, 0, mask, skip); i < _CRST_ENTRIES;
+	     i = model_skip_entries(table, _CRST_ENTRIES, i + 1, mask, skip)) {
 		u64 at = gaddr + ((u64)i << (20 + 11 * (level - 1))), entry = READ_ONCE(table[i]);
 
-		/* A 1 MiB segment that lost all rights stays linked. */
-		if (level == 1 && entry != _SEGMENT_ENTRY_EMPTY)
+		if (level == 1)
 			n += check_segment(gmap, &table[i], at);
-		else if (level > 1 && !(entry & _REGION_ENTRY_INVALID))
+		else
 			n += check_table(gmap, __va(entry & _REGION_ENTRY_ORIGIN), level - 1, at);
 	}
 	return n;

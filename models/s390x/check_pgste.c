@@ -166,11 +166,9 @@ static void walk_table(struct pgste_check *c, const u64 *table, unsigned int lev
 {
 	unsigned int i;
 
-	for (i = 0; i < _CRST_ENTRIES; i++) {
+	model_for_each_valid(table, _CRST_ENTRIES, i, _REGION_ENTRY_INVALID) {
 		u64 at = addr + ((u64)i << (20 + 11 * (level - 1))), entry = READ_ONCE(table[i]);
 
-		if (entry & _REGION_ENTRY_INVALID)
-			continue;
 		if (level > 1)
 			walk_table(c, __va(entry & _REGION_ENTRY_ORIGIN), level - 1, at);
 		else if (!(entry & _SEGMENT_ENTRY_LARGE))

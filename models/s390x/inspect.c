@@ -94,11 +94,9 @@ static void visit_page_table(struct visit *v, u64 ste, u64 gaddr)
 	const u64 *table = __va(ste & _SEGMENT_ENTRY_ORIGIN);
 	unsigned int i;
 
-	for (i = 0; i < PTRS_PER_PTE; i++) {
+	model_for_each_valid(table, PTRS_PER_PTE, i, _PAGE_INVALID) {
 		u64 pte = READ_ONCE(table[i]);
 
-		if (pte & _PAGE_INVALID)
-			continue;
 		v->fn(v->kvm, &(struct kshim_guest_leaf){
 			.where = "gmap", .gfn = (gaddr >> PAGE_SHIFT) + i, .pfn = pte >> PAGE_SHIFT, .npages = 1,
 			.writable = !((pte | ste) & _PAGE_PROTECT), .executable = true,
@@ -127,11 +125,9 @@ static void visit_table(struct visit *v, const u64 *table, unsigned int level, u
 {
 	unsigned int i;
 
-	for (i = 0; i < _CRST_ENTRIES; i++) {
+	model_for_each_valid(table, _CRST_ENTRIES, i, _REGION_ENTRY_INVALID) {
 		u64 at = gaddr + ((u64)i << (20 + 11 * (level - 1))), entry = READ_ONCE(table[i]);
 
-		if (entry & _REGION_ENTRY_INVALID)
-			continue;
 		if (level == 1)
 			visit_segment(v, &table[i], at);
 		else

@@ -176,13 +176,13 @@ static void visit(struct shadow *s, const u64 *table, enum dat_level level, u64 
 	unsigned int i, n = level == DAT_PAGE ? PTRS_PER_PTE : _CRST_ENTRIES;
 	enum dat_level below = level == DAT_SEGMENT ? DAT_PAGE : level - 1;
 
-	for (i = 0; i < n && !s->findings; i++) {
+	model_for_each_valid(table, n, i, level == DAT_PAGE ? _PAGE_INVALID : _REGION_ENTRY_INVALID) {
 		u64 at = addr + ((u64)i << shift_of(level)), entry = READ_ONCE(table[i]);
 		bool p = protect || entry & _PAGE_PROTECT;
 		u64 next = entry & (level == DAT_SEGMENT ? _SEGMENT_ENTRY_ORIGIN : _REGION_ENTRY_ORIGIN);
 
-		if (entry & (level == DAT_PAGE ? _PAGE_INVALID : _REGION_ENTRY_INVALID))
-			continue;
+		if (s->findings)
+			return;
 		if (level == DAT_PAGE) {
 			check_page(s, at, entry, p);
 			continue;

@@ -58,6 +58,25 @@ static inline u64 model_block(u64 pa)
 	return (pa & (KSHIM_RAM_MAX - 1)) >> PAGE_SHIFT;
 }
 
+/* The first entry from i on, of n, that is not value in the bits of mask; else n. Tables are long and nearly empty. */
+static inline unsigned int model_skip_entries(const u64 *table, unsigned int n, unsigned int i, u64 mask, u64 value)
+{
+	for (; i + 4 <= n; i += 4) {
+		const u64 *e = &table[i];
+
+		if (((e[0] ^ value) | (e[1] ^ value) | (e[2] ^ value) | (e[3] ^ value)) & mask)
+			break;
+	}
+	while (i < n && !((table[i] ^ value) & mask))
+		i++;
+	return i;
+}
+
+/* For each entry of a table of n that has not all bits of invalid. */
+#define model_for_each_valid(table, n, i, invalid)                                \
+	for ((i) = model_skip_entries(table, n, 0, invalid, invalid); (i) < (n); \
+	     (i) = model_skip_entries(table, n, (i) + 1, invalid, invalid))
+
 /* Walks the host's tables that asce designates; changes nothing. Returns r->code. */
 int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);
 /*
