@@ -8,7 +8,8 @@
  * areas have one, which leaves room for 32764 memslots.
  * A page of an area becomes a frame of RAM when somebody asks for its struct page: both addresses are one memory then.
  * That takes a shared mapping, which only a process that forks no more can have, and which never becomes one with its
- * neighbours: areas made since kshim_vmalloc_share() that have a hole.
+ * neighbours: areas made since kshim_vmalloc_share() that have a hole. It costs several times a private one, so what
+ * __vmalloc(), __vcalloc() and kvmalloc() make, the many arrays of memslots, has none.
  *
  * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, keep their holes free; bytes
  * between the size asked for and the end of the last page hold KSHIM_REDZONE.
@@ -109,7 +110,8 @@ static void insert_area(struct area *a)
 	rb_insert_color(&a->node, &areas);
 }
 
-static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, const void *ip)
+/* share: its pages may become frames of RAM. */
+static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, bool share, const void *ip)
 {
 	unsigned long bytes = PAGE_ALIGN(size), start;
 	struct area *a;
@@ -139,7 +141,7 @@ static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, cons
 		kshim_mem_counts.vmalloc_areas++;
 		kshim_mem_counts.vmalloc_pages += bytes >> PAGE_SHIFT;
 	}
-	a->shared = may_share && a->hole;
+	a->shared = share && may_share && a->hole;
 	p = !start ? NULL : a->shared ? host_map_shared(start, bytes) : host_map(start, bytes);
 	host_unlock(&lock);
 	if (!start) {
@@ -159,49 +161,49 @@ REDUCED(__vmalloc_node_range_noprof, "zeroed memory of the host: limited by the 
 void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align, unsigned long start, unsigned long end,
 				  gfp_t gfp, pgprot_t prot, unsigned long vm_flags, int node, const void *caller)
 {
-	return do_vmalloc(size, align, gfp, caller);
+	return do_vmalloc(size, align, gfp, false, caller);
 }
 
 REDUCED(__vmalloc_node_noprof, "as __vmalloc_node_range_noprof");
 void *__vmalloc_node_noprof(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
 {
-	return do_vmalloc(size, align, gfp, caller);
+	return do_vmalloc(size, align, gfp, false, caller);
 }
 
 REDUCED(__vmalloc_noprof, "as __vmalloc_node_range_noprof");
 void *__vmalloc_noprof(unsigned long size, gfp_t gfp)
 {
-	return do_vmalloc(size, 1, gfp, CALLER);
+	return do_vmalloc(size, 1, gfp, false, CALLER);
 }
 
 REDUCED(vmalloc_noprof, "as __vmalloc_node_range_noprof");
 void *vmalloc_noprof(unsigned long size)
 {
-	return do_vmalloc(size, 1, GFP_KERNEL, CALLER);
+	return do_vmalloc(size, 1, GFP_KERNEL, true, CALLER);
 }
 
 REDUCED(vmalloc_huge_noprof, "as __vmalloc_node_range_noprof");
 void *vmalloc_huge_noprof(unsigned long size, gfp_t gfp)
 {
-	return do_vmalloc(size, 1, gfp, CALLER);
+	return do_vmalloc(size, 1, gfp, false, CALLER);
 }
 
 REDUCED(vzalloc_noprof, "as __vmalloc_node_range_noprof");
 void *vzalloc_noprof(unsigned long size)
 {
-	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, CALLER);
+	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, true, CALLER);
 }
 
 REDUCED(vmalloc_node_noprof, "as __vmalloc_node_range_noprof");
 void *vmalloc_node_noprof(unsigned long size, int node)
 {
-	return do_vmalloc(size, 1, GFP_KERNEL, CALLER);
+	return do_vmalloc(size, 1, GFP_KERNEL, true, CALLER);
 }
 
 REDUCED(vzalloc_node_noprof, "as __vmalloc_node_range_noprof");
 void *vzalloc_node_noprof(unsigned long size, int node)
 {
-	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, CALLER);
+	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, true, CALLER);
 }
 
 static int check_tail(const struct area *a)
@@ -258,7 +260,8 @@ void kshim_vmalloc_share(void)
 	may_share = true;
 }
 
-REDUCED(vmalloc_to_page, "areas made before KVM was loaded, or when 8192 others lived, end the scenario");
+REDUCED(vmalloc_to_page,
+	"areas of __vmalloc() and kvmalloc(), made before KVM was loaded, or when 8192 others lived, end the scenario");
 struct page *vmalloc_to_page(const void *addr)
 {
 	struct page *new = alloc_page(GFP_ATOMIC | __GFP_NOFAIL), **page;
@@ -341,7 +344,7 @@ void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
 		return NULL;
 	if (old == size)
 		return (void *)p;
-	n = do_vmalloc(size, 1, flags, CALLER);
+	n = do_vmalloc(size, 1, flags, false, CALLER);
 	if (n && p) {
 		memcpy(n, p, min(old, size));
 		vfree(p);
