@@ -15,6 +15,9 @@ command -v gcovr >/dev/null || {
 out=$build/coverage
 rm -rf "$out"
 mkdir -p "$out"
+# What is left of files that are gone says things of headers that are not so any more.
+ninja -C "$build" -t cleandead >"$out/cleandead.log"
+find "$build" -name '*.gcno' -exec sh -c 'for f; do [ -e "${f%.gcno}.o" ] || rm "$f"; done' sh {} +
 find "$build" -name '*.gcda' -delete
 failed=0
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" || failed=$?
