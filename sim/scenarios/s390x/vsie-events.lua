@@ -276,13 +276,13 @@ end)
 scenario("vsie events: guest-3 keeps a page that the VMM gives back, and another process gets", late, function(sim)
 	local nested, vcpu, space, vm, vmm, other = second_slot(sim)
 	local pfn = other:page(0).pfn
-	expect(vm:set_user_memory_region{ slot = 1, memory_size = 0 }):eq(0)
-	-- There already, with its page tables: what is freed now may not become one of them.
+	-- With its page table, so that what is freed next is for its pages.
 	local stranger = sim:process():mmap{ length = "1M", huge = false }
 	stranger:write(0, "secret")
+	expect(vm:set_user_memory_region{ slot = 1, memory_size = 0 }):eq(0)
 	expect(other:munmap()):eq(0)
 	local place
-	for at = 0, MiB - 1, 4096 do
+	for at = 4096, MiB - 1, 4096 do
 		stranger:write(at, "secret")
 		place = stranger:page(at >> 12).pfn == pfn and at or place
 	end
