@@ -19,8 +19,6 @@ for object in "$@"; do
 	bad=$(printf '%s\n' "$listing" | awk -v object="$object" '
 		/^Disassembly of section / { skip = /altinstr|\.discard/; next }
 		/^[0-9a-f]+ <.*>:$/ { fn = $2; gsub(/[<>:]/, "", fn); next }
-		# libgcc, for host_all_equal() of host/map.c alone: which of two versions this CPU can run.
-		fn ~ /^(__cpu_indicator_init|get_available_features)/ { next }
 		skip || !/^ *[0-9a-f]+:\t/ { next }
 		{
 			insn = $0
