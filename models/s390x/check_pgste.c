@@ -46,6 +46,7 @@ void kshim_pgste_used(const void *pte)
 			    offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
 }
 #else
+/* A kernel that does not mark its tables, so that nobody can tell: all of 4 KiB, or all of one kind in a process. */
 void kshim_pgste_used(const void *pte)
 {
 }

@@ -166,13 +166,16 @@ local function loader(dir, env)
 		if not find(A.string("require: name", name), "^[%w_-]+$") then
 			A.fail("require: '%s': letters, digits, - and _ only: it names a file in lib", name)
 		end
+		if loaded[name] == false then
+			A.fail("require: '%s' requires itself", name)
+		end
 		if loaded[name] == nil then
 			local path = dir .. "lib/" .. name .. ".lua"
 			local text, err = core.read_file(path)
 			if not text then
 				A.fail("require: %s: %s", path, err)
 			end
-			loaded[name] = false		-- two that require each other
+			loaded[name] = false		-- not yet
 			local value = load_chunk(text, "@" .. path, env)()
 			loaded[name] = value == nil and true or value
 		end

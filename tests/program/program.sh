@@ -57,6 +57,8 @@ cat >tree/requires.lua <<'LUA'
 local twice = require("twice")
 scenario("shared", { mmu = "ept" }, function(sim) expect(twice.double(21)):eq(42); expect(require("twice") == twice):is_true() end)
 LUA
+printf 'local again = require("circle")\n' >tree/lib/circle.lua
+mkdir circle && cp -r tree/lib circle/ && printf 'require("circle")\n' >circle/begin.lua
 printf 'require("nothing")\n' >requires-nothing.lua
 printf 'require("../good")\n' >requires-above.lua
 
@@ -192,6 +194,8 @@ run 0 run tree
 prints out '# Totals: pass:1 fail:0 skip:0 total:1'
 run 1 run requires-nothing.lua
 prints out "requires-nothing.lua:1: require: lib/nothing.lua: No such file or directory"
+run 1 run circle
+prints out "lib/circle.lua:1: require: 'circle' requires itself"
 run 1 run requires-above.lua
 prints out "requires-above.lua:1: require: '../good': letters, digits"
 
