@@ -7,6 +7,7 @@
 #include "sim.h"
 #include "../kernel-shim/host/symbolize.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@
 static struct {
 	pthread_mutex_t lock;
 	struct sim_result *r;	/* NULL while booting in the parent */
-	int trace_fd, keep_events;
+	const struct kvmsim_machine_ops *ops;
+	int trace_fd;
 	size_t trace_bytes;
 	unsigned int unexpected;
 	unsigned int nr_expected;
@@ -28,56 +30,88 @@ static struct {
 	} expected[MAX_EXPECTED];
 } child = { .lock = PTHREAD_MUTEX_INITIALIZER, .trace_fd = -1 };
 
-void child_begin(struct sim_result *r, int trace_fd, int keep_events)
+void child_begin(struct sim_result *r, const struct kvmsim_machine_ops *ops, int trace_fd)
 {
 	child.r = r;
+	child.ops = ops;
 	child.trace_fd = trace_fd;
-	child.keep_events = keep_events;
 }
 
-int child_tracing(void)
+static int write_all(int fd, const char *s, size_t n)
 {
-	return child.trace_fd >= 0 || child.keep_events;
+	while (n) {
+		ssize_t done = write(fd, s, n);
+
+		if (done < 0 && errno != EINTR)
+			return -1;
+		if (done > 0) {
+			s += done;
+			n -= (size_t)done;
+		}
+	}
+	return 0;
 }
 
-/* s: one line or more, each with its newline. */
+/* A trace that cannot be written ends there, not the scenario; the program says so at its end. */
 static void trace_locked(const char *s, size_t n)
 {
-	struct sim_result *r = child.r;
-	const char *end = s + n, *nl;
+	static const char cut[] = "[cut here: the trace of one scenario is at most 256 MiB]\n";
 
-	for (const char *line = s; child.keep_events && line < end && (nl = memchr(line, '\n', (size_t)(end - line)));
-	     line = nl + 1)
-		snprintf(r->events[r->nr_events++ % SIM_EVENT_LINES], SIM_LOG_WIDTH, "%.*s", (int)(nl - line), line);
-	if (child.trace_fd < 0 || child.trace_bytes + n > MAX_TRACE_BYTES)
+	if (child.trace_fd < 0 || child.trace_bytes > MAX_TRACE_BYTES)
 		return;
 	child.trace_bytes += n;
-	if (write(child.trace_fd, s, n) < 0)
-		child.trace_fd = -1;	/* a full disk ends the trace, not the scenario */
+	if (child.trace_bytes > MAX_TRACE_BYTES) {
+		s = cut;
+		n = sizeof(cut) - 1;
+	}
+	if (write_all(child.trace_fd, s, n)) {
+		child.r->trace_error = errno;
+		child.trace_fd = -1;
+	}
 }
 
 void child_trace(const char *fmt, ...)
 {
-	char *line = NULL;
+	char *text = NULL;
 	va_list ap;
 	int n;
 
-	if (!child_tracing())
+	if (child.trace_fd < 0)
 		return;
 	va_start(ap, fmt);
-	n = vasprintf(&line, fmt, ap);
+	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		return;
 	pthread_mutex_lock(&child.lock);
-	trace_locked(line, (size_t)n);
+	trace_locked(text, (size_t)n);
 	pthread_mutex_unlock(&child.lock);
-	free(line);
+	free(text);
+}
+
+void child_step(const char *text)
+{
+	if (!child.r)
+		return;
+	ring_add(&child.r->ring, SIM_RING_TEXT, text, strlen(text));
+	child_trace("%s\n", text);
+}
+
+/* As child_step(), with the lock held. */
+static void step_locked(const char *text, int n)
+{
+	ring_add(&child.r->ring, SIM_RING_TEXT, text, (size_t)n);
+	if (child.trace_fd >= 0) {
+		trace_locked(text, (size_t)n);
+		trace_locked("\n", 1);
+	}
 }
 
 static void on_log(int level, const char *line)
 {
 	struct sim_result *r = child.r;
+	char buf[1100];
+	int n;
 
 	if (!r) {
 		if (level <= 3)
@@ -86,17 +120,21 @@ static void on_log(int level, const char *line)
 	}
 	pthread_mutex_lock(&child.lock);
 	snprintf(r->log[r->nr_log++ % SIM_LOG_LINES], SIM_LOG_WIDTH, "%s", line);
-	if (child_tracing()) {
-		char buf[1100];
-		int n = snprintf(buf, sizeof(buf), "<%d> %.1024s\n", level, line);
-
-		trace_locked(buf, (size_t)n);
-	}
+	n = snprintf(buf, sizeof(buf), "<%d> %.1024s", level, line);
+	step_locked(buf, n);
 	pthread_mutex_unlock(&child.lock);
 }
 
-static void on_trace(const char *line)
+static void on_trace(const struct kvmsim_trace_event *e, unsigned int bytes)
 {
+	char line[1024];
+
+	if (!child.r)
+		return;
+	ring_add(&child.r->ring, SIM_RING_EVENT, e, bytes);
+	if (child.trace_fd < 0)
+		return;
+	child.ops->trace_print(e, line, sizeof(line));
 	child_trace("%s\n", line);
 }
 
@@ -136,6 +174,18 @@ static void keep_report(struct sim_result *r, const struct kvmsim_report *k)
 	r->nr_reports++;
 }
 
+static void step_report(const struct kvmsim_report *k, int expected)
+{
+	char place[200] = "", buf[2300];
+	int n;
+
+	if (k->file)
+		snprintf(place, sizeof(place), " (%.160s:%d)", k->file, k->line);
+	n = snprintf(buf, sizeof(buf), "[%s] %.2048s%s%s", report_kind_name((int)k->kind), k->text, place,
+		     expected ? " expected" : "");
+	step_locked(buf, n);
+}
+
 static void on_report(const struct kvmsim_report *k)
 {
 	struct sim_result *r = child.r;
@@ -162,14 +212,7 @@ static void on_report(const struct kvmsim_report *k)
 		keep_report(r, k);
 		set_failed(r);
 	}
-	if (child_tracing()) {
-		char buf[2300];
-		int n = snprintf(buf, sizeof(buf), "[%s] %.2048s (%.160s:%d)%s\n", report_kind_name((int)k->kind),
-			k->text,
-				 k->file ? k->file : "?", k->line, expected ? " expected" : "");
-
-		trace_locked(buf, (size_t)n);
-	}
+	step_report(k, expected);
 	pthread_mutex_unlock(&child.lock);
 	if (!fatal)
 		return;
@@ -189,8 +232,7 @@ void child_fail(const char *text)
 		set_failed(child.r);
 	}
 	pthread_mutex_unlock(&child.lock);
-	if (!child.keep_events)	/* the result has it */
-		child_trace("FAILED %s\n", text);
+	child_trace("FAILED %s\n", text);
 }
 
 int child_failed(void)
@@ -254,11 +296,16 @@ void child_where(unsigned int cpu, const char *where)
 
 void child_note(const char *text)
 {
+	char buf[SIM_RING_BYTES + 1];
+
 	pthread_mutex_lock(&child.lock);
-	if (child.r)
+	if (child.r) {
 		text_add(&child.r->notes, "%s\n", text);
-	else
+		snprintf(buf, sizeof(buf), "# %s", text);
+		ring_add(&child.r->ring, SIM_RING_TEXT, buf, strlen(buf));
+	} else {
 		puts(text);
+	}
 	pthread_mutex_unlock(&child.lock);
 	child_trace("# %s\n", text);
 }

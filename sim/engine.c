@@ -23,6 +23,7 @@ struct run {
 	struct sim_plan plan;
 	struct output out[2];
 	size_t nout, number;
+	int trace_error;	/* errno of writing the trace, or 0 */
 	struct sim_totals totals;
 };
 
@@ -79,6 +80,8 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	run->totals.passed += r->state == SIM_PASSED;
 	run->totals.failed += r->state == SIM_FAILED;
 	run->totals.skipped += r->state == SIM_SKIPPED;
+	if (r->trace_error)
+		run->trace_error = r->trace_error;
 	for (size_t i = 0; i < run->nout; i++)
 		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
 	if (job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs && run->out[0].how->running)
@@ -139,6 +142,35 @@ static int open_outputs(struct run *run, const struct sim_options *o)
 	return 0;
 }
 
+static int not_written(const char *what, int err)
+{
+	fprintf(stderr, "kvmsim: writing %s: %s\n", what, strerror(err));
+	return -1;
+}
+
+/* Prints the totals. 0, or -1 after a message when a file has not all that belongs there. */
+static int close_outputs(struct run *run)
+{
+	const struct sim_options *o = run->world.options;
+	int rc = 0;
+
+	for (size_t i = 0; i < run->nout; i++) {
+		FILE *to = run->out[i].to;
+		int failed;
+
+		run->out[i].how->end(to, &run->totals);
+		errno = EIO;	/* of an error before now */
+		failed = ferror(to) | fflush(to);
+		if ((i && fclose(to)) || failed)
+			rc = not_written(i ? o->junit : "results", errno);
+	}
+	if (run->world.trace_fd >= 0 && close(run->world.trace_fd) && !run->trace_error)
+		run->trace_error = errno;
+	if (run->trace_error)
+		rc = not_written(o->trace, run->trace_error);
+	return rc;
+}
+
 int engine_run(const struct sim_options *o)
 {
 	struct run run = { 0 };
@@ -152,8 +184,10 @@ int engine_run(const struct sim_options *o)
 	run.totals.planned = count_planned(&run);
 	/* One flavour: its world is booted once and each scenario forks from it. Two would want the same addresses. */
 	if (run.flavours.n == 1) {
-		if (flavour_boot(&run.flavours.v[0]))
+		if (flavour_boot(&run.flavours.v[0])) {
+			free_run(&run);
 			return SIM_EXIT_FAILED;
+		}
 		run.world.booted = 0;
 	}
 	for (size_t i = 0; i < run.nout; i++)
@@ -161,14 +195,7 @@ int engine_run(const struct sim_options *o)
 			run.out[i].how->begin(run.out[i].to, run.totals.planned);
 	run_all(&run);
 	run.totals.seconds = wall_seconds() - start;
-	for (size_t i = 0; i < run.nout; i++) {
-		run.out[i].how->end(run.out[i].to, &run.totals);
-		if (fflush(run.out[i].to) || (i && fclose(run.out[i].to))) {
-			fprintf(stderr, "kvmsim: writing results: %s\n", strerror(errno));
-			rc = SIM_EXIT_FAILED;
-		}
-	}
-	if (run.totals.failed)
+	if (close_outputs(&run) || run.totals.failed)
 		rc = SIM_EXIT_FAILED;
 	free_run(&run);
 	return rc;

@@ -413,16 +413,10 @@ static int core_note(lua_State *L)
 	return 0;
 }
 
-static int core_trace(lua_State *L)
+static int core_step(lua_State *L)
 {
-	child_trace("%s\n", luaL_checkstring(L, 1));
+	child_step(luaL_checkstring(L, 1));
 	return 0;
-}
-
-static int core_tracing(lua_State *L)
-{
-	lua_pushboolean(L, child_tracing());
-	return 1;
 }
 
 static int core_expect_report(lua_State *L)
@@ -461,7 +455,7 @@ static const luaL_Reg functions[] = {
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
-	{ "trace", core_trace }, { "tracing", core_tracing }, { "expect_report", core_expect_report },
+	{ "step", core_step }, { "expect_report", core_expect_report },
 	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu }, { NULL, NULL },
 };
 

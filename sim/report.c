@@ -54,19 +54,14 @@ static void put_report(FILE *out, const char *prefix, const struct sim_report *k
 		}
 }
 
-static void put_events(FILE *out, const char *prefix, const struct sim_result *r)
+static void put_steps(FILE *out, const char *prefix, const struct sim_result *r)
 {
-	unsigned int n = r->nr_events < SIM_EVENT_LINES ? r->nr_events : SIM_EVENT_LINES;
-
-	if (!n)
+	if (!r->nr_steps)
 		return;
-	fprintf(out, "%ssteps and kernel events, last %u of %u lines (all of them: --trace FILE):\n", prefix, n,
-		r->nr_events);
-	for (unsigned int i = r->nr_events - n; i < r->nr_events; i++) {
-		const char *line = r->events[i % SIM_EVENT_LINES];
-
-		put_lines(out, prefix, "  ", line + strspn(line, " "));
-	}
+	fprintf(out, "%ssteps and kernel events, last %u of %llu (all of them: --trace FILE):\n", prefix, r->nr_steps,
+		(unsigned long long)ring_count(&r->ring));
+	for (unsigned int i = 0; i < r->nr_steps; i++)
+		put_lines(out, prefix, "  ", r->steps[i] + strspn(r->steps[i], " "));
 }
 
 static void put_log(FILE *out, const char *prefix, const struct sim_result *r)
@@ -127,6 +122,6 @@ void report_details(FILE *out, const char *prefix, const struct sim_job *job, co
 		free(text);
 	}
 	put_log(out, prefix, r);
-	put_events(out, prefix, r);
+	put_steps(out, prefix, r);
 	put_replay(out, prefix, job, file);
 }

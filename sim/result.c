@@ -31,9 +31,41 @@ void result_reset(struct sim_result *r)
 	r->skip[0] = 0;
 	r->failures.len = r->notes.len = r->captured.len = r->counters.len = 0;
 	r->failures.s[0] = r->notes.s[0] = r->captured.s[0] = r->counters.s[0] = 0;
-	r->nr_log = r->nr_events = r->nr_reports = 0;
+	r->nr_log = r->nr_steps = r->nr_reports = 0;
+	r->trace_error = 0;
+	ring_reset(&r->ring);
 	for (int i = 0; i < KVMSIM_MAX_CPUS; i++)
 		r->where[i][0] = 0;
+}
+
+void result_forget_log(struct sim_result *r)
+{
+	r->nr_log = 0;
+	ring_reset(&r->ring);
+}
+
+struct step_printer {
+	struct sim_result *r;
+	const struct kvmsim_machine_ops *ops;
+};
+
+static void print_step(void *arg, enum sim_ring_kind kind, const void *data, size_t bytes)
+{
+	struct step_printer *p = arg;
+	char *line = p->r->steps[p->r->nr_steps++];
+
+	if (kind == SIM_RING_EVENT)
+		p->ops->trace_print(data, line, SIM_LOG_WIDTH);
+	else
+		snprintf(line, SIM_LOG_WIDTH, "%.*s", (int)bytes, (const char *)data);
+}
+
+void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *ops)
+{
+	struct step_printer p = { r, ops };
+
+	r->nr_steps = 0;
+	ring_last(&r->ring, SIM_STEP_LINES, print_step, &p);
 }
 
 void text_add(struct sim_text *t, const char *fmt, ...)

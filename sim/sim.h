@@ -13,8 +13,8 @@
 
 #define _GNU_SOURCE	/* every file of the program includes this header first */
 
-#include <kshim/machine.h>
-#include <stdatomic.h>
+#include "ring.h"
+
 #include <stdio.h>
 
 #define SIM_DEFAULT_TIMEOUT 30	/* seconds of wall-clock time for one scenario */
@@ -78,7 +78,7 @@ struct sim_file {
 /* --- result.c --- */
 #define SIM_LOG_LINES 64
 #define SIM_LOG_WIDTH 240
-#define SIM_EVENT_LINES 24
+#define SIM_STEP_LINES 24	/* shown with a failure */
 #define SIM_MAX_REPORTS 16
 #define SIM_TEXT_BYTES 65536
 
@@ -111,8 +111,10 @@ struct sim_result {
 	struct sim_text counters;
 	unsigned int nr_log;		/* kernel log lines in all; the ring keeps the last SIM_LOG_LINES */
 	char log[SIM_LOG_LINES][SIM_LOG_WIDTH];
-	unsigned int nr_events;		/* lines of the trace in all, when it is kept; the ring has the last ones */
-	char events[SIM_EVENT_LINES][SIM_LOG_WIDTH];
+	struct sim_ring ring;		/* steps of the scenario and kernel events */
+	unsigned int nr_steps;		/* of a failed scenario: the ring's last records as text */
+	char steps[SIM_STEP_LINES][SIM_LOG_WIDTH];
+	int trace_error;		/* errno of writing the trace, or 0 */
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
 	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* file:line of each CPU's last call into the machine */
@@ -121,13 +123,18 @@ struct sim_result {
 struct sim_result *result_new(void);
 void result_free(struct sim_result *r);
 void result_reset(struct sim_result *r);
+/* Forgets the kernel log and the steps. */
+void result_forget_log(struct sim_result *r);
+/* Makes text of the last steps; ops: the machine that the kernel events come from, booted in this process. */
+void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *ops);
 void text_add(struct sim_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- child side of a result: child.c --- */
 /*
- * Makes r the result of this process. trace_fd: -1 or a file that gets the trace; keep_events: r gets its last lines.
+ * Makes r the result of this process; its ring gets the steps and the kernel events. ops: the machine that these come
+ * from. trace_fd: -1, or a file that gets all of them as text; r->trace_error says if it did not.
  */
-void child_begin(struct sim_result *r, int trace_fd, int keep_events);
+void child_begin(struct sim_result *r, const struct kvmsim_machine_ops *ops, int trace_fd);
 extern const struct kvmsim_host_ops child_host_ops;
 void child_fail(const char *text);
 int child_failed(void);
@@ -141,8 +148,10 @@ void child_forget_reports(void);
 int child_expect_report(int kind, const char *match);
 /* Turns expected reports that did not come into failures. */
 void child_expect_end(void);
+/* One step of the scenario, without newline: for the ring and the trace. */
+void child_step(const char *text);
+/* Lines for the trace alone. */
 void child_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int child_tracing(void);
 void child_where(unsigned int cpu, const char *where);
 void child_note(const char *text);
 /* Ends the process of a scenario; in a coverage build its counts are kept. */

@@ -26,8 +26,6 @@
 #define LUA_GRACE 0.5
 /* Seconds that a child has, after that, to report where its threads are; then it is killed. */
 #define KILL_GRACE 5
-/* A scenario that failed after more seconds than this is not run again for its trace. */
-#define MAX_RERUN_SECONDS 5
 
 pid_t world_fork(void)
 {
@@ -117,7 +115,7 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 	const struct sim_flavour *f = &w->flavours->v[job->flavour];
 	int rc;
 
-	child_begin(w->result, w->trace_fd, w->keep_events);
+	child_begin(w->result, f->ops, w->trace_fd);
 	if (w->booted != job->flavour && flavour_boot(f))
 		return -1;
 	rc = f->ops->kvm_load(job->mmu);
@@ -128,18 +126,16 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 		child_fail(line);
 		return -1;
 	}
-	if (w->trace_fd >= 0 && f->ops->trace_enable()) {
-		child_fail("the machine gives no trace");
-		return -1;
-	}
 	return 0;
 }
 
 static void make_ready(const struct sim_world *w, const struct sim_job *job)
 {
-	child_begin(w->result, w->trace_fd, w->keep_events);
-	lua_core_machine(w->flavours->v[job->flavour].ops, job->check_end);
-	w->flavours->v[job->flavour].ops->begin();
+	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
+
+	child_begin(w->result, ops, w->trace_fd);
+	lua_core_machine(ops, job->check_end);
+	ops->begin();
 	sim_gil_lock();
 }
 
@@ -169,8 +165,6 @@ static void child_main(const struct sim_world *w, const struct sim_job *job)
 	unsigned int n;
 
 	make_ready(w, job);
-	if (w->keep_events && ops->trace_enable())
-		child_fail("the machine gives no trace");
 	child_ops = ops;
 	signal(SIGUSR1, on_timeout);
 	before = read_counters(ops, &n);
@@ -233,10 +227,10 @@ static void finish_result(struct sim_result *r, int status, int timed_out, doubl
 		text_add(&r->failures, "the process ended with status %d\n", r->status);
 	else if (r->state == SIM_RUNNING)
 		text_add(&r->failures, "the process ended early\n");
-	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING)
+	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING) {
 		add_last_calls(r);
-	if (timed_out || r->signal || r->status || r->state == SIM_RUNNING)
 		r->state = SIM_FAILED;
+	}
 	judge_captured(r);
 }
 
@@ -280,25 +274,6 @@ static void run_child(const struct sim_world *w, const struct sim_job *job)
 	close(captured);
 }
 
-/*
- * What led to a failure shows in the trace, which costs too much to be written always: the scenario runs a second time,
- * with the trace kept. Only a scenario with threads may do something else then.
- */
-static void run_again_for_events(const struct sim_world *w, const struct sim_job *job)
-{
-	struct sim_result *r = w->result;
-	struct sim_world again = *w;
-
-	again.result = result_new();
-	again.keep_events = 1;
-	run_child(&again, job);
-	if (again.result->state == SIM_FAILED) {
-		r->nr_events = again.result->nr_events;
-		memcpy(r->events, again.result->events, sizeof(r->events));
-	}
-	result_free(again.result);
-}
-
 /* What the base of a personality and the worker say to each other: a job, and whether the base is fit for another. */
 struct request {
 	const struct sim_job *job;
@@ -308,9 +283,25 @@ struct request {
 enum answer { BASE_STAYS, BASE_ENDS };
 
 /*
- * KVM is loaded once, as long as that is without a report: one that is not belongs to each of the jobs. With a trace
- * each job's has the loading.
+ * KVM is loaded once and shared by all jobs. If loading produces a report, the base ends and each job loads KVM itself,
+ * so that the report appears in every job. The same is done with a trace, so that each job's has the loading.
  */
+static int load_once(const struct sim_world *w, const struct sim_job *job, char *answer)
+{
+	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
+	int rc;
+
+	child_begin(w->result, ops, w->trace_fd);
+	child_trace("=== %s\n", job->name);
+	rc = load_kvm(w, job);
+	if (rc || child_unexpected_reports() || w->trace_fd >= 0)
+		*answer = BASE_ENDS;
+	/* Only the job that happens to be the first would have what loading logged. */
+	if (!rc && !child_unexpected_reports())
+		result_forget_log(w->result);
+	return rc;
+}
+
 static void base_main(const struct sim_world *shared, int sock)
 {
 	struct sim_world w = *shared;
@@ -319,26 +310,11 @@ static void base_main(const struct sim_world *shared, int sock)
 	char answer = BASE_STAYS;
 
 	while (answer == BASE_STAYS && read(sock, &q, sizeof(q)) == sizeof(q)) {
-		int rc = 0;
-
 		w.result = q.result;
-		if (!loaded++) {
-			if (w.trace_fd >= 0) {
-				child_begin(w.result, w.trace_fd, 0);
-				child_trace("=== %s\n", q.job->name);
-			}
-			rc = load_kvm(&w, q.job);
-			if (rc || child_unexpected_reports() || w.trace_fd >= 0)
-				answer = BASE_ENDS;
-		}
-		if (!rc) {
-			double start = wall_seconds();
-
+		if (loaded++ || !load_once(&w, q.job, &answer))
 			run_child(&w, q.job);
-			if (w.result->state == SIM_FAILED && wall_seconds() - start < MAX_RERUN_SECONDS &&
-			    w.trace_fd < 0)
-				run_again_for_events(&w, q.job);
-		}
+		if (w.result->state == SIM_FAILED)
+			result_print_steps(w.result, w.flavours->v[q.job->flavour].ops);
 		if (write(sock, &answer, 1) != 1)
 			break;
 	}

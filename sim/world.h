@@ -14,7 +14,6 @@ struct sim_world {
 	struct sim_result *result;	/* of this process's job */
 	int booted;	/* flavour that the parent has booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */
-	int keep_events; /* the result gets the last lines of the trace */
 };
 
 /* Reads one file in a process of its own. Its jobs are appended to plan, or file->error says why there are none. */

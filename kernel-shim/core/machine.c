@@ -21,22 +21,14 @@ static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_
 {
 	unsigned int nr_cpus = c->nr_cpus ?: 4;
 	uint64_t ram = c->ram_bytes ?: 1UL << 30;
+	int ret;
 
 	if (nr_cpus > KVMSIM_MAX_CPUS || ram < 64UL << 20 || ram > 32UL << 30 || ram % (4UL << 20))
 		return -EINVAL;
 	host_set_ops(h);
 	host_catch_oops();
-	return kshim_boot(ram, nr_cpus);
-}
-
-/* The kernel's table of probes is not freed: it belongs to the world that leaks are measured against. */
-static int machine_trace_enable(void)
-{
-	int ret = kshim_trace_enable();
-
-	kshim_step_end();
-	kshim_mem_take_snapshot(&empty_world);
-	return ret;
+	ret = kshim_boot(ram, nr_cpus);
+	return ret || !host_wants_trace() ? ret : kshim_trace_enable();
 }
 
 static int machine_kvm_load(const char *personality)
@@ -214,7 +206,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.step_end = kshim_step_end,
 	.check = machine_check,
 	.leak_check = machine_leak_check,
-	.trace_enable = machine_trace_enable,
+	.trace_print = kshim_trace_print,
 	.count_enable = kshim_trace_count,
 	.advance_time = kshim_advance_time,
 	.timed_out = kshim_timed_out,

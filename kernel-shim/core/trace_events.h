@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's trace events as text, for `kvmsim run --trace`; included once per flavour, by arch/<arch>/trace.c, which
- * reads its event headers before and once more after this.
+ * The kernel's trace events: recorded as they happen, printed when somebody wants to read them; included once per
+ * flavour, by arch/<arch>/trace.c, which reads its event headers before and once more after this.
  *
- * TRACE_EVENT() becomes one function: it fills the event's structure, as the kernel's does, and prints it with the
- * event's own format. The layout is that of ftrace's "trace" file, so that trace-cmd's users and Perfetto feel at
- * home; the time is virtual.
+ * TRACE_EVENT() becomes two functions, as in the kernel: one fills the event's structure and hands it to the host, the
+ * other prints such a structure with the event's own format. Recording takes nothing of the simulated machine, so a
+ * traced run is the same run. The layout is that of ftrace's "trace" file, so that trace-cmd's users and Perfetto feel
+ * at home; the time is virtual.
  */
+#include <linux/build_bug.h>
 #include <linux/seq_buf.h>
 #include <linux/trace_seq.h>
 #include <linux/tracepoint.h>
 #include <kshim/host.h>
+#include <kshim/machine.h>
 #include <kshim/trace.h>
 
 struct trace_event_entry {
 	struct tracepoint *tp;
 	void *probe;
+	const char *name;
+	void (*print)(struct trace_seq *line, const void *entry);
 };
 
 extern const struct trace_event_entry __start_kshim_trace_events[] __weak, __stop_kshim_trace_events[] __weak;
@@ -33,9 +38,21 @@ int kshim_trace_enable(void)
 	return 0;
 }
 
+/* Fills what all events have and hands the event to the host; bytes: of its own structure. */
+static void record(struct kvmsim_trace_event *e, const struct trace_event_entry *event, unsigned int bytes)
+{
+	e->ns = ktime_get_ns();
+	e->pid = current->pid;
+	e->cpu = raw_smp_processor_id();
+	e->id = event - __start_kshim_trace_events;
+	BUILD_BUG_ON(sizeof(e->comm) != sizeof(current->comm));
+	memcpy(e->comm, current->comm, sizeof(e->comm));
+	host_trace(e, offsetof(struct kvmsim_trace_event, entry) + bytes);
+}
+
 /*
- * Per native thread: a line being made, and what print_symbolic() and its like make for it. Mapped at the first event,
- * because a shared object has little room for thread-local data.
+ * Per native thread: a line being made, and what print_symbolic() and its like make for it. Mapped when the first event
+ * is printed, because a shared object has little room for thread-local data.
  */
 struct trace_buffers {
 	struct trace_seq line, scratch;
@@ -50,23 +67,22 @@ static struct trace_buffers *get_buffers(void)
 	return buffers;
 }
 
-static struct trace_seq *begin_line(const char *event)
+void kshim_trace_print(const struct kvmsim_trace_event *e, char *text, unsigned int bytes)
 {
+	const struct trace_event_entry *event = __start_kshim_trace_events + e->id;
 	struct trace_seq *line = &get_buffers()->line;
-	u64 us = div_u64(ktime_get_ns(), 1000);
+	u64 us = div_u64(e->ns, 1000);
 
+	if (event >= __stop_kshim_trace_events) {
+		scnprintf(text, bytes, "(no event %u)", e->id);
+		return;
+	}
 	trace_seq_init(line);
-	trace_seq_printf(line, "%16s-%-7d [%03d] ..... %5llu.%06llu: %s: ", current->comm, current->pid,
-			 raw_smp_processor_id(), div_u64(us, 1000000), us % 1000000, event);
-	return line;
-}
-
-static void end_line(void)
-{
-	struct trace_seq *line = &buffers->line;
-
-	line->buffer[min(line->seq.len, sizeof(line->buffer) - 1)] = '\0';
-	host_trace(line->buffer);
+	trace_seq_init(&get_buffers()->scratch);
+	trace_seq_printf(line, "%16.16s-%-7d [%03d] ..... %5llu.%06llu: %s: ", e->comm, e->pid, e->cpu,
+			 div_u64(us, 1000000), us % 1000000, event->name);
+	event->print(line, e->entry);
+	scnprintf(text, bytes, "%.*s", (int)line->seq.len, line->buffer);
 }
 
 /* As trace_print_symbols_seq() of kernel/trace/trace_output.c. */
@@ -157,28 +173,37 @@ static const char *print_hex(struct trace_seq *p, const u8 *buf, int len)
 #define TP_fast_assign(args...) args
 #define TP_printk(fmt, args...) fmt, ##args
 
-/* The text is made in a second buffer because print_symbolic() and its like put their strings into the line. */
+/* Strings that print_symbolic() and its like make lie in a second buffer while the line is made. */
 #undef DECLARE_EVENT_CLASS
 #define DECLARE_EVENT_CLASS(call, proto, args, tstruct, assign, print) \
-	static void __maybe_unused trace_class_##call(const char *event, proto) \
+	struct trace_entry_##call { tstruct }; \
+	static void __maybe_unused trace_record_##call(const struct trace_event_entry *__event, proto) \
 	{ \
-		struct { tstruct } entry = {}, *__entry = &entry; \
-		struct trace_seq *p = &get_buffers()->scratch; \
+		struct kvmsim_trace_event __recorded; \
+		struct trace_entry_##call *__entry = (void *)__recorded.entry; \
 		\
-		trace_seq_init(p); \
+		BUILD_BUG_ON(sizeof(*__entry) > sizeof(__recorded.entry)); \
+		memset(__entry, 0, sizeof(*__entry)); \
 		{ assign; } \
-		trace_seq_printf(begin_line(event), print); \
-		end_line(); \
+		record(&__recorded, __event, sizeof(*__entry)); \
+	} \
+	static void __maybe_unused trace_print_##call(struct trace_seq *line, const void *entry) \
+	{ \
+		const struct trace_entry_##call *__entry = entry; \
+		struct trace_seq *p __maybe_unused = &buffers->scratch; \
+		\
+		trace_seq_printf(line, print); \
 	}
 
 #undef DEFINE_EVENT
 #define DEFINE_EVENT(class, call, proto, args) \
+	static const struct trace_event_entry trace_entry_of_##call; \
 	static void trace_probe_##call(void *unused, proto) \
 	{ \
-		trace_class_##class(#call, args); \
+		trace_record_##class(&trace_entry_of_##call, args); \
 	} \
-	static const struct trace_event_entry trace_entry_##call __used __section("kshim_trace_events") = { \
-		&__tracepoint_##call, trace_probe_##call \
+	static const struct trace_event_entry trace_entry_of_##call __used __section("kshim_trace_events") = { \
+		&__tracepoint_##call, trace_probe_##call, #call, trace_print_##class \
 	};
 
 #undef DEFINE_EVENT_PRINT

@@ -57,10 +57,14 @@ void host_log(int level, const char *line)
 		fprintf(stderr, "<%d>%s\n", level, line);
 }
 
-void host_trace(const char *line)
+bool host_wants_trace(void)
 {
-	if (host_ops && host_ops->trace)
-		host_ops->trace(line);
+	return host_ops && host_ops->trace;
+}
+
+void host_trace(const struct kvmsim_trace_event *e, unsigned int bytes)
+{
+	host_ops->trace(e, bytes);
 }
 
 /* The frames from return address pc on; all of them when pc is not in the back trace. */

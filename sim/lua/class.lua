@@ -86,7 +86,7 @@ local function log_call(what, args, ...)
 	for i = 1, select("#", ...) do
 		results[i] = M.expect.repr((select(i, ...)))
 	end
-	core.trace(core.where() .. ": " .. what .. "(" .. concat(list, ", ") .. ") = " .. concat(results, ", "))
+	core.step(core.where() .. ": " .. what .. "(" .. concat(list, ", ") .. ") = " .. concat(results, ", "))
 	return ...
 end
 
@@ -99,7 +99,7 @@ function C.methods(cls, list)
 			if not s or s.class ~= cls then
 				A.fail("%s: call it as object:%s(...)", what, name)
 			end
-			if core.tracing() and not cls.quiet then
+			if not cls.quiet then
 				return log_call(what, pack(...), fn(s, what, ...))
 			end
 			return fn(s, what, ...)

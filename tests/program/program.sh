@@ -161,6 +161,36 @@ cp out first
 run 0 run --trace trace2.txt --counters steps.lua
 cmp -s out first && cmp -s trace.txt trace2.txt || complain "two runs differ"
 
+# --- verdict and steps are of one run, traced or not ---
+cat >frames.lua <<'LUA'
+cases("frame of page", { mmu = { "ept", "shadow" } }, { { "0", 0 }, { "511", 511 } }, function(sim, row)
+	local vcpu, ram, vm = sim:guest{}
+	vcpu:write(row[2] * 4096, "x")
+	print(ram:page(row[2]).pfn)
+	expect(ram:page(row[2]).pfn):eq(1)
+end)
+LUA
+run 1 run --jobs 1 frames.lua
+cp out first
+frame=$(sed -n 's/^#   got:      \([0-9]*\)$/\1/p' first | head -n 1)
+[ -n "$frame" ] && prints out "= page pfn=0x$(printf '%x' "$frame")"
+for how in '--jobs 2' "--trace trace.txt"; do
+	# shellcheck disable=SC2086
+	run 1 run $how frames.lua
+	cmp -s out first || complain "other output than with --jobs 1"
+done
+prints trace.txt 'FAILED frames.lua:5'
+run 1 run --trace /dev/full frames.lua
+prints err 'kvmsim: writing /dev/full: No space left on device'
+run 1 run --trace /dev/full good.lua
+prints out 'ok 1 it holds'
+prints err 'kvmsim: writing /dev/full: No space left on device'
+run 1 run --junit /dev/full good.lua
+prints err 'kvmsim: writing /dev/full: No space left on device'
+what='run good.lua >/dev/full'
+"$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
+prints err 'kvmsim: writing results: No space left on device'
+
 # --- what a scenario may not do ---
 cat >sandbox.lua <<'LUA'
 local names = { { "io" }, { "os" }, { "load" }, { "dofile" }, { "debug" }, { "package" } }

@@ -73,8 +73,11 @@ void host_report_from(void *pc, int kind, const char *file, int line, const char
 /* Return addresses of the caller and its callers, innermost first; returns how many. */
 unsigned int host_backtrace(void **frames, unsigned int max);
 void host_log(int level, const char *line);
-/* One trace event, without newline. */
-void host_trace(const char *line);
+/* The first bytes of a trace event, see kvmsim_host_ops. */
+struct kvmsim_trace_event;
+void host_trace(const struct kvmsim_trace_event *e, unsigned int bytes);
+/* Whether somebody wants the trace events. */
+bool host_wants_trace(void);
 /* Installs the SIGSEGV/SIGBUS/SIGFPE/SIGILL handler that turns a bad pointer in kernel code into KVMSIM_OOPS (or REFUSED). */
 void host_catch_oops(void);
 /* A signal stack for the calling native thread, so that a kernel stack overflow is reported too; undone by detach. */

@@ -49,14 +49,27 @@ struct kvmsim_report {
 	void *frames[KVMSIM_MAX_FRAMES];
 };
 
+/*
+ * One KVM trace event as it was recorded; entry has the fields of the event's TP_STRUCT__entry. Holds no pointer into
+ * the world that recorded it, other than to constants of the flavour.
+ */
+struct kvmsim_trace_event {
+	uint64_t ns;		/* virtual time */
+	int32_t pid;
+	uint16_t cpu;
+	uint16_t id;		/* which event, known to the flavour */
+	char comm[16];
+	uint64_t entry[26];
+};
+
 /* Given by sim to boot(); called from any attached thread. */
 struct kvmsim_host_ops {
 	/* A report. For a fatal kind it must not return (it ends the scenario's process). */
 	void (*report)(const struct kvmsim_report *r);
 	/* One line of the kernel log, without newline; level 0..7 as in printk. */
 	void (*log)(int level, const char *line);
-	/* One trace event in ftrace's text layout, without newline; NULL: nobody listens. */
-	void (*trace)(const char *line);
+	/* The first bytes of a trace event, which are all that this event has. NULL: no events are recorded. */
+	void (*trace)(const struct kvmsim_trace_event *e, unsigned int bytes);
 };
 
 struct kvmsim_config {
@@ -262,8 +275,11 @@ struct kvmsim_machine_ops {
 	int (*check)(void);
 	/* After the last process is gone: what is left is reported. Returns how many. */
 	int (*leak_check)(void);
-	/* From now on KVM's trace events go to kvmsim_host_ops.trace. 0 or -errno. */
-	int (*trace_enable)(void);
+	/*
+	 * An event as one line of ftrace's "trace" file, without newline, cut to bytes with its NUL. Any process in which
+	 * boot() has run can print it; changes nothing in the world.
+	 */
+	void (*trace_print)(const struct kvmsim_trace_event *e, char *text, unsigned int bytes);
 	/* Adds counters of table entries that change; for benches, once per scenario process. 0 or -errno. */
 	int (*count_enable)(void);
 	/* Advances virtual time, nanoseconds, running the timers that fall due. */

@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What the program prints does not depend on tracing, nor on how many scenarios run at once; all scenarios are run three
+# times for that. one-run.sh PROGRAM ARCH SCENARIO...
+set -u
+
+program=$1
+arch=$2
+shift 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$program" run --arch "$arch" --jobs 1 "$@" >"$work/jobs-1" || { cat "$work/jobs-1"; exit 1; }
+"$program" run --arch "$arch" --jobs 2 "$@" >"$work/jobs-2"
+"$program" run --arch "$arch" --trace /dev/null "$@" >"$work/traced"
+cd "$work" || exit 1
+diff jobs-1 jobs-2 && diff jobs-1 traced && tail -n 1 traced
