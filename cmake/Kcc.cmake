@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kcc, the compiler launcher for kernel TUs of an architecture that the host is not (kernel-shim/kcc/README.md).
 #
-# kvmsim_use_kcc(TARGET KERNEL_ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is used.
+# kvmsim_use_kcc(TARGET KERNEL_ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is there.
 file(GLOB kcc CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernel-shim/kcc/*.c")
 add_executable(kcc ${kcc})
 target_compile_definitions(kcc PRIVATE _GNU_SOURCE)
@@ -12,6 +12,10 @@ function(kvmsim_use_kcc target karch)
 	foreach(file IN LISTS ARGN)
 		list(APPEND launcher --overrides "${file}")
 	endforeach()
-	set_target_properties(${target} PROPERTIES C_COMPILER_LAUNCHER "${launcher};--;${CMAKE_C_COMPILER_LAUNCHER}")
+	list(APPEND launcher --)
+	if(KVMSIM_CCACHE)
+		list(APPEND launcher "${KVMSIM_CCACHE}")
+	endif()
+	set_target_properties(${target} PROPERTIES C_COMPILER_LAUNCHER "${launcher}")
 	add_dependencies(${target} kcc)
 endfunction()

@@ -87,8 +87,8 @@ static void parse_command(struct command *c, struct kcc_options *options, char *
 
 	if (!strcmp(base ? base + 1 : *words, "ccache"))
 		push(&c->cc, *words++);
-	if (!*words)
-		die("no compiler after ccache");
+	if (!*words || !**words)
+		die("no compiler's name where it should stand, after -- or ccache");
 	push(&c->cc, *words);
 	push(&c->pp, *words++);
 	for (; *words; words++) {
