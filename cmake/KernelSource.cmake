@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel's files come from, and their generated headers.
 #
-# Sets KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_SOURCE_IS_REFERENCE (the package of the version
+# Sets KVMSIM_VERSIONS and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_SOURCE_IS_REFERENCE (the package of the version
 # that the lists and options are written for), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all
 # clones).
 # kvmsim_kernel_config() makes the configuration of one architecture; kvmsim_read_list() reads a list of kernel files.
 
 set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree; empty: Debian's linux-source package")
-set(KVMSIM_TARBALL "/usr/src/linux-source-6.12.tar.xz" CACHE FILEPATH "Kernel source of the package")
+# The supported versions, the reference first.
+set(kernels "${PROJECT_SOURCE_DIR}/kernel-shim/kernels")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${kernels}")
+file(STRINGS "${kernels}" KVMSIM_VERSIONS REGEX "^[0-9]")
+list(GET KVMSIM_VERSIONS 0 KVMSIM_REFERENCE)
+set(KVMSIM_TARBALL "/usr/src/linux-source-${KVMSIM_REFERENCE}.tar.xz" CACHE FILEPATH "Kernel source of the package")
 
 set(KVMSIM_KBUILD_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/kbuild")
 if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
@@ -66,10 +71,10 @@ else()
 			"or name a kernel tree with -DKVMSIM_KERNEL=DIR")
 	endif()
 	if(NOT KVMSIM_TARBALL MATCHES "linux-source-([0-9]+\\.[0-9]+)\\.tar")
-		message(FATAL_ERROR "KVMSIM_TARBALL: ${KVMSIM_TARBALL} is not named like linux-source-6.12.tar.xz, so its "
+		message(FATAL_ERROR "KVMSIM_TARBALL: ${KVMSIM_TARBALL} is not named like linux-source-${KVMSIM_REFERENCE}.tar.xz, so its "
 			"patch series is not known")
 	endif()
-	if(CMAKE_MATCH_1 STREQUAL "6.12")
+	if(CMAKE_MATCH_1 STREQUAL KVMSIM_REFERENCE)
 		set(KVMSIM_SOURCE_IS_REFERENCE ON)
 	endif()
 	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/${CMAKE_MATCH_1}")

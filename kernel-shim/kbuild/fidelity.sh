@@ -45,7 +45,7 @@ scenario with its name).
 | $(count FAITHFUL) | $(count REDUCED) | $(count INERT) |
 
 <!-- varies -->
-With GCC 12 in the dev preset, on linux-source-6.12: $(wc -l <"$tmp/real") global symbols are real, $(wc -l <"$work/refused.txt") are refused:
+With GCC 12 in the dev preset, on linux-source-$(sed '/^#/d; q' "$here/../kernels"): $(wc -l <"$tmp/real") global symbols are real, $(wc -l <"$work/refused.txt") are refused:
 
 $(sed 's/.*/`&`/' "$work/refused.txt" | paste -sd, - | sed 's/,/, /g' | fold -s -w 118 | sed 's/ *$//')
 <!-- varies -->

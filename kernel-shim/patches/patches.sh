@@ -8,12 +8,12 @@ export LC_ALL
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 # shellcheck source=kernel-shim/patches/series.sh
 . "$here/series.sh"
-default_version=6.12
+default_version=$(sed '/^#/d; q' "$here/../kernels")
 packages=${KVMSIM_PACKAGE_DIR:-/usr/src}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
 
 usage() {
-	cat <<'END'
+	cat <<END
 Usage: kvmsim patches COMMAND [ARGUMENT...]
 
 Each supported kernel version has a series of patches in kernel-shim/patches/<version>. The build applies it to Debian's
@@ -24,14 +24,14 @@ package; an own tree (kvmsim --kernel DIR) is compiled as it is, and these comma
   refresh DIR [BASE]  write what DIR has back into the series. Git tree: the commits after BASE, by default after the commit
                       where apply began. Tree patched by quilt: the topmost patch, with its mail header
   export DIR [VERSION]
-                      write the series for a kernel version (default 6.12) to the directory DIR, for git am
+                      write the series for a kernel version (default $default_version) to the directory DIR, for git am
   manifest [--check] [VERSION...]
                       write down what the series change in Debian's packages, file by file, or check it
   build-check [VERSION...]
                       compile what the series touch with the kernel's Kbuild and Debian's cross compiler, with and
                       without them, and compare the warnings
 
-status exits with 1 when a patch is not in DIR. With quilt by hand: QUILT_PATCHES=<this project>/kernel-shim/patches/6.12
+status exits with 1 when a patch is not in DIR. With quilt by hand: QUILT_PATCHES=<this project>/kernel-shim/patches/$default_version
 END
 }
 

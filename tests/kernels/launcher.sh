@@ -17,9 +17,16 @@ refuses() {
 	printf 'FAILED: ./kvmsim %s: exit code %s, no "%s" in:\n%s\n' "$*" "$code" "$text" "$message"
 }
 
-refuses 'no kernel 5.10: there are 6.12 6.1' --kernel 5.10 --version
-refuses 'no kernel 5.10: there are 6.12 6.1' run --kernel 5.10 sim/scenarios
-refuses 'no kernel 5.10: there are 6.12 6.1' build --kernel=5.10 --arch s390x
+# The default kernel is what the list says first, whatever directories there are.
+versions=$(sed '/^#/d' kernel-shim/kernels | paste -s -d ' ' -)
+series=$(cd kernel-shim/patches && for d in [0-9]*/; do echo "${d%/}"; done | sort)
+if [ "$series" != "$(printf '%s\n' "$versions" | tr ' ' '\n' | sort)" ]; then
+	failures=1
+	echo "FAILED: kernel-shim/kernels has $versions, kernel-shim/patches has directories for:" $series
+fi
+refuses "no kernel 5.10: there are $versions" --kernel 5.10 --version
+refuses "no kernel 5.10: there are $versions" run --kernel 5.10 sim/scenarios
+refuses "no kernel 5.10: there are $versions" build --kernel=5.10 --arch s390x
 refuses 'no kernel 6: ' --kernel 6 --version
 refuses 'no directory nowhere' --kernel nowhere --version
 refuses 'is not a kernel tree' --kernel ./docs --version

@@ -4,9 +4,8 @@
 #
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
-# The manifest here (x86_64), in the directory ARCH, or for a kernel that is not the reference in ARCH-VERSION, names the
-# bugs; NAME: only those. In a tree of links to
-# KERNEL_SOURCE the files that a patch touches become copies; only what depends on them is compiled, with the commands of
+# The manifest in the directory ARCH-VERSION, VERSION being that of KERNEL_SOURCE, names the bugs; NAME: only those. In a
+# tree of links to KERNEL_SOURCE the files that a patch touches become copies; only what depends on them is compiled, with the commands of
 # BUILD_DIR, and linked into a flavour of its own in BUILD_DIR/known-bugs-ARCH. Prints KTAP; exit code 1: a bug was not
 # found, or the correct kernel fails.
 set -eu
@@ -18,11 +17,7 @@ shift 3
 here=$(dirname "$(readlink -f "$0")")
 scenarios=$(readlink -f "$here/../../sim/scenarios")
 version=$(sed -n '/^VERSION = /{s///;h;}; /^PATCHLEVEL = /{s///;H;g;s/\n/./;p;q;}' "$source/Makefile")
-case $arch-$version in
-x86_64-6.12) ;;
-*-6.12) here=$here/$arch ;;
-*) here=$here/$arch-$version ;;
-esac
+here=$here/$arch-$version
 [ -e "$here/manifest" ] || {
 	echo "known-bugs: none for $arch of Linux $version" >&2
 	exit 2
