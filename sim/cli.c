@@ -70,8 +70,8 @@ static const char general_help[] =
 static const char run_help[] =
 	"Usage: kvmsim run [OPTION...] FILE|DIR...\n"
 	"\n"
-	"Runs the scenarios in the files, and in all *.lua below the directories. Prints KTAP, or a summary on a\n"
-	"terminal.\n"
+	"Runs the scenarios in the files, and in all *.lua below the directories; - is standard input. Prints KTAP, or a\n"
+	"summary on a terminal.\n"
 	"\n" HELP_COMMON HELP_FILTER
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"

@@ -49,7 +49,8 @@ static int make_plan(struct run *run, const struct sim_options *o)
 	if (!run->world.L)
 		return -1;
 	for (size_t i = 0; i < run->nfiles; i++)
-		world_plan_file(&run->world, &run->files[i], (int)i, &run->plan);
+		if (!run->files[i].error)
+			world_plan_file(&run->world, &run->files[i], (int)i, &run->plan);
 	if (o->filter)
 		plan_filter(&run->plan, o->filter);
 	if (!count_planned(run)) {
@@ -68,6 +69,7 @@ static void free_run(struct run *run)
 	plan_free(&run->plan);
 	for (size_t i = 0; i < run->nfiles; i++) {
 		free(run->files[i].path);
+		free(run->files[i].text);
 		free(run->files[i].error);
 	}
 	free(run->files);

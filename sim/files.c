@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,19 +12,51 @@
 
 struct list {
 	struct sim_file *v;
+	char **real;	/* of each file: its directory without links, and its name */
 	size_t n;
 };
 
-static void add(struct list *l, const char *path)
+/* Links in the path of the directory do not matter. A link to a file is another file: lib may be another beside it. */
+static char *real_path(const char *path)
 {
+	char *copy = xstrdup(path), *copy2 = xstrdup(path), *dir = realpath(dirname(copy), NULL);
+	char *real = xasprintf("%s/%s", dir ? dir : "", basename(copy2));
+
+	free(dir);
+	free(copy);
+	free(copy2);
+	return real;
+}
+
+/* NULL if the list has the file already. */
+static struct sim_file *add(struct list *l, const char *path)
+{
+	char *real = real_path(path);
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->real[i], real)) {
+			free(real);
+			return NULL;
+		}
 	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
-	l->v[l->n++] = (struct sim_file){ .path = xstrdup(path) };
+	l->real = xrealloc(l->real, (l->n + 1) * sizeof(*l->real));
+	l->real[l->n] = real;
+	l->v[l->n] = (struct sim_file){ .path = xstrdup(path) };
+	return &l->v[l->n++];
 }
 
 static int unreadable(const char *path, const char *why)
 {
 	fprintf(stderr, "kvmsim: %s: %s\n", path, why);
 	return -1;
+}
+
+static void add_unreadable(struct list *l, const char *path, const char *why)
+{
+	struct sim_file *f = add(l, path);
+
+	if (f)
+		f->error = xasprintf("%s: %s", path, why);
 }
 
 static int is_lua(const char *name)
@@ -33,28 +66,42 @@ static int is_lua(const char *name)
 	return n > 4 && name[0] != '.' && !strcmp(name + n - 4, ".lua");
 }
 
+/* Why it cannot be a scenario file, or NULL. */
+static const char *objection(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file";
+	return access(path, R_OK) ? strerror(errno) : NULL;
+}
+
 /*
  * A link below the directory is not followed into another directory: no loops. What is in a directory lib is for require()
- * of the scenarios beside it (lua/sandbox.lua).
+ * of the scenarios beside it (lua/sandbox.lua). -1: the directory cannot be read.
  */
 static int walk(struct list *l, const char *dir)
 {
 	struct dirent **names;
-	int n = scandir(dir, &names, NULL, alphasort), rc = 0;
+	int n = scandir(dir, &names, NULL, alphasort);
 
 	if (n < 0)
-		return unreadable(dir, strerror(errno));
+		return -1;
 	for (int i = 0; i < n; i++) {
 		char *path = xasprintf("%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", names[i]->d_name);
 		struct stat st;
 
 		if (names[i]->d_name[0] != '.' && !lstat(path, &st)) {
 			if (S_ISDIR(st.st_mode)) {
-				if (strcmp(names[i]->d_name, "lib"))
-					rc |= walk(l, path);
+				if (strcmp(names[i]->d_name, "lib") && walk(l, path))
+					add_unreadable(l, path, strerror(errno));
 			} else if (is_lua(names[i]->d_name)) {
-				if (access(path, R_OK))
-					rc = unreadable(path, strerror(errno));
+				const char *why = objection(path);
+
+				if (why)
+					add_unreadable(l, path, why);
 				else
 					add(l, path);
 			}
@@ -63,7 +110,42 @@ static int walk(struct list *l, const char *dir)
 		free(names[i]);
 	}
 	free(names);
-	return rc;
+	return 0;
+}
+
+static int add_standard_input(struct list *l)
+{
+	struct sim_file *f = add(l, "-");
+	char buf[65536];
+	size_t n;
+
+	if (!f)
+		return 0;
+	f->text = xmalloc(1);
+	while ((n = fread(buf, 1, sizeof(buf), stdin)) > 0 && f->bytes <= SIM_MAX_FILE) {
+		f->text = xrealloc(f->text, f->bytes + n + 1);
+		memcpy(f->text + f->bytes, buf, n);
+		f->bytes += n;
+	}
+	if (ferror(stdin) || f->bytes > SIM_MAX_FILE)
+		return unreadable("standard input", strerror(ferror(stdin) ? errno : EFBIG));
+	return 0;
+}
+
+static int add_argument(struct list *l, const char *path)
+{
+	const char *why;
+	struct stat st;
+
+	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdin"))
+		return add_standard_input(l);
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return walk(l, path) ? unreadable(path, strerror(errno)) : 0;
+	why = objection(path);
+	if (why)
+		return unreadable(path, why);
+	add(l, path);
+	return 0;
 }
 
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n)
@@ -71,20 +153,11 @@ int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n)
 	struct list l = { 0 };
 	int rc = 0;
 
-	for (int i = 0; i < npaths; i++) {
-		struct stat st;
-
-		if (stat(paths[i], &st))
-			rc = unreadable(paths[i], strerror(errno));
-		else if (S_ISDIR(st.st_mode))
-			rc |= walk(&l, paths[i]);
-		else if (!S_ISREG(st.st_mode))
-			rc = unreadable(paths[i], "not a regular file or a directory");
-		else if (access(paths[i], R_OK))
-			rc = unreadable(paths[i], strerror(errno));
-		else
-			add(&l, paths[i]);
-	}
+	for (int i = 0; i < npaths; i++)
+		rc |= add_argument(&l, paths[i]);
+	for (size_t i = 0; i < l.n; i++)
+		free(l.real[i]);
+	free(l.real);
 	*out = l.v;
 	*n = l.n;
 	return rc;

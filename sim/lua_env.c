@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FILE_BYTES (16l << 20)
 #define HOOK_INSTRUCTIONS 200000
 
 #define EMBED(symbol, file)						\
@@ -186,7 +185,7 @@ static char *slurp(const char *path, size_t *n)
 		return NULL;
 	if (!fseek(f, 0, SEEK_END) && (size = ftell(f)) >= 0) {
 		rewind(f);
-		if (size > MAX_FILE_BYTES) {
+		if ((unsigned long)size > SIM_MAX_FILE) {
 			errno = EFBIG;
 		} else {
 			s = xmalloc((size_t)size + 1);
@@ -231,16 +230,16 @@ static int load_protected(lua_State *L)
 	return 0;
 }
 
-char *lua_env_load_file(lua_State *L, const char *path)
+char *lua_env_load_file(lua_State *L, const struct sim_file *file)
 {
-	size_t n = 0;
-	char *text = slurp(path, &n), *err = NULL;
+	size_t n = file->bytes;
+	char *own = file->text ? NULL : slurp(file->path, &n), *err = NULL;
 
-	if (!text)
-		return xasprintf("%s: %s", path, strerror(errno));
+	if (!own && !file->text)
+		return xasprintf("%s: %s", file->path, strerror(errno));
 	lua_pushcfunction(L, load_protected);
-	lua_pushlightuserdata(L, (void *)path);
-	lua_pushlightuserdata(L, text);
+	lua_pushlightuserdata(L, file->path);
+	lua_pushlightuserdata(L, own ? own : file->text);
 	lua_pushlightuserdata(L, &n);
 	lua_env_deadline(SIM_LOAD_TIMEOUT / 2);
 	if (lua_pcall(L, 3, 0, 0)) {
@@ -248,7 +247,7 @@ char *lua_env_load_file(lua_State *L, const char *path)
 		lua_pop(L, 1);
 	}
 	lua_env_deadline(0);
-	free(text);
+	free(own);
 	/* Processes are forked from here: with the rubbish gone, a short scenario ends before its first collection. */
 	lua_gc(L, LUA_GCCOLLECT);
 	return err;

@@ -15,7 +15,7 @@ void lua_env_deadline(double seconds);
 /* Pushes prelude's function name; the caller calls it. */
 void lua_env_push(lua_State *L, const char *name);
 /* Reads a scenario file and runs it, so that its scenarios are registered. NULL, or the error (malloc'ed). */
-char *lua_env_load_file(lua_State *L, const char *path);
+char *lua_env_load_file(lua_State *L, const struct sim_file *file);
 
 /* Of core: the text of the file that the argument names; or nil and why it cannot be read. */
 int lua_env_read_file(lua_State *L);

@@ -20,6 +20,7 @@
 #define SIM_DEFAULT_TIMEOUT 30	/* seconds of wall-clock time for one scenario */
 #define SIM_LOAD_TIMEOUT 10	/* seconds for reading one scenario file */
 #define SIM_LUA_MEMORY (256ul << 20)	/* bytes that one Lua state may hold */
+#define SIM_MAX_FILE (16ul << 20)	/* bytes of a scenario file */
 #define SIM_MAX_IO (64ul << 20)	/* bytes in one read or write of a scenario */
 
 /* Exit codes of the program. */
@@ -71,7 +72,9 @@ struct sim_plan {
 };
 
 struct sim_file {
-	char *path;
+	char *path;		/* "-": standard input */
+	char *text;		/* of standard input, which has been read to its end; or NULL */
+	size_t bytes;
 	char *error;		/* why it could not be loaded, or NULL */
 };
 
@@ -176,7 +179,10 @@ int engine_list(const struct sim_options *o);
 int engine_repl(const struct sim_options *o);
 
 /* --- files.c --- */
-/* Expands files and directories (all *.lua below, sorted). 0, or -1 after a message: unreadable. */
+/*
+ * Expands files, directories (all *.lua below, sorted) and "-", standard input; no file twice. What below a directory
+ * cannot be read has an error. 0, or -1 after a message: an argument cannot be read.
+ */
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n);
 
 /* --- cli.c --- */

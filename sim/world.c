@@ -411,7 +411,7 @@ int world_worker_begin(struct world_worker *k, const struct sim_world *w, const 
 
 	no_core_files();
 	*k = (struct world_worker){ .world = w };
-	err = lua_env_load_file(w->L, file->path);
+	err = lua_env_load_file(w->L, file);
 	return err ? -1 : 0;
 }
 
@@ -433,7 +433,7 @@ static void worker_plan(const struct sim_world *w, const struct sim_file *file, 
 	if (!f)
 		_exit(SIM_EXIT_USAGE);
 	redirect_output(-1);
-	err = lua_env_load_file(w->L, file->path);
+	err = lua_env_load_file(w->L, file);
 	if (err) {
 		fprintf(f, "error\n%s", err);
 	} else {

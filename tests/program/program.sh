@@ -191,6 +191,29 @@ what='run good.lua >/dev/full'
 "$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
 prints err 'kvmsim: writing results: No space left on device'
 
+# --- files ---
+mkdir -p files/unreadable.lua
+ln -s nowhere files/dangling.lua
+mkfifo files/fifo.lua
+cp good.lua files/
+run 1 run files
+prints out '# files/dangling.lua: No such file or directory'
+prints out '# files/fifo.lua: not a regular file'
+prints out 'ok 3 it holds'
+prints out 'pass:1 fail:2'
+run 0 run good.lua ./good.lua "$work/good.lua" files/../good.lua
+prints out 'pass:1 fail:0 skip:0 total:1'
+for input in - /dev/stdin; do
+	what="run $input"
+	"$program" run "$input" - <bad.lua >out 2>err
+	[ $? = 1 ] || complain "exit code"
+	prints out '# -:4: expect():eq'
+	prints out 'pass:0 fail:1'
+done
+what='list -'
+"$program" list - <good.lua >out 2>err || complain "exit code $?"
+prints out '-:1: it holds'
+
 # --- what a scenario may not do ---
 cat >sandbox.lua <<'LUA'
 local names = { { "io" }, { "os" }, { "load" }, { "dofile" }, { "debug" }, { "package" } }
