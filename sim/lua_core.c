@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 const struct kvmsim_machine_ops *sim_ops;
 _Thread_local unsigned int sim_cpu;
@@ -32,6 +33,16 @@ void sim_gil_lock(void)
 void sim_gil_unlock(void)
 {
 	pthread_mutex_unlock(&gil);
+}
+
+void sim_gil_yield(void)
+{
+	/* The lock is not fair: its next owner needs the time to wake up. */
+	const struct timespec tick = { .tv_nsec = 100000 };
+
+	sim_gil_unlock();
+	nanosleep(&tick, NULL);
+	sim_gil_lock();
 }
 
 void sim_where(lua_State *L, char *buf, size_t bytes)

@@ -100,9 +100,12 @@ static void *limited_alloc(void *ud, void *p, size_t osize, size_t nsize)
 	return p;
 }
 
-static void time_hook(lua_State *L, lua_Debug *ar)
+/* Code that makes no call into the machine: it must end in time, and let the scenario's other threads have the lock. */
+static void count_hook(lua_State *L, lua_Debug *ar)
 {
 	(void)ar;
+	if (atomic_load(&sim_threads) > 1)
+		sim_gil_yield();
 	if (deadline > 0 && wall_seconds() > deadline) {
 		char where[SIM_LOG_WIDTH];
 
@@ -163,7 +166,7 @@ lua_State *lua_env_new(int allow_io)
 		lua_close(L);
 		return NULL;
 	}
-	lua_sethook(L, time_hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 	return L;
 }
 

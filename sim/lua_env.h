@@ -40,7 +40,7 @@ void sim_enter(lua_State *L);
 void sim_leave(lua_State *L);
 void sim_gil_lock(void);
 void sim_gil_unlock(void);
-/* "file:line" of the innermost scenario code running on L, or "?". */
+void sim_gil_yield(void);	/* another thread that waits for the lock gets it */
 void sim_where(lua_State *L, char *buf, size_t bytes);
 
 #endif

@@ -191,6 +191,21 @@ what='run good.lua >/dev/full'
 "$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
 prints err 'kvmsim: writing results: No space left on device'
 
+# --- threads without a call into the machine ---
+cat >waits.lua <<'LUA'
+for n = 1, 3 do
+	scenario(("stops with the other one, %d"):format(n), { mmu = "ept", timeout = 10 }, function(sim)
+		for i = 1, 6 do sim:thread(("waits %d"):format(i), function() while not sim:stopping() do end end) end
+		sim:thread("fails", function() expect(1):eq(2) end)
+		sim:join()
+	end)
+end
+LUA
+run 1 run waits.lua
+prints out '# waits.lua:4: expect():eq'
+lacks out 'time limit'
+lacks out 'killed'
+
 # --- files ---
 mkdir -p files/unreadable.lua
 ln -s nowhere files/dangling.lua
