@@ -3,6 +3,7 @@
 #include "sim.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <glob.h>
 #include <libgen.h>
 #include <link.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The environment, the build, or the directory of the program, in this order. */
+/* The environment, the build, or the directory of the program, in this order; NULL if nobody knows. */
 static char *flavour_dir(void)
 {
 	const char *env = getenv("KVMSIM_FLAVOUR_DIR");
@@ -24,7 +25,7 @@ static char *flavour_dir(void)
 #endif
 	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	if (n < 0)
-		return xstrdup(".");
+		return NULL;
 	exe[n] = 0;
 	return xstrdup(dirname(exe));
 }
@@ -125,11 +126,17 @@ static int load_one(struct sim_flavours *out, const char *path, const char *arch
 
 int flavours_load(struct sim_flavours *out, const char *arch, const char *kernel)
 {
-	char *dir = flavour_dir(), *pattern = xasprintf("%s/libkvm-%s.so", dir, arch ? arch : "*");
+	char *dir = flavour_dir(), *pattern;
 	glob_t g = { 0 };
 	int rc = 0;
 
 	*out = (struct sim_flavours){ 0 };
+	if (!dir) {
+		fprintf(stderr, "kvmsim: which directory is this program in? /proc/self/exe does not say: %s. "
+			"Mount /proc, or set KVMSIM_FLAVOUR_DIR\n", strerror(errno));
+		return -1;
+	}
+	pattern = xasprintf("%s/libkvm-%s.so", dir, arch ? arch : "*");
 	glob(pattern, 0, NULL, &g);
 	for (size_t i = 0; i < g.gl_pathc && !rc; i++)
 		rc = load_one(out, g.gl_pathv[i], arch, kernel);

@@ -6,7 +6,8 @@ M.args = A
 
 local type, error, next, tostring = type, error, next, tostring
 local tointeger, mtype = math.tointeger, math.type
-local fmt, match, sub, lower, byte = string.format, string.match, string.sub, string.lower, string.byte
+local fmt, find, match, sub, lower, byte = string.format, string.find, string.match, string.sub, string.lower,
+	string.byte
 local sort, concat = table.sort, table.concat
 local rawget, getmetatable, setmetatable = rawget, getmetatable, setmetatable
 
@@ -17,6 +18,11 @@ function A.fail(...)
 	error(core.where() .. ": " .. fmt(...), 0)
 end
 local fail = A.fail
+
+-- "a page", "an exit"
+function A.article(name)
+	return (find(name, "^[aeio]") and "an " or "a ") .. name
+end
 
 -- A wrong value in a few words.
 function A.describe(v)
@@ -32,7 +38,7 @@ function A.describe(v)
 		return tostring(v)
 	end
 	local name = M.class and M.class.name_of(v)
-	return name and "a " .. name or "a " .. t
+	return A.article(name or t)
 end
 local describe = A.describe
 
@@ -62,6 +68,17 @@ local function distance(a, b)
 	return row[#b]
 end
 
+-- The shortest candidate that begins with name, or nil. The candidates are sorted.
+local function longer(name, candidates)
+	local best
+	for _, c in next, candidates, nil do
+		if #name >= 4 and sub(c, 1, #name) == name and (not best or #c < #best) then
+			best = c
+		end
+	end
+	return best
+end
+
 -- " (did you mean 'x'?)" or, with few candidates and nothing near, " (known: a, b)"; may be empty.
 function A.suggest(name, candidates)
 	if type(name) ~= "string" or #name > 64 then
@@ -75,7 +92,10 @@ function A.suggest(name, candidates)
 			best, best_distance = c, d
 		end
 	end
-	if best and best_distance <= 1 + #name // 4 then
+	if best and best_distance > 1 + #name // 4 then
+		best = longer(name, candidates)
+	end
+	if best then
 		return fmt(" (did you mean '%s'?)", best)
 	end
 	if #candidates > 0 and #candidates <= 24 then

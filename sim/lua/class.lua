@@ -28,9 +28,9 @@ function C.state(what, v, ...)
 		if s and s.class == cls then
 			return s
 		end
-		names[i] = cls.name
+		names[i] = A.article(cls.name)
 	end
-	A.refuse(what, "a " .. concat(names, " or a "), v)
+	A.refuse(what, concat(names, " or "), v)
 end
 
 -- A class; public: which keys of the state the scenario may read.
@@ -59,11 +59,11 @@ function C.new(name, public)
 			for p in next, cls.public, nil do
 				known[#known + 1] = p
 			end
-			A.fail("a %s has no %s%s", name, type(k) == "string" and "'" .. k .. "'" or A.describe(k),
+			A.fail("%s has no %s%s", A.article(name), type(k) == "string" and "'" .. k .. "'" or A.describe(k),
 				A.suggest(k, known))
 		end,
 		__newindex = function(_, k)
-			A.fail("a %s is not for writing (%s)", name, A.describe(k))
+			A.fail("%s is not for writing (%s)", A.article(name), A.describe(k))
 		end,
 	}
 	return cls

@@ -5,8 +5,8 @@ local A, C = M.args, M.class
 local E = {}
 M.expect = E
 
-local type, error, next, tostring, getmetatable, rawget, rawequal = type, error, next, tostring, getmetatable, rawget,
-	rawequal
+local type, error, next, tostring, getmetatable, rawget, rawequal, select = type, error, next, tostring, getmetatable,
+	rawget, rawequal, select
 local fmt, gsub, find, sub, byte = string.format, string.gsub, string.find, string.sub, string.byte
 local mtype = math.type
 local sort, concat = table.sort, table.concat
@@ -41,6 +41,36 @@ local function string_repr(s)
 		return fmt("\\x%02x", byte(c))
 	end)
 	return '"' .. text .. '"' .. (cut and fmt(" (%d bytes)", #s) or "")
+end
+
+-- tostring() without addresses.
+function E.show(v)
+	local t = type(v)
+	if t == "table" then
+		local mt = getmetatable(v)
+		if mt == nil or (type(mt) == "table" and rawget(mt, "__tostring") == nil) then
+			return "table"
+		end
+	elseif t == "function" or t == "thread" or t == "userdata" then
+		return t
+	end
+	return tostring(v)
+end
+
+-- Text that a C string can hold and a line can show: control characters but tab and newline are written out.
+local function line_of(text)
+	return (gsub(text, "[\0-\8\11-\31\127]", function(c)
+		return fmt("\\x%02x", byte(c))
+	end))
+end
+
+-- The values as print() shows them.
+function E.printable(...)
+	local out = {}
+	for i = 1, select("#", ...) do
+		out[i] = E.show((select(i, ...)))
+	end
+	return line_of(concat(out, "\t"))
 end
 
 local function key_order(a, b)
@@ -110,6 +140,11 @@ local function repr(v, depth)
 	return "{" .. concat(parts, ", ") .. "}"
 end
 E.repr = repr
+
+-- What an error value says.
+function E.message(err)
+	return line_of(type(err) == "string" and err or "error value: " .. repr(err))
+end
 E.exit_names = exit_names
 
 local function plain(t)

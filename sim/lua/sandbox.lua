@@ -2,13 +2,13 @@
 -- The environment of a scenario file: Lua's pure libraries, made deterministic, and the names of the scenario language.
 local core, M = ...
 local A, C, E, S = M.args, M.class, M.expect, M.scenario
+local show = E.show
 
 local G = _G
-local type, next, getmetatable, setmetatable, tostring, rawget, select = type, next, getmetatable, setmetatable,
-	tostring, rawget,
-	select
+local type, next, getmetatable, setmetatable, rawget, select = type, next, getmetatable, setmetatable, rawget, select
+local pcall = pcall
 local fmt, find = string.format, string.find
-local pack, unpack, concat = table.pack, table.unpack, table.concat
+local pack, unpack = table.pack, table.unpack
 local randomseed = math.randomseed
 local K = core.constants
 
@@ -20,20 +20,6 @@ local function copy(t, without)
 		end
 	end
 	return out
-end
-
--- tostring() without addresses.
-local function show(v)
-	local t = type(v)
-	if t == "table" then
-		local mt = getmetatable(v)
-		if mt == nil or (type(mt) == "table" and rawget(mt, "__tostring") == nil) then
-			return "table"
-		end
-	elseif t == "function" or t == "thread" or t == "userdata" then
-		return t
-	end
-	return tostring(v)
 end
 
 -- Order of iteration: numbers, strings, the rest; hashes depend on addresses.
@@ -67,12 +53,10 @@ local function ordered_next(t, k)
 	return nil
 end
 
-local function printable(...)
-	local out = {}
-	for i = 1, select("#", ...) do
-		out[i] = show((select(i, ...)))
-	end
-	return concat(out, "\t")
+-- fn(...), a function of Lua itself; its errors are those of the scenario's line.
+local function checked(fn, ...)
+	local ok, result = pcall(fn, ...)
+	return ok and result or A.fail("%s", result)
 end
 
 local function format(f, ...)
@@ -86,7 +70,7 @@ local function format(f, ...)
 			args[i] = show(args[i])
 		end
 	end
-	return fmt(f, unpack(args, 1, args.n))
+	return checked(fmt, f, unpack(args, 1, args.n))
 end
 
 local function safe_setmetatable(t, mt)
@@ -94,9 +78,9 @@ local function safe_setmetatable(t, mt)
 		A.fail("setmetatable: __gc is not for scenarios: it would run at a time that nobody can tell")
 	end
 	if C.states[t] then
-		A.fail("setmetatable: a %s is not for writing", C.name_of(t))
+		A.fail("setmetatable: %s is not for writing", A.article(C.name_of(t)))
 	end
-	return setmetatable(t, mt)
+	return checked(setmetatable, t, mt)
 end
 
 local function safe_getmetatable(v)
@@ -122,7 +106,7 @@ local base = {
 	rawget = G.rawget, rawlen = G.rawlen, rawset = G.rawset, select = select, tonumber = G.tonumber, type = type,
 	_VERSION = G._VERSION, next = ordered_next, pairs = ordered_pairs, tostring = show,
 		setmetatable = safe_setmetatable,
-	getmetatable = safe_getmetatable, print = function(...) core.note(printable(...)) end,
+	getmetatable = safe_getmetatable, print = function(...) core.note(E.printable(...)) end,
 	expect = E.expect, scenario = S.scenario, cases = S.cases, io = G.io, os = G.os,
 }
 
@@ -187,5 +171,8 @@ end
 function M.run_file(text, chunk_name)
 	local env = M.new_env()
 	env.require = loader(chunk_name:match("^@(.*/)") or "", env)
-	load_chunk(text, chunk_name, env)()
+	local ok, err = pcall(load_chunk(text, chunk_name, env))
+	if not ok then
+		G.error(E.message(err), 0)
+	end
 end

@@ -188,10 +188,7 @@ local function message_of(err)
 	if err == E.marker then
 		return nil
 	end
-	if type(err) ~= "string" then
-		err = "error value: " .. E.repr(err)
-	end
-	return err
+	return E.message(err)
 end
 
 local function join(_, what, t)
@@ -229,7 +226,7 @@ C.methods(sim, {
 		return P.create(P.pgste(what, A.table(what, t or {}, P.program_schema).pgste))
 	end,
 	guest = function(_, what, t) return M.guest.guest(what, t) end,
-	log = function(_, what, text) core.note(A.string(what .. ": text", text, 4096)) end,
+	log = function(_, _, ...) core.note(E.printable(...)) end,
 	-- As a write to /sys/module/MODULE/parameters/NAME.
 	set_module_param = function(_, what, name, value)
 		A.string(what .. ": name", name, 100)

@@ -191,6 +191,25 @@ what='run good.lua >/dev/full'
 "$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
 prints err 'kvmsim: writing results: No space left on device'
 
+# --- messages ---
+cat >messages.lua <<'LUA'
+local one <const> = { mmu = "ept" }
+scenario("format", one, function() string.format(("%s"):rep(30)) end)
+scenario("metatable", one, function() setmetatable(1, {}) end)
+scenario("constant", one, function() print(KVM_MEM_LOG_DIRTY) end)
+scenario("article", one, function() expect(1):equals(1) end)
+scenario("bytes", one, function() error("a\0b") end)
+scenario("print", one, function(sim) print("a\0b", "\27[1m", 1) sim:log("x", nil, 7) expect(1):eq(1) end)
+LUA
+run 1 run messages.lua
+prints out "# messages.lua:2: bad argument #2 to 'string.format' (no value)"
+prints out "# messages.lua:3: bad argument #1 to 'setmetatable' (table expected, got number)"
+prints out "unknown name 'KVM_MEM_LOG_DIRTY' (did you mean 'KVM_MEM_LOG_DIRTY_PAGES'?)"
+prints out "an expectation has no 'equals'"
+prints out '# messages.lua:6: a\x00b'
+prints out '# a\x00b	\x1b[1m	1'
+prints out '# x	nil	7'
+
 # --- threads without a call into the machine ---
 cat >waits.lua <<'LUA'
 for n = 1, 3 do
