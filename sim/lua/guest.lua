@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- sim:guest(): the usual machine of a scenario, said in one table: a VMM with memory, a VM, a slot over it, a vCPU.
-local _, M = ...
+local core, M = ...
 local A, P = M.args, M.process
+local K = core.constants
 local G = {}
 M.guest = G
 
@@ -30,7 +31,8 @@ local schema = {
 -- The result of a step that has to work.
 local function must(what, step, result)
 	if type(result) == "number" and result < 0 then
-		A.fail("%s: %s: %s", what, step, M.expect.repr(result))
+		A.fail("%s: %s: %s%s", what, step, M.expect.repr(result), result == -K.ENOMEM and
+			": the machine has 1 GiB of RAM, for everything" or "")
 	end
 	return result
 end

@@ -200,6 +200,7 @@ scenario("constant", one, function() print(KVM_MEM_LOG_DIRTY) end)
 scenario("article", one, function() expect(1):equals(1) end)
 scenario("bytes", one, function() error("a\0b") end)
 scenario("print", one, function(sim) print("a\0b", "\27[1m", 1) sim:log("x", nil, 7) expect(1):eq(1) end)
+scenario("too much", one, function(sim) sim:guest{ ram = { length = "2G" } } end)
 LUA
 run 1 run messages.lua
 prints out "# messages.lua:2: bad argument #2 to 'string.format' (no value)"
@@ -209,6 +210,7 @@ prints out "an expectation has no 'equals'"
 prints out '# messages.lua:6: a\x00b'
 prints out '# a\x00b	\x1b[1m	1'
 prints out '# x	nil	7'
+prints out 'sim:guest: ram: -ENOMEM (-12): the machine has 1 GiB of RAM'
 
 # --- threads without a call into the machine ---
 cat >waits.lua <<'LUA'
