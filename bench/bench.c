@@ -32,7 +32,7 @@ struct bench_options {
 	const char *filter;
 	const char *once;	/* internal: one round of this case, for callgrind */
 	int rounds;
-	int instructions;
+	int instructions, list;
 };
 
 static const char usage[] =
@@ -147,6 +147,7 @@ static int parse(int argc, char **argv, struct bench_options *o)
 		{ "once", required_argument, NULL, 'o' },	{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	char *end;
 	int c;
 
 	optind = 1;
@@ -156,8 +157,8 @@ static int parse(int argc, char **argv, struct bench_options *o)
 			o->filter = optarg;
 			break;
 		case 'r':
-			o->rounds = atoi(optarg);
-			if (o->rounds < 1 || o->rounds > MAX_ROUNDS) {
+			o->rounds = (int)strtol(optarg, &end, 10);
+			if (*end || o->rounds < 1 || o->rounds > MAX_ROUNDS) {
 				fprintf(stderr, "kvmsim bench: --rounds: 1 to %d, not '%s'\n", MAX_ROUNDS, optarg);
 				return 2;
 			}
@@ -169,9 +170,8 @@ static int parse(int argc, char **argv, struct bench_options *o)
 			o->once = optarg;
 			break;
 		case 'l':
-			for (const struct bench_case *k = bench_cases; k->name; k++)
-				puts(k->name);
-			return 0;
+			o->list = 1;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -187,6 +187,25 @@ static int parse(int argc, char **argv, struct bench_options *o)
 	return -1;
 }
 
+/* Prints the names of the cases that the filter lets through. Returns how many. */
+static int list_cases(const struct bench_options *o)
+{
+	int n = 0;
+
+	for (const struct bench_case *c = bench_cases; c->name; c++)
+		if (!o->filter || strstr(c->name, o->filter)) {
+			puts(c->name);
+			n++;
+		}
+	return n;
+}
+
+static int no_case(const struct bench_options *o)
+{
+	fprintf(stderr, "kvmsim bench: no case matches '%s'; --list names them\n", o->filter);
+	return SIM_EXIT_USAGE;
+}
+
 int bench_main(int argc, char **argv)
 {
 	struct bench_options o = { .rounds = 11 };
@@ -197,6 +216,8 @@ int bench_main(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
+	if (o.list)
+		return list_cases(&o) ? SIM_EXIT_OK : no_case(&o);
 	if (flavours_load(&flavours, "x86_64", NULL))
 		return SIM_EXIT_USAGE;
 	m = flavours.v[0].ops;
@@ -213,9 +234,7 @@ int bench_main(int argc, char **argv)
 		matched++;
 		failed |= run_case(m, c, &o, r) != 0;
 	}
-	if (!o.once && !matched) {
-		fprintf(stderr, "kvmsim bench: no case matches '%s'; --list names them\n", o.filter);
-		return 2;
-	}
+	if (!o.once && !matched)
+		return no_case(&o);
 	return failed;
 }

@@ -200,7 +200,7 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	static char *default_paths[] = { (char *)KVMSIM_SCENARIO_DIR };
-	struct sim_options o = { .jobs = nr_cpus() };
+	struct sim_options o = { 0 };
 	int rc = parse(c, argc, argv, &o);
 
 	if (rc > 0)
@@ -209,6 +209,10 @@ static int run_command(const struct command *c, int argc, char **argv)
 		return SIM_EXIT_USAGE;
 	if (!c->paths && o.npaths)
 		return usage_error(c->name, "no arguments expected");
+	if (o.trace && o.jobs > 1)
+		return usage_error(c->name, "--trace: one scenario at a time: no --jobs but 1 with it");
+	if (!o.jobs)
+		o.jobs = o.trace ? 1 : nr_cpus();
 	if (c->paths && !o.npaths) {
 		if (c->run == engine_run)
 			return usage_error(c->name, "which scenarios? Give a file or a directory");
@@ -243,7 +247,7 @@ int cli_main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return fputs(general_help, stdout) < 0 ? SIM_EXIT_USAGE : SIM_EXIT_OK;
 	if (!strcmp(argv[1], "--version"))
-		return version();
+		return argc > 2 ? usage_error("", "--version: no arguments expected") : version();
 	if (!strcmp(argv[1], "bench"))
 		return bench_main(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

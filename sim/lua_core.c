@@ -452,6 +452,18 @@ static int core_older_than(lua_State *L)
 	return 1;
 }
 
+/* (function) -> how many parameters it takes; any number: the largest integer. */
+static int core_parameters(lua_State *L)
+{
+	lua_Debug ar;
+
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_settop(L, 1);
+	lua_getinfo(L, ">u", &ar);
+	lua_pushinteger(L, ar.isvararg ? LUA_MAXINTEGER : ar.nparams);
+	return 1;
+}
+
 static int core_cpu(lua_State *L)
 {
 	lua_pushinteger(L, sim_cpu);
@@ -467,7 +479,8 @@ static const luaL_Reg functions[] = {
 	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
 	{ "step", core_step }, { "expect_report", core_expect_report },
-	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu }, { NULL, NULL },
+	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu },
+	{ "parameters", core_parameters }, { NULL, NULL },
 };
 
 static const struct {

@@ -9,7 +9,7 @@ local tointeger, mtype = math.tointeger, math.type
 local fmt, find, match, sub, lower, byte = string.format, string.find, string.match, string.sub, string.lower,
 	string.byte
 local sort, concat = table.sort, table.concat
-local rawget, getmetatable, setmetatable = rawget, getmetatable, setmetatable
+local rawget, getmetatable, setmetatable, select = rawget, getmetatable, setmetatable, select
 
 local MAX_IO <const> = 64 << 20
 
@@ -46,6 +46,22 @@ local function refuse(what, expected, v)
 	fail("%s: expected %s, got %s", what, expected, describe(v))
 end
 A.refuse = refuse
+
+-- More arguments than the call looks at.
+function A.surplus(what, most, ...)
+	fail("%s: takes %s, got %d; the first too many is %s", what, most == 0 and "no arguments" or
+		most == 1 and "1 argument" or fmt("at most %d arguments", most), select("#", ...),
+		describe((select(most + 1, ...))))
+end
+
+-- Arguments that mean nothing together: each named one that is there is refused with the reason.
+function A.unused(what, a, names, reason)
+	for i = 1, #names do
+		if a[names[i]] ~= nil then
+			fail("%s: %s: %s", what, names[i], reason)
+		end
+	end
+end
 
 -- Edit distance of two short names.
 local function distance(a, b)
@@ -223,6 +239,24 @@ function A.prot(what, v)
 		return bits
 	end
 	return A.u32(what, v)
+end
+
+-- A plain list of at most max elements and nothing else in it: each as check(what, element) gives it back.
+function A.list(what, v, max, check)
+	if type(v) ~= "table" or getmetatable(v) ~= nil or #v > max then
+		refuse(what, fmt("a list of at most %d", max), v)
+	end
+	local out, n = {}, 0
+	for _ in next, v, nil do
+		n = n + 1
+	end
+	if n ~= #v then
+		refuse(what, "a list without names and gaps", v)
+	end
+	for i = 1, n do
+		out[i] = check(fmt("%s[%d]", what, i), rawget(v, i))
+	end
+	return out
 end
 
 -- A plain table with known keys. schema: key -> { checker(what, value), default } where default == A.required says that

@@ -7,6 +7,7 @@ M.class = C
 
 local setmetatable, type, next, select, tostring = setmetatable, type, next, select, tostring
 local concat = table.concat
+local max = math.max
 local pack, unpack = table.pack, table.unpack
 
 -- proxy -> state
@@ -90,19 +91,29 @@ local function log_call(what, args, ...)
 	return ...
 end
 
--- Methods: fn(state, what, ...) where what is the call's name for messages.
+-- fn(state, what, ...) as a method; what is the call's name for messages. An argument that fn would not see is an error.
+local function method(cls, name, fn)
+	local what = cls.name .. ":" .. name
+	local most = max(core.parameters(fn) - 2, 0)
+	local quiet = cls.quiet
+	return function(self, ...)
+		local s = type(self) == "table" and states[self]
+		if not s or s.class ~= cls then
+			A.fail("%s: call it as object:%s(...)", what, name)
+		end
+		if select("#", ...) > most then
+			A.surplus(what, most, ...)
+		end
+		if not quiet then
+			return log_call(what, pack(...), fn(s, what, ...))
+		end
+		return fn(s, what, ...)
+	end
+end
+
+-- Adds methods to a class.
 function C.methods(cls, list)
 	for name, fn in next, list, nil do
-		local what = cls.name .. ":" .. name
-		cls.methods[name] = function(self, ...)
-			local s = type(self) == "table" and states[self]
-			if not s or s.class ~= cls then
-				A.fail("%s: call it as object:%s(...)", what, name)
-			end
-			if not cls.quiet then
-				return log_call(what, pack(...), fn(s, what, ...))
-			end
-			return fn(s, what, ...)
-		end
+		cls.methods[name] = method(cls, name, fn)
 	end
 end

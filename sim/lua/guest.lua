@@ -23,9 +23,13 @@ local function paging(what, v)
 	return v == true and {} or copy(what, v)
 end
 
+local function list(what, v)
+	return A.list(what, v, 65536, copy)
+end
+
 local schema = {
 	ram = { copy, {} }, slot = { copy, {} }, vm = { copy, {} }, vcpu = { copy, {} }, paging = { paging },
-	map = { copy, {} }, data = { copy, {} },
+	map = { list, {} }, data = { copy, {} },
 }
 
 -- The result of a step that has to work.
@@ -49,6 +53,7 @@ function G.guest(what, t)
 	local ram = must(what, "ram", vmm:mmap(m))
 	local vm = must(what, "vm", vmm:open_kvm():create_vm(a.vm))
 	s.slot, s.guest_phys_addr, s.memory_size = s.slot or 0, s.guest_phys_addr or 0, s.memory_size or ram.length
+	A.unused(what .. ": slot", s, { "userspace_addr" }, "the slot is in ram: offset says where")
 	s.userspace_addr, s.offset = ram.addr + A.u64(what .. ": slot: offset", s.offset or 0), nil
 	must(what, "slot", vm:set_user_memory_region(s))
 	local vcpu = must(what, "vcpu", vm:create_vcpu(a.vcpu))

@@ -134,11 +134,11 @@ end
 
 local kinds = { anon = "anon", shmem = "shmem", pfnmap = "pfnmap" }
 local mmap_schema = {
-	length = { A.u64, A.required }, prot = { A.prot, 3 }, flags = { A.u32 }, addr = { A.u64, 0 },
+	length = { A.u64, A.required }, prot = { A.prot, 3 }, flags = { A.u32 }, addr = { A.u64 },
 	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
 	huge = { A.boolean }, hugetlb = { A.boolean, false }, align = { A.u64 },
 	file = { function(what, v) return C.state(what, v, P.file) end },
-	offset = { A.u64, 0 },
+	offset = { A.u64 },
 }
 
 -- An address with the wanted alignment: a larger reservation, given back at once.
@@ -159,13 +159,10 @@ function P.map_aligned(proc, length, align)
 		K.MAP_PRIVATE | K.MAP_ANONYMOUS | K.MAP_FIXED_NOREPLACE, NO_FD, 0)
 end
 
-local function mmap(s, what, t)
-	local a = A.table(what, t, mmap_schema)
-	-- A memory slot of s390 lies on whole segments in the VMM as well.
-	local align = a.align or (a.huge and 2 << 20) or
-		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or PAGE
-	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
-		A.fail("%s: align: expected a power of two from 4K to 1T, got %s", what, A.describe(align))
+-- What mmap() would not look at.
+local function check_mmap(what, a)
+	if a.align and a.addr then
+		A.fail("%s: align: only where the kernel chooses the address, without addr", what)
 	end
 	if a.file and a.kind ~= "anon" then
 		A.fail("%s: file: only without kind", what)
@@ -173,7 +170,27 @@ local function mmap(s, what, t)
 	if a.hugetlb and (a.file or a.kind == "pfnmap") then
 		A.fail("%s: hugetlb: a file has it from its making, device memory has none", what)
 	end
-	local addr, extra = a.addr, 0
+	if a.kind == "pfnmap" then
+		A.unused(what, a, { "flags", "huge", "offset" },
+			"not with pfnmap, which is always MAP_SHARED memory of a device in small pages, from its beginning")
+	end
+	if not a.file and a.kind == "anon" then
+		A.unused(what, a, { "offset" }, "only with file or kind = \"shmem\"")
+	elseif (a.flags or 0) & K.MAP_ANONYMOUS ~= 0 then
+		A.fail("%s: flags: with MAP_ANONYMOUS the file would not be mapped", what)
+	end
+end
+
+local function mmap(s, what, t)
+	local a = A.table(what, t, mmap_schema)
+	check_mmap(what, a)
+	-- A memory slot of s390 lies on whole segments in the VMM as well.
+	local align = a.align or (a.huge and 2 << 20) or
+		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or PAGE
+	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
+		A.fail("%s: align: expected a power of two from 4K to 1T, got %s", what, A.describe(align))
+	end
+	local addr, extra = a.addr or 0, 0
 	if addr == 0 and align > PAGE and a.length > 0 and a.length <= 1 << 43 then
 		addr = aligned_address(s, a.length, align)
 		if addr < 0 then
@@ -204,7 +221,7 @@ local function mmap(s, what, t)
 	if a.hugetlb and fd == NO_FD then
 		extra = extra | K.MAP_HUGETLB
 	end
-	addr = syscall(s.pid, core.SYS_MMAP, addr, a.length, a.prot, flags | extra, fd, a.offset)
+	addr = syscall(s.pid, core.SYS_MMAP, addr, a.length, a.prot, flags | extra, fd, a.offset or 0)
 	if addr < 0 then
 		return addr
 	end
@@ -309,10 +326,17 @@ local function range(s, what, offset, length)
 	return s.addr + off, len
 end
 
-local function on_range(nr, extra)
+local function on_range(nr)
+	return function(s, what, offset, length)
+		return syscall(s.proc.pid, nr, range(s, what, offset, length))
+	end
+end
+
+-- The same with an argument more.
+local function on_range_with(nr, name, check)
 	return function(s, what, offset, length, arg)
 		local addr, len = range(s, what, offset, length)
-		return syscall(s.proc.pid, nr, addr, len, extra and extra(what, arg) or 0)
+		return syscall(s.proc.pid, nr, addr, len, check(what .. ": " .. name, arg))
 	end
 end
 
@@ -325,7 +349,7 @@ end
 local mremap_schema = {
 	offset = { A.u64, 0 }, old_length = { A.u64 }, new_length = { A.u64, A.required },
 		flags = { A.u32, K.MREMAP_MAYMOVE },
-	new_addr = { A.u64, 0 },
+	new_addr = { A.u64 },
 }
 
 C.methods(P.mapping, {
@@ -338,16 +362,19 @@ C.methods(P.mapping, {
 		return (core.user_write(s.proc.pid, s.addr + off, A.string(what .. ": data", data)))
 	end,
 	munmap = on_range(core.SYS_MUNMAP),
-	mprotect = on_range(core.SYS_MPROTECT, function(what, prot) return A.prot(what .. ": prot", prot) end),
-	madvise = on_range(core.SYS_MADVISE, function(what, advice) return A.u32(what .. ": advice", advice) end),
+	mprotect = on_range_with(core.SYS_MPROTECT, "prot", A.prot),
+	madvise = on_range_with(core.SYS_MADVISE, "advice", A.u32),
 	mlock = on_range(core.SYS_MLOCK),
 	munlock = on_range(core.SYS_MUNLOCK),
 	mremap = function(s, what, t)
 		local a = A.table(what, t, mremap_schema)
 		local off = A.within(what .. ": offset", a.offset, s.length)
+		if a.flags & (K.MREMAP_FIXED | K.MREMAP_DONTUNMAP) == 0 then
+			A.unused(what, a, { "new_addr" }, "only with MREMAP_FIXED or MREMAP_DONTUNMAP in flags")
+		end
 		local addr = syscall(s.proc.pid, core.SYS_MREMAP, s.addr + off, a.old_length or s.length - off,
 			a.new_length, a.flags,
-			a.new_addr)
+			a.new_addr or 0)
 		return addr < 0 and addr or mapping(s.proc, addr, a.new_length, s.file)
 	end,
 	page = function(s, what, n)
@@ -365,6 +392,9 @@ C.methods(P.mapping, {
 	end,
 	swap_out = function(s, what, page, length)
 		if type(page) == "table" then
+			if length ~= nil then
+				A.fail("%s: length: not with a page object: it is one page", what)
+			end
 			return event(s.proc.pid, core.EV_SWAP_OUT, page_address(s, what .. ": page", page), PAGE)
 		end
 		local addr, len = range(s, what, page, length)

@@ -36,10 +36,10 @@ end
 
 -- ale_* are fields of the entry, aste_* those of the ASN-second-table entry that it leads to.
 local entry_schema = {
-	number = { bits(16), 0 }, asce = { A.u64, A.required }, authority = { A.string },
+	number = { bits(16), 0 }, asce = { A.u64 }, authority = { A.string },
 	ale_invalid = { A.boolean, false }, ale_fetch_only = { A.boolean, false }, ale_private = { A.boolean, false },
 	ale_sequence = { bits(8), 0 }, ale_authorization = { bits(16), 0 }, ale_aste_sequence = { A.u32 },
-	aste_address = { A.u64 }, aste_invalid = { A.boolean, false }, aste_sequence = { A.u32, 0 },
+	aste_address = { A.u64 }, aste_invalid = { A.boolean }, aste_sequence = { A.u32, 0 },
 	aste_authority_length = { bits(12) },
 }
 
@@ -50,6 +50,12 @@ end
 -- Writes an entry, its ASTE and, with authority, the authority table. The ALET that designates it.
 local function set(list, what, t)
 	local a = A.table(what, t, entry_schema)
+	if a.aste_address then
+		A.unused(what, a, { "asce", "authority", "aste_invalid", "aste_authority_length" },
+			"not with aste_address, which has an entry already")
+	elseif not a.asce then
+		A.fail("%s: asce: missing", what)
+	end
 	local table_at, length = 0, a.aste_authority_length or 0
 	if a.authority then
 		table_at = S.block(list.vm, what, #a.authority, 4)

@@ -168,14 +168,17 @@ local function ipte(s, what, t)
 end
 
 -- By ASCE, or of the region- or segment-table entry for addr in the table that an ASCE-like designation names.
-local idte_schema = { asce = { A.u64 }, table = { A.u64 }, addr = { A.u64, 0 }, ["local"] = { A.boolean, false } }
+local idte_schema = { asce = { A.u64 }, table = { A.u64 }, addr = { A.u64 }, ["local"] = { A.boolean, false } }
 local function idte(s, what, t)
 	local a = A.table(what, t, idte_schema)
 	if (a.asce == nil) == (a.table == nil) then
 		A.fail("%s: expected asce or table", what)
 	end
+	if a.asce then
+		A.unused(what, a, { "addr" }, "only with table")
+	end
 	return ended(named(s, what, rrf(0xb98e, R3, a["local"] and 1 or 0, R1, R2), 4,
-		a.asce and { [R2] = 0x800, [R3] = a.asce } or { [R1] = a.table, [R2] = a.addr & -4096 }))
+		a.asce and { [R2] = 0x800, [R3] = a.asce } or { [R1] = a.table, [R2] = (a.addr or 0) & -4096 }))
 end
 
 -- DIAGNOSE 0x10: the guest gives up the pages from first to last.

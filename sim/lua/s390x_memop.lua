@@ -27,7 +27,7 @@ end
 
 local schema = {
 	op = { A.u32, A.required }, gaddr = { A.u64, 0 }, size = { A.u32 }, flags = { A.u64, 0 }, buf = { A.u64 },
-	data = { data }, ar = { byte, 0 }, key = { byte, 0 }, old = { old_value }, old_addr = { A.u64 },
+	data = { data }, ar = { byte }, key = { byte }, old = { old_value }, old_addr = { A.u64 },
 	sida_offset = { A.u32 },
 }
 
@@ -37,9 +37,12 @@ local function mem_op(s, what, t)
 	if (a.data and a.buf) or (a.old and a.old_addr) then
 		A.fail("%s: data and buf, old and old_addr: only one of both", what)
 	end
+	if a.sida_offset then
+		A.unused(what, a, { "ar", "key", "old", "old_addr" }, "not with sida_offset, which lies in the same place")
+	end
 	local size = a.size or (a.data and #a.data) or A.fail("%s: size: missing, and no data", what)
 	local room = size > BUFFER_MAX and BUFFER_MAX or size
-	if a.data and #a.data < room then	-- what lies behind would be moved
+	if a.data and #a.data ~= room then	-- less: what lies behind would be moved
 		A.fail("%s: data: size is %d, but there are %d bytes", what, size, #a.data)
 	end
 	local addr = P.scratch(s.proc, BUFFER_OFFSET + BUFFER_MAX)
@@ -52,7 +55,7 @@ local function mem_op(s, what, t)
 	end
 	-- The last 32 bytes are a union: the kernel ignores what an operation does not use.
 	local tail = a.sida_offset and pack("<I4", a.sida_offset) .. rep("\xee", 28) or
-		pack("<BB", a.ar, a.key) .. rep("\xee", 6) .. pack("<i8", old) .. rep("\xee", 16)
+		pack("<BB", a.ar or 0, a.key or 0) .. rep("\xee", 6) .. pack("<i8", old) .. rep("\xee", 16)
 	local rc = core.user_write(s.proc.pid, addr, pack("<i8i8I4I4i8", a.gaddr, a.flags, size, a.op,
 		a.buf or addr + BUFFER_OFFSET) .. tail)
 	if rc < 0 then

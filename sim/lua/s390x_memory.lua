@@ -22,15 +22,19 @@ end
 
 -- --- attributes of a VM or a device ------------------------------------------------------------------------
 
-local attr_schema = { group = { A.u32, required }, attr = { A.u64, 0 }, flags = { A.u32, 0 }, value = { A.u64, 0 },
-	addr = { A.u64 } }
+local attr_schema = { group = { A.u32, required }, attr = { A.u64, 0 }, flags = { A.u32, 0 }, addr = { A.u64 } }
+local set_attr_schema = { group = attr_schema.group, attr = attr_schema.attr, flags = attr_schema.flags,
+	addr = attr_schema.addr, value = { A.u64 } }
 
 -- The attribute's data are the 8 bytes of value, unless addr says where they lie.
 local function attr_ioctl(s, what, t, cmd)
-	local a = A.table(what, t, attr_schema)
+	local a = A.table(what, t, cmd == K.KVM_SET_DEVICE_ATTR and set_attr_schema or attr_schema)
+	if a.addr then
+		A.unused(what, a, { "value" }, "not with addr, where it lies")
+	end
 	return with_buffer(s, cmd, 24, function(buffer)
 		return pack("<I4I4i8i8", a.flags, a.group, a.attr, a.addr or buffer)
-	end, pack("<i8", a.value), 8)
+	end, pack("<i8", a.value or 0), 8)
 end
 
 local attributes = {
@@ -134,12 +138,14 @@ C.methods(V.vm, {
 
 -- --- the vCPU ----------------------------------------------------------------------------------------------
 
-local ucas_schema = { user_addr = { V.user_address, 0 }, vcpu_addr = { A.u64, required }, length = { A.u64, required } }
+local ucas_unmap_schema = { vcpu_addr = { A.u64, required }, length = { A.u64, required } }
+local ucas_map_schema = { user_addr = { V.user_address, 0 }, vcpu_addr = ucas_unmap_schema.vcpu_addr,
+	length = ucas_unmap_schema.length }
 
-local function ucas(cmd)
+local function ucas(cmd, schema)
 	return function(s, what, t)
-		local a = A.table(what, t, ucas_schema)
-		return (ioctl_struct(s.proc, s.fd, cmd, pack("<i8i8i8", a.user_addr, a.vcpu_addr, a.length)))
+		local a = A.table(what, t, schema)
+		return (ioctl_struct(s.proc, s.fd, cmd, pack("<i8i8i8", a.user_addr or 0, a.vcpu_addr, a.length)))
 	end
 end
 
@@ -148,8 +154,8 @@ C.methods(U.vcpu, {
 	s390_vcpu_fault = function(s, what, gpa)
 		return ioctl(s.proc, s.fd, K.KVM_S390_VCPU_FAULT, A.u64(what .. ": address", gpa))
 	end,
-	s390_ucas_map = ucas(K.KVM_S390_UCAS_MAP),
-	s390_ucas_unmap = ucas(K.KVM_S390_UCAS_UNMAP),
+	s390_ucas_map = ucas(K.KVM_S390_UCAS_MAP, ucas_map_schema),
+	s390_ucas_unmap = ucas(K.KVM_S390_UCAS_UNMAP, ucas_unmap_schema),
 	-- { value = n }, or -errno; registers of 64 bits.
 	get_one_reg = function(s, what, id)
 		local rc, addr = one_reg(s, K.KVM_GET_ONE_REG, A.u64(what .. ": id", id), 0)

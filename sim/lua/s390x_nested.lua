@@ -18,6 +18,10 @@ local function feat_ioctl(vm, cmd, attr, bytes)
 	return P.ioctl(vm.proc, vm.fd, cmd, addr), core.user_read(vm.proc.pid, addr + 24, #bytes)
 end
 
+local function feature(what, n)
+	return A.int(what, n, 0, FEATURES - 1)
+end
+
 -- A list of feature numbers, or "host": all that KVM offers. 0 or -errno.
 function V.set_cpu_feat(vm, what, list)
 	local bits
@@ -29,8 +33,7 @@ function V.set_cpu_feat(vm, what, list)
 		end
 	elseif type(list) == "table" then
 		local words = {}
-		for i = 1, #list do
-			local n = A.int(what .. ": feature", list[i], 0, FEATURES - 1)
+		for _, n in next, A.list(what, list, FEATURES, feature), nil do
 			words[n // 64] = (words[n // 64] or 0) | 1 << (63 - n % 64)
 		end
 		bits = ""

@@ -200,14 +200,18 @@ end
 local space_schema = {
 	type = { function(what, v) return A.choice(what, v, TOP_LEVEL) end, 3 }, private = { A.boolean, false },
 	real = { A.boolean, false }, length = { function(what, v) return A.int(what, v, 0, 3) end, 3 },
-	tables = { table_place }, size = { function(what, v) return A.int(what, v, PAGE, 1 << 30) end, TABLES_BYTES },
+	tables = { table_place }, size = { function(what, v) return A.int(what, v, PAGE, 1 << 30) end },
 }
 
 -- A new address space without any translation.
 local function address_space(s, what, t)
 	local a = A.table(what, t or {}, space_schema)
+	if not a.tables then
+		A.unused(what, a, { "size" }, "only with tables, whose room it is")
+	end
 	local space = { vm = s.vm, top = a.type }
-	space.pool = a.tables and { next = a.tables, stop = a.tables + a.size } or default_pool(s.vm, what)
+	space.pool = a.tables and { next = a.tables, stop = a.tables + (a.size or TABLES_BYTES) } or
+		default_pool(s.vm, what)
 	space.root = new_table(space, what, a.type)
 	space.asce = space.root | (a.type - 2) << 2 | a.length | (a.private and ASCE_PRIVATE or 0) |
 		(a.real and ASCE_REAL or 0)

@@ -146,7 +146,10 @@ end
 -- require(name) of a scenario file: what lib/NAME.lua beside it returns. The file shares its globals.
 local function loader(dir, env)
 	local loaded = {}
-	return function(name)
+	return function(name, ...)
+		if select("#", ...) > 0 then
+			A.surplus("require", 1, name, ...)
+		end
 		if not find(A.string("require: name", name), "^[%w_-]+$") then
 			A.fail("require: '%s': letters, digits, - and _ only: it names a file in lib", name)
 		end

@@ -11,7 +11,7 @@ local fmt, find, match, gmatch = string.format, string.find, string.match, strin
 local randomseed = math.randomseed
 local tointeger = math.tointeger
 local mtype = math.type
-local next, sort = next, table.sort
+local next, select, sort = next, select, table.sort
 local pack, concat = table.pack, table.concat
 
 -- In order of the file; read by plan.c.
@@ -29,17 +29,8 @@ local check_when = { step = false, ["end"] = true }
 -- A name or a list of names, each as check(what, name) gives it back.
 local function list_of(check)
 	return function(what, v)
-		if type(v) == "string" then
-			v = { v }
-		end
-		if type(v) ~= "table" or #v == 0 or #v > 16 then
-			A.refuse(what, "a list of names", v)
-		end
-		local out = {}
-		for i = 1, #v do
-			out[i] = check(what, rawget(v, i))
-		end
-		return out
+		local out = A.list(what, type(v) == "string" and { v } or v, 16, check)
+		return #out > 0 and out or A.refuse(what, "a list of names", v)
 	end
 end
 
@@ -95,15 +86,9 @@ local function machines(what, v)
 	if type(rawget(v, 1)) ~= "table" then
 		return { machine(what, v) }
 	end
-	local out = {}
-	for i = 1, #v do
-		local set = rawget(v, i)
-		if type(set) ~= "table" or i > 16 then
-			A.refuse(what, "a list of at most 16 tables of facilities", set)
-		end
-		out[i] = machine(fmt("%s: %d", what, i), set)
-	end
-	return out
+	return A.list(what, v, 16, function(name, set)
+		return type(set) == "table" and machine(name, set) or A.refuse(name, "a table of facilities", set)
+	end)
 end
 
 local options_schema = {
@@ -142,18 +127,24 @@ local function register(what, name, options, fn, argument)
 end
 
 -- scenario(name, [options,] function(sim))
-function S.scenario(name, options, fn)
+function S.scenario(name, options, fn, ...)
 	if fn == nil then
 		options, fn = {}, options
+	end
+	if select("#", ...) > 0 then
+		A.surplus("scenario", 3, name, options, fn, ...)
 	end
 	check_name("scenario: name", name)
 	register("scenario", name, options, A.func("scenario: function", fn))
 end
 
 -- cases(name, [options,] rows, function(sim, row)): one scenario for each row { "what", ... }
-function S.cases(name, options, rows, fn)
+function S.cases(name, options, rows, fn, ...)
 	if fn == nil then
 		options, rows, fn = {}, options, rows
+	end
+	if select("#", ...) > 0 then
+		A.surplus("cases", 4, name, options, rows, fn, ...)
 	end
 	check_name("cases: name", name)
 	A.func("cases: function", fn)

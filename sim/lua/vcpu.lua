@@ -155,20 +155,20 @@ local function user_flag(what, t)
 end
 
 local ops = { read = core.READ, write = core.WRITE, fetch = core.FETCH, xchg = core.XCHG }
-local patterns = { sequential = true }
 
 local function two_numbers(what, v)
-	if type(v) ~= "table" then
+	local list = A.list(what, v, 2, A.u64)
+	if #list ~= 2 then
 		A.refuse(what, "{ start, length }", v)
 	end
-	return { A.u64(what .. "[1]", v[1]), A.int(what .. "[2]", v[2], 8, 1 << 46) }
+	A.int(what .. "[2]", list[2], 8, 1 << 46)
+	return list
 end
 
 local workload_schema = {
 	op = { function(what, v) return A.choice(what, v, ops) end, A.required }, range = { two_numbers, A.required },
 	stride = { function(what, v) return A.int(what, v, 1, 1 << 40) end, 4096 },
 	count = { function(what, v) return A.int(what, v, 0, 1 << 40) end },
-	pattern = { function(what, v) return A.choice(what, v, patterns) end, true },
 }
 
 function U.workload(s, what, t, nested)

@@ -32,6 +32,9 @@ local function raw_ioctl(s, what, cmd, arg, out_bytes)
 		return ioctl_struct(s.proc, s.fd, cmd, arg,
 			out_bytes and A.int(what .. ": out_bytes", out_bytes, 0, #arg))
 	end
+	if out_bytes ~= nil then
+		A.fail("%s: out_bytes: only with the bytes of a structure", what)
+	end
 	return ioctl(s.proc, s.fd, cmd, arg == nil and 0 or A.u64(what .. ": arg", arg))
 end
 V.raw_ioctl = raw_ioctl
@@ -170,11 +173,13 @@ local function clear_dirty_log(s, what, t)
 	if n < 0 or n > 1 << 28 then
 		A.fail("%s: num_pages: expected 0 to %d, got %d", what, 1 << 28, n)
 	end
-	local bitmap = a.bitmap
+	local bitmap, bytes = a.bitmap, (n + 63) // 64 * 8
 	if not bitmap then
-		bitmap = rep("\xff", (n + 63) // 64 * 8)
+		bitmap = rep("\xff", bytes)
 	elseif type(bitmap) == "table" then
 		bitmap = D.bitmap(bitmap, a.first_page, n)
+	elseif #bitmap ~= bytes then
+		A.fail("%s: bitmap: expected %d bytes for %d pages, got %d", what, bytes, n, #bitmap)
 	end
 	local addr = P.scratch(s.proc, 24 + #bitmap)
 	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8i8", slot, n & 0xffffffff, a.first_page,
@@ -183,11 +188,8 @@ local function clear_dirty_log(s, what, t)
 end
 
 local function cap_args(what, v)
-	if type(v) ~= "table" or #v > 4 then
-		A.refuse(what, "a list of at most 4 numbers", v)
-	end
-	return { A.u64(what .. "[1]", v[1] or 0), A.u64(what .. "[2]", v[2] or 0), A.u64(what .. "[3]", v[3] or 0),
-		A.u64(what .. "[4]", v[4] or 0) }
+	local list = A.list(what, v, 4, A.u64)
+	return { list[1] or 0, list[2] or 0, list[3] or 0, list[4] or 0 }
 end
 
 local cap_schema = { cap = { A.u32, required }, flags = { A.u32, 0 }, args = { cap_args, { 0, 0, 0, 0 } } }
@@ -206,13 +208,18 @@ local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required },
 	fd = { P.fd, required },
 	flags = { A.u32, 0 } }
 
-local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean, true }, lowcore = { A.boolean, true } }
+local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean }, lowcore = { A.boolean } }
 
 -- What a VMM does first of all. On x86 it gives the vCPU a CPUID table: without one the guest has no long mode, and 36
 -- address bits. On s390 it has memory at the vCPU's prefix.
 local function create_vcpu(s, what, t)
 	local a = type(t) == "table" and A.table(what, t, vcpu_schema)
-		or { id = t ~= nil and A.u64(what .. ": id", t) or nil, cpuid = true, lowcore = true }
+		or { id = t ~= nil and A.u64(what .. ": id", t) or nil }
+	if M.arch == "s390x" then
+		A.unused(what, a, { "cpuid" }, "only on x86_64")
+	else
+		A.unused(what, a, { "lowcore" }, "only on s390x")
+	end
 	local id = a.id or #s.vcpus
 	local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VCPU, id)
 	if fd < 0 then
@@ -221,9 +228,9 @@ local function create_vcpu(s, what, t)
 	local vcpu = M.vcpu.vcpu_object(s, fd, id)
 	s.vcpus[#s.vcpus + 1] = vcpu
 	local rc = 0
-	if M.arch == "x86_64" and a.cpuid then
+	if M.arch == "x86_64" and a.cpuid ~= false then
 		rc = M.vcpu.set_supported_cpuid(C.states[vcpu])
-	elseif M.arch == "s390x" and a.lowcore then
+	elseif M.arch == "s390x" and a.lowcore ~= false then
 		rc = M.vcpu.set_lowcore(C.states[vcpu])
 	end
 	if rc < 0 then

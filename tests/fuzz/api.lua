@@ -103,6 +103,12 @@ local function named(fields)
 	end
 end
 
+-- Arguments that go together.
+local function either(...)
+	local list = { ... }
+	return function(g) return one_of(list)(g) end
+end
+
 -- --- calls -------------------------------------------------------------------------------------------------
 
 local region <const> = { slot = small, as_id = choice(0, 0, 1), flags = choice(0, 0, 1, 2, 3, 4),
@@ -115,7 +121,8 @@ end
 local user_mode = named{ user = flag }
 -- s390: memory control and migration mode, not the groups that lead to what is refused (cryptography, the CPU's model).
 local attribute <const> = { group = exactly(KVM_S390_VM_MEM_CTRL, KVM_S390_VM_MIGRATION, 99), attr = small, flags = small,
-	value = absurd, addr = choice(nil, 0, 4096) }
+	addr = choice(nil, 0, 4096) }
+local set_attribute = either(named(attribute), named{ group = attribute.group, attr = small, flags = small, value = absurd })
 local frame = about(function() return random(0, 1023) end)
 local frames = about(function() return random(0, 300) end)
 local interrupt <const> = { type = exactly(KVM_S390_INT_PFAULT_INIT, KVM_S390_INT_PFAULT_DONE, 0, 7),
@@ -148,13 +155,14 @@ local ioctl <const> = {
 
 local calls <const> = {
 	process = {
-		mmap = { named{ length = size, prot = prot, flags = choice(0x22, 0x21, 0x32, 0x2022), addr = address,
-			-- Not "pfnmap": KVM maps such a page even where the process has no access to it
-			-- (hva_to_pfn_remapped()).
-			kind = exactly("anon", "shmem"), huge = flag, hugetlb = choice(false, false, true),
-				align = choice(4096, 2 << 20),
-				file = from("file"),
-			offset = paged } },
+		-- Not "pfnmap": KVM maps such a page even where the process has no access to it (hva_to_pfn_remapped()).
+		mmap = { either(
+			named{ length = size, prot = prot, flags = choice(0x22, 0x21, 0x32, 0x2022), addr = address, huge = flag },
+			named{ length = size, prot = prot, huge = flag, hugetlb = choice(false, false, true),
+				align = choice(4096, 2 << 20) },
+			named{ length = size, prot = prot, flags = choice(1, 2, 0x11), addr = address, kind = exactly("shmem"),
+				hugetlb = choice(false, false, true), offset = paged },
+			named{ length = size, prot = prot, flags = choice(1, 2), huge = flag, file = from("file"), offset = paged }) },
 		fork = {}, exit = {}, exec = { named{ pgste = flag } }, drop_capability = { small }, view = { from("mapping") },
 			read = { address, length }, write = { address, data },
 		-- With UFFD_FEATURE_SIGBUS nobody waits for a page.
@@ -170,8 +178,8 @@ local calls <const> = {
 		read = { paged, length }, write = { paged, data }, munmap = range, mprotect = { paged, size, prot },
 		madvise = { paged, size, choice(MADV_DONTNEED, MADV_FREE, MADV_PAGEOUT, MADV_COLLAPSE, MADV_HUGEPAGE,
 			MADV_NOHUGEPAGE, 0, 1, 2, 3) },
-		mremap = { named{ offset = paged, old_length = size, new_length = size, flags = choice(0, 1, 3),
-			new_addr = address } },
+		mremap = { either(named{ offset = paged, old_length = size, new_length = size, flags = choice(0, 1) },
+			named{ offset = paged, old_length = size, new_length = size, flags = choice(3, 3, 2, 5), new_addr = address }) },
 		mlock = range, munlock = range, page = { small }, migrate = { paged }, swap_out = range,
 			split_huge = { paged },
 		collapse_huge = range, age = { paged }, pin = { paged, flag }, unpin = { paged },
@@ -189,7 +197,7 @@ local calls <const> = {
 		set_user_memory_region = { named(region) }, set_user_memory_region2 = { named(region2) },
 		get_dirty_log = { named{ slot = small, as_id = choice(0, 0, 1) } },
 		clear_dirty_log = { named{ slot = small, first_page = choice(0, 64), num_pages = choice(1, 64, 128),
-			bitmap = data } },
+			bitmap = either(from("dirty"), data, function() return ("\xa5"):rep(one_of{ 8, 16 }) end) } },
 		enable_cap = { named{ cap = choice(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_DIRTY_LOG_RING,
 			KVM_CAP_S390_HPAGE_1M, 0, 7),
 			flags = small,
@@ -198,7 +206,7 @@ local calls <const> = {
 			1) } },
 		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8),
 			flags = choice(0, 0, 1) } },
-		create_vcpu = { named{ id = small, cpuid = flag } }, set_tss_addr = { paged },
+		create_vcpu = { either(named{ id = small }, named{ id = small, cpuid = flag }) }, set_tss_addr = { paged },
 			set_identity_map_addr = { paged },
 		set_nr_mmu_pages = { bits(0xff) }, get_nr_mmu_pages = {}, reset_dirty_rings = {},
 		register_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
@@ -206,7 +214,7 @@ local calls <const> = {
 		ioeventfd = { named{ addr = gpa, len = choice(0, 1, 2, 4, 8), datamatch = small, fd = from("file"),
 			flags = choice(0, 1, 2, 4) } },
 		via = { from("process") }, stats = {}, get_stats_fd = {}, ioctl = ioctl, close = {},
-		set_device_attr = { named(attribute) }, get_device_attr = { named(attribute) },
+		set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
 			has_device_attr = { named(attribute) },
 		create_device = { named{ type = exactly(0, KVM_DEV_TYPE_FLIC, 99), flags = choice(0, 0, 1) } },
 		s390_get_skeys = { named{ start_gfn = frame, count = frames, flags = choice(0, 0, 1) } },
@@ -217,7 +225,7 @@ local calls <const> = {
 		get_cpu_facilities = {}, get_host_facilities = {},
 		set_cpu_facilities = { about(function() return { [random(0, 200)] = random(2) == 1 } end) },
 	},
-	device = { set_device_attr = { named(attribute) }, get_device_attr = { named(attribute) },
+	device = { set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
 		has_device_attr = { named(attribute) }, close = {} },
 	vcpu = {
 		-- Each 8 bytes are an access, with the checker behind it.
@@ -241,7 +249,7 @@ local calls <const> = {
 		dirty_ring = { choice(1, 64, 256, 4096) }, coalesced_ring = {}, stats = {}, get_stats_fd = {},
 		get_msr = { choice(0x4b564d00, 0x4b564d01, 0xc0000080, 0) },
 		set_msr = { choice(0x4b564d00, 0x4b564d01), gpa },
-		s390_vcpu_fault = { gpa }, s390_ucas_map = { named(segment) }, s390_ucas_unmap = { named(segment) },
+		s390_vcpu_fault = { gpa }, s390_ucas_map = { named(segment) }, s390_ucas_unmap = { named{ vcpu_addr = paged, length = size } },
 		s390_interrupt = { named(interrupt) }, get_one_reg = { one_reg }, set_one_reg = { one_reg, absurd },
 		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, ioctl = ioctl, close = {},
 		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 },
@@ -257,7 +265,7 @@ local s390x_vcpu <const> = {
 	sske = { gpa, bits(0xff), named{ nq = flag, mr = flag, mc = flag, mb = flag } }, iske = { gpa }, rrbe = { gpa },
 	essa = { gpa, small }, pfmf = { gpa, exactly(0x20000, 0x20030, 0x21050, 0x10000, 0x12000, 1 << 31) },
 	tprot = { gpa, small }, ptlb = {}, ipte = { named{ table = paged, addr = gpa, ["local"] = flag } },
-	idte = { named{ asce = absurd, table = paged, addr = paged, ["local"] = flag } },
+	idte = { either(named{ asce = absurd, ["local"] = flag }, named{ table = paged, addr = paged, ["local"] = flag }) },
 	-- Bounded: KVM goes through all segments of a range, however long (docs/findings.md).
 	diag10 = { page, page }, mvpg = { gpa, gpa }, get_regs = {}, set_regs = { about(function() return { [random(0, 15)] = absurd() } end) },
 	insn = { named{ text = exactly(0xb2290012, 0xb22a0012, 0x83120010, 0x8312009c, 0xb9af0012, 0, 0x0a01),

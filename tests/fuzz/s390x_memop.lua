@@ -60,7 +60,7 @@ local function call(vcpu, vm)
 		ar = some{ 0, 1, 2, 3, 15, 16 } & 0xff,
 	}
 	if t.op == 2 or t.op == 3 then
-		t.sida_offset = some{ 0, 1, 4096 } & 0xffffffff
+		t.sida_offset, t.key, t.ar = some{ 0, 1, 4096 } & 0xffffffff, nil, nil
 	elseif random(10) == 1 then
 		t.buf = some{ 0, -4096, 1 << 40 }
 	end

@@ -105,8 +105,8 @@ printf 'scenario("x", { arch = "s390x", facilities = { {}, { edat = true } } }, 
 printf 'scenario("x", { arch = "s390x", facilities = { {}, { [131] = 1 } } }, function(sim) end)\n' >facilities3.lua
 run 1 run facilities1.lua facilities2.lua facilities3.lua
 prints out 'facilities: only with arch = "s390x"'
-prints out 'facilities: 2: expected one of cmma, edat1,'
-prints out 'facilities: 2: 131: expected true or false, got 1'
+prints out 'facilities[2]: expected one of cmma, edat1,'
+prints out 'facilities[2]: 131: expected true or false, got 1'
 printf 'scenario("x", { arch = "s390x", facilities = { {}, { rdp = true, [131] = false } } }, function(sim) end)\n' >facilities4.lua
 run 0 list facilities4.lua
 prints out 'x [:131=0,rdp=1]'
@@ -190,6 +190,60 @@ prints err 'kvmsim: writing /dev/full: No space left on device'
 what='run good.lua >/dev/full'
 "$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
 prints err 'kvmsim: writing results: No space left on device'
+
+# --- arguments that would not be looked at ---
+cat >unused.lua <<'LUA'
+local function calls(list)
+	for i, row in ipairs(list) do
+		scenario(("%d: %s"):format(i, row[1]), { arch = "x86_64" }, function(sim)
+			local vcpu, ram, vm, vmm = sim:guest()
+			local ok, message = pcall(row[2], sim, vcpu, ram, vm, vmm)
+			expect(ok):is_false()
+			expect(message):contains(row[3])
+		end)
+	end
+end
+local file <const> = function(vmm) return vmm:shmem("4K") end
+calls{
+	{ "too many", function(_, _, ram) ram:munmap(0, 4096, 1) end, "mapping:munmap: takes at most 2 arguments, got 3" },
+	{ "none taken", function(_, _, _, _, vmm) vmm:fork{} end, "process:fork: takes no arguments, got 1" },
+	{ "rule", function() expect(1):eq(1):ge(0, 1) end, "expectation:ge: takes 1 argument, got 2" },
+	{ "join", function(sim) sim:join({}, 5) end, "sim:join: takes 1 argument, got 2; the first too many is 5" },
+	{ "pfnmap flags", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", flags = MAP_PRIVATE } end,
+		"process:mmap: flags: not with pfnmap" },
+	{ "pfnmap huge", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", huge = false } end, "huge: not with pfnmap" },
+	{ "pfnmap offset", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", offset = 0 } end, "offset: not with pfnmap" },
+	{ "pfnmap hugetlb", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", hugetlb = true } end, "hugetlb: " },
+	{ "pfnmap file", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", file = file(vmm) } end, "file: only without kind" },
+	{ "offset", function(_, _, _, _, vmm) vmm:mmap{ length = "4K", offset = "4K" } end, "offset: only with file" },
+	{ "align", function(_, _, _, _, vmm) vmm:mmap{ length = "4K", addr = 1 << 30, align = "2M" } end, "align: only where" },
+	{ "anonymous file", function(_, _, _, _, vmm)
+		vmm:mmap{ length = "4K", file = file(vmm), flags = MAP_PRIVATE | MAP_ANONYMOUS } end, "with MAP_ANONYMOUS the file" },
+	{ "new_addr", function(_, _, ram) ram:mremap{ new_length = "4M", new_addr = 1 << 30 } end, "new_addr: only with MREMAP_FIXED" },
+	{ "swap_out", function(_, _, ram) ram:swap_out(ram:page(0), "8K") end, "length: not with a page object" },
+	{ "out_bytes", function(_, _, _, vm) vm:ioctl(KVM_CHECK_EXTENSION, 1, 8) end, "out_bytes: only with the bytes" },
+	{ "bitmap", function(_, _, _, vm) vm:clear_dirty_log{ slot = 0, num_pages = 64, bitmap = "x" } end, "bitmap: expected 8 bytes" },
+	{ "args", function(_, _, _, vm) vm:enable_cap{ cap = 1, args = { flags = 1 } } end, "args: expected a list without names" },
+	{ "lowcore", function(_, _, _, vm) vm:create_vcpu{ lowcore = false } end, "lowcore: only on s390x" },
+	{ "range", function(_, vcpu) vcpu:workload{ op = "read", range = { 0, 4096, 7 } } end, "range: expected a list of at most 2" },
+	{ "userspace_addr", function(sim) sim:guest{ slot = { userspace_addr = 0 } } end, "userspace_addr: the slot is in ram" },
+	{ "map", function(sim) sim:guest{ paging = true, map = { from = 0, to = 0 } } end, "map: expected a list without names" },
+}
+LUA
+run 0 run unused.lua
+prints out 'pass:21 fail:0'
+printf 'scenario("a", { mmu = { "ept", extra = "npt" } }, function() end)\n' >unused1.lua
+printf 'scenario("a", { mmu = "ept" }, function() end, 1)\n' >unused2.lua
+printf 'cases("a", { mmu = "ept" }, { { "x" } }, function() end, 1)\n' >unused3.lua
+run 1 run unused1.lua unused2.lua unused3.lua
+prints out 'unused1.lua:1: scenario: mmu: expected a list without names'
+prints out 'unused2.lua:1: scenario: takes at most 3 arguments, got 4'
+prints out 'unused3.lua:1: cases: takes at most 4 arguments, got 5'
+run 2 --version good.lua
+run 2 run --trace t.txt --jobs 2 good.lua
+prints err 'one scenario at a time'
+run 2 bench --rounds 3x
+run 2 bench --list --filter 'nothing like this'
 
 # --- messages ---
 cat >messages.lua <<'LUA'

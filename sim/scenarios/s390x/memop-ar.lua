@@ -108,7 +108,7 @@ cases("memop: access-list entry", options, {
 		PGM_PROTECTION },
 }, function(sim, case)
 	local vcpu, _, asce = guest(sim)
-	case[2].asce, case[2].number = asce, 6
+	case[2].asce, case[2].number = not case[2].aste_address and asce or nil, 6
 	expect(vcpu:set_cr(8, 9 << 16)):eq(0)
 	expect(vcpu:set_ar(AR, vcpu:access_list():set(case[2]))):eq(0)
 	expect(fetch(vcpu)):eq(case[3])

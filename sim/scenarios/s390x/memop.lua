@@ -218,8 +218,9 @@ scenario("memop: operations and flags by fd", long, function(sim)
 	for _, op in ipairs(every_op) do
 		for bit = -1, 63 do
 			local flags = bit < 0 and 0 or 1 << bit
-			local t = { op = op, gaddr = 0x40000, flags = flags, data = "12345678", old = "87654321" }
-			t.sida_offset = (op == SREAD or op == SWRITE) and 0 or nil
+			local sida = op == SREAD or op == SWRITE
+			local t = { op = op, gaddr = 0x40000, flags = flags, data = "12345678", old = not sida and "87654321" or nil,
+				sida_offset = sida and 0 or nil }
 			local function expected(allowed)
 				if not allowed or flags & ~allowed ~= 0 then
 					return -EINVAL
@@ -333,7 +334,7 @@ scenario("memop: SIDA operations without a protected guest", options, function(s
 	local vcpu, _, vm = guest(sim)
 	for _, op in ipairs{ SREAD, SWRITE } do
 		local function sida(size, offset, flags)
-			return vcpu:mem_op{ op = op, size = size, sida_offset = offset, flags = flags, data = ("x"):rep(4096) }
+			return vcpu:mem_op{ op = op, size = size, sida_offset = offset, flags = flags, data = ("x"):rep(size) }
 		end
 		expect(sida(8, 0x1c0)):eq(-EINVAL)
 		expect(sida(8, 0, CHECK)):eq(-EINVAL)

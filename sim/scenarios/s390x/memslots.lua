@@ -125,7 +125,8 @@ local function limit(vm)
 	return vm:get_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_LIMIT_SIZE }
 end
 local function set_limit(vm, value, addr)
-	return vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_LIMIT_SIZE, value = value, addr = addr }
+	return vm:set_device_attr{ group = KVM_S390_VM_MEM_CTRL, attr = KVM_S390_VM_MEM_LIMIT_SIZE,
+		value = value, addr = addr }
 end
 
 scenario("memory limit: what it is, and what may be set", options, function(sim)
@@ -136,7 +137,7 @@ scenario("memory limit: what it is, and what may be set", options, function(sim)
 	expect(set_limit(vm, first + 1)):eq(-E2BIG)
 	expect(set_limit(vm, KVM_S390_NO_MEM_LIMIT)):eq(-E2BIG)
 	expect(set_limit(vm, 0)):eq(-EINVAL)
-	expect(set_limit(vm, 0, 0x1000)):eq(-EFAULT)
+	expect(set_limit(vm, nil, 0x1000)):eq(-EFAULT)
 	expect(set_limit(vm, 4 << 30)):eq(0)
 	expect(vm:create_vcpu{ lowcore = false }):ok()
 	expect(set_limit(vm, 2 << 30)):eq(-EBUSY)

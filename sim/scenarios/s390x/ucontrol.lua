@@ -81,7 +81,7 @@ end)
 cases("ucontrol: not on an ordinary VM", options, { { "map", "s390_ucas_map" }, { "unmap", "s390_ucas_unmap" } },
 function(sim, case)
 	local vcpu, ram = sim:guest()
-	expect(vcpu[case[2]](vcpu, { user_addr = ram, vcpu_addr = 0, length = MiB })):eq(-EINVAL)
+	expect(vcpu[case[2]](vcpu, { user_addr = case[1] == "map" and ram or nil, vcpu_addr = 0, length = MiB })):eq(-EINVAL)
 end)
 
 scenario("ucontrol: a fault without a mapping goes to user space, which maps it", options, function(sim)
