@@ -54,9 +54,8 @@ static int make_plan(struct run *run, const struct sim_options *o)
 	if (o->filter)
 		plan_filter(&run->plan, o->filter);
 	if (!count_planned(run)) {
-		fprintf(stderr, "kvmsim: no scenario%s%s%s here\n", o->filter ? " matches '" : "",
-			o->filter ? o->filter : "",
-			o->filter ? "'" : "");
+		fprintf(stderr, "kvmsim: no scenario%s%s%s%s%s here\n", o->arch ? " for " : "", o->arch ? o->arch : "",
+			o->filter ? " matches '" : "", o->filter ? o->filter : "", o->filter ? "'" : "");
 		return -1;
 	}
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * Which jobs a scenario file makes, and the passing of that list from worker to parent.
  *
- * A scenario without an arch list runs on every flavour there is; one without an mmu list on the default personality.
+ * A scenario without an arch list runs on every flavour there is, if it has an mmu list on those that have one of its
+ * personalities; one without an mmu list runs on the default personality.
  */
 #include "plan.h"
 
@@ -79,8 +80,8 @@ static int flavour_of(const struct sim_flavours *fl, const char *arch)
 	return -1;
 }
 
-/* The personalities of one flavour that the scenario wants; its default when it wants none of them. */
-static void pick_mmu(const struct sim_flavour *f, const struct names *wanted, struct names *out)
+/* The personalities of one flavour that the scenario wants. */
+static void wanted_mmus(const struct sim_flavour *f, const struct names *wanted, struct names *out)
 {
 	const char *const *p = f->ops->personalities;
 
@@ -88,8 +89,28 @@ static void pick_mmu(const struct sim_flavour *f, const struct names *wanted, st
 	for (size_t i = 0; p && p[i]; i++)
 		if (has(wanted, p[i]))
 			add(out, p[i]);
+}
+
+/* The same, or the default one: the scenario says that it is about this architecture. */
+static void pick_mmus(const struct sim_flavour *f, const struct names *wanted, struct names *out)
+{
+	const char *const *p = f->ops->personalities;
+
+	wanted_mmus(f, wanted, out);
 	if (!out->n)
 		add(out, p && p[0] ? p[0] : "");
+}
+
+/* Architectures for a scenario that names none. */
+static void pick_arches(const struct sim_flavours *fl, const struct names *wanted, struct names *out)
+{
+	struct names mmus;
+
+	for (size_t i = 0; i < fl->n; i++) {
+		wanted_mmus(&fl->v[i], wanted, &mmus);
+		if (!wanted->n || mmus.n)
+			add(out, fl->v[i].ops->arch);
+	}
 }
 
 static struct sim_job *append(struct sim_plan *plan)
@@ -114,6 +135,19 @@ static char *machine_name(const char *mmu, const char *facilities)
 	return *facilities ? xasprintf("%s:%s", mmu, facilities) : xstrdup(mmu);
 }
 
+/* A scenario that no flavour here has a personality for. */
+static void add_skipped(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common)
+{
+	struct sim_job *j = append(plan);
+
+	*j = *common;
+	j->scenario = get_string(L, idx, "name");
+	j->covers = get_string(L, idx, "covers");
+	j->name = xstrdup(j->scenario);
+	j->flavour = -1;
+	j->skip = xstrdup("no flavour that has its mmu is built here: see --arch");
+}
+
 /* One entry of the list, at stack index idx. */
 static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common,
 			 const struct sim_flavours *fl, const char *only_arch)
@@ -127,8 +161,9 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 	if (!facilities.n)
 		add(&facilities, "");
 	if (!arches.n)
-		for (size_t i = 0; i < fl->n; i++)
-			add(&arches, fl->v[i].ops->arch);
+		pick_arches(fl, &wanted, &arches);
+	if (!arches.n && !only_arch)
+		add_skipped(plan, L, idx, common);
 	for (size_t a = 0; a < arches.n; a++) {
 		int f = flavour_of(fl, arches.v[a]);
 
@@ -136,7 +171,7 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			continue;
 		mmus.n = 0;
 		if (f >= 0)
-			pick_mmu(&fl->v[f], &wanted, &mmus);
+			pick_mmus(&fl->v[f], &wanted, &mmus);
 		else
 			add(&mmus, "");
 		for (size_t m = 0; m < mmus.n * facilities.n; m++) {

@@ -304,6 +304,37 @@ what='list -'
 "$program" list - <good.lua >out 2>err || complain "exit code $?"
 prints out '-:1: it holds'
 
+# --- which architecture ---
+printf 'scenario("of s390", { mmu = "vsie" }, function(sim) error("runs") end)\n' >vsie.lua
+run 0 run vsie.lua
+prints out 'ok 1 of s390 # SKIP no flavour that has its mmu is built here: see --arch'
+run 2 run --arch x86_64 vsie.lua
+prints err 'no scenario for x86_64 here'
+# With the other flavour.
+if [ -e "$(dirname "$program")/libkvm-s390x.so" ]; then
+	mkdir both && ln -s "$(dirname "$program")"/libkvm-*.so both/
+	cat >mmus.lua <<'LUA'
+scenario("of x86", { mmu = { "ept", "npt" } }, function(sim) expect(sim.arch):eq("x86_64") end)
+scenario("of s390", { mmu = "vsie" }, function(sim) expect(sim.arch):eq("s390x") end)
+scenario("of both", { mmu = { "ept", "sie" } }, function(sim) expect(sim.mmu):eq(sim.arch == "x86_64" and "ept" or "sie") end)
+scenario("of any", function(sim) expect(true):is_true() end)
+scenario("both named", { arch = { "x86_64", "s390x" }, mmu = "npt" }, function(sim)
+	expect(sim.mmu):eq(sim.arch == "x86_64" and "npt" or "sie")
+end)
+LUA
+	KVMSIM_FLAVOUR_DIR=$work/both
+	run 0 run mmus.lua
+	prints out '1..9'
+	prints out 'of x86 [ept] # arch=x86_64 mmu=ept'
+	prints out 'of s390 # arch=s390x mmu=vsie'
+	run 0 run --arch s390x mmus.lua
+	prints out '1..4'
+	lacks out 'of x86'
+	run 2 run --arch s390x --filter 'of x86' mmus.lua
+	prints err "no scenario for s390x matches 'of x86' here"
+	KVMSIM_FLAVOUR_DIR=$work/flavours
+fi
+
 # --- what a scenario may not do ---
 cat >sandbox.lua <<'LUA'
 local names = { { "io" }, { "os" }, { "load" }, { "dofile" }, { "debug" }, { "package" } }

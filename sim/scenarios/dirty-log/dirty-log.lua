@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_GET_DIRTY_LOG and KVM_CLEAR_DIRTY_LOG, with and without manual protection.
 
-local mmu = { "ept", "npt", "shadow" }
+local mmu = { "ept", "npt", "shadow", "sie" }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
 local function guest(sim, flags, protect)

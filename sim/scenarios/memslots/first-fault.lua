@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- A slot, a vCPU, the first faults: what the guest, the VMM and the host's page tables must agree on.
 
-local mmu = { "ept", "npt", "shadow" }
+local mmu = { "ept", "npt", "shadow", "sie" }
 
 -- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
 local function failed(sim)

@@ -172,7 +172,7 @@ cases("KVM_SET_USER_MEMORY_REGION2 without private memory refuses", { needs = "K
 	expect(vm:set_user_memory_region2(region(ram, {}, 0x100000))):eq(0)
 end)
 
-scenario("deleting a slot takes its mappings, and the memory is MMIO afterwards", { mmu = { "ept", "npt", "shadow" } },
+scenario("deleting a slot takes its mappings, and the memory is MMIO afterwards", { mmu = { "ept", "npt", "shadow", "sie" } },
 	function(sim)
 	local _, ram, vm = guest(sim)
 	local vcpu = vm:create_vcpu()
@@ -183,7 +183,7 @@ scenario("deleting a slot takes its mappings, and the memory is MMIO afterwards"
 	expect(ram:read(0x100000, 4)):eq("kept")
 end)
 
-scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow" } }, function(sim)
+scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow", "sie" } }, function(sim)
 	local _, ram, vm = guest(sim)
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x200000, "here")):is_true()
