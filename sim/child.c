@@ -217,6 +217,7 @@ static void on_report(const struct kvmsim_report *k)
 	if (!fatal)
 		return;
 	child_expect_end();
+	expectations_end();
 	if (!child_failed())
 		r->state = SIM_PASSED;	/* the scenario was written to end like this */
 	child_exit(0);
@@ -273,6 +274,14 @@ int child_expect_report(int kind, const char *match)
 	}
 	pthread_mutex_unlock(&child.lock);
 	return rc;
+}
+
+void child_count_expectation(void)
+{
+	pthread_mutex_lock(&child.lock);
+	if (child.r)
+		child.r->expectations++;
+	pthread_mutex_unlock(&child.lock);
 }
 
 void child_expect_end(void)

@@ -83,6 +83,7 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	run->totals.skipped += r->state == SIM_SKIPPED;
 	if (r->trace_error)
 		run->trace_error = r->trace_error;
+	run->totals.warned += result_warning(r) != NULL;
 	for (size_t i = 0; i < run->nout; i++)
 		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
 	if (job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs && run->out[0].how->running)

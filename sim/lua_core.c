@@ -35,6 +35,16 @@ void sim_gil_unlock(void)
 	pthread_mutex_unlock(&gil);
 }
 
+int sim_caller(lua_State *L, lua_Debug *ar)
+{
+	for (int level = 0; lua_getstack(L, level, ar); level++) {
+		lua_getinfo(L, "Sl", ar);
+		if (ar->source[0] == '@')
+			return 1;
+	}
+	return 0;
+}
+
 void sim_gil_yield(void)
 {
 	/* The lock is not fair: its next owner needs the time to wake up. */
@@ -49,14 +59,10 @@ void sim_where(lua_State *L, char *buf, size_t bytes)
 {
 	lua_Debug ar;
 
-	for (int level = 0; lua_getstack(L, level, &ar); level++) {
-		lua_getinfo(L, "Sl", &ar);
-		if (ar.source[0] == '@') {
-			snprintf(buf, bytes, "%s:%d", ar.source + 1, ar.currentline);
-			return;
-		}
-	}
-	snprintf(buf, bytes, "?");
+	if (sim_caller(L, &ar))
+		snprintf(buf, bytes, "%s:%d", ar.source + 1, ar.currentline);
+	else
+		snprintf(buf, bytes, "?");
 }
 
 void sim_enter(lua_State *L)
@@ -511,6 +517,7 @@ void lua_core_push(lua_State *L)
 	}
 	lua_inspect_register(L);
 	lua_thread_register(L);
+	lua_expect_register(L);
 	lua_constants_push(L);
 	lua_setfield(L, -3, "errno_names");
 	lua_setfield(L, -2, "constants");

@@ -26,9 +26,10 @@ void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end);
 void lua_core_push(lua_State *L);
 void lua_inspect_register(lua_State *L);	/* adds to the table on top of the stack */
 void lua_thread_register(lua_State *L);
+void lua_expect_register(lua_State *L);
 void lua_constants_push(lua_State *L);		/* pushes { NAME = value } and { [errno] = NAME } */
 
-/* --- shared by lua_core.c, lua_inspect.c and lua_thread.c --- */
+/* --- shared by the lua_*.c files --- */
 extern const struct kvmsim_machine_ops *sim_ops;	/* NULL outside a scenario */
 extern _Thread_local unsigned int sim_cpu;		/* simulated CPU of this native thread */
 extern atomic_int sim_threads;				/* native threads running beside the main one */
@@ -41,6 +42,9 @@ void sim_leave(lua_State *L);
 void sim_gil_lock(void);
 void sim_gil_unlock(void);
 void sim_gil_yield(void);	/* another thread that waits for the lock gets it */
+/* The innermost scenario code running on L: its source and current line. Returns false if there is none. */
+int sim_caller(lua_State *L, lua_Debug *ar);
+/* The same as "file:line", or "?". */
 void sim_where(lua_State *L, char *buf, size_t bytes);
 
 #endif

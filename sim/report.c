@@ -107,6 +107,8 @@ void report_details(FILE *out, const char *prefix, const struct sim_job *job, co
 
 	put_lines(out, prefix, "", r->notes.s);
 	put_lines(out, prefix, "counter ", r->counters.s);
+	if (result_warning(r))
+		fprintf(out, "%swarning: %s\n", prefix, result_warning(r));
 	if (r->state != SIM_FAILED)
 		return;
 	put_lines(out, prefix, "", r->failures.s);

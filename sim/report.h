@@ -7,6 +7,7 @@
 
 struct sim_totals {
 	size_t planned, passed, failed, skipped;
+	size_t warned;	/* of those that passed */
 	double seconds;
 };
 

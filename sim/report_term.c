@@ -47,6 +47,9 @@ static void end(FILE *out, const struct sim_totals *t)
 {
 	fprintf(out, "%s%s%zu passed, %zu failed, %zu skipped%s (%.1f s)\n", BOLD, t->failed ? RED : GREEN, t->passed,
 		t->failed, t->skipped, RESET, t->seconds);
+	if (t->warned)
+		fprintf(out, "%swarning: %zu of those that passed judge%s nothing%s\n", YELLOW, t->warned,
+			t->warned == 1 ? "s" : "", RESET);
 }
 
 const struct sim_reporter reporter_term = { .running = running, .job = job, .end = end };

@@ -28,6 +28,7 @@ void result_reset(struct sim_result *r)
 	r->state = SIM_RUNNING;
 	r->timed_out = r->signal = r->status = 0;
 	r->seconds = 0;
+	r->expectations = 0;
 	r->skip[0] = 0;
 	r->failures.len = r->notes.len = r->captured.len = r->counters.len = 0;
 	r->failures.s[0] = r->notes.s[0] = r->captured.s[0] = r->counters.s[0] = 0;
@@ -66,6 +67,12 @@ void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *o
 
 	r->nr_steps = 0;
 	ring_last(&r->ring, SIM_STEP_LINES, print_step, &p);
+}
+
+const char *result_warning(const struct sim_result *r)
+{
+	return r->state == SIM_PASSED && !r->expectations ?
+		"it judges nothing: without expect() or sim:expect_report() only a report of the machine can fail it" : NULL;
 }
 
 void text_add(struct sim_text *t, const char *fmt, ...)

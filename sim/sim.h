@@ -107,6 +107,7 @@ struct sim_result {
 	enum sim_state state;
 	int timed_out, signal, status;
 	double seconds;
+	unsigned int expectations;	/* made so far: those of values, and those of reports */
 	char skip[256];			/* why it was skipped: what the plan says, or the scenario's needs */
 	struct sim_text failures;	/* why it failed, one or more lines */
 	struct sim_text notes;		/* print() and sim:log() */
@@ -124,6 +125,8 @@ struct sim_result {
 };
 
 struct sim_result *result_new(void);
+/* What is suspicious about a result that is no failure, or NULL. */
+const char *result_warning(const struct sim_result *r);
 void result_free(struct sim_result *r);
 void result_reset(struct sim_result *r);
 /* Forgets the kernel log and the steps. */
@@ -151,6 +154,10 @@ void child_forget_reports(void);
 int child_expect_report(int kind, const char *match);
 /* Turns expected reports that did not come into failures. */
 void child_expect_end(void);
+/* The scenario judges something. */
+void child_count_expectation(void);
+/* lua_expect.c: turns expectations that no rule has judged into failures. */
+void expectations_end(void);
 /* One step of the scenario, without newline: for the ring and the trace. */
 void child_step(const char *text);
 /* Lines for the trace alone. */

@@ -194,6 +194,15 @@ end
 local expectation = C.new("expectation")
 expectation.quiet = true	-- not in the trace
 
+-- A rule holds. An expectation that none has judged is an error at the scenario's end (lua_expect.c).
+local function judged(s)
+	if s.place then
+		core.judged(s.place)
+		s.place = nil
+	end
+	return s.self
+end
+
 local function errno_value(what, v)
 	local n = A.int(what, v, -4095, 4095)
 	return n > 0 and -n or n
@@ -206,7 +215,7 @@ local function ordered(s, what, limit, ok, sign)
 	if type(s.value) ~= "number" or not ok(s.value, limit) then
 		failed(sub(what, 13), sign .. " " .. repr(limit), repr(s.value))
 	end
-	return s.self
+	return judged(s)
 end
 
 -- Value of key k of an object or plain table; nil when there is none.
@@ -242,13 +251,13 @@ C.methods(expectation, {
 		if not equal(s.value, want) then
 			failed("eq", repr(want), repr(s.value))
 		end
-		return s.self
+		return judged(s)
 	end,
 	ne = function(s, _, other)
 		if equal(s.value, other) then
 			failed("ne", "anything but " .. repr(other), repr(s.value))
 		end
-		return s.self
+		return judged(s)
 	end,
 	ok = function(s)
 		local v = s.value
@@ -256,14 +265,14 @@ C.methods(expectation, {
 		if not (v == true or (type(v) == "number" and v >= 0) or (st and st.class.name ~= "exit")) then
 			failed("ok", "a result >= 0 (no error)", repr(v))
 		end
-		return s.self
+		return judged(s)
 	end,
 	errno = function(s, what, want)
 		local n = errno_value(what, want)
 		if s.value ~= n then
 			failed("errno", repr(n), repr(s.value))
 		end
-		return s.self
+		return judged(s)
 	end,
 	lt = function(s, what, v) return ordered(s, what, v, function(a, b) return a < b end, "<") end,
 	le = function(s, what, v) return ordered(s, what, v, function(a, b) return a <= b end, "<=") end,
@@ -273,19 +282,19 @@ C.methods(expectation, {
 		if s.value ~= true then
 			failed("is_true", "true", repr(s.value))
 		end
-		return s.self
+		return judged(s)
 	end,
 	is_false = function(s)
 		if s.value ~= false then
 			failed("is_false", "false", repr(s.value))
 		end
-		return s.self
+		return judged(s)
 	end,
 	is_nil = function(s)
 		if s.value ~= nil then
 			failed("is_nil", "nil", repr(s.value))
 		end
-		return s.self
+		return judged(s)
 	end,
 	contains = function(s, what, want)
 		local v = s.value
@@ -293,12 +302,12 @@ C.methods(expectation, {
 			if not find(v, A.string(what, want), 1, true) then
 				failed("contains", "a string with " .. repr(want) .. " in it", repr(v))
 			end
-			return s.self
+			return judged(s)
 		end
 		if plain(v) then
 			for _, item in next, v, nil do
 				if equal(item, want) then
-					return s.self
+					return judged(s)
 				end
 			end
 		end
@@ -312,10 +321,14 @@ C.methods(expectation, {
 			failed("fields", "an object or table with " .. repr(wanted), repr(s.value))
 		end
 		check_fields(s.value, wanted, "")
-		return s.self
+		return judged(s)
 	end,
 })
 
+-- Of several values, as a call may give them, the first.
 function E.expect(value)
-	return C.object(expectation, { value = value })
+	if not M.running then
+		A.fail("expect: only while a scenario runs, and this is the reading of its file")
+	end
+	return C.object(expectation, { value = value, place = core.expecting() })
 end

@@ -126,8 +126,18 @@ local function register(what, name, options, fn, argument)
 	}
 end
 
+-- What is registered now would never run.
+local function while_reading(what)
+	if M.running then
+		A.fail("%s: only while a file is read: %s", what, M.interactive and
+			"here one world runs already, in which sim is; type what the function does" or
+			"a scenario cannot make another one")
+	end
+end
+
 -- scenario(name, [options,] function(sim))
 function S.scenario(name, options, fn, ...)
+	while_reading("scenario")
 	if fn == nil then
 		options, fn = {}, options
 	end
@@ -140,6 +150,7 @@ end
 
 -- cases(name, [options,] rows, function(sim, row)): one scenario for each row { "what", ... }
 function S.cases(name, options, rows, fn, ...)
+	while_reading("cases")
 	if fn == nil then
 		options, rows, fn = {}, options, rows
 	end
@@ -236,6 +247,7 @@ C.methods(sim, {
 		if not core.expect_report(a.kind, a.match) then
 			A.fail("%s: at most 32 at a time", what)
 		end
+		core.count_expectation()
 	end,
 	thread = function(_, what, name, fn)
 		check_name(what .. ": name", name)
@@ -297,6 +309,7 @@ end
 -- Runs scenario number index; the child's main calls it. What went wrong is in the result already.
 function M.run(index, arch, mmu)
 	local entry = M.list[index]
+	M.running = true
 	local name = entry.needs and missing(entry.needs)
 	if name then
 		core.skip("needs " .. name)
@@ -314,6 +327,9 @@ function M.run(index, arch, mmu)
 			core.expect_end()
 		end)
 	end
+	if ok and not core.failed() then
+		core.expectations_end()
+	end
 end
 
 -- One line of the interactive mode -> "more", nil when the line is not yet a whole statement.
@@ -321,6 +337,7 @@ local repl_env
 function M.repl(text, arch, mmu)
 	if not repl_env then
 		repl_env = M.new_env()
+		M.running, M.interactive = true, true
 		repl_env.sim = new_sim(arch, mmu)
 	end
 	local chunk = load("return " .. text, "@repl", "t", repl_env)
@@ -337,6 +354,7 @@ function M.repl(text, arch, mmu)
 	local results = pack(xpcall(chunk, function(e)
 		return message_of(e) or ""
 	end))
+	core.expectations_end()
 	if not results[1] then
 		return results[2]
 	end

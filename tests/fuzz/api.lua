@@ -309,12 +309,13 @@ local function start(sim)
 	return g
 end
 
+-- How many calls got through: 0 or 1.
 local function one_call(g)
 	local class = one_of(classes)
 	local objects = g[class] or {}
 	local object = objects[random(math.max(1, #objects))]
 	if not object then
-		return
+		return 0
 	end
 	local names = {}
 	for name in pairs(calls[class]) do
@@ -323,7 +324,7 @@ local function one_call(g)
 	local name = one_of(names)
 	-- The end of everything is not interesting too early.
 	if (name == "exit" or name == "exec" or name == "close" or name == "munmap") and random(8) > 1 then
-		return
+		return 0
 	end
 	local args, n = {}, #calls[class][name]
 	for i = 1, n do
@@ -339,6 +340,7 @@ local function one_call(g)
 	if ok then
 		keep(g, value)
 	end
+	return ok and 1 or 0
 end
 
 for seed = 1, SEEDS do
@@ -357,8 +359,10 @@ for seed = 1, SEEDS do
 			calls.vm.set_cpu_feat = { choice("host", {}, { 1 }, { 1024 }, { 0, 2, 14 }) }
 		end
 		local g = start(sim)
+		local through = 0
 		for _ = 1, CALLS do
-			one_call(g)
+			through = through + one_call(g)
 		end
+		expect(through):ge(CALLS // 4)	-- else this tests only the checking of arguments
 	end)
 end

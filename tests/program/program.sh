@@ -122,7 +122,7 @@ prints out 'good.lua:1: it holds'
 
 # --- what a scenario needs ---
 cat >needs.lua <<'LUA'
-scenario("there is slotted memory", { mmu = "ept", needs = "KVM_CAP_USER_MEMORY" }, function(sim) sim:process() end)
+scenario("there is slotted memory", { mmu = "ept", needs = "KVM_CAP_USER_MEMORY" }, function(sim) expect(sim:process()):ok() end)
 scenario("powerpc", { mmu = "ept", needs = { "KVM_CAP_USER_MEMORY", "KVM_CAP_SW_TLB" } }, function(sim) error("runs") end)
 scenario("later", { mmu = "ept", kernel = "99.0" }, function(sim) error("runs") end)
 scenario("long ago", { mmu = "ept", kernel = "2.6" }, function(sim) end)
@@ -190,6 +190,77 @@ prints err 'kvmsim: writing /dev/full: No space left on device'
 what='run good.lua >/dev/full'
 "$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
 prints err 'kvmsim: writing results: No space left on device'
+
+# --- green means that something was judged ---
+cat >judged.lua <<'LUA'
+local one <const> = { mmu = "ept" }
+scenario("no rule", one, function(sim)
+	expect(1):eq(1)
+	for i = 1, 3 do expect(i == 7) end
+	local kept = expect(2)
+	expect(3):eq(3)
+	kept:eq(2)
+end)
+scenario("no rule in a thread", one, function(sim)
+	sim:thread("t", function() expect(false) end)
+	sim:join()
+end)
+scenario("no rule, and another failure", one, function(sim)
+	expect(false)
+	expect(1):eq(2)
+end)
+scenario("no rule before the end that was expected", one, function(sim)
+	expect(false)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4K" }
+	expect(vmm:userfaultfd():register(ram, UFFDIO_REGISTER_MODE_MISSING)):eq(0)
+	sim:expect_report{ kind = "deadlock" }
+	ram:read(0, 1)
+end)
+scenario("a rule that refuses its argument", one, function(sim)
+	pcall(function() expect(1):errno("x") end)
+end)
+scenario("no rule, in a tail call", one, function(sim) return expect(false) end)
+scenario("outer", one, function() scenario("inner", function() end) end)
+scenario("outer cases", one, function() pcall(cases, "inner", { { "a" } }, function() end) cases("inner", { { "a" } }, function() end) end)
+scenario("outer thread", one, function(sim)
+	sim:thread("t", function() scenario("inner", function() end) end)
+	sim:join()
+end)
+LUA
+run 1 run judged.lua
+prints out 'pass:0 fail:9'
+prints out '# ?: expect() without a rule'
+for line in 4 10 18 26; do
+	prints out "# judged.lua:$line: expect() without a rule judges nothing"
+done
+for line in 3 5 6 14; do
+	lacks out "judged.lua:$line: expect() without"
+done
+prints out 'judged.lua:29: scenario: only while a file is read'
+prints out 'judged.lua:30: cases: only while a file is read'
+prints out "thread 't': judged.lua:32: scenario: only while a file is read"
+printf 'expect(1):eq(1)\n' >reading.lua
+run 1 run reading.lua
+prints out 'reading.lua:1: expect: only while a scenario runs'
+cat >nothing.lua <<'LUA'
+scenario("looks at nothing", { mmu = "ept" }, function(sim) sim:process():mmap{ length = "4K" } end)
+scenario("a report is judged", { mmu = "ept" }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "4K" }
+	vmm:userfaultfd():register(ram, UFFDIO_REGISTER_MODE_MISSING)
+	sim:expect_report{ kind = "deadlock" }
+	ram:read(0, 1)
+end)
+scenario("skipped", { mmu = "ept", kernel = "99.0" }, function(sim) end)
+LUA
+run 0 run --junit nothing.xml nothing.lua
+prints out '# warning: it judges nothing'
+prints out '# warning: 1 of those that passed judges nothing'
+prints nothing.xml 'name="looks at nothing"'
+prints nothing.xml '<system-out>warning: it judges nothing'
+run 0 run good.lua
+lacks out warning
 
 # --- arguments that would not be looked at ---
 cat >unused.lua <<'LUA'
@@ -361,8 +432,6 @@ printf 'while true do end\n' >forever.lua
 run 1 run forever.lua good.lua
 prints out 'ok 2 it holds'
 
-# --- repl ---
-what=repl
 # --- code that scenarios share ---
 run 0 run tree
 prints out '# Totals: pass:1 fail:0 skip:0 total:1'
@@ -373,9 +442,17 @@ prints out "lib/circle.lua:1: require: 'circle' requires itself"
 run 1 run requires-above.lua
 prints out "requires-above.lua:1: require: '../good': letters, digits"
 
+# --- repl ---
+what=repl
 printf 'ram = sim:process():mmap{ length = "4K" }\nprint(ram:write(0, "x"))\nno_such()\nprint(40 + 2)\n' |
 	"$program" repl >out 2>err || complain "exit code $?"
 prints out '42'
+printf 'expect(1 == 2)\nexpect(1):eq(1)\nscenario("x", function() end)\nprint(40 + 2)\n' |
+	"$program" repl >out 2>err || complain "exit code $?"
+prints out 'expect() without a rule judges nothing'
+prints out 'scenario: only while a file is read: here one world runs already'
+prints out '42'
+[ "$(grep -c 'without a rule' out)" = 1 ] || complain "more than one complaint"
 
 [ "$failures" = 0 ] && echo "all as it should be"
 [ "$failures" = 0 ]
