@@ -255,14 +255,17 @@ static int core_user_write(lua_State *L)
 }
 
 /*
- * ret, done, exit reason, faults, value; after a guest exception its vector, error code and address; after a nested
+ * ret, done, exit reason or nil, faults, value; after a guest exception its vector, error code and address; after a nested
  * access whether its guest was intercepted
  */
 static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *r, uint64_t value)
 {
 	lua_pushinteger(L, rc ? rc : r->ret);
 	lua_pushboolean(L, !rc && r->done);
-	lua_pushinteger(L, r->exit_reason);
+	if (rc)		/* KVM_RUN was not entered */
+		lua_pushnil(L);
+	else
+		lua_pushinteger(L, r->exit_reason);
 	lua_pushinteger(L, r->faults);
 	lua_pushinteger(L, (lua_Integer)value);
 	if (rc || !r->done || !(r->exception || r->intercepted))

@@ -28,8 +28,7 @@ static void fill_result(struct kvm_vcpu *vcpu, struct model_access *m, u32 fault
 		r->ret = -ELOOP;
 		break;
 	default:
-		if (!r->ret || (r->ret == -EFAULT && vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT))
-			r->exit_reason = vcpu->run->exit_reason;
+		r->exit_reason = vcpu->run->exit_reason;
 		return;
 	}
 	m->state = MODEL_IDLE;

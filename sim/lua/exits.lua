@@ -85,8 +85,9 @@ end
 -- The exit of an access that did not complete.
 function X.new(vcpu, ret, reason, faults, done)
 	local s = { vcpu = vcpu, ret = ret, faults = faults, done = done }
-	if ret == 0 or reason == K.KVM_EXIT_MEMORY_FAULT then
-		s.reason = reason
+	s.reason = reason
+	-- What goes with a reason is old when KVM_RUN failed, but for this one.
+	if ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and reason == K.KVM_EXIT_MEMORY_FAULT then
 		local addr = X.run_address(vcpu)
 		local run = addr >= 0 and core.user_read(vcpu.proc.pid, addr, RUN_BYTES) or addr
 		if type(run) == "string" then

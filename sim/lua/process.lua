@@ -77,7 +77,7 @@ function P.ioctl(proc, fd, cmd, arg)
 	return syscall(proc.pid, core.SYS_IOCTL, fd, cmd, arg or 0)
 end
 
--- ioctl with a structure; out_bytes: read that much back after success. Returns the result and the structure.
+-- ioctl with a structure; out_bytes: read that much of it back, also after an error. Returns the result and the structure.
 function P.ioctl_struct(proc, fd, cmd, data, out_bytes)
 	local addr = P.scratch(proc, #data)
 	local rc = core.user_write(proc.pid, addr, data)
@@ -85,8 +85,8 @@ function P.ioctl_struct(proc, fd, cmd, data, out_bytes)
 		return rc
 	end
 	rc = syscall(proc.pid, core.SYS_IOCTL, fd, cmd, addr)
-	if rc >= 0 and out_bytes then
-		return rc, core.user_read(proc.pid, addr, out_bytes)
+	if out_bytes then
+		return rc, (core.user_read(proc.pid, addr, out_bytes))
 	end
 	return rc
 end

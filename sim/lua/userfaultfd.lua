@@ -45,7 +45,8 @@ local function mode_of(what, mode)
 	return A.u64(what .. ": mode", mode or 0)
 end
 
--- An ioctl of a range and a mode whose last member tells how many bytes are done. That, or -errno when nothing is.
+-- An ioctl of a range and a mode whose last member tells how many bytes are done. That, or -errno when nothing is; and the
+-- ioctl's own result, which is an error where it did not do all.
 local function counted(s, cmd, data)
 	local addr = P.scratch(s.proc, #data + 8)
 	local rc = core.user_write(s.proc.pid, addr, data .. rep("\0", 8))
@@ -55,7 +56,7 @@ local function counted(s, cmd, data)
 	rc = P.ioctl(s.proc, s.fd, cmd, addr)
 	local done = core.user_read(s.proc.pid, addr + #data, 8)
 	done = type(done) == "string" and unpack("<i8", done) or 0
-	return done > 0 and done or rc
+	return done > 0 and done or rc, rc
 end
 
 local function on_range(cmd)
@@ -73,12 +74,12 @@ local function copy(s, what, ram, offset, data, mode)
 	if src < 0 then
 		return src
 	end
-	local rc = core.user_write(s.proc.pid, src, data)
-	if rc == 0 then
-		rc = counted(s, K.UFFDIO_COPY, pack("<i8i8i8i8", addr, src, #data, mode_of(what, mode)))
+	local done, rc = core.user_write(s.proc.pid, src, data)
+	if done == 0 then
+		done, rc = counted(s, K.UFFDIO_COPY, pack("<i8i8i8i8", addr, src, #data, mode_of(what, mode)))
 	end
 	syscall(s.proc.pid, core.SYS_MUNMAP, src, #data)
-	return rc
+	return done, rc
 end
 
 local events = {

@@ -242,10 +242,16 @@ C.methods(U.vcpu, {
 		return 0
 	end,
 	workload = function(s, what, t) return U.workload(s, what, t) end,
+	-- The result, and what is left of the range.
 	pre_fault_memory = function(s, what, t)
 		local a = A.table(what, t, prefault_schema)
-		return (ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY,
-			pack("<i8i8i8", a.gpa, a.size, a.flags) .. rep("\0", 40)))
+		local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY,
+			pack("<i8i8i8", a.gpa, a.size, a.flags) .. rep("\0", 40), 16)
+		if not out then
+			return rc
+		end
+		local gpa, size = unpack("<i8i8", out)
+		return rc, { gpa = gpa, size = size }
 	end,
 	-- { physical_address, valid, writeable, usermode } of a guest-virtual address, or -errno
 	translate = function(s, what, addr)

@@ -24,7 +24,7 @@ local function vm_object(proc, fd, slots, vcpus)
 	return C.object(V.vm, { proc = proc, fd = fd, slots = slots, vcpus = vcpus })
 end
 
--- Number argument or structure given as its bytes.
+-- Number argument or structure given as its bytes. Of a structure also what the kernel left of it, whatever the result.
 local function raw_ioctl(s, what, cmd, arg, out_bytes)
 	cmd = A.u64(what .. ": cmd", cmd)
 	if type(arg) == "string" and not A.whole(arg) then

@@ -145,7 +145,7 @@ struct kvmsim_access {
 struct kvmsim_access_result {
 	int64_t ret;		/* what the last KVM_RUN returned: 0, or -errno */
 	int done;		/* 1: the instruction has completed; 0: KVM left to user space first, look at kvm_run */
-	uint32_t exit_reason;	/* kvm_run->exit_reason when !done and ret == 0, or ret == -EFAULT with KVM_EXIT_MEMORY_FAULT */
+	uint32_t exit_reason;	/* kvm_run->exit_reason when !done, also when KVM_RUN failed; it may be an earlier exit's then */
 	uint32_t faults;	/* entries into KVM's fault handler that this call made */
 	/*
 	 * Of KVMSIM_NESTED when done: 1: the SIE instruction has ended, but not because of the access: the state description
