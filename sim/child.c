@@ -276,6 +276,12 @@ int child_expect_report(int kind, const char *match)
 	return rc;
 }
 
+void child_time_limit(void)
+{
+	if (child.r)
+		child.r->timed_out = 1;
+}
+
 void child_count_expectation(void)
 {
 	pthread_mutex_lock(&child.lock);

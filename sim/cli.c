@@ -76,7 +76,7 @@ static const char run_help[] =
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
 	"  --trace F        write the kernel log and every step to file F; one scenario at a time\n"
-	"  --junit F        write the results as JUnit XML to file F\n"
+	"  --junit F        write the results as JUnit XML to file F, at the end of the run\n"
 	"  --counters       show what each scenario added to the machine's counters\n";
 
 static const char list_help[] =

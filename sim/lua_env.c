@@ -109,6 +109,7 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 	if (deadline > 0 && wall_seconds() > deadline) {
 		char where[SIM_LOG_WIDTH];
 
+		child_time_limit();
 		sim_where(L, where, sizeof(where));
 		lua_pushfstring(L, "%s: time limit: this Lua code has run for too long", where);
 		lua_error(L);

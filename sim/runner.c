@@ -98,6 +98,7 @@ static void fail_lost(const struct context *c, size_t job)
 
 	result_reset(r);
 	r->state = SIM_FAILED;
+	r->status = SIM_EXIT_FAILED;
 	text_add(&r->failures, "the process that runs %s died\n", c->files[c->plan->jobs[job].file].path);
 }
 

@@ -154,6 +154,8 @@ void child_forget_reports(void);
 int child_expect_report(int kind, const char *match);
 /* Turns expected reports that did not come into failures. */
 void child_expect_end(void);
+/* The scenario's Lua code is interrupted. */
+void child_time_limit(void);
 /* The scenario judges something. */
 void child_count_expectation(void);
 /* lua_expect.c: turns expectations that no rule has judged into failures. */

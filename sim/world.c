@@ -211,7 +211,7 @@ static void finish_result(struct sim_result *r, int status, int timed_out, doubl
 {
 	ssize_t n;
 
-	r->timed_out = timed_out;
+	r->timed_out |= timed_out;
 	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	if (captured >= 0 && lseek(captured, 0, SEEK_SET) == 0) {

@@ -111,11 +111,26 @@ printf 'scenario("x", { arch = "s390x", facilities = { {}, { rdp = true, [131] =
 run 0 list facilities4.lua
 prints out 'x [:131=0,rdp=1]'
 
-run 1 run --junit junit.xml good.lua bad.lua
-prints junit.xml 'tests="2"'
-prints junit.xml '<testcase classname="bad.lua" name="it does '"'not'"' hold"'
-prints junit.xml '<failure'
+# --- JUnit ---
+mkdir -p deep/dir
+cp bad.lua deep/dir/bad.v2.lua
+printf 'scenario("too slow", { mmu = "ept", timeout = 0.2 }, function() while true do end end)\n' >slow.lua
+cat >skipped.lua <<'LUA'
+scenario("skipped", { mmu = "ept", kernel = "99.0" }, function() end)
+LUA
+run 1 run --junit junit.xml good.lua deep slow.lua skipped.lua syntax.lua
+prints junit.xml '<testsuite name="kvmsim" tests="5" failures="1" errors="2" skipped="1" time="'
+prints junit.xml '<testcase classname="x86_64.deep.dir.bad_v2" name="it does '"'not'"' hold" time="'
+prints junit.xml '<failure message="deep/dir/bad.v2.lua:4: expect():eq">'
+prints junit.xml '<testcase classname="x86_64.slow" name="too slow"'
+prints junit.xml '<error message="slow.lua:1: time limit'
+prints junit.xml '<testcase classname="syntax" name="syntax.lua"'
+prints junit.xml '<error message="syntax.lua:3:'
 prints junit.xml '</testsuites>'
+lacks junit.xml 'timestamp'
+if command -v xmllint >/dev/null; then
+	xmllint --noout junit.xml 2>err || complain "not well-formed"
+fi
 run 0 run --counters good.lua
 run 0 list good.lua
 prints out 'good.lua:1: it holds'
