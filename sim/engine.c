@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct run {
 	struct sim_plan plan;
 	struct output out[2];
 	size_t nout, number;
+	size_t next;	/* job of the plan that is to be reported next */
 	int trace_error;	/* errno of writing the trace, or 0 */
 	struct sim_totals totals;
 };
@@ -112,13 +114,17 @@ static void report_job(void *arg, const struct sim_job *job, const struct sim_re
 
 	report_unloadable(run, (size_t)job->file);
 	report_one(run, job, r);
+	run->next++;
 }
 
 static void run_all(struct run *run)
 {
 	if (run->plan.n)
-		runner_run(&run->world, run->files, &run->plan, report_job, run);
-	report_unloadable(run, run->nfiles);
+		run->totals.signal = runner_run(&run->world, run->files, &run->plan, report_job, run);
+	if (run->totals.signal)
+		run->totals.interrupted = &run->plan.jobs[run->next];
+	else
+		report_unloadable(run, run->nfiles);
 }
 
 static int open_outputs(struct run *run, const struct sim_options *o)
@@ -199,6 +205,10 @@ int engine_run(const struct sim_options *o)
 	run.totals.seconds = wall_seconds() - start;
 	if (close_outputs(&run) || run.totals.failed)
 		rc = SIM_EXIT_FAILED;
+	if (run.totals.signal) {
+		fflush(NULL);
+		raise(run.totals.signal);
+	}
 	free_run(&run);
 	return rc;
 }

@@ -100,6 +100,13 @@ static void put_replay(FILE *out, const char *prefix, const struct sim_job *job,
 	fprintf(out, " %s\n", file->path);
 }
 
+void report_interrupted(FILE *out, const char *prefix, const struct sim_totals *t)
+{
+	if (t->interrupted)
+		fprintf(out, "%sinterrupted by signal %d (%s) in: %s; %zu of %zu are done\n", prefix, t->signal,
+			strsignal(t->signal), t->interrupted->name, t->passed + t->failed + t->skipped, t->planned);
+}
+
 void report_details(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file,
 		    const struct sim_result *r, const struct sim_flavours *fl)
 {

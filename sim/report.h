@@ -9,6 +9,8 @@ struct sim_totals {
 	size_t planned, passed, failed, skipped;
 	size_t warned;	/* of those that passed */
 	double seconds;
+	const struct sim_job *interrupted;	/* the first job without a result when a signal came, or NULL */
+	int signal;
 };
 
 /* One way of showing. All functions may be NULL. number counts from 1. */
@@ -24,6 +26,8 @@ extern const struct sim_reporter reporter_ktap, reporter_term, reporter_junit;
 /* reporter_term: escape sequences for colour or not. */
 extern int reporter_color;
 
+/* Says at which job a signal has ended the run. */
+void report_interrupted(FILE *out, const char *prefix, const struct sim_totals *t);
 /*
  * Everything about a result that a person wants to read, each line with prefix: why it failed, the machine's reports
  * with back traces, its last log lines, how to replay. Nothing for a scenario that passed without a note.

@@ -144,6 +144,14 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 
 static void end(FILE *out, const struct sim_totals *t)
 {
+	if (t->interrupted) {
+		suite.tests++;
+		suite.errors++;
+		fputs("<testcase classname=\"kvmsim\" name=\"", suite.to);
+		put_escaped(suite.to, t->interrupted->name);
+		fprintf(suite.to, "\" time=\"0\"><error message=\"interrupted by signal %d (%s)\"/></testcase>\n", t->signal,
+			strsignal(t->signal));
+	}
 	if (fclose(suite.to))
 		perror("kvmsim: JUnit results");
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);

@@ -45,6 +45,9 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 
 static void end(FILE *out, const struct sim_totals *t)
 {
+	if (t->interrupted && isatty(fileno(out)))
+		fputs("\r\033[K", out);
+	report_interrupted(out, "", t);
 	fprintf(out, "%s%s%zu passed, %zu failed, %zu skipped%s (%.1f s)\n", BOLD, t->failed ? RED : GREEN, t->passed,
 		t->failed, t->skipped, RESET, t->seconds);
 	if (t->warned)

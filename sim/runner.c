@@ -11,8 +11,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +42,24 @@ struct context {
 	struct pool *pool;
 	int done;		/* pipe: indices of jobs that are done */
 };
+
+static const int ending_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+static volatile sig_atomic_t ending;	/* the signal that has come, or 0 */
+
+static void on_ending_signal(int sig)
+{
+	ending = sig;
+}
+
+/* The first one lets the results be shown that there are; the next one ends the program as always. */
+static void handle_signals(void (*handler)(int))
+{
+	struct sigaction a = { .sa_handler = handler, .sa_flags = (int)SA_RESETHAND }, old;
+
+	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(ending_signals[0]); i++)
+		if (!sigaction(ending_signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(ending_signals[i], &a, NULL);
+}
 
 static void *shared(size_t bytes)
 {
@@ -143,6 +163,7 @@ static void runner_main(const struct context *c, struct runner *r)
 	const struct sim_plan *plan = c->plan;
 	size_t end = 0;
 
+	handle_signals(SIG_DFL);
 	while (end < plan->n) {
 		int file = plan->jobs[end].file;
 
@@ -169,23 +190,34 @@ static int job_is_lost(struct context *c, size_t job)
 	return 0;
 }
 
-/* Waits until the job is done; is_done remembers those that are done before their turn. */
-static void wait_for(struct context *c, int from, char *is_done, size_t job)
+/* Waits until the job is done; is_done remembers those that are done before their turn. -1: a signal ends the run. */
+static int wait_for(struct context *c, int from, char *is_done, size_t job)
 {
 	struct pollfd p = { .fd = from, .events = POLLIN };
 	size_t i;
 
-	while (!is_done[job]) {
+	/* The signal may have gone to all processes of the terminal: what is done since then need not be a result. */
+	while (!ending && !is_done[job]) {
 		if (poll(&p, 1, LOST_RUNNER_MS) > 0 && read(from, &i, sizeof(i)) == sizeof(i)) {
 			is_done[i] = 1;
-		} else if (job_is_lost(c, job) || (p.revents & POLLHUP)) {
+		} else if (!ending && (job_is_lost(c, job) || (p.revents & POLLHUP))) {
 			fail_lost(c, job);
-			return;
+			is_done[job] = 1;
 		}
 	}
+	return ending ? -1 : 0;
 }
 
-void runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
+/* What the runners have started dies with them, and is then waited for here. */
+static void end_runners(struct pool *p)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (size_t i = 0; i < p->nrunners; i++)
+		if (p->runner[i].pid)
+			kill(p->runner[i].pid, SIGKILL);
+}
+
+int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
 		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg)
 {
 	/* One trace file, in the order of the plan. */
@@ -199,6 +231,7 @@ void runner_run(const struct sim_world *w, const struct sim_file *files, const s
 		exit(SIM_EXIT_USAGE);
 	}
 	c.done = fds[1];
+	handle_signals(on_ending_signal);
 	for (size_t i = 0; i < c.pool->nrunners; i++) {
 		struct runner *r = &c.pool->runner[i];
 
@@ -216,12 +249,17 @@ void runner_run(const struct sim_world *w, const struct sim_file *files, const s
 	for (size_t i = 0; i < plan->n; i++)
 		is_done[i] = 0;
 	for (size_t i = 0; i < plan->n; i++) {
-		wait_for(&c, fds[0], is_done, i);
+		if (wait_for(&c, fds[0], is_done, i)) {
+			end_runners(c.pool);
+			break;
+		}
 		done(arg, &plan->jobs[i], place(c.pool, i));
 		sem_post(&c.pool->places);
 	}
 	close(fds[0]);
 	while (wait(NULL) > 0)
 		;
+	handle_signals(SIG_DFL);
 	free(is_done);
+	return ending;
 }

@@ -37,9 +37,9 @@ void world_worker_end(struct world_worker *k) __attribute__((noreturn));
 
 /*
  * runner.c: runs all jobs of the plan, o->jobs at a time; done() is called in this process for each, in the order of
- * the plan.
+ * the plan. Returns the signal that has ended this early, or 0.
  */
-void runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
+int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
 		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);
 
 #endif

@@ -390,6 +390,36 @@ what='list -'
 "$program" list - <good.lua >out 2>err || complain "exit code $?"
 prints out '-:1: it holds'
 
+# --- interrupted ---
+cat >interrupted.lua <<'LUA'
+scenario("before", { mmu = "ept" }, function(sim) expect(1):eq(1) end)
+scenario("endless", { mmu = "ept" }, function(sim) while true do end end)
+scenario("never", { mmu = "ept" }, function(sim) expect(1):eq(1) end)
+LUA
+for signal in HUP INT QUIT TERM; do
+	what="run interrupted.lua, killed by $signal"
+	rm -f out interrupted.xml
+	# A shell's background job ignores INT and QUIT.
+	env --default-signal=HUP,INT,QUIT,TERM "$program" run --junit "$work/interrupted.xml" interrupted.lua >out 2>err </dev/null &
+	pid=$!
+	for _ in $(seq 100); do
+		! grep -qs '^ok 1' out || break
+		sleep 0.1
+	done
+	kill -s $signal $pid
+	wait $pid
+	code=$?
+	[ "$(kill -l $code)" = $signal ] || complain "exit code $code"
+	prints out 'ok 1 before'
+	prints out '# interrupted by signal'
+	prints out 'in: endless; 1 of 3 are done'
+	prints out '# Totals: pass:1 fail:0 skip:0 total:1'
+	prints interrupted.xml 'tests="2" failures="0" errors="1"'
+	prints interrupted.xml 'name="endless" time="0"><error message="interrupted by signal'
+	prints interrupted.xml '</testsuites>'
+	! left=$(grep -las "${work%?}[${work#"${work%?}"}]/interrupted[.]xml" /proc/[0-9]*/cmdline) || complain "still there: $left"
+done
+
 # --- which architecture ---
 printf 'scenario("of s390", { mmu = "vsie" }, function(sim) error("runs") end)\n' >vsie.lua
 run 0 run vsie.lua
