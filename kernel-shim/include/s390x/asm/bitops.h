@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What s390's asm/bitops.h adds to the common one: bit numbers that count from the left (MSB0). */
+/* What s390's asm/bitops.h adds to the common one: bit numbers, which are unsigned, that count from the left (MSB0). */
 #ifndef KSHIM_S390_BITOPS_H
 #define KSHIM_S390_BITOPS_H
+
+typedef unsigned long kshim_bit_nr;
 
 #include_next <asm/bitops.h>
 #include <asm/atomic_ops.h>
