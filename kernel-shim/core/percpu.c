@@ -122,9 +122,10 @@ void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t
 	might_alloc(gfp);
 	size = ALIGN(size, 8);
 	align = max(align, 8UL);
-	if (WARN(!size || size > KSHIM_PERCPU_UNIT / 2 || align > PAGE_SIZE || !is_power_of_2(align),
-		 "illegal size (%zu) or align (%zu) for percpu allocation\n", size, align))
+	if (!size || size > PCPU_MIN_UNIT_SIZE || align > PAGE_SIZE || !is_power_of_2(align)) {
+		WARN(!(gfp & __GFP_NOWARN), "illegal size (%zu) or align (%zu) for percpu allocation\n", size, align);
 		return NULL;
+	}
 	if (kshim_should_fail(gfp))
 		return NULL;
 	b = kshim_meta_alloc(sizeof(*b));

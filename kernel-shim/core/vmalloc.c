@@ -120,7 +120,7 @@ static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, bool
 	might_alloc(gfp);
 	if (WARN_ON_ONCE(!size))
 		return NULL;
-	if (bytes >> PAGE_SHIFT > totalram_pages()) {
+	if (size >> PAGE_SHIFT > totalram_pages()) {
 		warn_alloc(gfp, NULL, "vmalloc error: size %lu, exceeds total pages", size);
 		return NULL;
 	}

@@ -137,6 +137,11 @@ void *ktest_percpu_alloc(uint64_t size)
 	return (void *)__alloc_percpu(size, 8);
 }
 
+void *ktest_percpu_alloc_nowarn(uint64_t size)
+{
+	return (void *)__alloc_percpu_gfp(size, 8, GFP_KERNEL | __GFP_NOWARN);
+}
+
 void ktest_percpu_free(void *p)
 {
 	free_percpu((void __percpu *)p);

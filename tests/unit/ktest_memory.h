@@ -33,6 +33,7 @@ void ktest_vmalloc_share(void);
 void *ktest_vmalloc_to_page(void *p);
 
 void *ktest_percpu_alloc(uint64_t size);
+void *ktest_percpu_alloc_nowarn(uint64_t size);
 void ktest_percpu_free(void *p);
 void *ktest_percpu_ptr(void *p, unsigned int cpu);
 unsigned int ktest_percpu_cpus(void);

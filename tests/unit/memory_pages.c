@@ -172,6 +172,25 @@ START_TEST(vmalloc_works)
 }
 END_TEST
 
+/* Each kind of allocator with a size that the kernel refuses: a warning, unless it is unwanted, and no memory. */
+START_TEST(sizes_that_are_refused)
+{
+	ck_assert_ptr_null(ktest_vmalloc(0, 0));
+	expect_one(KVMSIM_WARN, "");
+	ck_assert_ptr_null(ktest_vmalloc(~0UL, 0));
+	ck_assert_ptr_null(ktest_vmalloc(-PAGE, 1));
+	ck_assert_ptr_null(ktest_percpu_alloc(0));
+	expect_one(KVMSIM_WARN, "illegal size (0)");
+	ck_assert_ptr_null(ktest_percpu_alloc(32768 + 8));
+	expect_one(KVMSIM_WARN, "illegal size (32776)");
+	ck_assert_ptr_null(ktest_percpu_alloc_nowarn(32768 + 8));
+	ck_assert_ptr_null(ktest_kmalloc(~0UL, 0));
+	expect_one(KVMSIM_WARN, "");
+	ck_assert_ptr_eq(ktest_kmalloc(0, 0), (void *)16);	/* ZERO_SIZE_PTR */
+	expect_none();
+}
+END_TEST
+
 START_TEST(vmalloc_overflow)
 {
 	char *p = ktest_vmalloc(5000, 0);
@@ -290,6 +309,7 @@ void add_page_tests(TCase *tc)
 	tcase_add_test(tc, free_of_a_mapped_page);
 	tcase_add_test(tc, reference_keeps_a_page);
 	tcase_add_test(tc, vmalloc_works);
+	tcase_add_test(tc, sizes_that_are_refused);
 	tcase_add_test(tc, vmalloc_overflow);
 	tcase_add_test(tc, bad_vfree);
 	if (!RUNNING_ON_VALGRIND)	/* memcheck would count the touch as an error of its own */
