@@ -39,15 +39,12 @@ bool kshim_fault_done(unsigned int fault, bool user, unsigned long addr)
 	return false;
 }
 
-/* What to do with one piece that lies within a page. */
-typedef void (*piece_fn)(void *mem, unsigned long done, unsigned long len, void *arg);
-
-/* Calls fn for each piece of [addr, addr + n), inside an access. Returns the bytes that were not handled. */
-static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool write, bool user, piece_fn fn, void *arg)
+unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn, void *arg)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long done = 0, faults = 0, flags, len;
 	unsigned int error_code;
+	bool handled = true;
 	void *mem;
 
 	if (!mm)
@@ -57,8 +54,10 @@ static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool wr
 		flags = kshim_arch_access_begin();
 		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
 		if (mem)
-			fn(mem, done, len, arg);
+			handled = fn(mem, done, len, arg);
 		kshim_arch_access_end(flags);
+		if (!handled)
+			return n - done;
 		if (mem) {
 			done += len;
 			faults = 0;
@@ -77,37 +76,40 @@ static unsigned long for_each_piece(unsigned long addr, unsigned long n, bool wr
 	return n - done;
 }
 
-static void read_piece(void *mem, unsigned long done, unsigned long len, void *to)
+static bool read_piece(void *mem, unsigned long done, unsigned long len, void *to)
 {
 	kshim_move(to + done, mem, len);
+	return true;
 }
 
-static void write_piece(void *mem, unsigned long done, unsigned long len, void *from)
+static bool write_piece(void *mem, unsigned long done, unsigned long len, void *from)
 {
 	kshim_move(mem, from + done, len);
+	return true;
 }
 
-static void clear_piece(void *mem, unsigned long done, unsigned long len, void *arg)
+static bool clear_piece(void *mem, unsigned long done, unsigned long len, void *arg)
 {
 	memset(mem, 0, len);
+	return true;
 }
 
 FAITHFUL(kshim_copy_from_user);
 unsigned long kshim_copy_from_user(void *to, const void __user *from, unsigned long n)
 {
-	return for_each_piece((unsigned long)from, n, false, false, read_piece, to);
+	return kshim_user_pieces((unsigned long)from, n, false, false, read_piece, to);
 }
 
 FAITHFUL(kshim_copy_to_user);
 unsigned long kshim_copy_to_user(void __user *to, const void *from, unsigned long n)
 {
-	return for_each_piece((unsigned long)to, n, true, false, write_piece, (void *)from);
+	return kshim_user_pieces((unsigned long)to, n, true, false, write_piece, (void *)from);
 }
 
 FAITHFUL(kshim_clear_user);
 unsigned long kshim_clear_user(void __user *to, unsigned long n)
 {
-	return for_each_piece((unsigned long)to, n, true, false, clear_piece, NULL);
+	return kshim_user_pieces((unsigned long)to, n, true, false, clear_piece, NULL);
 }
 
 struct cmpxchg_args {
@@ -116,7 +118,7 @@ struct cmpxchg_args {
 	bool swapped;
 };
 
-static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
+static bool cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
 {
 	struct cmpxchg_args *a = arg;
 
@@ -134,6 +136,7 @@ static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void
 		a->swapped = try_cmpxchg((u64 *)mem, (u64 *)a->old, a->new);
 		break;
 	}
+	return true;
 }
 
 /* Callers pass an aligned address: one piece. */
@@ -144,7 +147,7 @@ int kshim_cmpxchg_user(void __user *p, void *old, u64 new, unsigned int size)
 
 	if (!IS_ALIGNED((unsigned long)p, size))
 		return -EFAULT;
-	if (for_each_piece((unsigned long)p, size, true, false, cmpxchg_piece, &a))
+	if (kshim_user_pieces((unsigned long)p, size, true, false, cmpxchg_piece, &a))
 		return -EFAULT;
 	return !a.swapped;
 }
@@ -160,7 +163,7 @@ int kshim_copy_nofault(void *to, const void *from, unsigned long n)
 
 int kshim_user_read(unsigned long addr, void *buf, unsigned long len, uint64_t *done)
 {
-	unsigned long left = for_each_piece(addr, len, false, true, read_piece, buf);
+	unsigned long left = kshim_user_pieces(addr, len, false, true, read_piece, buf);
 
 	*done = len - left;
 	return left ? -EFAULT : 0;
@@ -168,7 +171,7 @@ int kshim_user_read(unsigned long addr, void *buf, unsigned long len, uint64_t *
 
 int kshim_user_write(unsigned long addr, const void *buf, unsigned long len, uint64_t *done)
 {
-	unsigned long left = for_each_piece(addr, len, true, true, write_piece, (void *)buf);
+	unsigned long left = kshim_user_pieces(addr, len, true, true, write_piece, (void *)buf);
 
 	*done = len - left;
 	return left ? -EFAULT : 0;

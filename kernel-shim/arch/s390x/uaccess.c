@@ -77,43 +77,40 @@ bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned in
 	return kshim_user_fault(error_code & ~ERROR_WRITE, addr, error_code & ERROR_WRITE, user);
 }
 
-/* What to do with one piece that lies within a page. */
-typedef void (*piece_fn)(void *mem, unsigned long done, unsigned long len, void *arg);
+/* Pieces of an access with a storage key; it ends at the first page that the key may not access. */
+struct keyed {
+	u8 key;
+	bool write;
+	kshim_piece_fn fn;
+	void *arg;
+};
 
-/* As for_each_piece() of core/uaccess.c, ending at the first page that key may not access. */
-static unsigned long keyed_pieces(unsigned long addr, unsigned long n, bool write, u8 key, piece_fn fn, void *arg)
+static bool keyed_piece(void *mem, unsigned long done, unsigned long len, void *arg)
 {
-	struct mm_struct *mm = current->mm;
-	unsigned long done = 0, flags, len;
-	unsigned int error_code;
-	bool allowed = true;
-	void *mem;
+	struct keyed *k = arg;
 
-	while (mm && done < n) {
-		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
-		flags = kshim_arch_access_begin();
-		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
-		allowed = !mem || skey_allows(key, skey_insert(&model_skeys, model_block(__pa(mem))), write,
-					      (struct skey_overrides){});
-		if (mem && allowed) {
-			fn(mem, done, len, arg);
-			done += len;
-		}
-		kshim_arch_access_end(flags);
-		if (!allowed || (!mem && !kshim_arch_user_fault(mm, addr + done, error_code, false)))
-			break;
-	}
-	return n - done;
+	if (!skey_allows(k->key, skey_insert(&model_skeys, model_block(__pa(mem))), k->write, (struct skey_overrides){}))
+		return false;
+	return k->fn(mem, done, len, k->arg);
 }
 
-static void read_piece(void *mem, unsigned long done, unsigned long len, void *to)
+static unsigned long keyed_pieces(unsigned long addr, unsigned long n, bool write, u8 key, kshim_piece_fn fn, void *arg)
+{
+	struct keyed k = { .key = key, .write = write, .fn = fn, .arg = arg };
+
+	return kshim_user_pieces(addr, n, write, false, keyed_piece, &k);
+}
+
+static bool read_piece(void *mem, unsigned long done, unsigned long len, void *to)
 {
 	memcpy(to + done, mem, len);
+	return true;
 }
 
-static void write_piece(void *mem, unsigned long done, unsigned long len, void *from)
+static bool write_piece(void *mem, unsigned long done, unsigned long len, void *from)
 {
 	memcpy(mem, from + done, len);
+	return true;
 }
 
 FAITHFUL(_copy_from_user_key);
@@ -151,7 +148,7 @@ static __uint128_t cmpxchg16(void *mem, __uint128_t old, __uint128_t new)
 }
 
 /* COMPARE AND SWAP of the operand's size. */
-static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
+static bool cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
 {
 	struct cmpxchg_args *a = arg;
 
@@ -171,6 +168,7 @@ static void cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void
 	default:
 		a->seen = cmpxchg16(mem, a->old, a->new);
 	}
+	return true;
 }
 
 REDUCED(kshim_cmpxchg_user_key, "1 and 2 bytes are swapped by themselves and not in their word: never -EAGAIN");

@@ -59,6 +59,13 @@ bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned in
  */
 bool kshim_fault_signal(bool user, int sig, int code, unsigned long addr);
 bool kshim_fault_done(unsigned int fault, bool user, unsigned long addr);
+/* What to do with one piece that lies within a page; returns false to end the whole access before it. */
+typedef bool (*kshim_piece_fn)(void *mem, unsigned long done, unsigned long len, void *arg);
+/*
+ * Calls fn for each piece of the current process's addr..addr+n, inside an access of the processor; user: the process
+ * does it, not the kernel. Returns the bytes that were not handled.
+ */
+unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn, void *arg);
 /* Called on entry to a process and on return from it: this CPU leaves prev's address space for next's; NULL: none. */
 void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next);
 
