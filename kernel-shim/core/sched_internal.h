@@ -115,11 +115,10 @@ void kshim_wait_begin(struct kshim_wait *w);
 void kshim_wait_end(struct kshim_wait *w);
 
 /* --- deadlock.c --- */
+/* The host is an x86_64 machine, whatever the flavour's architecture. */
 static __always_inline void kshim_spin_pause(void)
 {
-#if defined(__x86_64__)
 	__builtin_ia32_pause();
-#endif
 }
 
 void kshim_thread_runs(void);		/* one more native thread can make progress */
