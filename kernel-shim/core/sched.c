@@ -20,11 +20,16 @@
 
 uint64_t kshim_nr_sleeps, kshim_nr_wakeups;
 
+/* The kernel's preempt_notifier_key. */
+static atomic_t preempt_notifier_users;
+
 /* kernel/sched/core.c: fire_sched_{out,in}_preempt_notifiers(), with preemption off as there. */
 static void notify_out(struct task_struct *t)
 {
 	struct preempt_notifier *n;
 
+	if (!atomic_read(&preempt_notifier_users))
+		return;
 	preempt_disable();
 	hlist_for_each_entry(n, &t->preempt_notifiers, link)
 		n->ops->sched_out(n, kshim_cpu->idle);
@@ -35,6 +40,8 @@ static void notify_in(struct task_struct *t)
 {
 	struct preempt_notifier *n;
 
+	if (!atomic_read(&preempt_notifier_users))
+		return;
 	preempt_disable();
 	hlist_for_each_entry(n, &t->preempt_notifiers, link)
 		n->ops->sched_in(n, kshim_cpu->id);
@@ -44,16 +51,19 @@ static void notify_in(struct task_struct *t)
 FAITHFUL(preempt_notifier_inc);
 void preempt_notifier_inc(void)
 {
+	atomic_inc(&preempt_notifier_users);
 }
 
 FAITHFUL(preempt_notifier_dec);
 void preempt_notifier_dec(void)
 {
+	atomic_dec(&preempt_notifier_users);
 }
 
 FAITHFUL(preempt_notifier_register);
 void preempt_notifier_register(struct preempt_notifier *notifier)
 {
+	WARN(!atomic_read(&preempt_notifier_users), "registering preempt_notifier while notifiers disabled\n");
 	hlist_add_head(&notifier->link, &current->preempt_notifiers);
 }
 
@@ -283,7 +293,7 @@ int default_wake_function(wait_queue_entry_t *curr, unsigned int mode, int wake_
 	return try_to_wake_up(curr->private, mode, wake_flags);
 }
 
-FAITHFUL(kick_process);
+INERT(kick_process, "a thread is in the kernel or in no task at all: user code, which could be interrupted, is not run");
 void kick_process(struct task_struct *p)
 {
 }

@@ -160,7 +160,7 @@ void kick_all_cpus_sync(void)
 	smp_call_function(nothing, NULL, 1);
 }
 
-FAITHFUL(wake_up_if_idle);
+INERT(wake_up_if_idle, "there is no idle loop that a CPU could be woken from");
 void wake_up_if_idle(int cpu)
 {
 }

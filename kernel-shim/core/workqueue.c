@@ -507,6 +507,8 @@ int schedule_on_each_cpu(work_func_t func)
 FAITHFUL(__warn_flushing_systemwide_wq);
 void __warn_flushing_systemwide_wq(void)
 {
+	pr_warn("WARNING: Flushing system-wide workqueues will be prohibited in near future.\n");
+	dump_stack();
 }
 
 REDUCED(alloc_workqueue, "flags are remembered only; max_active 1 is honoured, other limits are not");

@@ -186,6 +186,15 @@ int ktest_sleep_with_notifier(void)
 	return notified;
 }
 
+void ktest_notifier_without_users(void)
+{
+	struct preempt_notifier n;
+
+	preempt_notifier_init(&n, NULL);
+	preempt_notifier_register(&n);
+	preempt_notifier_unregister(&n);
+}
+
 /* --- RCU --- */
 
 #define ALIVE 0x11111111

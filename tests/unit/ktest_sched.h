@@ -28,6 +28,7 @@ void ktest_complete(void);
 void ktest_wait_for_completion(void);
 /* Sleeps with a preempt notifier registered; sched_out calls + 100 * sched_in calls. */
 int ktest_sleep_with_notifier(void);
+void ktest_notifier_without_users(void);	/* registers one that preempt_notifier_inc() has not been called for */
 
 /* A shared object, replaced by writers, freed after a grace period. Readers return how often it was found dead. */
 void ktest_rcu_replace(int n, int with_callback);

@@ -147,6 +147,18 @@ START_TEST(sleeping_calls_preempt_notifiers)
 }
 END_TEST
 
+START_TEST(preempt_notifiers_that_are_off_are_reported)
+{
+	int pid = kvmsim_machine.process_create(1);
+
+	ck_assert_int_eq(ktest_enter(pid), 0);
+	ktest_notifier_without_users();
+	ktest_leave();
+	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
+	ck_assert_msg(strstr(texts, "registering preempt_notifier while notifiers disabled") != NULL, "%s", texts);
+}
+END_TEST
+
 /* --- RCU --- */
 
 static void rcu_replace(long with_callback)
@@ -424,6 +436,7 @@ int main(void)
 	tcase_add_test(good, wait_queue_passes_a_token);
 	tcase_add_test(good, completion_wakes);
 	tcase_add_test(good, sleeping_calls_preempt_notifiers);
+	tcase_add_test(good, preempt_notifiers_that_are_off_are_reported);
 	tcase_add_loop_test(good, rcu_reader_keeps_its_object, 0, 2);
 	tcase_add_test(good, rcu_callbacks_run_when_promised);
 	tcase_add_test(good, srcu_reader_keeps_its_object);
