@@ -250,8 +250,6 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 #ifdef KSHIM_HAVE_VHOST_TASK
 struct vhost_task {
 	struct task_struct *task;
-	bool (*fn)(void *data);
-	void *data;
 };
 
 static __printf(1, 2) struct task_struct *new_plain(const char *fmt, ...)
@@ -272,8 +270,6 @@ struct vhost_task *vhost_task_create(bool (*fn)(void *), void (*handle_sigkill)(
 
 	if (!vtsk)
 		return ERR_PTR(-ENOMEM);
-	vtsk->fn = fn;
-	vtsk->data = arg;
 	vtsk->task = new_plain("%s", name);
 	if (IS_ERR(vtsk->task)) {
 		kfree(vtsk);
@@ -297,11 +293,5 @@ void vhost_task_stop(struct vhost_task *vtsk)
 {
 	kshim_task_destroy(vtsk->task);
 	kfree(vtsk);
-}
-
-/* One turn of the task's loop, as the calling task. */
-bool kshim_vhost_task_run(struct vhost_task *vtsk)
-{
-	return vtsk->fn(vtsk->data);
 }
 #endif

@@ -5,10 +5,9 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
-#include <linux/vmstat.h>
 #include "mem_internal.h"
 
-struct kshim_mem_stats kshim_mem_counts;
+struct kshim_mem_counts kshim_mem_counts;
 u32 kshim_mem_epoch = 1;
 long kshim_fail_alloc;
 
@@ -144,12 +143,6 @@ int kshim_mem_validate(void)
 void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s)
 {
 	s->epoch = ++kshim_mem_epoch;
-}
-
-void kshim_mem_get_stats(struct kshim_mem_stats *s)
-{
-	*s = kshim_mem_counts;
-	s->pages_free = global_zone_page_state(NR_FREE_PAGES);
 }
 
 /* One line of a leak report; in the order in which the allocators are walked, which is by address. */

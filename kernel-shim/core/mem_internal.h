@@ -41,7 +41,11 @@ struct kshim_page_info {
 };
 
 extern struct kshim_page_info *kshim_page_info;
-extern struct kshim_mem_stats kshim_mem_counts;
+struct kshim_mem_counts {
+	u64 pages_total;			/* 4 KiB */
+	u64 vmalloc_pages, vmalloc_areas;	/* now */
+};
+extern struct kshim_mem_counts kshim_mem_counts;
 extern u32 kshim_mem_epoch;
 /* pfn of the first frame that was never in use; its struct page is not initialised. Only grows. */
 extern unsigned long kshim_in_use_end;
@@ -80,10 +84,9 @@ const u8 *kshim_find_other(const void *p, u8 c, size_t n);
 /* A byte of closed memory. */
 u8 kshim_peek(const u8 *p);
 
-/* A misuse: counts it and reports it as KVMSIM_CHECK, with up to two return addresses (or NULL) as frames. */
+/* Reports a misuse as KVMSIM_CHECK, with up to two return addresses (or NULL) as frames. */
 #define kshim_mem_problem(ip1, ip2, fmt, ...) do {					\
 	const void *const addrs__[2] = { (ip1), (ip2) };				\
-	__atomic_fetch_add(&kshim_mem_counts.problems, 1, __ATOMIC_RELAXED);		\
 	host_report_frames(KVMSIM_CHECK, addrs__, 2, fmt, ##__VA_ARGS__);			\
 } while (0)
 

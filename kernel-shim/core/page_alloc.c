@@ -183,7 +183,6 @@ static struct page *get_block(gfp_t gfp, unsigned int order, const void *ip)
 	if (page) {
 		set_state(page, order, KSHIM_PAGE_IS_USED, ip);
 		__mod_zone_page_state(zone, NR_FREE_PAGES, -(1L << order));
-		kshim_mem_counts.page_allocs++;
 	}
 	host_unlock(&lock);
 	return page;
@@ -404,7 +403,6 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 	set_state(page, order, KSHIM_PAGE_IS_FREE, ip);
 	put_block(page, order);
 	__mod_zone_page_state(zone, NR_FREE_PAGES, 1L << order);
-	kshim_mem_counts.page_frees++;
 	host_unlock(&lock);
 }
 

@@ -137,7 +137,6 @@ void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t
 	if (before) {
 		b->offset = offset;
 		list_add_tail(&b->node, before);
-		kshim_mem_counts.percpu_bytes += size;
 	}
 	host_unlock(&lock);
 	if (!before) {
@@ -168,7 +167,6 @@ found:
 	for (cpu = 0; cpu < units; cpu++)
 		memset(unit_base(cpu) + offset, 0, b->bytes);
 	list_del(&b->node);
-	kshim_mem_counts.percpu_bytes -= b->bytes;
 	host_unlock(&lock);
 	kshim_meta_free(b, sizeof(*b));
 }

@@ -68,7 +68,6 @@ static void account_slab_pages(struct kmem_cache *s, long sign)
 	mod_node_page_state(&contig_page_data,
 			    s->flags & SLAB_RECLAIM_ACCOUNT ? NR_SLAB_RECLAIMABLE_B : NR_SLAB_UNRECLAIMABLE_B,
 			    sign * (long)(PAGE_SIZE << s->order));
-	__atomic_fetch_add(&kshim_mem_counts.slab_pages, sign * (1L << s->order), __ATOMIC_RELAXED);
 }
 
 static struct kshim_slab *new_slab(struct kmem_cache *s, gfp_t gfp, const void *ip)
@@ -290,8 +289,6 @@ void *kshim_slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t bytes, const void
 	kshim_track_object_alloc(s, p, bytes);
 	if (gfp & __GFP_ZERO || !s->poison)
 		kshim_track_open(p, bytes);
-	__atomic_fetch_add(&kshim_mem_counts.slab_objects, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&kshim_mem_counts.slab_allocs, 1, __ATOMIC_RELAXED);
 	return p;
 }
 
@@ -364,8 +361,6 @@ void kshim_slab_free(struct kmem_cache *s, void *p, const void *ip)
 	host_unlock(&s->lock);
 	if (gone)
 		free_slab(gone);
-	__atomic_fetch_sub(&kshim_mem_counts.slab_objects, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&kshim_mem_counts.slab_frees, 1, __ATOMIC_RELAXED);
 }
 
 void kshim_slab_resize(void *p, size_t bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Simulated memory: where it lies, how it is booted, its self-check, leak reports, statistics and forced failures.
+ * Simulated memory: where it lies, how it is booted, its self-check, leak reports and forced failures.
  *
  * Boot order: kshim_mem_boot() is the first thing of all (per-cpu areas, page allocator, slab, vmalloc; needs neither
  * locks nor `current`); then tasks, locks and RCU; then kshim_mm_boot(), which initialises the real mm and may
@@ -60,17 +60,6 @@ void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s);
  * callbacks and work items before.
  */
 int kshim_mem_leaks(const struct kshim_mem_snapshot *s);
-
-struct kshim_mem_stats {
-	uint64_t pages_total, pages_free;	/* 4 KiB */
-	uint64_t page_allocs, page_frees;	/* calls */
-	uint64_t slab_pages, slab_objects;	/* now */
-	uint64_t slab_allocs, slab_frees;	/* calls */
-	uint64_t vmalloc_pages, vmalloc_areas;	/* now */
-	uint64_t percpu_bytes;			/* dynamic, now, per CPU */
-	uint64_t problems;			/* misuses found so far */
-};
-void kshim_mem_get_stats(struct kshim_mem_stats *s);
 
 /*
  * Forced failure: when N > 0, the N-th page, slab, vmalloc or per-cpu allocation from now that is allowed to fail (not

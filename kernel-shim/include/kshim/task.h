@@ -8,7 +8,6 @@
 struct task_struct;
 struct mm_struct;
 struct files_struct;
-struct vhost_task;
 
 /* Boot, after memory: CPUs, tasks, interrupts, workqueues; the caller becomes the boot task of CPU 0. 0 or -errno. */
 int kshim_sched_boot(unsigned int nr_cpus);
@@ -52,12 +51,6 @@ void kshim_drop_cpu_caches(void);
 void kshim_timed_out(void);
 /* Moves virtual time; every timer up to the new time runs at its own time. Ends the step. */
 void kshim_advance_time(uint64_t ns);
-/*
- * One turn of the loop of a vhost_task (KVM's recovery of huge pages), run by the caller: does it want to go on at
- * once?
- */
-bool kshim_vhost_task_run(struct vhost_task *vtsk);
-
 /*
  * Checks the invariants of tasks, RCU queues, workqueues and timers, with no other thread in kernel code:
  * KVMSIM_CHECK each.
