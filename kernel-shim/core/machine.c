@@ -163,6 +163,7 @@ static int machine_leak_check(void)
 	kshim_ksm_reap();
 	/* What the kernel keeps until memory is short, such as the huge zero page. */
 	drop_slab();
+	kshim_swap_cache_reap();
 	/* Swap slots that CPUs keep have their shadow entries still in the swap cache. */
 	disable_swap_slots_cache_lock();
 	reenable_swap_slots_cache_unlock();

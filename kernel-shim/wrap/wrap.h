@@ -24,5 +24,10 @@ void kshim_ksm_reap(void);
 
 /* mm/swapfile.c: swapon(2) with a file name in kernel memory. 0 or -errno. */
 long kshim_sys_swapon(const char *name, int flags);
+/*
+ * Frees the pages of the swap cache whose entry nobody has any more, as reclaim does: an entry that was given up while
+ * somebody else had its page locked leaves one. For leak checks.
+ */
+void kshim_swap_cache_reap(void);
 
 #endif

@@ -32,6 +32,28 @@ local function writer(sim, vm, name, first)
 	return vcpu
 end
 
+-- Without a VM. A page that another thread has locked when its swap entry is freed stays in the swap cache.
+scenario("a page that is written, dropped, moved and swapped out at once", options, function(sim)
+	local ram = sim:process():mmap{ length = "4K" }
+	sim:thread("write", function()
+		while not sim:stopping() do
+			expect(ram:write(0, "x")):eq(0)
+		end
+	end)
+	sim:thread("drop", function()
+		while not sim:stopping() do
+			expect(ram:madvise(0, "4K", MADV_DONTNEED)):eq(0)
+		end
+	end)
+	sim:thread("move", function()
+		while not sim:stopping() do
+			ram:migrate(0)
+			ram:swap_out(0)
+		end
+	end)
+	sim:join{ seconds = SECONDS }
+end)
+
 scenario("two vCPUs against dirty-log reads", options, function(sim)
 	local _, ram, vm = guest(sim, KVM_MEM_LOG_DIRTY_PAGES)
 	local a, b = vm:create_vcpu(), vm:create_vcpu()
