@@ -12,10 +12,12 @@
 #include <unistd.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
+#include <kshim/track.h>
 #include "report.h"
 
 #define TEXT_MAX 2048
 #define SKIP_MAX 16		/* frames of our own above the first one that is wanted */
+#define ENTRY_FRAME 256		/* that the function of host_divert() may have */
 #define ALT_STACK_BYTES (256UL << 10)
 #define USER_END (1UL << 44)	/* TASK_SIZE in every build */
 #define NULL_END 0x10000UL	/* a pointer below is NULL plus a member's offset */
@@ -326,7 +328,7 @@ static char *fault_text(void)
 	return alt_stack ? alt_stack : shared;
 }
 
-/* Runs as if the faulting instruction had called it, see on_fault(). */
+/* Runs on the stack of the faulting code, as if the faulting instruction had called it; see on_fault(). */
 static __attribute__((force_align_arg_pointer, noinline)) void report_fault(void)
 {
 	struct kvmsim_report r = { .kind = fault_kind, .text = fault_text() };
@@ -335,20 +337,16 @@ static __attribute__((force_align_arg_pointer, noinline)) void report_fault(void
 	deliver(&r);
 }
 
-/*
- * Lets the handler return into report_fault(), on the stack of the faulting code. A call through a bad pointer has
- * already pushed its caller; otherwise the faulting instruction becomes the caller. Return addresses are looked up one
- * byte lower, hence the 1.
- */
-static void divert(ucontext_t *uc, bool bad_call)
+/* Return addresses are looked up one byte lower, hence the 1. */
+void host_divert(ucontext_t *uc, void (*entry)(void))
 {
 	greg_t *gregs = uc->uc_mcontext.gregs;
 
-	if (!bad_call) {
-		gregs[REG_RSP] -= sizeof(unsigned long);
-		*(unsigned long *)gregs[REG_RSP] = gregs[REG_RIP] + 1;
-	}
-	gregs[REG_RIP] = (greg_t)report_fault;
+	/* Valgrind does not see the stack grow here. */
+	host_track_undefined((void *)(gregs[REG_RSP] - ENTRY_FRAME), ENTRY_FRAME);
+	gregs[REG_RSP] -= sizeof(unsigned long);
+	*(unsigned long *)gregs[REG_RSP] = gregs[REG_RIP] + 1;
+	gregs[REG_RIP] = (greg_t)entry;
 }
 
 static void on_fault(int sig, siginfo_t *si, void *context)
@@ -360,6 +358,8 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	const char *name = refused_symbol(addr);
 	char what[TEXT_MAX / 2];
 
+	if (si->si_code > 0 && host_exception(uc))
+		return;
 	if (bad_call)
 		pc = *(unsigned long *)sp;
 	if (in_fault || si->si_code <= 0 || !kernel_faulted(pc)) {
@@ -379,7 +379,11 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	/* No room to report on a stack that is full: stay on the signal's. */
 	if (is_stack_overflow(si, uc))
 		report_fault();
-	divert(uc, bad_call);
+	/* A call through a bad pointer has pushed its caller already; else the faulting instruction becomes the caller. */
+	if (bad_call)
+		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)report_fault;
+	else
+		host_divert(uc, report_fault);
 }
 
 void host_oops_thread_attach(void)

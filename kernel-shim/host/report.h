@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by the host TUs that make reports: which addresses are deterministic, and how file names are shortened. */
+/* Shared by the host TUs that make reports or handle signals. */
 #ifndef KSHIM_HOST_REPORT_H
 #define KSHIM_HOST_REPORT_H
 
 #include <stdbool.h>
+#include <ucontext.h>
 
 /* Lies addr in a range that host_map() placed at a fixed address? */
 bool host_is_fixed(unsigned long addr);
@@ -13,5 +14,10 @@ bool host_is_fixed(unsigned long addr);
  * "mm/memory.c". The result points into path. A path of neither comes back whole.
  */
 const char *host_short_path(const char *path);
+
+/* exception.c: did the exception at uc belong to kernel code that expects it? uc is where to go on then. */
+bool host_exception(ucontext_t *uc);
+/* Makes uc go on at entry, as if the instruction at uc had called it; the return address is one byte behind that. */
+void host_divert(ucontext_t *uc, void (*entry)(void));
 
 #endif

@@ -98,5 +98,6 @@ int kshim_arch_boot(void)
 {
 	kshim_arch_register_counters();
 	kshim_host_tlb_register_counters();
+	kshim_extable_boot();
 	return 0;
 }

@@ -14,6 +14,10 @@ struct mm_struct;
 
 /* cpuid.c: which vendor's CPU CPUID describes. */
 extern bool kshim_cpu_is_intel;
+/* extable.c: once, before code that the table is about. */
+void kshim_extable_boot(void);
+/* How many of the kernel's instructions on user memory would be refused. */
+int kshim_user_insns_unknown(void);
 /* msr.c */
 void kshim_msr_boot_cpu(unsigned int cpu);
 

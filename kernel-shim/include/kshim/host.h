@@ -52,6 +52,23 @@ void host_rcu_read_unlock(void);
 /* Waits for all readers of other threads; the caller must not be a reader. */
 void host_synchronize_rcu(void);
 
+/* --- exceptions that kernel code expects, of the host's processor --- */
+/* The general registers in the order of their numbers (RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15), then RFLAGS, RIP. */
+struct host_regs {
+	unsigned long gpr[16], flags, ip;
+};
+struct host_exception_ops {
+	/* Is the instruction at ip one that host_trap_at() replaced? In a signal handler. */
+	bool (*is_trap)(unsigned long ip);
+	/* Does what that instruction would do, as if it had called this; goes on with *r. It may sleep. */
+	void (*trapped)(struct host_regs *r);
+	/* Changes *r to where the kernel's exception table goes on. Returns false if it has no entry. In a signal handler. */
+	bool (*fixup)(struct host_regs *r, unsigned int vector);
+};
+void host_handle_exceptions(const struct host_exception_ops *ops);
+/* Puts a trap in place of the instruction at ip, of 2 bytes or more, before any code runs there. */
+void host_trap_at(unsigned long ip);
+
 /* --- reporting: all end up in kvmsim_host_ops; see kshim/machine.h for the kinds --- */
 struct kvmsim_host_ops;
 void host_set_ops(const struct kvmsim_host_ops *ops);
