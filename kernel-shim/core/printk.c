@@ -141,15 +141,24 @@ int __printk_ratelimit(const char *func)
 	return ___ratelimit(&printk_ratelimit_state, func);
 }
 
-REDUCED(dump_stack_lvl, "return addresses are printed relative to the program's start");
+/* The start and the end of the object that the kernel code is linked into; supplied by the linker. */
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
+
+static bool in_kernel(unsigned long addr)
+{
+	return addr >= (unsigned long)__ehdr_start && addr < (unsigned long)_end;
+}
+
+REDUCED(dump_stack_lvl, "says neither the release nor the taint; the trace ends where the kernel was entered");
 asmlinkage void dump_stack_lvl(const char *log_lvl)
 {
-	void *frames[24];
+	void *frames[KVMSIM_MAX_FRAMES];
 	unsigned int i, n = host_backtrace(frames, ARRAY_SIZE(frames));
 
 	printk("%sCPU: %d PID: %d Comm: %s\n", log_lvl, raw_smp_processor_id(), current->pid, current->comm);
 	printk("%sCall Trace:\n", log_lvl);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && in_kernel((unsigned long)frames[i]); i++)
 		printk("%s %pB\n", log_lvl, frames[i]);
 }
 
@@ -159,44 +168,49 @@ asmlinkage void dump_stack(void)
 	dump_stack_lvl(KERN_DEFAULT);
 }
 
-/* The start of the object that the kernel code is linked into; supplied by the linker. */
-extern char __ehdr_start[] __attribute__((visibility("hidden")));
-extern char _end[] __attribute__((visibility("hidden")));
-
-/* There is no symbol table in the simulated kernel: an address is named by its place in the program. */
-static int print_place(char *buffer, unsigned long addr)
+/* __sprint_symbol() of kernel/kallsyms.c, with the program's symbol table. No address gets into the log. */
+static int print_symbol(char *buffer, unsigned long addr, int shift, bool with_offset)
 {
-	if (addr >= (unsigned long)__ehdr_start && addr < (unsigned long)_end)
+	unsigned long offset, bytes;
+	char name[128];
+	int len;
+
+	if (!in_kernel(addr))
+		return sprintf(buffer, "(outside the kernel)");
+	if (!host_symbol(addr + shift, name, sizeof(name), &offset, &bytes))
 		return sprintf(buffer, "kernel+0x%lx", addr - (unsigned long)__ehdr_start);
-	return sprintf(buffer, "(outside the kernel)");
+	len = sprintf(buffer, "%s", name);
+	if (with_offset)
+		len += sprintf(buffer + len, "+%#lx/%#lx", offset - shift, bytes);
+	return len;
 }
 
-REDUCED(sprint_symbol, "prints kernel+0xOFFSET: no kallsyms");
+REDUCED(sprint_symbol, "an address outside of the kernel is not shown; KVM's symbols have no module's name");
 int sprint_symbol(char *buffer, unsigned long address)
 {
-	return print_place(buffer, address);
+	return print_symbol(buffer, address, 0, true);
 }
 
-REDUCED(sprint_symbol_build_id, "prints kernel+0xOFFSET: no kallsyms");
+REDUCED(sprint_symbol_build_id, "as sprint_symbol, without a build id");
 int sprint_symbol_build_id(char *buffer, unsigned long address)
 {
-	return print_place(buffer, address);
+	return print_symbol(buffer, address, 0, true);
 }
 
-REDUCED(sprint_symbol_no_offset, "prints kernel+0xOFFSET: no kallsyms");
+REDUCED(sprint_symbol_no_offset, "as sprint_symbol");
 int sprint_symbol_no_offset(char *buffer, unsigned long address)
 {
-	return print_place(buffer, address);
+	return print_symbol(buffer, address, 0, false);
 }
 
-REDUCED(sprint_backtrace, "prints kernel+0xOFFSET: no kallsyms");
+REDUCED(sprint_backtrace, "as sprint_symbol");
 int sprint_backtrace(char *buffer, unsigned long address)
 {
-	return print_place(buffer, address);
+	return print_symbol(buffer, address, -1, true);
 }
 
-REDUCED(sprint_backtrace_build_id, "prints kernel+0xOFFSET: no kallsyms");
+REDUCED(sprint_backtrace_build_id, "as sprint_symbol, without a build id");
 int sprint_backtrace_build_id(char *buffer, unsigned long address)
 {
-	return print_place(buffer, address);
+	return print_symbol(buffer, address, -1, true);
 }

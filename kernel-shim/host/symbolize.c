@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <kshim/host.h>
 #include "report.h"
 #include "symbolize.h"
 
@@ -124,6 +125,26 @@ int host_symbolize_each(void *pc, frame_fn fn, void *arg)
 	}
 	pthread_mutex_unlock(&dwfl_lock);
 	return ret;
+}
+
+bool host_symbol(unsigned long addr, char *name, unsigned long size, unsigned long *offset, unsigned long *bytes)
+{
+	const char *found = NULL;
+	Dwfl_Module *mod;
+	GElf_Off into;
+	GElf_Sym sym;
+
+	pthread_mutex_lock(&dwfl_lock);
+	mod = get_dwfl() ? dwfl_addrmodule(dwfl, addr) : NULL;
+	if (mod)
+		found = dwfl_module_addrinfo(mod, addr, &into, &sym, NULL, NULL, NULL);
+	if (found) {
+		snprintf(name, size, "%s", found);
+		*offset = into;
+		*bytes = sym.st_size;
+	}
+	pthread_mutex_unlock(&dwfl_lock);
+	return found;
 }
 
 struct first_frame {

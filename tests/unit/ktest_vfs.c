@@ -40,6 +40,11 @@ noinline void ktest_bug(void)
 	BUG();
 }
 
+noinline void ktest_dump_stack(void)
+{
+	dump_stack();
+}
+
 noinline void ktest_bug_in_kernel_file(void)
 {
 	struct inode inode = { .i_state = I_CLEAR };

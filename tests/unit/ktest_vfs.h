@@ -8,6 +8,7 @@
 /* Each of these is an error that ends in a report. */
 void ktest_bug(void);
 void ktest_bug_in_kernel_file(void);
+void ktest_dump_stack(void);
 void ktest_panic(void);
 void ktest_warn(int value);
 void ktest_warn_once_twice(void);

@@ -283,7 +283,7 @@ START_TEST(log_lines)
 }
 END_TEST
 
-/* No host address gets into the log. */
+/* Symbols stand for addresses, and no host address gets into the log. */
 START_TEST(pointers_are_hashed)
 {
 	char a[64], b[64], raw[64];
@@ -295,9 +295,25 @@ START_TEST(pointers_are_hashed)
 	ck_assert_str_ne(a, raw);
 	ck_assert_int_eq(strlen(a), 16);
 	ktest_format(a, sizeof(a), "%pS", (void *)ktest_bug);
-	ck_assert_msg(!strncmp(a, "kernel+0x", 9), "%s", a);
+	ck_assert_msg(!strncmp(a, "ktest_bug+0x0/0x", 16), "%s", a);
+	ktest_format(a, sizeof(a), "%ps", (void *)((char *)ktest_bug + 1));
+	ck_assert_str_eq(a, "ktest_bug");
+	ktest_format(a, sizeof(a), "%pB", (void *)((char *)ktest_bug + 4));
+	ck_assert_msg(!strncmp(a, "ktest_bug+0x4/0x", 16), "%s", a);
+	ktest_format(a, sizeof(a), "%pS", &want);
+	ck_assert_str_eq(a, "(outside the kernel)");
 	ktest_format(a, sizeof(a), "%px", (void *)0x101000001000);
 	ck_assert_str_eq(a, "0000101000001000");
+}
+END_TEST
+
+/* The trace ends with the kernel's own functions. */
+START_TEST(dump_stack_has_symbols)
+{
+	ktest_dump_stack();
+	ck_assert_msg(strstr(log_text, "> dump_stack+0x") != NULL, "%s", log_text);
+	ck_assert_msg(strstr(log_text, "> ktest_dump_stack+0x") != NULL, "%s", log_text);
+	ck_assert_msg(strstr(log_text, "outside") == NULL, "%s", log_text);
 }
 END_TEST
 
@@ -488,6 +504,7 @@ int main(void)
 	tcase_add_test(tc, symbols);
 	tcase_add_test(tc, log_lines);
 	tcase_add_test(tc, pointers_are_hashed);
+	tcase_add_test(tc, dump_stack_has_symbols);
 	tcase_add_test(tc, open_ioctl_close);
 	tcase_add_test(tc, misc_minors);
 	tcase_add_test(tc, files_of_a_fork);

@@ -89,6 +89,11 @@ void host_report_from(void *pc, int kind, const char *file, int line, const char
 	__attribute__((format(printf, 5, 6)));
 /* Return addresses of the caller and its callers, innermost first; returns how many. */
 unsigned int host_backtrace(void **frames, unsigned int max);
+/*
+ * The symbol that addr lies in, from the program's symbol table: its name, cut to size, how far addr is in it, and its
+ * length. Returns false if there is none. Slow the first time.
+ */
+bool host_symbol(unsigned long addr, char *name, unsigned long size, unsigned long *offset, unsigned long *bytes);
 void host_log(int level, const char *line);
 /* The first bytes of a trace event, see kvmsim_host_ops. */
 struct kvmsim_trace_event;
