@@ -208,10 +208,9 @@ static int wait_for(struct context *c, int from, char *is_done, size_t job)
 	return ending ? -1 : 0;
 }
 
-/* What the runners have started dies with them, and is then waited for here. */
+/* What the runners have started dies with them. */
 static void end_runners(struct pool *p)
 {
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (size_t i = 0; i < p->nrunners; i++)
 		if (p->runner[i].pid)
 			kill(p->runner[i].pid, SIGKILL);
@@ -231,6 +230,7 @@ int runner_run(const struct sim_world *w, const struct sim_file *files, const st
 		exit(SIM_EXIT_USAGE);
 	}
 	c.done = fds[1];
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* what outlives its own parent is waited for here */
 	handle_signals(on_ending_signal);
 	for (size_t i = 0; i < c.pool->nrunners; i++) {
 		struct runner *r = &c.pool->runner[i];
