@@ -27,7 +27,10 @@ end
 -- Number argument or structure given as its bytes. Of a structure also what the kernel left of it, whatever the result.
 local function raw_ioctl(s, what, cmd, arg, out_bytes)
 	cmd = A.u64(what .. ": cmd", cmd)
-	if type(arg) == "string" and not A.whole(arg) then
+	if type(arg) == "string" then
+		if A.whole(arg) then
+			A.refuse(what .. ": arg", "a number or the bytes of a structure: this could be either, write a number", arg)
+		end
 		A.string(what .. ": arg", arg, 1 << 20)
 		return ioctl_struct(s.proc, s.fd, cmd, arg,
 			out_bytes and A.int(what .. ": out_bytes", out_bytes, 0, #arg))

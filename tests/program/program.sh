@@ -308,6 +308,7 @@ calls{
 	{ "new_addr", function(_, _, ram) ram:mremap{ new_length = "4M", new_addr = 1 << 30 } end, "new_addr: only with MREMAP_FIXED" },
 	{ "swap_out", function(_, _, ram) ram:swap_out(ram:page(0), "8K") end, "length: not with a page object" },
 	{ "out_bytes", function(_, _, _, vm) vm:ioctl(KVM_CHECK_EXTENSION, 1, 8) end, "out_bytes: only with the bytes" },
+	{ "ioctl", function(_, _, _, vm) vm:ioctl(KVM_SET_NR_MMU_PAGES, "64") end, "this could be either, write a number" },
 	{ "bitmap", function(_, _, _, vm) vm:clear_dirty_log{ slot = 0, num_pages = 64, bitmap = "x" } end, "bitmap: expected 8 bytes" },
 	{ "args", function(_, _, _, vm) vm:enable_cap{ cap = 1, args = { flags = 1 } } end, "args: expected a list without names" },
 	{ "lowcore", function(_, _, _, vm) vm:create_vcpu{ lowcore = false } end, "lowcore: only on s390x" },
@@ -317,7 +318,7 @@ calls{
 }
 LUA
 run 0 run unused.lua
-prints out 'pass:21 fail:0'
+prints out 'pass:22 fail:0'
 printf 'scenario("a", { mmu = { "ept", extra = "npt" } }, function() end)\n' >unused1.lua
 printf 'scenario("a", { mmu = "ept" }, function() end, 1)\n' >unused2.lua
 printf 'cases("a", { mmu = "ept" }, { { "x" } }, function() end, 1)\n' >unused3.lua
