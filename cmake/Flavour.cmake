@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A flavour: libkvm-<arch>.so, the kernel's files, the shim and the models of one architecture in one shared object.
 #
-# kvmsim_add_flavour(ARCH KERNEL_ARCH) adds the target kvm-<arch>; kvmsim_add_test_flavour(NAME ARCH SOURCES...) adds a
+# kvmsim_add_flavour(ARCH) adds the target kvm-<arch>; kvmsim_add_test_flavour(NAME ARCH SOURCES...) adds a
 # second shared object with more kernel TUs that exports the shim's own functions as well, for unit tests.
 # Two classes of translation unit, never mixed: kernel TUs see kernel headers only, host TUs libc, pthread and liburcu.
 
@@ -40,8 +40,9 @@ endif()
 set(KVMSIM_PREFIX_MAP "-fmacro-prefix-map=${KVMSIM_SOURCE}/=" "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 
 # Compile options and include directories of kernel TUs, for target.
-function(kvmsim_kernel_tu target arch karch kbuild)
+function(kvmsim_kernel_tu target arch kbuild)
 	set(src "${KVMSIM_SOURCE}")
+	set(karch ${KVMSIM_KERNEL_ARCH_${arch}})
 	# The generated headers stand before the tree's own: a tree that was built in place has other ones in include/.
 	target_include_directories(${target} PRIVATE
 		"${PROJECT_SOURCE_DIR}/kernel-shim/include/${arch}" "${PROJECT_SOURCE_DIR}/kernel-shim/include/common"
@@ -59,7 +60,7 @@ function(kvmsim_kernel_tu target arch karch kbuild)
 	target_compile_definitions(${target} PRIVATE __KERNEL__ __DISABLE_EXPORTS)
 	set(overrides "${PROJECT_SOURCE_DIR}/kernel-shim/arch/${arch}/overrides.c")
 	if(EXISTS "${overrides}")
-		kvmsim_use_kcc(${target} ${karch} "${overrides}")
+		kvmsim_use_kcc(${target} ${arch} "${overrides}")
 	endif()
 	if(TARGET kbuild-${arch})
 		add_dependencies(${target} kbuild-${arch})
@@ -104,10 +105,9 @@ function(kvmsim_link target output exports)
 	set_target_properties(${target} PROPERTIES KVMSIM_OUTPUT "${CMAKE_BINARY_DIR}/${output}" KVMSIM_WORK "${work}")
 endfunction()
 
-function(kvmsim_add_flavour arch karch)
-	kvmsim_kernel_config(kbuild ${arch} ${karch})
-	set(list "${KVMSIM_KBUILD_DIR}/${arch}.list")
-	kvmsim_read_list(paths "${list}")
+function(kvmsim_add_flavour arch)
+	kvmsim_kernel_config(kbuild ${arch})
+	kvmsim_read_list(paths "${KVMSIM_KBUILD_DIR}/common.list" "${KVMSIM_KBUILD_DIR}/${arch}.list")
 	set(kernel)
 	set(present)
 	set(absent)
@@ -139,7 +139,7 @@ function(kvmsim_add_flavour arch karch)
 	add_library(${name}-host OBJECT ${host})
 	kvmsim_kernel_names("${kernel};${own}")
 	foreach(part kernel shim)
-		kvmsim_kernel_tu(${name}-${part} ${arch} ${karch} "${kbuild}")
+		kvmsim_kernel_tu(${name}-${part} ${arch} "${kbuild}")
 	endforeach()
 	kvmsim_compat(${name}-kernel ${arch} FALSE)
 	kvmsim_compat(${name}-shim ${arch} TRUE)
@@ -170,7 +170,7 @@ function(kvmsim_add_flavour arch karch)
 		file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/${name}/${part}.rsp" CONTENT "\"$<JOIN:${objects},\"\n\">\"\n")
 	endforeach()
 	kvmsim_link(${name} lib${name}.so "kvmsim_machine" ${name}-kernel ${name}-shim ${name}-host)
-	set_target_properties(${name} PROPERTIES KVMSIM_ARCH ${arch} KVMSIM_KARCH ${karch} KVMSIM_KBUILD "${kbuild}")
+	set_target_properties(${name} PROPERTIES KVMSIM_ARCH ${arch} KVMSIM_KBUILD "${kbuild}")
 	list(LENGTH kernel n)
 	list(LENGTH own m)
 	message(STATUS "Flavour ${arch}: ${n} kernel files, ${m} of the shim and the models")
@@ -191,11 +191,10 @@ function(kvmsim_host_tu target)
 endfunction()
 
 function(kvmsim_add_test_flavour name arch)
-	get_target_property(karch kvm-${arch} KVMSIM_KARCH)
 	get_target_property(kbuild kvm-${arch} KVMSIM_KBUILD)
 	add_library(${name}-objects OBJECT ${ARGN})
 	kvmsim_kernel_names("${ARGN}")
-	kvmsim_kernel_tu(${name}-objects ${arch} ${karch} "${kbuild}")
+	kvmsim_kernel_tu(${name}-objects ${arch} "${kbuild}")
 	kvmsim_compat(${name}-objects ${arch} TRUE)
 	target_compile_options(${name}-objects PRIVATE ${KVMSIM_OWN_WARNINGS})
 	target_compile_definitions(${name}-objects PRIVATE ${KVMSIM_TRACK_DEFINITIONS})

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kcc, the compiler launcher for kernel TUs of an architecture that the host is not (kernel-shim/kcc/README.md).
 #
-# kvmsim_use_kcc(TARGET KERNEL_ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is there.
+# kvmsim_use_kcc(TARGET ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is there.
 file(GLOB kcc CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernel-shim/kcc/*.c")
 add_executable(kcc ${kcc})
 target_compile_definitions(kcc PRIVATE _GNU_SOURCE)
 target_compile_options(kcc PRIVATE -O2 -Wall -Wextra)
 
-function(kvmsim_use_kcc target karch)
-	set(launcher "${CMAKE_BINARY_DIR}/kcc" --big-endian "arch/${karch}")
+function(kvmsim_use_kcc target arch)
+	set(launcher "${CMAKE_BINARY_DIR}/kcc")
+	if(KVMSIM_ENDIAN_${arch} STREQUAL "big")
+		list(APPEND launcher --big-endian "arch/${KVMSIM_KERNEL_ARCH_${arch}}")
+	endif()
 	foreach(file IN LISTS ARGN)
 		list(APPEND launcher --overrides "${file}")
 	endforeach()

@@ -31,11 +31,15 @@ function(kvmsim_run out)
 	set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# The paths in a list file, relative to the kernel tree. Changing the file configures again. "!NAME path": only where the
-# tree does not have NAME of probes.list.
-function(kvmsim_read_list out file)
-	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
-	file(STRINGS "${file}" lines)
+# The paths in list files, relative to the kernel tree. Changing a file configures again. "!NAME path": only where the tree
+# does not have NAME of probes.list.
+function(kvmsim_read_list out)
+	set(lines)
+	foreach(file IN LISTS ARGN)
+		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+		file(STRINGS "${file}" more REGEX "^[^#]")
+		list(APPEND lines ${more})
+	endforeach()
 	set(paths)
 	foreach(line IN LISTS lines)
 		string(REGEX REPLACE "#.*" "" line "${line}")
@@ -92,23 +96,29 @@ else()
 	message(STATUS "Kernel source: ${KVMSIM_SOURCE}")
 endif()
 
-# Sets out to the directory of generated headers of arch, whose name in the kernel is karch. For an own tree, the target
+# Sets out to the directory of generated headers of arch. For an own tree, the target
 # kbuild-<arch> keeps it up to date when a Kconfig file or a header behind the generated ones changes.
-function(kvmsim_kernel_config out arch karch)
+function(kvmsim_kernel_config out arch)
+	set(karch ${KVMSIM_KERNEL_ARCH_${arch}})
+	set(cross ${KVMSIM_CROSS_${arch}})
+	set(common "${KVMSIM_KBUILD_DIR}/common.config")
 	set(fragment "${KVMSIM_KBUILD_DIR}/${arch}.config")
 	set(configure "${KVMSIM_KBUILD_DIR}/configure-kernel.sh")
-	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${fragment}" "${configure}")
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${common}" "${fragment}" "${configure}")
 	if(KVMSIM_SOURCE_IS_PACKAGE)
-		file(SHA256 "${fragment}" key)
-		file(SHA256 "${configure}" script)
-		string(SHA256 key "${KVMSIM_SOURCE} ${key} ${script} ${CMAKE_C_COMPILER_VERSION}")
+		set(key "${KVMSIM_SOURCE} ${CMAKE_C_COMPILER_VERSION}")
+		foreach(file IN ITEMS "${common}" "${fragment}" "${configure}")
+			file(SHA256 "${file}" sum)
+			string(APPEND key " ${sum}")
+		endforeach()
+		string(SHA256 key "${key}")
 		string(SUBSTRING "${key}" 0 12 key)
 		set(dir "${KVMSIM_CACHE}/kbuild-${arch}-${key}")
 		if(NOT EXISTS "${dir}/kvmsim-stamp")
 			message(STATUS "Configuring the kernel for ${arch} (once; a few seconds)")
 			string(RANDOM LENGTH 8 part)
 			set(part "${dir}.${part}")
-			set(command "${configure}" "${KVMSIM_SOURCE}" "${part}" ${karch} "${fragment}")
+			set(command "${configure}" "${KVMSIM_SOURCE}" "${part}" ${karch} ${cross} "${fragment}")
 			if(NOT KVMSIM_SOURCE_IS_REFERENCE)
 				# As for an own tree: options of another version are reported. The dependencies are not needed.
 				list(APPEND command /dev/null)
@@ -128,7 +138,7 @@ function(kvmsim_kernel_config out arch karch)
 			set(dir "${KVMSIM_CACHE}/own-${arch}-${key}")
 		endif()
 		set(depfile "${CMAKE_BINARY_DIR}/kbuild-${arch}.d")
-		set(command "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} "${fragment}" "${depfile}")
+		set(command "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} ${cross} "${fragment}" "${depfile}")
 		if(NOT EXISTS "${dir}/kvmsim-stamp")
 			message(STATUS "Configuring the kernel for ${arch} (a few seconds)")
 			kvmsim_run(ignored ${command})
@@ -137,7 +147,7 @@ function(kvmsim_kernel_config out arch karch)
 			BYPRODUCTS "${dir}/include/generated/autoconf.h" "${dir}/include/generated/bounds.h"
 				"${dir}/include/generated/asm-offsets.h" "${dir}/include/generated/utsrelease.h"
 			COMMAND ${command}
-			DEPENDS "${fragment}" "${configure}"
+			DEPENDS "${common}" "${fragment}" "${configure}"
 			DEPFILE "${depfile}"
 			COMMENT "Configuring the kernel for ${arch}"
 			VERBATIM)

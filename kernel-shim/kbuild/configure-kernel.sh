@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Has the kernel's own Kbuild write the configuration and the generated headers for one architecture.
 #
-#   configure-kernel.sh SOURCE_DIR OUT_DIR KERNEL_ARCH FRAGMENT [DEPFILE]
+#   configure-kernel.sh SOURCE_DIR OUT_DIR KERNEL_ARCH CROSS FRAGMENT [DEPFILE]
 #
+# CROSS is the prefix of the cross compiler, "-" for the host's own.
 # OUT_DIR, whose path must not have a space or a colon, gets what `make O=OUT_DIR` leaves: .config, include/generated,
-# arch/*/include/generated. s390 needs Debian's cross compiler for it. SOURCE_DIR is never written to. Every option of
-# FRAGMENT must be in the result, or the run fails naming those that are not. A line "#older CONFIG_..." of FRAGMENT is for
+# arch/*/include/generated. SOURCE_DIR is never written to. Every option of common.config and
+# FRAGMENT must be in the result, or the run fails naming those that are not. A line "#older CONFIG_..." of them is for
 # kernels that have this option still. DEPFILE is for a tree of somebody's own: it gets the files that the result depends on,
 # for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last; and an option that no Kconfig file of such
 # a tree knows (it is of another version) is only reported.
@@ -14,8 +15,9 @@ set -eu
 LC_ALL=C
 export LC_ALL
 
-src=$(cd "$1" && pwd) out=$2 arch=$3 fragment=$4 depfile=${5:-}
+src=$(cd "$1" && pwd) out=$2 arch=$3 cross=${4#-} fragment=$5 depfile=${6:-}
 here=$(cd "$(dirname "$0")" && pwd)
+common=$here/common.config
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -29,14 +31,10 @@ if [ -z "$tree" ] || [ -e "$src/.config" ] || [ -e "$src/include/config" ] ||
 	"$here/shadow-tree.sh" "$src" "$tree" "$arch"
 fi
 
-cross=
-if [ "$arch" = s390 ]; then
-	cross=s390x-linux-gnu-
-	command -v ${cross}gcc >/dev/null || {
-		echo "${cross}gcc is missing: install the package gcc-s390x-linux-gnu" >&2
-		exit 1
-	}
-fi
+[ -z "$cross" ] || command -v "${cross}gcc" >/dev/null || {
+	echo "${cross}gcc is missing: install the package gcc-${cross%-}" >&2
+	exit 1
+}
 # Lines of options, from stdin, whose name no Kconfig file of the tree knows; with -v those that are known.
 unknown() {
 	[ -s "$out/kvmsim-known" ] || find "$tree/" -name .git -prune -o -name 'Kconfig*' -print0 | xargs -0 cat |
@@ -47,8 +45,8 @@ unknown() {
 wanted=$out/kvmsim-wanted
 rm -f "$out/kvmsim-known"
 {
-	cat "$fragment"
-	sed -n 's/^#older[[:space:]]\{1,\}//p' "$fragment" | unknown -v
+	cat "$common" "$fragment"
+	sed -n 's/^#older[[:space:]]\{1,\}//p' "$common" "$fragment" | unknown -v
 } >"$wanted"
 
 # Nothing of the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
@@ -83,14 +81,14 @@ if [ -n "$missing" ] && [ -n "$depfile" ]; then
 	[ -z "$not_there" ] || printf '%s\n' "-- Options that this kernel tree does not have:" "$not_there" >&2
 fi
 if [ -n "$missing" ]; then
-	printf '%s\n' "The kernel's configuration did not take these options of $fragment:" "$missing" >&2
+	printf '%s\n' "The kernel's configuration did not take these options of $common and $fragment:" "$missing" >&2
 	exit 1
 fi
 
 if [ -n "$depfile" ]; then
 	{
 		printf '%s:' "$out/kvmsim-stamp" | sed 's/ /\\ /g; s/\\ *$//'
-		printf ' \\\n %s' "$(printf '%s' "$fragment" | sed 's/ /\\ /g')"
+		printf ' \\\n %s' "$(printf '%s' "$common" | sed 's/ /\\ /g')" "$(printf '%s' "$fragment" | sed 's/ /\\ /g')"
 		# Kbuild's own records: the Kconfig files, and the headers behind bounds.h and asm-offsets.h.
 		cat "$out/include/config/auto.conf.cmd" "$out/kernel/.bounds.s.cmd" \
 			"$out/arch/$arch/kernel/.asm-offsets.s.cmd" 2>/dev/null |

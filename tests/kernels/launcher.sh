@@ -32,4 +32,11 @@ refuses 'no directory nowhere' --kernel nowhere --version
 refuses 'is not a kernel tree' --kernel ./docs --version
 refuses 'needs a version or a directory' run sim/scenarios --kernel
 
+# A file where the build directory should be stands for one that cannot be written.
+mkdir -p build && : >build/no-directory
+KVMSIM_PRESET=no-directory
+export KVMSIM_PRESET
+refuses "cannot write to $PWD/build/no-directory, and something has to be built" run sim/scenarios
+rm build/no-directory
+
 [ "$failures" = 0 ]

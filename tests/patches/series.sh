@@ -44,6 +44,6 @@ git -C "$tmp/git" -c user.name=Tester -c user.email=tester@example.com commit -q
 "$patches/patches.sh" apply "$tmp/git"
 diff -r -x .git -x Makefile "$tmp/git" "$tmp/patch"
 mkdir -p "$tmp/project/kernel-shim"
-cp -a "$patches" "$tmp/project/kernel-shim"
+cp -a "$patches" "$patches/../kernels" "$tmp/project/kernel-shim"
 "$tmp/project/kernel-shim/patches/patches.sh" refresh "$tmp/git"
 diff -r "$series" "$tmp/project/kernel-shim/patches/$version"

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Checks of a flavour's sources and objects.
+#
+# kvmsim_checks(ARCH) adds for that flavour the tests instructions, overrides (where it has any), marks, fidelity and uapi,
+# and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, and known-bugs-ARCH. What is written for the reference
+# kernel, or looks at objects, is left out where that is another one, or where they have more in them.
+function(kvmsim_checks arch)
+	get_target_property(work kvm-${arch} KVMSIM_WORK)
+	get_target_property(flavour kvm-${arch} KVMSIM_OUTPUT)
+	get_target_property(kbuild kvm-${arch} KVMSIM_KBUILD)
+	if(KVMSIM_SANITIZE OR KVMSIM_COVERAGE)
+		set(plain OFF)
+	else()
+		set(plain ON)
+	endif()
+
+	if(plain)
+		add_test(NAME instructions/${arch} COMMAND "${KVMSIM_KBUILD_DIR}/check-insns.sh" "${flavour}")
+		if(EXISTS "${PROJECT_SOURCE_DIR}/kernel-shim/arch/${arch}/overrides.c")
+			add_test(NAME overrides/${arch} COMMAND "${PROJECT_SOURCE_DIR}/kernel-shim/kcc/check-overrides.sh"
+				"${work}/kernel.rsp" "${work}/shim.rsp")
+		endif()
+	endif()
+	if(plain AND KVMSIM_SOURCE_IS_REFERENCE)
+		add_test(NAME marks/${arch} COMMAND "${KVMSIM_KBUILD_DIR}/check-marks.sh" "${PROJECT_SOURCE_DIR}" "${work}"
+			${arch})
+		set(page fidelity-${arch}.md)
+		set(fidelity "${KVMSIM_KBUILD_DIR}/fidelity.sh" "${PROJECT_SOURCE_DIR}" "${work}" ${arch} "${flavour}")
+		add_test(NAME fidelity/${arch} COMMAND ${fidelity} --check "${PROJECT_SOURCE_DIR}/docs/${page}")
+		add_custom_target(fidelity-${arch}
+			COMMAND ${fidelity} > "${CMAKE_BINARY_DIR}/${page}"
+			COMMAND "${CMAKE_COMMAND}" -E copy "${CMAKE_BINARY_DIR}/${page}" "${PROJECT_SOURCE_DIR}/docs/${page}"
+			DEPENDS kvm-${arch}
+			VERBATIM)
+	endif()
+	if(KVMSIM_SOURCE_IS_REFERENCE)
+		add_library(uapi-check-${arch} OBJECT EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/sim/uapi_check.c")
+		kvmsim_kernel_tu(uapi-check-${arch} ${arch} "${kbuild}")
+		add_test(NAME uapi/${arch}
+			COMMAND "${CMAKE_COMMAND}" --build "${CMAKE_BINARY_DIR}" --target uapi-check-${arch})
+	endif()
+	# Known bugs, brought back one at a time into a tree of links: minutes, so not among the tests.
+	if(plain)
+		add_custom_target(known-bugs-${arch}
+			COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/known-bugs/run.sh" "${CMAKE_BINARY_DIR}" "${KVMSIM_SOURCE}"
+				${arch}
+			DEPENDS kvm-${arch} kvmsim-bin
+			USES_TERMINAL
+			VERBATIM)
+	endif()
+endfunction()
