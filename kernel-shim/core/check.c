@@ -11,7 +11,7 @@
  *  - a private gfn is mapped from the guest_memfd's page cache, and only from there.
  *
  * Missing entries are always allowed; extra ones never. An upper-level entry that a CPU caches leads to the table that
- * the tables lead to. Also checked: the memslot sets (memslots-and-pfn.md, 6.3), the processes, and the shim's own
+ * the tables lead to. Also checked: the memslot sets (docs/rules.md, M4), the processes, and the shim's own
  * memory. Runs only while no other thread is inside kernel code.
  */
 #include <linux/kvm_host.h>
@@ -196,7 +196,7 @@ static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx
 		finding("memslot sets: last_used_slot of address space %u is not in its set", as_id);
 }
 
-/* memslots-and-pfn.md 6.3: what holds between two calls. */
+/* docs/rules.md M4: what holds between two calls. */
 static void check_memslots(struct kvm *kvm)
 {
 	unsigned long npages[2] = {};

@@ -25,7 +25,7 @@ local function options(covers)
 	return { arch = "x86_64", mmu = mmu, needs = "KVM_CAP_GUEST_MEMFD", covers = covers }
 end
 
-scenario("guest_memfd: private memory is not the VMM's memory", options("features.md 3.4"), function(sim)
+scenario("guest_memfd: private memory is not the VMM's memory", options("docs/rules.md P3"), function(sim)
 	local vm, _, ram, vcpu, make_private = guest(sim)
 	expect(vcpu:write(0x1000, "shared")):is_true()
 	expect(ram:read(0x1000, 6)):eq("shared")
@@ -44,7 +44,7 @@ scenario("guest_memfd: private memory is not the VMM's memory", options("feature
 	expect(vcpu:read(0x1000, 6)):eq("secret")
 end)
 
-scenario("guest_memfd: punching a hole frees the page, the next access gets zeroes", options("features.md 3.4"),
+scenario("guest_memfd: punching a hole frees the page, the next access gets zeroes", options("docs/rules.md P1"),
 	function(sim)
 	local vm, fd, _, vcpu, make_private = guest(sim)
 	expect(make_private(0, "2M")):eq(0)
@@ -76,7 +76,7 @@ scenario("guest_memfd: memory allocated ahead is used", options(), function(sim)
 end)
 
 scenario("guest_memfd: closing the file takes the mappings, the access leaves with MEMORY_FAULT",
-	options("features.md 3.4"),
+	options("docs/rules.md P1, P4"),
 	function(sim)
 		local vm, fd, _, vcpu, make_private = guest(sim)
 		expect(make_private(0, "2M")):eq(0)
@@ -89,7 +89,7 @@ scenario("guest_memfd: closing the file takes the mappings, the access leaves wi
 		expect(vm:set_user_memory_region2{ slot = 0, memory_size = 0 }):eq(0)
 	end)
 
-scenario("private memory without a slot leaves with MEMORY_FAULT", options("features.md 3.4"), function(sim)
+scenario("private memory without a slot leaves with MEMORY_FAULT", options("docs/rules.md P4"), function(sim)
 	local _, _, _, vcpu, make_private = guest(sim)
 	expect(make_private("8M", "64K")):eq(0)
 	local exit = vcpu:read(0x801000, 4)
@@ -111,7 +111,7 @@ scenario("private memory in a slot without guest_memfd leaves with MEMORY_FAULT;
 	expect(ram:read(0x200000, 5)):eq("again")
 end)
 
-cases("KVM_CREATE_GUEST_MEMFD refuses", options("features.md 3.4"), {
+cases("KVM_CREATE_GUEST_MEMFD refuses", options("docs/rules.md P1"), {
 	{ "size 0",             { size = 0 },                  -EINVAL },
 	{ "a negative size",    { size = -4096 },              -EINVAL },
 	{ "part of a page",     { size = 4095 },               -EINVAL },
@@ -121,7 +121,7 @@ cases("KVM_CREATE_GUEST_MEMFD refuses", options("features.md 3.4"), {
 	expect(vm:create_guest_memfd(case[2])):eq(case[3])
 end)
 
-cases("guest_memfd fallocate refuses", options("features.md 3.4"), {
+cases("guest_memfd fallocate refuses", options("docs/rules.md P1"), {
 	{ "without KEEP_SIZE", { offset = 0, length = "4K" }, -EOPNOTSUPP },
 	{ "another mode", { mode = FALLOC_FL_ZERO_RANGE, offset = 0, length = "4K" }, -EOPNOTSUPP },
 	{ "an unaligned offset", { mode = FALLOC_FL_KEEP_SIZE, offset = 1, length = "4K" }, -EINVAL },
@@ -136,7 +136,7 @@ cases("guest_memfd fallocate refuses", options("features.md 3.4"), {
 	expect(fd:fallocate(case[2])):eq(case[3])
 end)
 
-cases("KVM_SET_USER_MEMORY_REGION2 with guest_memfd refuses", options("features.md 3.4"), {
+cases("KVM_SET_USER_MEMORY_REGION2 with guest_memfd refuses", options("docs/rules.md P2"), {
 	{ "dirty logging",            { flags = KVM_MEM_GUEST_MEMFD | KVM_MEM_LOG_DIRTY_PAGES },             -EINVAL },
 	{ "read-only",                { flags = KVM_MEM_GUEST_MEMFD | KVM_MEM_READONLY },                    -EINVAL },
 	{ "an unaligned user address", { userspace_addr = 1 },                                               -EINVAL },
@@ -162,7 +162,7 @@ cases("KVM_SET_USER_MEMORY_REGION2 with guest_memfd refuses", options("features.
 	expect(vm:set_user_memory_region2(r)):eq(case[3])
 end)
 
-scenario("guest_memfd: a file of another kind, or of another VM, cannot be bound", options("features.md 3.4"),
+scenario("guest_memfd: a file of another kind, or of another VM, cannot be bound", options("docs/rules.md P2"),
 	function(sim)
 	local vmm = sim:process()
 	local kvm = vmm:open_kvm()
@@ -186,7 +186,7 @@ scenario("guest_memfd: the plain ioctl cannot change such a slot, deleting works
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
 end)
 
-cases("KVM_SET_MEMORY_ATTRIBUTES", options("features.md 3.4"), {
+cases("KVM_SET_MEMORY_ATTRIBUTES", options("docs/rules.md P3"), {
 	{ "takes private",             { address = 0, size = "4K", attributes = PRIVATE },                  0 },
 	{ "takes the same again",      { address = 0, size = "4K", attributes = 0 },                        0 },
 	{ "refuses flags",             { address = 0, size = "4K", attributes = 0, flags = 1 },             -EINVAL },

@@ -8,7 +8,7 @@ local function failed(sim)
 	return sim.arch == "s390x" and { exception = { vector = 5 } } or { ret = -EFAULT }
 end
 
-scenario("first fault: data is seen on both sides", { mmu = mmu, covers = "memslots-and-pfn.md 7" }, function(sim)
+scenario("first fault: data is seen on both sides", { mmu = mmu, covers = "docs/rules.md F1 to F3" }, function(sim)
 	local vcpu, ram, vm = sim:guest()
 
 	ram:write(0x3000, "from the VMM")

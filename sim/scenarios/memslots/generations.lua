@@ -18,14 +18,14 @@ local function slot0(ram, change)
 end
 
 scenario("generations begin with the number of the address space",
-	{ arch = "x86_64", covers = "memslots-and-pfn.md 6.3" },
+	{ arch = "x86_64", covers = "docs/rules.md M3" },
 	function(sim)
 		local _, vm = guest(sim)
 		expect(sim.inspect:generation(vm, 0)):eq(0)
 		expect(sim.inspect:generation(vm, 1)):eq(1)
 	end)
 
-cases("generation steps", { arch = "x86_64", covers = "memslots-and-pfn.md 6.3" }, {
+cases("generation steps", { arch = "x86_64", covers = "docs/rules.md M3" }, {
 	{ "creating takes one",            { slot = 1, guest_phys_addr = "2M" },                   0,       1 },
 	{ "flags only takes one",          { flags = KVM_MEM_LOG_DIRTY_PAGES },                    0,       1 },
 	{ "deleting takes two",            { memory_size = 0 },                                    0,       2 },

@@ -35,7 +35,7 @@ local function region(ram, change, size)
 	return r
 end
 
-cases("KVM_SET_USER_MEMORY_REGION refuses a new slot", { arch = "x86_64", covers = "memslots-and-pfn.md 6.1" }, {
+cases("KVM_SET_USER_MEMORY_REGION refuses a new slot", { arch = "x86_64", covers = "docs/rules.md M1" }, {
 	-- 0: the ioctl itself
 	{ "with a flag of region2", { flags = KVM_MEM_GUEST_MEMFD }, -EINVAL },
 	{ "with an unknown flag", { flags = 1 << 3 }, -EINVAL },
@@ -195,7 +195,7 @@ scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow
 end)
 
 -- kvm_arch_prepare_memory_region() of arch/s390/kvm/kvm-s390.c; the guest address is judged too late: the slot stays, dead.
-cases("KVM_SET_USER_MEMORY_REGION on s390", { arch = "s390x", covers = "features.md 1.7" }, {
+cases("KVM_SET_USER_MEMORY_REGION on s390", { arch = "s390x", covers = "docs/rules.md S1" }, {
 	{ "takes whole segments", { memory_size = "1M" }, 0 },
 	{ "refuses a part of one", { memory_size = 0x180000 }, -EINVAL },
 	{ "refuses a user address inside of one", { memory_size = "1M", offset = 0x201000 }, -EINVAL },

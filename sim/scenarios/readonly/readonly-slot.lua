@@ -19,7 +19,7 @@ local function guest(sim, change)
 end
 
 scenario("a write to a read-only slot leaves as MMIO and keeps the readable mapping", {
-	arch = has, mmu = mmu, covers = "features.md 5.2",
+	arch = has, mmu = mmu, covers = "docs/rules.md R2",
 }, function(sim)
 	local _, rom, vm, vcpu = guest(sim)
 	expect(vcpu:read(0xf0000, 2)):eq("\x55\xaa")

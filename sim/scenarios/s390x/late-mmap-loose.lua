@@ -4,7 +4,7 @@
 -- has to protect. A process with PGSTEs from its start has the same gap before its first VM.
 
 -- The parameter is 6.12's: before, page tables have no room for PGSTEs and early memory is always refused.
-local options = { arch = "s390x", covers = "features.md 1.5; api.rst KVM_CAP_S390_LATE_MMAP", kernel = "6.12" }
+local options = { arch = "s390x", covers = "docs/rules.md L4; api.rst KVM_CAP_S390_LATE_MMAP", kernel = "6.12" }
 local MiB <const> = 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES

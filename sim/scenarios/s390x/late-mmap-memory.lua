@@ -2,7 +2,7 @@
 -- KVM_VM_S390_LATE_MMAP and the life of page tables: what makes early memory late, what does not, huge pages at the
 -- switch. With kvm.late_mmap_strict a guest's access tells; see late-mmap-strict.lua for what early and late are.
 
-local options = { arch = "s390x", covers = "features.md 1.3, 1.4; api.rst KVM_CAP_S390_LATE_MMAP" }
+local options = { arch = "s390x", covers = "docs/rules.md L1, L3; api.rst KVM_CAP_S390_LATE_MMAP" }
 local MiB <const>, HALF <const> = 1 << 20, 1 << 19
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local REFUSED <const> = { exception = { code = 5 } }

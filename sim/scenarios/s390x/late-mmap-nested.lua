@@ -2,7 +2,7 @@
 -- Guests of guests in a process with KVM_VM_S390_LATE_MMAP, where something of theirs lies in early memory (with page
 -- tables from before the VM). Strict: what KVM links or shadows is refused, what it copies or pins is not.
 
-local covers <const> = "features.md 1.6; api.rst KVM_CAP_S390_LATE_MMAP"
+local covers <const> = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP"
 local options = { arch = "s390x", mmu = "vsie", covers = covers }
 local blocks = { arch = "s390x", mmu = "vsie", covers = covers, facilities = { [64] = true, [73] = true, [133] = true } }
 -- With the parameter off; older kernels are always strict.

@@ -2,7 +2,7 @@
 -- KVM_VM_S390_LATE_MMAP where page tables from before are refused: with kvm.late_mmap_strict, and on kernels whose page
 -- tables have no room for PGSTEs. Late memory is mapped after the VM was created; early memory has a page table before.
 
-local options = { arch = "s390x", covers = "features.md 1.6; api.rst KVM_CAP_S390_LATE_MMAP" }
+local options = { arch = "s390x", covers = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP" }
 local keys = { arch = "s390x", mmu = { "sie", "skf" }, covers = options.covers }
 local MiB <const> = 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP

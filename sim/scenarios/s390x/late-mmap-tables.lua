@@ -3,7 +3,7 @@
 -- of a page: what belongs to one must leave the other alone, the next page as well, and each half must be freed as one.
 -- The checker's part is in models/s390x/check_pgste.c; here the neighbours' entries and data are compared.
 
-local options = { arch = "s390x", covers = "features.md 1.4" }
+local options = { arch = "s390x", covers = "docs/rules.md L3" }
 local PAGE <const>, MiB <const> = 4096, 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local SEGMENTS <const> = 4

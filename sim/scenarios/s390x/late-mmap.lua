@@ -2,7 +2,7 @@
 -- KVM_VM_S390_LATE_MMAP, the interface: who may create a VM in a process that was started without PGSTEs, and what
 -- becomes of the right over fork and exec (s390_enable_sie(), kvm_arch_init_vm(), kvm_arch_dev_ioctl()).
 
-local options = { arch = "s390x", covers = "features.md 1.3; api.rst KVM_CAP_S390_LATE_MMAP" }
+local options = { arch = "s390x", covers = "docs/rules.md L1; api.rst KVM_CAP_S390_LATE_MMAP" }
 local LATE <const>, UCONTROL <const> = KVM_VM_S390_LATE_MMAP, KVM_VM_S390_UCONTROL
 
 -- What s390_enable_sie() is asked by, and what it says: 0 or -errno.

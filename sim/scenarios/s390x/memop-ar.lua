@@ -2,7 +2,7 @@
 -- KVM_S390_MEM_OP in access-register mode: from the ALET over the access list to an address space, and each way to fail.
 
 local options = {
-	arch = "s390x", covers = "features.md 4.4; selftest s390x/memop.c: copy with access register mode",
+	arch = "s390x", covers = "docs/rules.md O3; selftest s390x/memop.c: copy with access register mode",
 	-- Since then the registers count that the VMM sees; before, those that the host happens to have: the first scenario.
 	kernel = "6.9",
 }

@@ -2,7 +2,8 @@
 -- KVM_S390_MEMOP_ABSOLUTE_CMPXCHG: 1 to 16 bytes of absolute memory, with and without storage keys.
 
 -- Before 6.3 KVM_CAP_S390_MEM_OP_EXTENSION is there, but not its bit for this operation.
-local options = { arch = "s390x", covers = "features.md 4.3; selftest s390x/memop.c: the cases with cmpxchg", kernel = "6.3" }
+local options = { arch = "s390x", kernel = "6.3",
+	covers = "docs/rules.md O2; selftest s390x/memop.c: the cases with cmpxchg" }
 local long = { arch = "s390x", covers = options.covers, kernel = options.kernel, check = "end" }		-- many calls
 
 local CMPXCHG <const>, SKEY <const> = KVM_S390_MEMOP_ABSOLUTE_CMPXCHG, KVM_S390_MEMOP_F_SKEY_PROTECTION

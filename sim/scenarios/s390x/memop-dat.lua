@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_S390_MEM_OP through the guest's own translation: every type of address space, every code that a table can give.
 
-local options = { arch = "s390x", covers = "features.md 4.4" }
+local options = { arch = "s390x", covers = "docs/rules.md O3" }
 
 local READ <const>, WRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_LOGICAL_WRITE
 local CHECK <const> = KVM_S390_MEMOP_F_CHECK_ONLY

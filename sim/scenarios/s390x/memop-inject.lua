@@ -2,7 +2,7 @@
 -- KVM_S390_MEMOP_F_INJECT_EXCEPTION: the program interruption that the access would have had, as the guest finds it in its
 -- lowcore after the next entry.
 
-local options = { arch = "s390x", covers = "features.md 4.3, 4.4; selftest s390x/memop.c: termination" }
+local options = { arch = "s390x", covers = "docs/rules.md O2, O5; selftest s390x/memop.c: termination" }
 
 local READ <const>, WRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_LOGICAL_WRITE
 local CHECK <const>, INJECT <const> = KVM_S390_MEMOP_F_CHECK_ONLY, KVM_S390_MEMOP_F_INJECT_EXCEPTION

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_S390_MEMOP_F_SKEY_PROTECTION: storage keys, and the controls that override them.
 
-local options = { arch = "s390x", covers = "features.md 4.4; selftest s390x/memop.c: the cases with keys" }
+local options = { arch = "s390x", covers = "docs/rules.md O4; selftest s390x/memop.c: the cases with keys" }
 local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many calls
 
 local LREAD <const>, LWRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_LOGICAL_WRITE

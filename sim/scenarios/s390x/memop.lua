@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_S390_MEM_OP without translation: what is moved, what is refused, and which of several mistakes counts.
 
-local options = { arch = "s390x", covers = "features.md 4.2, 4.3; selftest s390x/memop.c" }
+local options = { arch = "s390x", covers = "docs/rules.md O1, O2; selftest s390x/memop.c" }
 local long = { arch = "s390x", covers = options.covers, check = "end" }		-- many calls
 
 local LREAD <const>, LWRITE <const> = KVM_S390_MEMOP_LOGICAL_READ, KVM_S390_MEMOP_LOGICAL_WRITE

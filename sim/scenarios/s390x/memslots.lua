@@ -2,7 +2,7 @@
 -- What a memory slot must be on s390 (kvm_arch_prepare_memory_region()), and what becomes of it in the guest address space
 -- (kvm_arch_commit_memory_region()).
 
-local options = { arch = "s390x", covers = "features.md 1.7" }
+local options = { arch = "s390x", covers = "docs/rules.md S1" }
 local MiB <const> = 1 << 20
 
 -- Memory of 8 MiB and a VM; attributes of the VM come before its first vCPU.

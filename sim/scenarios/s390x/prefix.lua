@@ -2,7 +2,8 @@
 -- The two pages at a vCPU's prefix: KVM keeps them mapped writable while the guest runs, and is told by the page-table
 -- code when they go (gmap_mprotect_notify(), kvm_gmap_notifier()). The model looks at each entry to the guest.
 
-local options = { arch = "s390x", mmu = { "sie", "old" }, covers = "features.md 1.7" }
+local options = { arch = "s390x", mmu = { "sie", "old" },
+	covers = "gmap.c: gmap_mprotect_notify; kvm-s390.c: kvm_gmap_notifier" }
 
 -- Memory from 0 on, where the prefix area is as well.
 local function guest(sim, prot)

@@ -2,7 +2,7 @@
 -- VMs that user space controls: no slots, an address space per vCPU that KVM_S390_UCAS_MAP fills segment by segment, and
 -- faults as exits. KVM_S390_VCPU_FAULT resolves them, here and on ordinary VMs.
 
-local options = { arch = "s390x", covers = "features.md 1.6" }
+local options = { arch = "s390x", covers = "docs/rules.md S2" }
 local MiB <const> = 1 << 20
 local SIE_CPUFLAGS <const>, CPUSTAT_STOP_INT <const> = 0, 0x04000000	-- struct kvm_s390_sie_block
 local ICPT_STOP <const> = 0x28
