@@ -79,6 +79,18 @@ bool kshim_cpu_held(void)
 	return READ_ONCE(kshim_cpu->holder) == current;
 }
 
+void kshim_run_here(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg)
+{
+	kshim_cpu_acquire(cpu, t);
+	kshim_current = t;
+	kshim_preempt_count = 0;
+	move_to(cpu);
+	fn(arg);
+	WARN(kshim_preempt_count || kshim_irqs_off, "%pS returned with preempt count %d, interrupts %s\n", fn,
+	     kshim_preempt_count, kshim_irqs_off ? "off" : "on");
+	kshim_cpu_release(cpu);
+}
+
 void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg)
 {
 	struct kshim_cpu *home = kshim_cpu;
@@ -89,19 +101,21 @@ void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void 
 	WARN_ON_ONCE(kshim_irqs_off);
 	if (held)
 		kshim_cpu_release(home);
-	kshim_cpu_acquire(cpu, t);
-	kshim_current = t;
-	kshim_preempt_count = 0;
-	move_to(cpu);
-	fn(arg);
-	WARN(kshim_preempt_count || kshim_irqs_off, "%pS returned with preempt count %d, interrupts %s\n", fn,
-	     kshim_preempt_count, kshim_irqs_off ? "off" : "on");
-	kshim_cpu_release(cpu);
+	kshim_run_here(cpu, t, fn, arg);
 	kshim_current = self;
 	kshim_preempt_count = count;
 	move_to(home);
 	if (held)
 		kshim_cpu_acquire(home, self);
+}
+
+void kshim_take_place(struct kshim_cpu *c)
+{
+	kshim_thread_cpu = c;
+	host_lock(&c->count_lock);
+	c->preempt_count = &kshim_preempt_count;
+	c->native = host_thread_self();
+	host_unlock(&c->count_lock);
 }
 
 /* 0, -EINVAL (no such CPU, or the thread has one), -EBUSY (another thread has it). */
@@ -120,11 +134,7 @@ int kshim_thread_attach(unsigned int cpu)
 	kshim_preempt_count = 0;
 	kshim_irqs_off = 0;
 	move_to(c);
-	kshim_thread_cpu = c;
-	host_lock(&c->count_lock);
-	c->preempt_count = &kshim_preempt_count;
-	c->native = host_thread_self();
-	host_unlock(&c->count_lock);
+	kshim_take_place(c);
 	host_oops_thread_attach();
 	kshim_thread_runs();
 	return 0;

@@ -10,6 +10,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/time64.h>
 #include "sched_internal.h"
@@ -133,7 +134,8 @@ static void poke(struct task_struct *t, void *arg)
 	struct kshim_task *k = kshim_task_of(t);
 	bool *done = arg;
 
-	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) || __atomic_load_n(&k->looking, __ATOMIC_RELAXED))
+	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&k->looking, __ATOMIC_RELAXED) || kshim_worker_driven(k->worker))
 		return;
 	*done = true;
 	__atomic_store_n(&k->poked, true, __ATOMIC_RELEASE);
@@ -201,32 +203,46 @@ static bool vote(struct kshim_spin *s)
 	return stuck;
 }
 
-/* No sleeper: at least an interrupt may come, if this thread lets it. Its callbacks may wait busily themselves. */
-static bool timer_interrupt(void)
+/* A busy waiter runs fn, which may wait busily itself; returns whether that found something. */
+static bool run_meanwhile(bool (*fn)(void))
 {
-	u64 next = kshim_timers_next();
-	unsigned int n;
+	bool found;
 
-	if (kshim_irqs_off || next == U64_MAX || idle_in_vain())
-		return false;
 	host_lock(&lock);
 	running++;
 	spinning--;
 	host_unlock(&lock);
-	kshim_time_set(next);
-	n = kshim_timers_run();
+	found = fn();
 	host_lock(&lock);
 	running--;
 	spinning++;
-	if (n)
+	if (found)
 		progress++;
 	host_unlock(&lock);
-	return n != 0;
+	return found;
+}
+
+static bool next_timers(void)
+{
+	kshim_time_set(kshim_timers_next());
+	return kshim_timers_run() != 0;
+}
+
+/* No sleeper: at least an interrupt may come, if this thread lets it. */
+static bool timer_interrupt(void)
+{
+	return !kshim_irqs_off && kshim_timers_next() != U64_MAX && !idle_in_vain() && run_meanwhile(next_timers);
+}
+
+/* A work item that slept and was woken may be what this thread waits for. */
+static bool resume_work(void)
+{
+	return !kshim_irqs_off && !preempt_count() && !rcu_preempt_depth() && run_meanwhile(kshim_work_resume_one);
 }
 
 static void stuck(void)
 {
-	if (idle_work_pending() && (poke_sleeper() || timer_interrupt()))
+	if (idle_work_pending() && (poke_sleeper() || resume_work() || timer_interrupt()))
 		return;
 	kshim_deadlock("every thread waits for another one");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The flavour's one exported symbol: boot order, and the table of operations that sim/ calls. */
+#include <linux/file.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/swap_slots.h>
@@ -40,6 +41,12 @@ static int machine_kvm_load(const char *personality)
 		kshim_mem_take_snapshot(&empty_world);
 	}
 	return ret;
+}
+
+static void machine_begin(void)
+{
+	kshim_vmalloc_share();
+	kshim_workers_begin();
 }
 
 static int machine_user_read(int pid, uint64_t addr, void *buf, uint64_t len, uint64_t *done)
@@ -159,6 +166,9 @@ static int machine_leak_check(void)
 {
 	if (kshim_process_count())
 		return -EBUSY;
+	/* Files that a work item was the last to have wait for a jiffy. */
+	flush_delayed_fput();
+	kshim_step_end();
 	/* An exited process's mm stays referenced by ksmd's list until ksmd passes by. */
 	kshim_ksm_reap();
 	/* What the kernel keeps until memory is short, such as the huge zero page. */
@@ -179,7 +189,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.personalities = kshim_arch_personalities,
 	.boot = machine_boot,
 	.kvm_load = machine_kvm_load,
-	.begin = kshim_vmalloc_share,
+	.begin = machine_begin,
 	.thread_attach = kshim_thread_attach,
 	.thread_detach = kshim_thread_detach,
 	.module_param = kshim_module_param,

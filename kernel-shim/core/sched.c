@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sleeping and waking (kernel/sched/core.c without run queues): a task that sleeps parks its native thread; a woken one
- * runs again as soon as it gets its CPU.
+ * runs again as soon as it gets its CPU, a kworker when somebody drives it (worker.c).
  */
 #include <linux/completion.h>
 #include <linux/debug_locks.h>
@@ -132,6 +132,10 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 	__atomic_store_n(&k->parked, true, __ATOMIC_RELEASE);
 	host_unlock(&k->lock);
 
+	if (kshim_worker_driven(k->worker)) {
+		kshim_worker_sleep(k->worker);
+		return;
+	}
 	last = kshim_thread_blocks();
 	while (__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE)) {
 		if (last || __atomic_exchange_n(&k->poked, false, __ATOMIC_ACQ_REL)) {
@@ -265,7 +269,9 @@ int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags)
 		success = 1;
 		WRITE_ONCE(p->__state, TASK_RUNNING);
 		__atomic_fetch_add(&kshim_nr_wakeups, 1, __ATOMIC_RELAXED);
-		if (k->parked) {
+		if (k->parked && kshim_worker_driven(k->worker)) {
+			__atomic_store_n(&k->parked, false, __ATOMIC_RELEASE);
+		} else if (k->parked) {
 			kshim_thread_runs();
 			__atomic_store_n(&k->parked, false, __ATOMIC_RELEASE);
 			host_unpark(&k->parker);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,workqueue,time,timer,kthread}.c: the simulated CPU as a
- * resource, the shim's half of a task, and the calls between these files.
+ * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,worker,workqueue,work_run,time,timer,kthread}.c: the simulated
+ * CPU as a resource, the shim's half of a task, and the calls between these files.
  *
  * A simulated CPU runs one task at a time: the native thread whose task runs there holds the CPU (struct kshim_cpu,
  * `holder`) from kshim_cpu_acquire() to kshim_cpu_release(); a task that sleeps has released it. Work items and hotplug
- * callbacks of a CPU run with that CPU held, on whatever native thread asked for them. Interrupts exclude irqs-off
- * sections of the CPU, not its holder.
+ * callbacks of a CPU run with that CPU held: a callback on the native thread that asked for it, an item on its worker's.
+ * Interrupts exclude irqs-off sections of the CPU, not its holder.
  *
  * Invariants: holder is NULL or the current task of exactly one native thread; irq_lock is 1 while a native thread has
  * interrupts off on that CPU or runs an interrupt on it; a task's `parked` is true only while its thread sleeps in
@@ -60,6 +60,7 @@ struct kshim_task {
 	struct host_parker parker;
 	struct host_lock lock;		/* guards parked and the change of __state by a waker */
 	bool parked;
+	struct kshim_worker *worker;	/* a kworker's */
 	bool poked;			/* woken to do idle work, not because its state changed */
 	bool looking;			/* does idle work, parked as it is */
 	bool no_thread;			/* a kthread: nothing ever runs it */
@@ -98,6 +99,10 @@ void kshim_cpu_acquire(struct kshim_cpu *cpu, struct task_struct *t);
 void kshim_cpu_release(struct kshim_cpu *cpu);
 /* Runs fn as task t on a CPU, in process context: the caller's own CPU is given up meanwhile. The caller may sleep. */
 void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
+/* The same for a native thread that runs nothing else. */
+void kshim_run_here(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
+/* The calling native thread becomes the one that plays the CPU c, for those who look at it from outside. */
+void kshim_take_place(struct kshim_cpu *c);
 /* Between these the calling task counts as asleep: its CPU is free. */
 void kshim_sleep_begin(void);
 void kshim_sleep_end(bool held);
@@ -162,12 +167,42 @@ struct kshim_softirq {
 bool kshim_softirq_enter(struct kshim_softirq *s, bool wait);
 void kshim_softirq_exit(struct kshim_softirq *s);
 
-/* --- rcu.c, srcu.c, workqueue.c, timer.c --- */
+/* --- worker.c --- */
+struct kshim_turn;
+struct kshim_worker {
+	struct task_struct *task;
+	struct host_parker wanted;	/* its thread waits for its next turn */
+	struct kshim_turn *turn;
+	bool has_thread;
+	bool asleep;			/* in the middle of an item, between two turns */
+	struct kshim_cpu *cpu;		/* these: what to run, and where */
+	void (*fn)(void *arg);
+	void *arg;
+};
+void kshim_worker_init(struct kshim_worker *w, const char *name);
+/*
+ * Runs fn as the worker's task on a CPU, in process context, until it ends or sleeps. Returns whether it has ended. The
+ * caller may sleep.
+ */
+bool kshim_worker_run(struct kshim_worker *w, struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg);
+/* Does it sleep no longer, so that somebody can go on with it? He makes `asleep` false first, under a lock. */
+bool kshim_worker_woken(struct kshim_worker *w);
+/* Goes on with it; returns whether fn has ended now. */
+bool kshim_worker_resume(struct kshim_worker *w);
+/* For schedule(): does the task's thread run only while another one waits for it? w may be NULL. */
+bool kshim_worker_driven(struct kshim_worker *w);
+/* Ends the current task's turn; returns when somebody goes on with it. */
+void kshim_worker_sleep(struct kshim_worker *w);
+
+/* --- rcu.c, srcu.c, workqueue.c, work_run.c, timer.c --- */
 unsigned int kshim_rcu_run(void);	/* grace period plus callbacks queued so far; how many ran */
 unsigned int kshim_srcu_run(void);
 unsigned long kshim_rcu_queued(void);	/* callbacks */
 unsigned long kshim_srcu_queued(void);
+/* Runs an item, or goes on with one that slept and was woken. */
 bool kshim_work_run_one(void);
+/* Only the latter. */
+bool kshim_work_resume_one(void);
 bool kshim_work_pending(void);
 void kshim_workqueue_boot(void);
 /* Runs what is due at the current virtual time; how many. */

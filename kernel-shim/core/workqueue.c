@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Workqueues (kernel/workqueue.c) without worker threads: a work item runs when somebody flushes it, at the end of a
- * step, or when every thread sleeps; then in a kworker task, on the CPU that it was queued on, on the native thread
- * that asked.
+ * Workqueues and the items that wait to run (kernel/workqueue.c). How they run: work_run.c.
  *
- * Invariants: a work item is on `pending` if and only if its PENDING bit is set and no timer of it is armed (but for
- * the moment between); data holds workqueue number and CPU then. The same item never runs twice at once; an ordered
- * workqueue runs one item at a time, first come first served.
+ * Invariants: a work item is on kshim_work_items if and only if its PENDING bit is set and no timer of it is armed (but
+ * for the moment between); data holds workqueue number and CPU then.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -17,46 +14,15 @@
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
-#include "sched_internal.h"
+#include "workqueue.h"
 
-#define NAME_LEN 32
 #define CPU_SHIFT 8	/* in data of a pending item: CPU, */
 #define WQ_SHIFT 16	/* and number of the workqueue */
 
-struct workqueue_struct {
-	struct list_head node;
-	unsigned long number;
-	unsigned int flags;
-	int max_active;
-	unsigned int nr_pending, nr_running;
-	char name[NAME_LEN];
-	struct lock_class_key key;
-	struct lockdep_map lockdep_map;
-};
-
-struct run {
-	struct list_head node;
-	struct work_struct *work;
-	work_func_t func;
-	struct workqueue_struct *wq;
-	struct task_struct *task;	/* NULL until it has one */
-	unsigned long number;
-};
-
-static LIST_HEAD(pending);	/* work_struct.entry, oldest first */
-static LIST_HEAD(running);	/* struct run */
+LIST_HEAD(kshim_work_items);
+struct host_lock kshim_work_lock;
 static LIST_HEAD(wqs);
-static LIST_HEAD(idle);		/* struct worker */
 static unsigned long last_number;	/* of a workqueue */
-static unsigned long last_run;
-static struct host_lock lock;	/* guards all of the above */
-
-struct worker {
-	struct list_head node;
-	struct task_struct *task;
-};
-#define WORKERS 16		/* made at boot; more are made when works nest deeper */
-static unsigned int nr_workers;
 
 FAITHFUL(system_wq);
 struct workqueue_struct *system_wq;
@@ -80,7 +46,7 @@ struct workqueue_struct *mm_percpu_wq;
 
 /* --- queueing; all static functions here are called with the lock held unless they say otherwise --- */
 
-static struct workqueue_struct *wq_of(struct work_struct *work)
+struct workqueue_struct *kshim_wq_of(struct work_struct *work)
 {
 	unsigned long number = atomic_long_read(&work->data) >> WQ_SHIFT;
 	struct workqueue_struct *wq;
@@ -91,26 +57,9 @@ static struct workqueue_struct *wq_of(struct work_struct *work)
 	return NULL;
 }
 
-static bool is_ordered(struct workqueue_struct *wq)
+unsigned int kshim_work_cpu(struct work_struct *work)
 {
-	return wq->max_active == 1;
-}
-
-static bool is_running(struct work_struct *work)
-{
-	struct run *r;
-
-	list_for_each_entry(r, &running, node)
-		if (r->work == work)
-			return true;
-	return false;
-}
-
-static bool may_run(struct work_struct *work)
-{
-	struct workqueue_struct *wq = wq_of(work);
-
-	return !is_running(work) && !(is_ordered(wq) && wq->nr_running);
+	return atomic_long_read(&work->data) >> CPU_SHIFT & 0xff;
 }
 
 /* The PENDING bit is set by the caller. Not under the lock. */
@@ -118,151 +67,24 @@ static void insert(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 {
 	if (cpu == WORK_CPU_UNBOUND)
 		cpu = raw_smp_processor_id();
-	host_lock(&lock);
+	host_lock(&kshim_work_lock);
 	WARN_ON_ONCE(!list_empty(&work->entry));
 	atomic_long_set(&work->data, WORK_STRUCT_PENDING | (unsigned long)cpu << CPU_SHIFT | wq->number << WQ_SHIFT);
-	list_add_tail(&work->entry, &pending);
+	list_add_tail(&work->entry, &kshim_work_items);
 	wq->nr_pending++;
-	host_unlock(&lock);
+	host_unlock(&kshim_work_lock);
 }
 
-static void remove(struct work_struct *work)
+void kshim_work_unqueue(struct work_struct *work)
 {
-	wq_of(work)->nr_pending--;
+	kshim_wq_of(work)->nr_pending--;
 	list_del_init(&work->entry);
 	atomic_long_set_release(&work->data, WORK_STRUCT_NO_POOL);
 }
 
-static bool on_list(struct work_struct *work)
+bool kshim_work_queued(struct work_struct *work)
 {
 	return work_pending(work) && !list_empty(&work->entry);
-}
-
-/* --- running --- */
-
-/* Not under the lock. */
-static struct worker *get_worker(void)
-{
-	char name[TASK_COMM_LEN];
-	struct worker *w;
-
-	host_lock(&lock);
-	w = list_first_entry_or_null(&idle, struct worker, node);
-	if (w)
-		list_del(&w->node);
-	host_unlock(&lock);
-	if (w)
-		return w;
-	w = kzalloc(sizeof(*w), GFP_KERNEL | __GFP_NOFAIL);
-	snprintf(name, sizeof(name), "kworker/%u", nr_workers++);
-	w->task = kshim_task_new(name, 0, PF_KTHREAD | PF_WQ_WORKER);
-	BUG_ON(!w->task);
-	return w;
-}
-
-static void put_worker(struct worker *w)
-{
-	host_lock(&lock);
-	list_add(&w->node, &idle);
-	host_unlock(&lock);
-}
-
-static void run_body(void *arg)
-{
-	struct run *r = arg;
-	struct lockdep_map map;
-
-	lockdep_copy_map(&map, &r->work->lockdep_map);
-	lock_map_acquire(&r->wq->lockdep_map);
-	lock_map_acquire(&map);
-	r->func(r->work);
-	lock_map_release(&map);
-	lock_map_release(&r->wq->lockdep_map);
-	if (preempt_count() || current->lockdep_depth || rcu_preempt_depth())
-		host_report(KVMSIM_WARN, NULL, 0,
-			    "BUG: workqueue leaked atomic, lock or RCU: %s, preempt count %#x, %d locks, "
-			    "RCU nesting %d", current->comm, preempt_count(), current->lockdep_depth,
-			    rcu_preempt_depth());
-}
-
-/* Takes the item off its queue and runs it; called with the lock held, returns without. */
-static void run_and_unlock(struct work_struct *work)
-{
-	unsigned int cpu = atomic_long_read(&work->data) >> CPU_SHIFT & 0xff;
-	struct run r = { .work = work, .func = work->func, .wq = wq_of(work) };
-	struct worker *w;
-
-	remove(work);
-	r.number = ++last_run;
-	r.wq->nr_running++;
-	list_add_tail(&r.node, &running);
-	host_unlock(&lock);
-	w = get_worker();
-	r.task = w->task;
-	kshim_run_on(&kshim_cpus[cpu], w->task, run_body, &r);
-	put_worker(w);
-	host_lock(&lock);
-	list_del(&r.node);
-	r.wq->nr_running--;
-	host_unlock(&lock);
-}
-
-bool kshim_work_run_one(void)
-{
-	struct work_struct *work;
-
-	host_lock(&lock);
-	list_for_each_entry(work, &pending, entry) {
-		if (may_run(work)) {
-			run_and_unlock(work);
-			return true;
-		}
-	}
-	host_unlock(&lock);
-	return false;
-}
-
-bool kshim_work_pending(void)
-{
-	bool any;
-
-	host_lock(&lock);
-	any = !list_empty(&pending);
-	host_unlock(&lock);
-	return any;
-}
-
-static bool run_over(unsigned long number)
-{
-	struct run *r;
-	bool over = true;
-
-	host_lock(&lock);
-	list_for_each_entry(r, &running, node)
-		if (r->number == number)
-			over = false;
-	host_unlock(&lock);
-	return over;
-}
-
-/* Waits for the run of this item that is going on. Not under the lock. */
-static bool wait_for_run(struct work_struct *work)
-{
-	unsigned long number = 0;
-	struct kshim_wait w;
-	struct run *r;
-
-	host_lock(&lock);
-	list_for_each_entry(r, &running, node)
-		if (r->work == work)
-			number = r->number;
-	host_unlock(&lock);
-	if (!number)
-		return false;
-	kshim_wait_begin(&w);
-	kshim_spin_until("a work item that runs", work, run_over(number));
-	kshim_wait_end(&w);
-	return true;
 }
 
 /* --- the interface --- */
@@ -319,12 +141,12 @@ static bool take_back(struct work_struct *work, struct delayed_work *dwork)
 			atomic_long_set_release(&work->data, WORK_STRUCT_NO_POOL);
 			return true;
 		}
-		host_lock(&lock);
-		if (on_list(work)) {
-			remove(work);
+		host_lock(&kshim_work_lock);
+		if (kshim_work_queued(work)) {
+			kshim_work_unqueue(work);
 			found = true;
 		}
-		host_unlock(&lock);
+		host_unlock(&kshim_work_lock);
 		if (found)
 			return true;
 		kshim_cpu_relax();
@@ -340,46 +162,6 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 	if (!test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(&dwork->work)))
 		start_delayed(cpu, wq, dwork, delay);
 	return was;
-}
-
-static void touch_lockdep(struct work_struct *work)
-{
-	lock_map_acquire(&work->lockdep_map);
-	lock_map_release(&work->lockdep_map);
-}
-
-FAITHFUL(flush_work);
-bool flush_work(struct work_struct *work)
-{
-	struct workqueue_struct *wq;
-	struct work_struct *w;
-
-	might_sleep();
-	if (WARN_ON(!work->func))
-		return false;
-	touch_lockdep(work);
-	host_lock(&lock);
-	while (on_list(work)) {
-		wq = wq_of(work);
-		w = work;
-		if (is_ordered(wq)) {
-			list_for_each_entry(w, &pending, entry)
-				if (wq_of(w) == wq)
-					break;
-		}
-		if (may_run(w)) {
-			run_and_unlock(w);
-			if (w == work)
-				return true;
-		} else {
-			host_unlock(&lock);
-			if (!wait_for_run(w))
-				kshim_cpu_relax();
-		}
-		host_lock(&lock);
-	}
-	host_unlock(&lock);
-	return wait_for_run(work);
 }
 
 FAITHFUL(flush_delayed_work);
@@ -403,8 +185,8 @@ bool cancel_work_sync(struct work_struct *work)
 
 	might_sleep();
 	if (work->func)
-		touch_lockdep(work);
-	wait_for_run(work);
+		kshim_work_touch_lockdep(work);
+	kshim_work_wait(work);
 	return was;
 }
 
@@ -421,59 +203,9 @@ bool cancel_delayed_work_sync(struct delayed_work *dwork)
 
 	might_sleep();
 	if (dwork->work.func)
-		touch_lockdep(&dwork->work);
-	wait_for_run(&dwork->work);
+		kshim_work_touch_lockdep(&dwork->work);
+	kshim_work_wait(&dwork->work);
 	return was;
-}
-
-FAITHFUL(current_work);
-struct work_struct *current_work(void)
-{
-	struct work_struct *work = NULL;
-	struct run *r;
-
-	host_lock(&lock);
-	list_for_each_entry(r, &running, node)
-		if (r->task == current)
-			work = r->work;
-	host_unlock(&lock);
-	return work;
-}
-
-/* Not under the lock. Runs or waits for what was there at the call. */
-static void flush_all(struct workqueue_struct *wq)
-{
-	struct work_struct *work, *first;
-	struct kshim_wait w;
-	unsigned int n;
-
-	host_lock(&lock);
-	for (n = wq->nr_pending; n; n--) {
-		first = NULL;
-		list_for_each_entry(work, &pending, entry) {
-			if (wq_of(work) == wq && may_run(work)) {
-				first = work;
-				break;
-			}
-		}
-		if (!first)
-			break;
-		run_and_unlock(first);
-		host_lock(&lock);
-	}
-	host_unlock(&lock);
-	kshim_wait_begin(&w);
-	kshim_spin_until("the items of a workqueue", wq, !READ_ONCE(wq->nr_running));
-	kshim_wait_end(&w);
-}
-
-FAITHFUL(__flush_workqueue);
-void __flush_workqueue(struct workqueue_struct *wq)
-{
-	might_sleep();
-	lock_map_acquire(&wq->lockdep_map);
-	lock_map_release(&wq->lockdep_map);
-	flush_all(wq);
 }
 
 FAITHFUL(drain_workqueue);
@@ -526,10 +258,10 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	wq->max_active = max_active ?: WQ_DFL_ACTIVE;
 	lockdep_register_key(&wq->key);
 	lockdep_init_map(&wq->lockdep_map, wq->name, &wq->key, 0);
-	host_lock(&lock);
+	host_lock(&kshim_work_lock);
 	wq->number = ++last_number;
 	list_add_tail(&wq->node, &wqs);
-	host_unlock(&lock);
+	host_unlock(&kshim_work_lock);
 	return wq;
 }
 
@@ -537,9 +269,9 @@ FAITHFUL(destroy_workqueue);
 void destroy_workqueue(struct workqueue_struct *wq)
 {
 	drain_workqueue(wq);
-	host_lock(&lock);
+	host_lock(&kshim_work_lock);
 	list_del(&wq->node);
-	host_unlock(&lock);
+	host_unlock(&kshim_work_lock);
 	lockdep_unregister_key(&wq->key);
 	kfree(wq);
 }
@@ -551,16 +283,16 @@ int kshim_work_validate(void)
 	unsigned int n;
 	int bad = 0;
 
-	host_lock(&lock);
-	list_for_each_entry(work, &pending, entry)
-		bad += !work_pending(work) || !wq_of(work) || !work->func;
+	host_lock(&kshim_work_lock);
+	list_for_each_entry(work, &kshim_work_items, entry)
+		bad += !work_pending(work) || !kshim_wq_of(work) || !work->func;
 	list_for_each_entry(wq, &wqs, node) {
 		n = 0;
-		list_for_each_entry(work, &pending, entry)
-			n += wq_of(work) == wq;
-		bad += n != wq->nr_pending || (is_ordered(wq) && wq->nr_running > 1);
+		list_for_each_entry(work, &kshim_work_items, entry)
+			n += kshim_wq_of(work) == wq;
+		bad += n != wq->nr_pending || (kshim_wq_is_ordered(wq) && wq->nr_running > 1);
 	}
-	host_unlock(&lock);
+	host_unlock(&kshim_work_lock);
 	if (bad)
 		host_report(KVMSIM_CHECK, NULL, 0, "workqueues: %d items or queues are inconsistent", bad);
 	return bad;
@@ -568,13 +300,7 @@ int kshim_work_validate(void)
 
 void kshim_workqueue_boot(void)
 {
-	struct worker *w[WORKERS];
-	unsigned int i;
-
-	for (i = 0; i < WORKERS; i++)
-		w[i] = get_worker();
-	while (i--)
-		put_worker(w[i]);
+	kshim_work_run_boot();
 	system_wq = alloc_workqueue("events", 0, 0);
 	system_percpu_wq = alloc_workqueue("events", 0, 0);
 	system_highpri_wq = alloc_workqueue("events_highpri", WQ_HIGHPRI, 0);

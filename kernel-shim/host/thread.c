@@ -9,11 +9,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <kshim/host.h>
+#include <kshim/machine.h>
 
 void host_park(struct host_parker *p)
 {
@@ -25,6 +27,35 @@ void host_unpark(struct host_parker *p)
 {
 	__atomic_store_n(&p->token, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &p->token, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+struct start {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void *started(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	free(arg);
+	s.fn(s.arg);
+	return NULL;
+}
+
+void host_thread_start(void (*fn)(void *arg), void *arg)
+{
+	struct start *s = malloc(sizeof(*s));
+	pthread_t thread;
+	int error = ENOMEM;
+
+	if (s) {
+		*s = (struct start){ fn, arg };
+		error = pthread_create(&thread, NULL, started, s);
+	}
+	if (error)
+		host_fatal(KVMSIM_BUG, NULL, 0, "the host gives no thread for a work item (errno %d)", error);
+	pthread_detach(thread);
 }
 
 void host_spin_wait(void)

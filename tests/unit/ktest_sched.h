@@ -51,6 +51,11 @@ int ktest_work(void);
 int ktest_work_ordered(void);
 int ktest_delayed_work(void);
 int ktest_work_cancel(void);
+int ktest_work_sleeps(void);			/* these, too: a bit for each thing that is right */
+int ktest_work_behind_a_sleeper(void);
+int ktest_work_waits_for_a_sleeper(void);
+int ktest_work_that_is_waited_for_busily(void);
+void ktest_work_sleeps_for_ever(void);
 uint64_t ktest_msleep(unsigned int ms);		/* virtual ns that passed */
 uint64_t ktest_time(void);
 void ktest_start_timers(void);			/* at 10 ms and (hrtimer, periodic) each 3 ms */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel half of the tests of interrupts, work items and time: see tests/unit/test_sched.c. */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
@@ -7,6 +8,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/srcu.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <kshim/process.h>
@@ -165,6 +167,136 @@ int ktest_work_cancel(void)
 	work_runs = 0;
 	schedule_work(&work);
 	return cancel_work_sync(&work) && !cancel_work_sync(&work) && !work_runs && !work_pending(&work);
+}
+
+/* --- items that sleep --- */
+
+static DECLARE_COMPLETION(go);
+static int stage[2];		/* of two items: 1 begun, 2 over */
+
+static void first_item(struct work_struct *work)
+{
+	stage[0] = 1;
+	wait_for_completion(&go);
+	stage[0] = 2;
+}
+
+static void second_item(struct work_struct *work)
+{
+	stage[1] = 1;
+	msleep(5);
+	stage[1] = 2;
+}
+
+static DECLARE_WORK(first, first_item);
+static DECLARE_WORK(second, second_item);
+
+static void flushing_item(struct work_struct *work)
+{
+	stage[1] = 1;
+	flush_work(&first);
+	stage[1] = 2;
+}
+
+static DECLARE_WORK(flushing, flushing_item);
+
+static bool at(int a, int b)
+{
+	return stage[0] == a && stage[1] == b;
+}
+
+int ktest_work_sleeps(void)
+{
+	int result = 0;
+
+	queue_work_on(1, system_wq, &first);
+	kshim_step_end();
+	result |= at(1, 0);
+	kshim_step_end();
+	complete(&go);
+	result |= at(1, 0) << 1;
+	kshim_step_end();
+	result |= at(2, 0) << 2;
+	queue_work(system_wq, &second);
+	kshim_step_end();
+	result |= at(2, 1) << 3;
+	flush_work(&second);
+	return result | at(2, 2) << 4;
+}
+
+int ktest_work_behind_a_sleeper(void)
+{
+	struct workqueue_struct *wq = alloc_ordered_workqueue("ktest", 0);
+	int result = 0;
+
+	queue_work(wq, &first);
+	queue_work(wq, &second);
+	kshim_step_end();
+	result |= at(1, 0);
+	complete(&go);
+	flush_work(&second);
+	result |= at(2, 2) << 1;
+	stage[0] = stage[1] = 0;
+	queue_work(wq, &first);
+	queue_work(wq, &second);
+	kshim_step_end();
+	result |= at(1, 0) << 2;
+	complete(&go);
+	destroy_workqueue(wq);
+	return result | at(2, 2) << 3;
+}
+
+int ktest_work_waits_for_a_sleeper(void)
+{
+	int result = 0;
+
+	queue_work(system_wq, &first);
+	queue_work(system_wq, &flushing);
+	kshim_step_end();
+	result |= at(1, 1);
+	complete(&go);
+	kshim_step_end();
+	result |= at(2, 2) << 1;
+	queue_work(system_wq, &second);
+	kshim_step_end();
+	result |= at(2, 1) << 2;
+	result |= !cancel_work_sync(&second) << 3;
+	return result | at(2, 2) << 4;
+}
+
+static struct srcu_struct section;
+
+static void reading_item(struct work_struct *work)
+{
+	int idx = srcu_read_lock(&section);
+
+	first_item(work);
+	srcu_read_unlock(&section, idx);
+}
+
+static DECLARE_WORK(reading, reading_item);
+
+/* A grace period waits busily for an item, which has been woken and that nobody has gone on with yet. */
+int ktest_work_that_is_waited_for_busily(void)
+{
+	int result = 0;
+
+	if (init_srcu_struct(&section))
+		return -ENOMEM;
+	queue_work(system_wq, &reading);
+	kshim_step_end();
+	result |= at(1, 0);
+	complete(&go);
+	synchronize_srcu(&section);
+	result |= at(2, 0) << 1;
+	cleanup_srcu_struct(&section);
+	return result;
+}
+
+void ktest_work_sleeps_for_ever(void)
+{
+	queue_work(system_wq, &first);
+	flush_work(&first);
 }
 
 uint64_t ktest_time(void)

@@ -271,6 +271,66 @@ START_TEST(work_items)
 }
 END_TEST
 
+/* The same by threads of their own. */
+START_TEST(work_items_of_workers)
+{
+	kvmsim_machine.begin();
+	ck_assert_int_eq(ktest_work(), 31);
+	ck_assert_int_eq(ktest_work_ordered(), 1234);
+	ck_assert_int_eq(ktest_delayed_work(), 7);
+	ck_assert_int_eq(ktest_work_cancel(), 1);
+	check_clean();
+}
+END_TEST
+
+/* Nobody else is held up, and only those who drive the worker let it go on. */
+START_TEST(work_items_that_sleep)
+{
+	kvmsim_machine.begin();
+	ck_assert_int_eq(ktest_work_sleeps(), 31);
+	check_clean();
+}
+END_TEST
+
+START_TEST(work_items_behind_one_that_sleeps)
+{
+	kvmsim_machine.begin();
+	ck_assert_int_eq(ktest_work_behind_a_sleeper(), 15);
+	check_clean();
+}
+END_TEST
+
+START_TEST(work_items_that_wait_for_one_that_sleeps)
+{
+	kvmsim_machine.begin();
+	ck_assert_int_eq(ktest_work_waits_for_a_sleeper(), 31);
+	check_clean();
+}
+END_TEST
+
+START_TEST(work_item_that_is_waited_for_busily)
+{
+	kvmsim_machine.begin();
+	ck_assert_int_eq(ktest_work_that_is_waited_for_busily(), 3);
+	check_clean();
+}
+END_TEST
+
+static void flush_for_ever(long unused)
+{
+	ktest_work_sleeps_for_ever();
+}
+
+/* The report has the item's task and the one that waits for it. */
+START_TEST(work_item_that_nobody_wakes)
+{
+	struct thread t[1] = { { .fn = flush_for_ever } };
+
+	kvmsim_machine.begin();
+	run_threads(t, 1);
+}
+END_TEST
+
 START_TEST(time_jumps_when_all_sleep)
 {
 	uint64_t ns = ktest_msleep(1000);
@@ -444,6 +504,11 @@ int main(void)
 	tcase_add_test(good, ipi_never_enters_an_irqs_off_section);
 	tcase_add_test(good, irq_work_waits_for_interrupts);
 	tcase_add_test(good, work_items);
+	tcase_add_test(good, work_items_of_workers);
+	tcase_add_test(good, work_items_that_sleep);
+	tcase_add_test(good, work_items_behind_one_that_sleeps);
+	tcase_add_test(good, work_items_that_wait_for_one_that_sleeps);
+	tcase_add_test(good, work_item_that_is_waited_for_busily);
 	tcase_add_test(good, time_jumps_when_all_sleep);
 	tcase_add_test(good, timers_fire_in_virtual_time);
 	tcase_add_test(good, hotplug_callbacks_run_on_each_cpu);
@@ -462,6 +527,7 @@ int main(void)
 	tcase_add_test(misuse, leaving_with_a_lock_warns);
 	tcase_add_exit_test(misuse, deadlock_of_mutexes, deadlock);
 	tcase_add_exit_test(misuse, deadlock_of_spinlocks, deadlock);
+	tcase_add_exit_test(misuse, work_item_that_nobody_wakes, deadlock);
 	tcase_add_loop_exit_test(misuse, deadlock_alone, deadlock, 0, 4);
 	suite_add_tcase(s, misuse);
 

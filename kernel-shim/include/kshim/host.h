@@ -28,6 +28,8 @@ void host_protect_none(void *p, unsigned long bytes);
 struct host_parker { int token; };
 void host_park(struct host_parker *p);
 void host_unpark(struct host_parker *p);
+/* A thread that runs fn(arg), which does not return. Ends the process if there can be none. */
+void host_thread_start(void (*fn)(void *arg), void *arg);
 /* The calling native thread, for host_call_on_thread(). */
 unsigned long host_thread_self(void);
 /*

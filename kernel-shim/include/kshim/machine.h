@@ -202,7 +202,10 @@ struct kvmsim_machine_ops {
 	 * not or has as well. Once per process. 0 or -errno.
 	 */
 	int (*kvm_load)(const char *personality);
-	/* This process runs a scenario, and forks no more: from now on it may have memory that children would share. */
+	/*
+	 * This process runs a scenario, and forks no more: from now on it may have memory that children would share, and
+	 * threads of its own.
+	 */
 	void (*begin)(void);
 
 	int (*thread_attach)(unsigned int cpu);

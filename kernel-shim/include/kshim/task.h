@@ -40,6 +40,8 @@ void kshim_task_set_mm(struct task_struct *t, struct mm_struct *mm);
  */
 void kshim_task_destroy(struct task_struct *t);
 
+/* This process forks no more: work items get native threads of their own, so that they can sleep. */
+void kshim_workers_begin(void);
 /* RCU and SRCU callbacks, work items and due timers, until nothing is left; takes 1 us of virtual time. */
 void kshim_step_end(void);
 /*
