@@ -126,7 +126,7 @@ function(kvmsim_add_flavour arch)
 	kvmsim_verify_source(${arch} "${present}")
 
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
-	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*.c" "${shim}/arch/${arch}/*.c"
+	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*.c" "${shim}/core/*/*.c" "${shim}/arch/${arch}/*.c"
 		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/common/*.c")
 	list(FILTER own EXCLUDE REGEX "/overrides\\.c$")
 	kvmsim_compat_sources(compat ${arch})
@@ -199,7 +199,7 @@ function(kvmsim_add_test_flavour name arch)
 	target_compile_options(${name}-objects PRIVATE ${KVMSIM_OWN_WARNINGS})
 	target_compile_definitions(${name}-objects PRIVATE ${KVMSIM_TRACK_DEFINITIONS})
 	target_include_directories(${name}-objects PRIVATE "${PROJECT_SOURCE_DIR}/models/${arch}"
-		"${PROJECT_SOURCE_DIR}/models" "${PROJECT_SOURCE_DIR}/kernel-shim/core")
+		"${PROJECT_SOURCE_DIR}/models")
 	kvmsim_link(${name} ${name}.so "kvmsim_machine;ktest_*;kshim_*;model_*;host_*" kvm-${arch}-kernel
 		kvm-${arch}-shim kvm-${arch}-host ${name}-objects)
 endfunction()

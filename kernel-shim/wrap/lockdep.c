@@ -15,7 +15,7 @@
 #include <linux/stacktrace.h>
 #include <linux/utsname.h>
 #include <asm/sections.h>
-#include "../core/sched_internal.h"
+#include "../core/sched/internal.h"
 
 #define TEXT_BYTES 1900
 

@@ -2,7 +2,7 @@
 /*
  * The wait primitives of kernel/sched: wait queues, bit waits, simple wait queues and completions. As in
  * kernel/sched/build_utility.c, they are one TU because they lean on kernel/sched/sched.h; the scheduler under them
- * (schedule(), try_to_wake_up()) is core/sched.c.
+ * (schedule(), try_to_wake_up()) is core/sched/sched.c.
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/cputime.h>

@@ -8,7 +8,7 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <kshim/task.h>
-#include "../../kernel-shim/core/sched_internal.h"
+#include "../../kernel-shim/core/sched/internal.h"
 #include "ktest_waits.h"
 
 static struct timer_list periodic;

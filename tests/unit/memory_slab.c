@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of the slab allocator (kernel-shim/core/slab.c, slab_cache.c), a part of test_memory. */
+/* Unit tests of the slab allocator (kernel-shim/core/mem/slab.c, slab_cache.c), a part of test_memory. */
 #include <string.h>
 #include "ktest_memory.h"
 #include "test_memory.h"

@@ -8,7 +8,7 @@
 #include <trace/events/kvm.h>
 #include "trace.h"
 #include "trace-s390.h"
-#include "../../core/trace_events.h"
+#include "../../core/lib/trace_events.h"
 
 #include <trace/events/kvm.h>
 #include "trace.h"

@@ -13,7 +13,7 @@
 #include "trace.h"
 #include "mmu/mmutrace.h"
 #include <kshim/task.h>
-#include "../../core/trace_events.h"
+#include "../../core/lib/trace_events.h"
 
 #include <trace/events/kvm.h>
 #include "trace.h"

@@ -4,6 +4,6 @@ struct task_struct;
 
 /*
  * Runs the new kthread t up to there, as its creator, if its data are on the creator's stack: then the creator waits for
- * it. Any other kthread never runs (core/kthread.c).
+ * it. Any other kthread never runs (core/sched/kthread.c).
  */
 void kshim_kthread_start(struct task_struct *t);

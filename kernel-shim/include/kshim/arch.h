@@ -44,7 +44,7 @@ void kshim_arch_register_counters(void);
 int kshim_arch_check_host_tlb(void);
 
 /*
- * One access of the processor to memory, for core/uaccess.c: what translate finds, and the tables, stay until end. The
+ * One access of the processor to memory, for core/world/uaccess.c: what translate finds, and the tables, stay until end. The
  * caller neither sleeps nor takes locks in between.
  */
 unsigned long kshim_arch_access_begin(void);

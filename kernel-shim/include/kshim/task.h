@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tasks, native threads and virtual time: what the rest of the shim asks of core/sched.c and its neighbours. */
+/* Tasks, native threads and virtual time: what the rest of the shim asks of core/sched/sched.c and its neighbours. */
 #ifndef KSHIM_TASK_H
 #define KSHIM_TASK_H
 
@@ -64,5 +64,7 @@ const char *kshim_counter_name(unsigned int i);
 uint64_t kshim_counter(unsigned int i);
 /* Boot only; name is not copied. The counter is a plain uint64_t that only grows. */
 void kshim_counter_register(const char *name, uint64_t *value);
+/* The same for one that read() makes of others. */
+void kshim_counter_register_read(const char *name, uint64_t (*read)(void));
 
 #endif

@@ -27,7 +27,7 @@ void host_track_init(void);
 #else
 static inline void host_track_init(void) {}
 #endif
-/* A report that says what lies at p, for a bad access that AddressSanitizer found (core/mem_explain.c). */
+/* A report that says what lies at p, for a bad access that AddressSanitizer found (core/mem/explain.c). */
 void kshim_mem_explain(const void *p);
 
 #ifdef KSHIM_VALGRIND

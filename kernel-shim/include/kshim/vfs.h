@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files, devices, signals and credentials: what the rest of the shim asks of core/file.c and its neighbours.
+ * Files, devices, signals and credentials: what the rest of the shim asks of core/fs/file.c and its neighbours.
  *
  * The kernel's own fs/{file,file_table,inode,dcache,super,libfs,anon_inodes,open,...}.c, kernel/signal.c and
  * kernel/cred.c do the work; the shim adds what stands below them (mounts, name look-up, devices, the swap store).

@@ -10,7 +10,7 @@
 
 #include <linux/compiler.h>
 
-/* Ends the scenario; core/bug.c. */
+/* Ends the scenario; core/lib/bug.c. */
 void __noreturn __cold kshim_bug(const char *file, int line);
 
 #define HAVE_ARCH_BUG

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* asm/current.h: the task that the calling native thread runs as. Defined and switched by core/sched.c. */
+/* asm/current.h: the task that the calling native thread runs as. Defined and switched by core/sched/sched.c. */
 #ifndef _ASM_CURRENT_H
 #define _ASM_CURRENT_H
 

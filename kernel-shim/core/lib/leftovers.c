@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Small remains of subsystems that are not modelled: block plugging, perf, the overflow ids of kernel/sys.c; and the state
+ * of a kernel that is up.
+ */
+#include <linux/blkdev.h>
+#include <linux/highuid.h>
+#include <linux/jump_label.h>
+#include <linux/kernel.h>
+#include <linux/perf_event.h>
+#include <kshim/marks.h>
+
+REDUCED(system_state, "SYSTEM_RUNNING from the start");
+enum system_states system_state = SYSTEM_RUNNING;
+
+FAITHFUL(static_key_initialized);
+bool static_key_initialized = true;
+
+FAITHFUL(overflowuid);
+int overflowuid = DEFAULT_OVERFLOWUID;
+FAITHFUL(overflowgid);
+int overflowgid = DEFAULT_OVERFLOWGID;
+
+INERT(blk_start_plug, "a plug batches requests to block devices, and there are none");
+void blk_start_plug(struct blk_plug *plug)
+{
+}
+
+INERT(blk_finish_plug, "a plug batches requests to block devices, and there are none");
+void blk_finish_plug(struct blk_plug *plug)
+{
+}
+
+#ifdef CONFIG_PERF_EVENTS
+INERT(perf_event_mmap, "no perf event is open that could record it");
+void perf_event_mmap(struct vm_area_struct *vma)
+{
+}
+
+FAITHFUL(perf_swevent_enabled);
+struct static_key perf_swevent_enabled[PERF_COUNT_SW_MAX];
+
+INERT(__perf_sw_event, "no software event is enabled");
+void __perf_sw_event(u32 event_id, u64 nr, struct pt_regs *regs, u64 addr)
+{
+}
+#endif

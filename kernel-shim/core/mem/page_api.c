@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's page allocation calls on top of core/mem/page_alloc.c, watermarks, and fs_reclaim (mm/page_alloc.c). */
+#include <linux/memory_hotplug.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/page-isolation.h>
+#include <linux/pagevec.h>
+#include <linux/sched/mm.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+#include <kshim/probes.h>
+#include "internal.h"
+#include "mem_internal.h"
+
+#define CALLER __builtin_return_address(0)
+
+REDUCED(__alloc_pages_noprof, "no reclaim, compaction or OOM killer: fails when no block is left above the watermark");
+struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
+{
+	return kshim_alloc_pages(gfp, order, CALLER);
+}
+
+REDUCED(__folio_alloc_noprof, "as __alloc_pages_noprof");
+struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
+{
+	struct page *page = kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER);
+
+#ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
+	return page_rmappable_folio(page);
+#else
+	if (page && order > 1)
+		prep_transhuge_page(page);
+	return (struct folio *)page;
+#endif
+}
+
+REDUCED(get_free_pages_noprof, "as __alloc_pages_noprof");
+unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
+{
+	struct page *page = kshim_alloc_pages(gfp & ~__GFP_HIGHMEM, order, CALLER);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+REDUCED(get_zeroed_page_noprof, "as __alloc_pages_noprof");
+unsigned long get_zeroed_page_noprof(gfp_t gfp)
+{
+	struct page *page = kshim_alloc_pages((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0, CALLER);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+REDUCED(alloc_pages_bulk_noprof, "as __alloc_pages_noprof");
+unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *nodemask, int nr_pages,
+				      struct list_head *page_list, struct page **page_array)
+{
+	unsigned long nr = 0;
+	struct page *page;
+
+	for (; nr_pages > 0 && nr < nr_pages; nr++) {
+		if (page_array && page_array[nr])
+			continue;
+		page = kshim_alloc_pages(gfp, 0, CALLER);
+		if (!page)
+			break;
+		if (page_list)
+			list_add(&page->lru, page_list);
+		else
+			page_array[nr] = page;
+	}
+	return nr;
+}
+
+FAITHFUL(prep_compound_page);
+void prep_compound_page(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	__SetPageHead(page);
+	for (i = 1; i < 1UL << order; i++)
+		prep_compound_tail(page, i);
+	prep_compound_head(page, order);
+}
+
+FAITHFUL(free_unref_page);
+void free_unref_page(struct page *page, unsigned int order)
+{
+	kshim_free_page(page, order, CALLER);
+}
+
+#ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
+FAITHFUL(free_unref_folios);
+void free_unref_folios(struct folio_batch *folios)
+{
+	unsigned int i;
+
+	for (i = 0; i < folios->nr; i++)
+		kshim_free_page(&folios->folios[i]->page, folio_order(folios->folios[i]), CALLER);
+	folio_batch_reinit(folios);
+}
+#else
+/* The pages are of order 0. */
+FAITHFUL(free_unref_page_list);
+void free_unref_page_list(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru) {
+		list_del(&page->lru);
+		kshim_free_page(page, 0, CALLER);
+	}
+}
+#endif
+
+/* The frames of a non-compound block that somebody else holds a reference to are freed but the first. */
+static void free_pages_ref(struct page *page, unsigned int order, const void *ip)
+{
+	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));
+	bool head = PageHead(page);
+
+	if (unlikely(!page_ref_count(page))) {
+		kshim_mem_problem(ip, info->free_ip, "double free: pfn %#lx has no reference\n"
+				  "frames: who frees it now, who did before", page_to_pfn(page));
+		return;
+	}
+	if (put_page_testzero(page))
+		kshim_free_page(page, order, ip);
+	else if (!head)
+		while (order-- > 0)
+			kshim_free_page(page + (1UL << order), order, ip);
+}
+
+FAITHFUL(__free_pages);
+void __free_pages(struct page *page, unsigned int order)
+{
+	free_pages_ref(page, order, CALLER);
+}
+
+FAITHFUL(free_pages);
+void free_pages(unsigned long addr, unsigned int order)
+{
+	if (!addr)
+		return;
+	if (!kshim_is_ram((void *)addr)) {
+		kshim_mem_problem(CALLER, NULL, "free_pages of %#lx, which is not in RAM", addr);
+		return;
+	}
+	free_pages_ref(virt_to_page((void *)addr), order, CALLER);
+}
+
+FAITHFUL(split_page);
+void split_page(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	VM_BUG_ON_PAGE(PageCompound(page), page);
+	VM_BUG_ON_PAGE(!page_count(page), page);
+	for (i = 1; i < 1UL << order; i++)
+		set_page_refcounted(page + i);
+}
+
+REDUCED(alloc_pages_exact_noprof, "as __alloc_pages_noprof");
+void *alloc_pages_exact_noprof(size_t size, gfp_t gfp)
+{
+	unsigned long i, used = PFN_UP(size);
+	unsigned int order = get_order(size);
+	struct page *page;
+
+	if (WARN_ON_ONCE(gfp & (__GFP_COMP | __GFP_HIGHMEM)))
+		gfp &= ~(__GFP_COMP | __GFP_HIGHMEM);
+	page = kshim_alloc_pages(gfp, order, CALLER);
+	if (!page)
+		return NULL;
+	split_page(page, order);
+	for (i = used; i < 1UL << order; i++)
+		free_pages_ref(page + i, 0, CALLER);
+	return page_address(page);
+}
+
+FAITHFUL(free_pages_exact);
+void free_pages_exact(void *virt, size_t size)
+{
+	unsigned long i;
+
+	for (i = 0; i < PFN_UP(size); i++)
+		free_pages_ref(virt_to_page(virt + i * PAGE_SIZE), 0, CALLER);
+}
+
+#ifdef KSHIM_HAVE_BUDDY_CONST
+#define BUDDY_PAGE const struct page
+#else
+#define BUDDY_PAGE struct page
+#endif
+FAITHFUL(is_free_buddy_page);
+bool is_free_buddy_page(BUDDY_PAGE *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+	unsigned int order;
+
+	for (order = 0; order < NR_PAGE_ORDERS; order++) {
+		BUDDY_PAGE *head = page - (pfn & ((1UL << order) - 1));
+
+		if (PageBuddy(head) && buddy_order_unsafe(head) >= order)
+			return true;
+	}
+	return false;
+}
+
+INERT(drain_all_pages, "there are no per-cpu page lists");
+void drain_all_pages(struct zone *zone)
+{
+}
+
+INERT(drain_local_pages, "there are no per-cpu page lists");
+void drain_local_pages(struct zone *zone)
+{
+}
+
+INERT(zone_pcp_disable, "there are no per-cpu page lists");
+void zone_pcp_disable(struct zone *zone)
+{
+}
+
+INERT(zone_pcp_enable, "there are no per-cpu page lists");
+void zone_pcp_enable(struct zone *zone)
+{
+}
+
+REDUCED(get_pfnblock_flags_mask, "every page block is MIGRATE_MOVABLE");
+unsigned long get_pfnblock_flags_mask(const struct page *page, unsigned long pfn, unsigned long mask)
+{
+	return MIGRATE_MOVABLE & mask;
+}
+
+FAITHFUL(gfp_pfmemalloc_allowed);
+bool gfp_pfmemalloc_allowed(gfp_t gfp)
+{
+	return gfp & __GFP_MEMALLOC || (!(gfp & __GFP_NOMEMALLOC) && current->flags & PF_MEMALLOC);
+}
+
+REDUCED(warn_alloc, "one line, without the state of the zones");
+void warn_alloc(gfp_t gfp, nodemask_t *nodemask, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	if (gfp & __GFP_NOWARN)
+		return;
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_warn("%s: %pV, mode:%#x\n", current ? current->comm : "boot", &vaf, gfp);
+	va_end(args);
+}
+
+/* One node, one zone: pages beyond the high watermark. */
+FAITHFUL(nr_free_buffer_pages);
+unsigned long nr_free_buffer_pages(void)
+{
+	struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
+	unsigned long size = zone_managed_pages(zone), high = high_wmark_pages(zone);
+
+	return size > high ? size - high : 0;
+}
+
+/* int_sqrt(lowmem_kbytes * 16), between 128 KiB and 256 MiB. */
+FAITHFUL(calculate_min_free_kbytes);
+void calculate_min_free_kbytes(void)
+{
+	unsigned long kbytes = nr_free_buffer_pages() * (PAGE_SIZE >> 10);
+
+	if (user_min_free_kbytes < 0)
+		min_free_kbytes = clamp(int_sqrt(kbytes * 16), 128, 262144);
+}
+
+/* With one zone, all of min_free_kbytes is its minimum; low and high are a quarter and a half above it. */
+FAITHFUL(setup_per_zone_wmarks);
+void setup_per_zone_wmarks(void)
+{
+	struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
+	unsigned long min = min_free_kbytes >> (PAGE_SHIFT - 10);
+	unsigned long step = max(min >> 2, zone_managed_pages(zone) * 10 / 10000);
+
+	zone->watermark_boost = 0;
+	zone->_watermark[WMARK_MIN] = min;
+	zone->_watermark[WMARK_LOW] = min + step;
+	zone->_watermark[WMARK_HIGH] = min + 2 * step;
+	zone->_watermark[WMARK_PROMO] = min + 3 * step;
+	totalreserve_pages = zone->_watermark[WMARK_HIGH];
+	contig_page_data.totalreserve_pages = totalreserve_pages;
+}
+
+REDUCED(__zone_watermark_ok, "no highatomic reserve, CMA or lowmem reserve: there is one zone");
+bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
+			 unsigned int alloc_flags, long free_pages)
+{
+	unsigned int o;
+
+	if (free_pages - (1L << order) + 1 <= (long)mark)
+		return false;
+	/* RAM that was never in use is free in the highest order. */
+	if (!order || READ_ONCE(kshim_in_use_end) < max_pfn)
+		return true;
+	for (o = order; o < NR_PAGE_ORDERS; o++)
+		if (z->free_area[o].nr_free)
+			return true;
+	return false;
+}
+
+REDUCED(zone_watermark_ok, "as __zone_watermark_ok");
+bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
+		       unsigned int alloc_flags)
+{
+	return __zone_watermark_ok(z, order, mark, highest_zoneidx, alloc_flags, zone_page_state(z, NR_FREE_PAGES));
+}
+
+REDUCED(zone_watermark_ok_safe, "as __zone_watermark_ok");
+bool zone_watermark_ok_safe(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx)
+{
+	return zone_watermark_ok(z, order, mark, highest_zoneidx, 0);
+}
+
+#ifdef CONFIG_LOCKDEP
+static struct lockdep_map __fs_reclaim_map = STATIC_LOCKDEP_MAP_INIT("fs_reclaim", &__fs_reclaim_map);
+
+static bool may_enter_reclaim(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NOLOCKDEP) && current && !(current->flags & PF_MEMALLOC);
+}
+
+FAITHFUL(__fs_reclaim_acquire);
+void __fs_reclaim_acquire(unsigned long ip)
+{
+	lock_acquire_exclusive(&__fs_reclaim_map, 0, 0, NULL, ip);
+}
+
+FAITHFUL(__fs_reclaim_release);
+void __fs_reclaim_release(unsigned long ip)
+{
+	lock_release(&__fs_reclaim_map, ip);
+}
+
+FAITHFUL(fs_reclaim_acquire);
+void fs_reclaim_acquire(gfp_t gfp)
+{
+	if (!may_enter_reclaim(gfp))
+		return;
+	if (current_gfp_context(gfp) & __GFP_FS)
+		__fs_reclaim_acquire(_RET_IP_);
+#ifdef CONFIG_MMU_NOTIFIER
+	lock_map_acquire(&__mmu_notifier_invalidate_range_start_map);
+	lock_map_release(&__mmu_notifier_invalidate_range_start_map);
+#endif
+}
+
+FAITHFUL(fs_reclaim_release);
+void fs_reclaim_release(gfp_t gfp)
+{
+	if (may_enter_reclaim(gfp) && current_gfp_context(gfp) & __GFP_FS)
+		__fs_reclaim_release(_RET_IP_);
+}
+#endif

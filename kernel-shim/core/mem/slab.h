@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The object caches inside: what core/mem/slab.c (objects) and core/mem/slab_cache.c (caches, kmalloc, reports) share.
+ *
+ * One slab is a compound page; its objects lie at base + lead + i * stride:
+ *
+ *	| lead: red zone | object 0 | red zone | object 1 | red zone | ...
+ *
+ * Records about objects are kept outside of simulated RAM, so that no overflow can damage them.
+ */
+#ifndef KSHIM_CORE_SLAB_H
+#define KSHIM_CORE_SLAB_H
+
+#include <linux/list.h>
+#include <linux/slab.h>
+#include "mem_internal.h"
+
+#define KSHIM_SLAB_RED		16U	/* smallest red zone, bytes */
+#define KSHIM_SLAB_QUARANTINE	32U	/* freed objects per cache that are not reused yet */
+#define KSHIM_SLAB_KEEP		2U	/* empty slabs that a cache keeps */
+#define KSHIM_NO_OBJECT		0xffffU
+
+enum kshim_object_state { KSHIM_OBJ_FREE, KSHIM_OBJ_USED, KSHIM_OBJ_QUARANTINED };
+
+struct kshim_object {
+	const void *alloc_ip, *free_ip;
+	u32 epoch;
+	u32 bytes;		/* as asked for: <= object_size */
+	u16 next;		/* free list, KSHIM_NO_OBJECT ends it */
+	u8 state;
+	u8 poisoned;		/* holds KSHIM_FREED; such an object is closed for the memory checkers */
+};
+
+struct kshim_slab {
+	struct kmem_cache *cache;
+	struct list_head node;		/* cache->slabs: those with a free object first */
+	void *base;
+	u16 busy;			/* objects used or quarantined */
+	u16 free;			/* first free object */
+	struct kshim_object obj[];
+};
+
+struct kmem_cache {
+	struct list_head node;		/* kshim_caches, in order of creation */
+	const char *name;
+	slab_flags_t flags;
+	void (*ctor)(void *object);
+	u32 object_size, align, lead, stride;
+	u32 order, per_slab;
+	bool poison;			/* freed objects lose their contents */
+
+	/* Under the lock. */
+	struct host_lock lock;
+	struct list_head slabs;
+	u32 nr_slabs, nr_empty;
+	unsigned long used;		/* objects */
+	void *quarantine[KSHIM_SLAB_QUARANTINE];	/* a ring, oldest at q_head */
+	u32 q_head, q_count;
+};
+
+extern struct list_head kshim_caches;
+extern struct host_lock kshim_caches_lock;
+
+static inline void *kshim_object_at(const struct kshim_slab *slab, unsigned int i)
+{
+	return slab->base + slab->cache->lead + i * (unsigned long)slab->cache->stride;
+}
+
+/* Settles the layout and registers the cache; name must stay. */
+void kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
+		      void (*ctor)(void *));
+/* bytes: as asked for; red zone from there on. NULL when out of memory. */
+void *kshim_slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t bytes, const void *ip);
+/* s: the cache that the caller says, or NULL for kfree(). */
+void kshim_slab_free(struct kmem_cache *s, void *p, const void *ip);
+/* Changes the size asked for of a live object; bytes <= object_size. */
+void kshim_slab_resize(void *p, size_t bytes);
+/* The live object that begins at p, or NULL; *slab is set when p lies in a slab. */
+struct kshim_object *kshim_slab_object(const void *p, struct kshim_slab **slab);
+/* Empties the quarantine and gives empty slabs back but keep of them. Returns pages freed. */
+unsigned long kshim_cache_shrink(struct kmem_cache *s, u32 keep);
+
+#endif

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Busy waits, the count of threads that can go on, what happens when none can, and the reports of a deadlock and of a
+ * scenario that did not end in time.
+ *
+ * A native thread either runs, sleeps (parked in schedule()) or waits busily. `progress` changes whenever one of them
+ * changes from one to another. When none runs and every busy waiter has looked at its condition again in vain since the
+ * last change, nothing inside the machine can change any more, except by work items, callbacks and timers. A sleeper
+ * then looks for those. To look is no progress, to find is: who looks in vain has found a deadlock.
+ */
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/time64.h>
+#include "internal.h"
+
+#define SHORT_WAIT 64	/* turns before a busy wait counts */
+#define IDLE_LIMIT (24 * 3600 * NSEC_PER_SEC)	/* of virtual time */
+#define RELAX_TURNS 32		/* cpu_relax() calls until the host's CPU is given away */
+#define RELAX_NS (RELAX_TURNS * 40)	/* virtual time that they take: PAUSE is some 140 cycles on current processors */
+
+uint64_t kshim_nr_spin_waits;
+void (*kshim_scheduler)(enum kshim_point kind, const volatile void *ptr);
+
+static struct host_lock lock;	/* guards everything below */
+static unsigned int running, spinning;
+static unsigned long progress;
+static unsigned long vote_progress;
+static unsigned int votes;
+
+void kshim_thread_runs(void)
+{
+	host_lock(&lock);
+	running++;
+	progress++;
+	host_unlock(&lock);
+}
+
+bool kshim_thread_blocks(void)
+{
+	bool last;
+
+	host_lock(&lock);
+	last = !--running && !spinning;
+	progress++;
+	host_unlock(&lock);
+	return last;
+}
+
+bool kshim_all_sleep(void)
+{
+	bool all;
+
+	host_lock(&lock);
+	all = !running && !spinning;
+	host_unlock(&lock);
+	return all;
+}
+
+void kshim_look_begin(void)
+{
+	host_lock(&lock);
+	running++;
+	host_unlock(&lock);
+}
+
+/* Votes cannot be cast while the looker counts as running: those of before its look still stand. */
+bool kshim_look_end(bool found)
+{
+	bool hope;
+
+	host_lock(&lock);
+	running--;
+	hope = found || running || (spinning && (vote_progress != progress || votes != spinning));
+	if (found)
+		progress++;
+	host_unlock(&lock);
+	return hope;
+}
+
+/* --- what a stuck machine may still do --- */
+
+/*
+ * Timers that arm themselves again keep a stuck machine going for ever, with wake-ups that lead nowhere. True when no
+ * thread has come back to user mode for IDLE_LIMIT after the last of the timers that were pending when one last had:
+ * however long a thread's own wait is, it ends before that. Only a thread that waits in the kernel again and again, for
+ * more than IDLE_LIMIT together, is taken for a stuck one.
+ */
+static bool idle_in_vain(void)
+{
+	static u64 limit, seen;
+	u64 returns = 0, last = kshim_timers_last();
+	unsigned int i;
+	bool vain;
+
+	for (i = 0; i < kshim_nr_cpus; i++)
+		returns += READ_ONCE(kshim_cpus[i].returns);
+	host_lock(&lock);
+	if (!limit || seen != returns) {
+		seen = returns;
+		limit = last + IDLE_LIMIT;
+	}
+	vain = kshim_time() > limit;
+	host_unlock(&lock);
+	return vain;
+}
+
+bool kshim_idle_work(void)
+{
+	u64 next;
+
+	if (kshim_idle_run_one())
+		return true;
+	next = kshim_timers_next();
+	if (next == U64_MAX || next <= kshim_time() || idle_in_vain())
+		return false;
+	kshim_time_set(next);
+	kshim_timers_run();
+	return true;
+}
+
+static void poke(struct task_struct *t, void *arg)
+{
+	struct kshim_task *k = kshim_task_of(t);
+	bool *done = arg;
+
+	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&k->looking, __ATOMIC_RELAXED) || kshim_worker_driven(k->worker))
+		return;
+	*done = true;
+	__atomic_store_n(&k->poked, true, __ATOMIC_RELEASE);
+	host_unpark(&k->parker);
+}
+
+static bool poke_sleeper(void)
+{
+	bool done = false;
+
+	kshim_task_for_each(poke, &done);
+	return done;
+}
+
+void kshim_thread_left(void)
+{
+	poke_sleeper();
+}
+
+/* --- busy waits --- */
+
+void kshim_spin_begin(struct kshim_spin *s, const char *what, const volatile void *ptr)
+{
+	s->what = what;
+	s->ptr = ptr;
+	s->turns = 0;
+	s->seen = s->voted = 0;
+	s->outer = NULL;
+	__atomic_fetch_add(&kshim_nr_spin_waits, 1, __ATOMIC_RELAXED);
+}
+
+static void count_spinner(struct kshim_spin *s)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+
+	if (!c)
+		return;
+	s->outer = c->spin;
+	host_lock(&lock);
+	c->spin = s;
+	c->thread_task = current;
+	running--;
+	spinning++;
+	progress++;
+	s->seen = progress;
+	host_unlock(&lock);
+}
+
+/* True: everybody is stuck, and this thread is the one that knows it. */
+static bool vote(struct kshim_spin *s)
+{
+	bool stuck = false;
+
+	host_lock(&lock);
+	if (!running && s->seen == progress && s->voted != progress) {
+		if (vote_progress != progress) {
+			vote_progress = progress;
+			votes = 0;
+		}
+		s->voted = progress;
+		stuck = ++votes == spinning;
+	}
+	s->seen = progress;
+	host_unlock(&lock);
+	return stuck;
+}
+
+/* A busy waiter runs fn, which may wait busily itself; returns whether that found something. */
+static bool run_meanwhile(bool (*fn)(void))
+{
+	bool found;
+
+	host_lock(&lock);
+	running++;
+	spinning--;
+	host_unlock(&lock);
+	found = fn();
+	host_lock(&lock);
+	running--;
+	spinning++;
+	if (found)
+		progress++;
+	host_unlock(&lock);
+	return found;
+}
+
+static bool next_timers(void)
+{
+	kshim_time_set(kshim_timers_next());
+	return kshim_timers_run() != 0;
+}
+
+/* No sleeper: at least an interrupt may come, if this thread lets it. */
+static bool timer_interrupt(void)
+{
+	return !kshim_irqs_off && kshim_timers_next() != U64_MAX && !idle_in_vain() && run_meanwhile(next_timers);
+}
+
+/* A work item that slept and was woken may be what this thread waits for. */
+static bool resume_work(void)
+{
+	return !kshim_irqs_off && !preempt_count() && !rcu_preempt_depth() && run_meanwhile(kshim_work_resume_one);
+}
+
+static void stuck(void)
+{
+	if (kshim_idle_pending() && (poke_sleeper() || resume_work() || timer_interrupt()))
+		return;
+	kshim_deadlock("every thread waits for another one");
+}
+
+void kshim_spin_turn(struct kshim_spin *s)
+{
+	kshim_sched_point(KSHIM_PT_SPIN, s->ptr);
+	if (++s->turns < SHORT_WAIT) {
+		kshim_spin_pause();
+		return;
+	}
+	if (s->turns == SHORT_WAIT)
+		count_spinner(s);
+	host_spin_wait();
+	if (s->turns % 16 == 0 && kshim_thread_cpu && vote(s))
+		stuck();
+}
+
+void kshim_spin_end(struct kshim_spin *s)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+
+	if (s->turns < SHORT_WAIT || !c)
+		return;
+	host_lock(&lock);
+	c->spin = s->outer;
+	running++;
+	spinning--;
+	progress++;
+	host_unlock(&lock);
+}
+
+/*
+ * Loops of the kernel that wait busily have time limits (rwsem_optimistic_spin()), or wait for a task that sleeps until a
+ * timer: time goes on meanwhile, and a timer that is due interrupts the loop where it lets interrupts in.
+ */
+static void time_goes_on(u64 ns)
+{
+	kshim_time_pass(ns);
+	kshim_timers_run();
+}
+
+void kshim_back_off(unsigned int failures)
+{
+	unsigned int us = min(failures, 6400U);
+
+	kshim_sched_point(KSHIM_PT_SPIN, NULL);
+	if (failures && failures % 64 == 0) {
+		host_nap(us);
+		time_goes_on(us * NSEC_PER_USEC);
+	}
+}
+
+void kshim_cpu_relax(void)
+{
+	static __thread unsigned int turns;
+
+	kshim_sched_point(KSHIM_PT_SPIN, NULL);
+	if (++turns % RELAX_TURNS) {
+		kshim_spin_pause();
+		return;
+	}
+	host_spin_wait();
+	time_goes_on(RELAX_NS);
+}
+
+/* --- reports --- */
+
+struct text {
+	char buf[4096];
+	int len;
+	const void *ips[KVMSIM_MAX_FRAMES];
+	unsigned int nr_ips;
+};
+
+static __printf(2, 3) void add(struct text *x, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	x->len += vscnprintf(x->buf + x->len, sizeof(x->buf) - x->len, fmt, args);
+	va_end(args);
+}
+
+static void add_locks(struct text *x, struct task_struct *t)
+{
+	int i;
+
+	for (i = 0; i < t->lockdep_depth && i < MAX_LOCK_DEPTH; i++) {
+		struct held_lock *h = &t->held_locks[i];
+
+		add(x, "%s%s%s", i ? ", " : "; holds ", h->instance ? h->instance->name : "?",
+		    h->read ? " (read)" : "");
+		if (x->nr_ips < KVMSIM_MAX_FRAMES)
+			x->ips[x->nr_ips++] = (void *)h->acquire_ip;
+	}
+	add(x, "\n");
+}
+
+static void add_sleeper(struct task_struct *t, void *arg)
+{
+	struct kshim_task *k = kshim_task_of(t);
+	struct text *x = arg;
+
+	if (!__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE))
+		return;
+	add(x, "%s/%d sleeps (state %#x)", t->comm, t->pid, READ_ONCE(t->__state));
+	if (x->nr_ips < KVMSIM_MAX_FRAMES)
+		x->ips[x->nr_ips++] = k->wait_ip;
+	add_locks(x, t);
+}
+
+__noreturn void kshim_deadlock(const char *why)
+{
+	static struct text x;
+	struct kshim_cpu *c;
+
+	add(&x, "deadlock: %s\n", why);
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++) {
+		if (!c->spin)
+			continue;
+		add(&x, "%s/%d on CPU %u waits busily for: %s", c->thread_task->comm, c->thread_task->pid, c->id,
+		    c->spin->what);
+		add_locks(&x, c->thread_task);
+	}
+	kshim_task_for_each(add_sleeper, &x);
+	if (x.len && x.buf[x.len - 1] == '\n')
+		x.buf[--x.len] = 0;
+	host_report_frames(KVMSIM_DEADLOCK, x.ips, x.nr_ips, "%s", x.buf);
+	host_fatal(KVMSIM_DEADLOCK, NULL, 0, "a report of a deadlock returned");
+}
+
+/* On the thread itself, wherever it is. */
+static void report_thread(void *pc)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+	struct task_struct *t = current;
+	struct text x = {};
+
+	if (!c || !t)
+		return;
+	add(&x, "timed out: %s/%d on CPU %u ", t->comm, t->pid, kshim_cpu->id);
+	if (kshim_task_of(t)->parked)
+		add(&x, "sleeps (state %#x)", READ_ONCE(t->__state));
+	else if (c->spin)
+		add(&x, "waits busily for: %s", c->spin->what);
+	else
+		add(&x, "runs");
+	if (kshim_preempt_count)
+		add(&x, ", preempt count %#x", kshim_preempt_count);
+	if (kshim_irqs_off)
+		add(&x, ", interrupts off");
+	if (c->rcu_depth)
+		add(&x, ", in an RCU section");
+	add_locks(&x, t);
+	x.buf[x.len - 1] = 0;
+	host_report_from(pc, KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
+}
+
+/* Of the machine only what can be read without its locks, which a stuck thread may hold. */
+__no_sanitize_thread
+void kshim_timed_out(void)
+{
+	struct kshim_cpu *c;
+	struct text x = {};
+
+	add(&x, "timed out: %u threads run, %u wait busily; virtual time is %llu ns\n", READ_ONCE(running),
+	    READ_ONCE(spinning), kshim_time());
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
+		if (c->irq_lock || c->wanted)
+			add(&x, "CPU %u: interrupts %s, %u threads wait for it\n", c->id, c->irq_lock ? "off" : "on",
+			    c->wanted);
+	x.buf[x.len - 1] = 0;
+	host_report_frames(KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
+		if (c->native && !host_call_on_thread(c->native, report_thread))
+			host_report_frames(KVMSIM_TIMEOUT, NULL, 0, "timed out: the thread of CPU %u does not answer",
+					   c->id);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,worker,workqueue,work_run,time,timer,kthread}.c: the simulated
+ * CPU as a resource, the shim's half of a task, and the calls between these files.
+ *
+ * A simulated CPU runs one task at a time: the native thread whose task runs there holds the CPU (struct kshim_cpu,
+ * `holder`) from kshim_cpu_acquire() to kshim_cpu_release(); a task that sleeps has released it. Work items and hotplug
+ * callbacks of a CPU run with that CPU held: a callback on the native thread that asked for it, an item on its worker's.
+ * Interrupts exclude irqs-off sections of the CPU, not its holder.
+ *
+ * Invariants: holder is NULL or the current task of exactly one native thread; irq_lock is 1 while a native thread has
+ * interrupts off on that CPU or runs an interrupt on it; a task's `parked` is true only while its thread sleeps in
+ * schedule().
+ */
+#ifndef KSHIM_SCHED_INTERNAL_H
+#define KSHIM_SCHED_INTERNAL_H
+
+#include <linux/llist.h>
+#include <linux/sched.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/marks.h>
+#include <kshim/sched.h>
+#include <kshim/task.h>
+
+struct kshim_cpu {
+	int irq_lock;
+	unsigned int irqs_pending;	/* interrupts that wait for irq_lock; the CPU's own thread lets them go first */
+	unsigned int id;
+	bool attached;			/* a native thread plays this CPU */
+	struct task_struct *holder;	/* the task that runs here */
+	struct task_struct *idle;	/* what an attached thread is when it runs no process */
+	struct task_struct *irq;	/* whom interrupts on this CPU run as */
+	struct task_struct *softirq;	/* whom softirqs on this CPU run as */
+	struct task_struct *hotplug;	/* whom hotplug callbacks run as */
+	struct llist_head deferred;	/* interrupts to send when this CPU's interrupts are on again */
+	int irq_work_raised;		/* this CPU's irq_work list wants to run */
+	unsigned int wanted;		/* threads that wait for this CPU */
+	unsigned long rcu_seq;		/* outermost RCU sections entered plus left by the thread: odd inside one */
+	unsigned int rcu_depth;		/* RCU sections that the thread is in, interrupts included */
+	unsigned long quiescent;	/* times that the thread's task said that it is in no RCU section of any kind */
+	uint64_t returns;		/* times that the thread went back to user mode */
+	uint64_t nr_locks;		/* lock_acquire() calls of the thread, RCU and SRCU left out */
+	struct host_lock count_lock;
+	const int *preempt_count;	/* of the thread attached here, NULL without one; guarded by count_lock */
+	struct kshim_spin *spin;	/* the busy wait that the thread is in, or NULL */
+	struct task_struct *thread_task;/* whom it runs as, for reports */
+	unsigned long native;		/* the thread attached here, for host_call_on_thread(); 0 without one */
+} ____cacheline_aligned;
+
+extern struct kshim_cpu kshim_cpus[KVMSIM_MAX_CPUS];
+extern unsigned int kshim_nr_cpus;
+/* Where the calling native thread is now. NULL: not attached. */
+extern __thread struct kshim_cpu *kshim_cpu;
+/* The CPU that the calling native thread is attached to, wherever it is now. NULL: not attached. */
+extern __thread struct kshim_cpu *kshim_thread_cpu;
+
+/* The shim's half of a task; lives beside its task_struct, found through worker_private. */
+struct kshim_task {
+	struct host_parker parker;
+	struct host_lock lock;		/* guards parked and the change of __state by a waker */
+	bool parked;
+	struct kshim_worker *worker;	/* a kworker's */
+	bool poked;			/* woken to do idle work, not because its state changed */
+	bool looking;			/* does idle work, parked as it is */
+	bool no_thread;			/* a kthread: nothing ever runs it */
+	bool permanent;			/* part of the machine: never freed */
+	struct list_head node;		/* all tasks, oldest first */
+	void *wait_ip;			/* who called schedule() */
+	struct task_struct *task;
+	int (*threadfn)(void *data);	/* kthreads: as given to kthread_create() */
+	void *threaddata;
+	unsigned long kthread_flags;
+};
+
+static inline struct kshim_task *kshim_task_of(struct task_struct *t)
+{
+	return t->worker_private;
+}
+
+/* --- task.c --- */
+/*
+ * A task that exists for the shim: part of no process. cpu: where it belongs. Never NULL at boot; else NULL without
+ * memory.
+ */
+struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags);
+void kshim_task_for_each(void (*fn)(struct task_struct *t, void *arg), void *arg);
+int kshim_task_boot(void);
+/* Frees destroyed tasks that nobody references any more. */
+void kshim_task_reap(void);
+/* The checks of a return to user mode: nothing held, nothing disabled. */
+void kshim_user_return(void);
+
+/* --- wrap/lockdep.c --- */
+void kshim_lockdep_return(void);
+
+/* --- cpu.c --- */
+void kshim_cpu_acquire(struct kshim_cpu *cpu, struct task_struct *t);
+void kshim_cpu_release(struct kshim_cpu *cpu);
+/* Runs fn as task t on a CPU, in process context: the caller's own CPU is given up meanwhile. The caller may sleep. */
+void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
+/* The same for a native thread that runs nothing else. */
+void kshim_run_here(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
+/* The calling native thread becomes the one that plays the CPU c, for those who look at it from outside. */
+void kshim_take_place(struct kshim_cpu *c);
+/* Between these the calling task counts as asleep: its CPU is free. */
+void kshim_sleep_begin(void);
+void kshim_sleep_end(bool held);
+/* Does the current task hold its CPU? Ask before kshim_sleep_begin(). */
+bool kshim_cpu_held(void);
+
+/*
+ * Between these the current task waits for something that nobody signals (a grace period, a work item that another
+ * thread runs): it counts as asleep, but busy-waits. The caller may sleep.
+ */
+struct kshim_wait {
+	bool held;
+};
+void kshim_wait_begin(struct kshim_wait *w);
+void kshim_wait_end(struct kshim_wait *w);
+
+/* --- deadlock.c --- */
+/* The host is an x86_64 machine, whatever the flavour's architecture. */
+static __always_inline void kshim_spin_pause(void)
+{
+	__builtin_ia32_pause();
+}
+
+void kshim_thread_runs(void);		/* one more native thread can make progress */
+/* One less; true: it was the last, and the caller has to look for work or report. */
+bool kshim_thread_blocks(void);
+/* No thread runs and none waits busily. */
+bool kshim_all_sleep(void);
+/*
+ * A sleeper runs between these to look for idle work. End, found: whether there was any; false: there was none, and
+ * nobody else can go on either, so that this is a deadlock.
+ */
+void kshim_look_begin(void);
+bool kshim_look_end(bool found);
+__noreturn void kshim_deadlock(const char *why);
+/* A native thread has gone for good and was the last that could run: wakes a sleeper to find work or report. */
+void kshim_thread_left(void);
+/* Runs something that needs no waiting thread: a work item, a timer, RCU callbacks. False: there is nothing. */
+bool kshim_idle_work(void);
+
+/* --- self-checks: each problem is a report of kind KVMSIM_CHECK; how many --- */
+int kshim_task_validate(void);
+int kshim_idle_validate(void);
+
+/* --- idle.c --- */
+struct kshim_idle_source {
+	const char *name;
+	bool (*run)(void);	/* runs what is due now; returns whether there was anything */
+	bool (*pending)(void);	/* whether something is due now or will be */
+	int (*validate)(void);	/* self-check as above, or NULL */
+};
+/* Adds a source, which stays for ever, behind those that there are. At boot only. */
+void kshim_idle_register(const struct kshim_idle_source *source);
+/* Runs each source once; returns whether one of them found anything. */
+bool kshim_idle_run_each(void);
+/* Runs the first source that finds anything; returns whether there was one. */
+bool kshim_idle_run_one(void);
+bool kshim_idle_pending(void);
+
+/* --- irq.c --- */
+/* Runs fn as an interrupt on another CPU; the caller has interrupts on. */
+void kshim_interrupt(struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg);
+void kshim_irq_boot(void);
+/*
+ * Timer and RCU callbacks run between these, as softirqs of this CPU and one thread at a time. False: the caller is one
+ * itself, has interrupts off, or, without wait, another thread is at it.
+ */
+struct kshim_softirq {
+	struct task_struct *task;
+	int preempt_count;
+};
+bool kshim_softirq_enter(struct kshim_softirq *s, bool wait);
+void kshim_softirq_exit(struct kshim_softirq *s);
+
+/* --- worker.c --- */
+struct kshim_turn;
+struct kshim_worker {
+	struct task_struct *task;
+	struct host_parker wanted;	/* its thread waits for its next turn */
+	struct kshim_turn *turn;
+	bool has_thread;
+	bool asleep;			/* in the middle of an item, between two turns */
+	struct kshim_cpu *cpu;		/* these: what to run, and where */
+	void (*fn)(void *arg);
+	void *arg;
+};
+void kshim_worker_init(struct kshim_worker *w, const char *name);
+/*
+ * Runs fn as the worker's task on a CPU, in process context, until it ends or sleeps. Returns whether it has ended. The
+ * caller may sleep.
+ */
+bool kshim_worker_run(struct kshim_worker *w, struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg);
+/* Does it sleep no longer, so that somebody can go on with it? He makes `asleep` false first, under a lock. */
+bool kshim_worker_woken(struct kshim_worker *w);
+/* Goes on with it; returns whether fn has ended now. */
+bool kshim_worker_resume(struct kshim_worker *w);
+/* For schedule(): does the task's thread run only while another one waits for it? w may be NULL. */
+bool kshim_worker_driven(struct kshim_worker *w);
+/* Ends the current task's turn; returns when somebody goes on with it. */
+void kshim_worker_sleep(struct kshim_worker *w);
+
+/* --- rcu.c, srcu.c, workqueue.c, work_run.c, timer.c --- */
+/* Each registers its idle source. */
+void kshim_workqueue_boot(void);
+void kshim_timers_boot(void);
+void kshim_rcu_boot(void);
+void kshim_srcu_boot(void);
+unsigned long kshim_rcu_queued(void);	/* callbacks */
+unsigned long kshim_srcu_queued(void);
+/* Goes on with a work item that slept and was woken. Returns whether there was one. */
+bool kshim_work_resume_one(void);
+/* Runs what is due at the current virtual time; how many. */
+unsigned int kshim_timers_run(void);
+/* Time of the first timer, or U64_MAX. */
+u64 kshim_timers_next(void);
+/* Time of the last timer that is pending, or now when there is none or it is over. */
+u64 kshim_timers_last(void);
+u64 kshim_time(void);
+void kshim_time_set(u64 ns);		/* never backwards */
+void kshim_time_pass(u64 ns);
+
+#endif

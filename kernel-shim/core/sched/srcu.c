@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SRCU (kernel/rcu/srcutree.c): readers count themselves in and out per CPU, in one of two sets; a grace period flips
+ * the set and waits until both balance. Callbacks wait in one queue per srcu_struct.
+ *
+ * Invariants: over all CPUs, srcu_lock_count[i] - srcu_unlock_count[i] is the number of readers inside with index i;
+ * srcu_gp_seq has a grace period running when its low bits are not 0 (as in the kernel). The callbacks of a srcu_struct
+ * are in CPU 0's srcu_cblist, of which head, tails[0] and len are used; while there are any, srcu_sup->work.work.entry
+ * is on `waiting`.
+ */
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate_wait.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <kshim/probes.h>
+#include "internal.h"
+
+#define STATE_MASK 3UL	/* kernel/rcu/rcu.h: RCU_SEQ_STATE_MASK */
+
+/* What belongs to the whole srcu_struct: a structure of its own, or once, the srcu_struct itself. */
+#ifdef KSHIM_HAVE_SRCU_USAGE
+static struct srcu_usage *usage_of(struct srcu_struct *ssp)
+{
+	return ssp->srcu_sup;
+}
+
+static struct srcu_struct *struct_of(struct srcu_usage *sup)
+{
+	return sup->srcu_ssp;
+}
+
+static int new_usage(struct srcu_struct *ssp)
+{
+	ssp->srcu_sup = kzalloc(sizeof(*ssp->srcu_sup), GFP_KERNEL);
+	if (!ssp->srcu_sup)
+		return -ENOMEM;
+	ssp->srcu_sup->srcu_ssp = ssp;
+	return 0;
+}
+
+static void free_usage(struct srcu_struct *ssp)
+{
+	kfree(ssp->srcu_sup);
+	ssp->srcu_sup = NULL;
+}
+#else
+#define srcu_usage srcu_struct
+#define SRCU_GP_SEQ_INITIAL_VAL 0UL
+
+static struct srcu_usage *usage_of(struct srcu_struct *ssp)
+{
+	return ssp;
+}
+
+static struct srcu_struct *struct_of(struct srcu_usage *sup)
+{
+	return sup;
+}
+
+static int new_usage(struct srcu_struct *ssp)
+{
+	return 0;
+}
+
+static void free_usage(struct srcu_struct *ssp)
+{
+}
+#endif
+
+static LIST_HEAD(waiting);
+static unsigned long queued;
+static struct host_lock lock;	/* guards callbacks, waiting, queued */
+static int runner;		/* 1: a thread runs callbacks */
+
+/* --- readers --- */
+
+FAITHFUL(__srcu_read_lock);
+int __srcu_read_lock(struct srcu_struct *ssp)
+{
+	int idx;
+
+	kshim_sched_point(KSHIM_PT_SRCU, ssp);
+	idx = READ_ONCE(ssp->srcu_idx) & 1;
+	atomic_long_inc((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_lock_count[idx]);
+	smp_mb();	/* the count before what the reader reads */
+	return idx;
+}
+
+FAITHFUL(__srcu_read_unlock);
+void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
+{
+	smp_mb();	/* what the reader read before the count */
+	atomic_long_inc_return_release((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_unlock_count[idx]);
+	kshim_sched_point(KSHIM_PT_SRCU, ssp);
+}
+
+#ifdef KSHIM_HAVE_SRCU_USAGE
+FAITHFUL(srcu_check_nmi_safety);
+void srcu_check_nmi_safety(struct srcu_struct *ssp, bool nmi_safe)
+{
+	struct srcu_data *sdp = raw_cpu_ptr(ssp->sda);
+	int mask = 1 << nmi_safe;
+	int old = READ_ONCE(sdp->srcu_nmi_safety);
+
+	WARN_ON_ONCE(!nmi_safe && in_nmi());
+	if (!old)
+		WRITE_ONCE(sdp->srcu_nmi_safety, mask);
+	else
+		WARN_ONCE(old != mask, "CPU %d old state %d new state %d\n", sdp->cpu, old, mask);
+}
+#endif
+
+/* Unlocks are summed first: a reader that comes and goes meanwhile cannot hide one that stays. */
+static bool readers_gone(struct srcu_struct *ssp, int idx)
+{
+	unsigned long unlocks = 0, locks = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		unlocks += atomic_long_read_acquire((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx]);
+	smp_mb();
+	for_each_possible_cpu(cpu)
+		locks += atomic_long_read((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);
+	return locks == unlocks;
+}
+
+/* --- life --- */
+
+FAITHFUL(__init_srcu_struct);
+int __init_srcu_struct(struct srcu_struct *ssp, const char *name, struct lock_class_key *key)
+{
+	int cpu;
+
+	debug_check_no_locks_freed((void *)ssp, sizeof(*ssp));
+	lockdep_init_map(&ssp->dep_map, name, key, 0);
+	if (new_usage(ssp))
+		return -ENOMEM;
+	ssp->sda = alloc_percpu(struct srcu_data);
+	if (!ssp->sda) {
+		free_usage(ssp);
+		return -ENOMEM;
+	}
+	ssp->srcu_idx = 0;
+	usage_of(ssp)->srcu_gp_seq = SRCU_GP_SEQ_INITIAL_VAL;
+	INIT_LIST_HEAD(&usage_of(ssp)->work.work.entry);
+	for_each_possible_cpu(cpu) {
+		per_cpu_ptr(ssp->sda, cpu)->cpu = cpu;
+		per_cpu_ptr(ssp->sda, cpu)->ssp = ssp;
+	}
+	return 0;
+}
+
+static struct rcu_segcblist *callbacks_of(struct srcu_struct *ssp)
+{
+	return &per_cpu_ptr(ssp->sda, 0)->srcu_cblist;
+}
+
+FAITHFUL(cleanup_srcu_struct);
+void cleanup_srcu_struct(struct srcu_struct *ssp)
+{
+	if (WARN_ON(!readers_gone(ssp, 0) || !readers_gone(ssp, 1)))
+		return;	/* leaked, as in the kernel */
+	if (WARN_ON(callbacks_of(ssp)->len))
+		return;
+	if (WARN_ON(READ_ONCE(usage_of(ssp)->srcu_gp_seq) & STATE_MASK))
+		return;
+	free_percpu(ssp->sda);
+	ssp->sda = NULL;
+	free_usage(ssp);
+}
+
+/* --- grace periods --- */
+
+static unsigned long snap(struct srcu_struct *ssp)
+{
+	return (smp_load_acquire(&usage_of(ssp)->srcu_gp_seq) + 2 * STATE_MASK + 1) & ~STATE_MASK;
+}
+
+static bool done(struct srcu_struct *ssp, unsigned long cookie)
+{
+	return ULONG_CMP_GE(smp_load_acquire(&usage_of(ssp)->srcu_gp_seq), cookie);
+}
+
+static bool claim(struct srcu_usage *sup)
+{
+	unsigned long seq = READ_ONCE(sup->srcu_gp_seq);
+
+	return !(seq & STATE_MASK) && cmpxchg(&sup->srcu_gp_seq, seq, seq + 1) == seq;
+}
+
+static void grace_period(struct srcu_struct *ssp)
+{
+	struct srcu_usage *sup = usage_of(ssp);
+	unsigned long cookie = snap(ssp);
+	bool mine = false;
+	struct kshim_wait w;
+	int idx;
+
+	kshim_sched_point(KSHIM_PT_SRCU, ssp);
+	__atomic_fetch_add(&kshim_nr_grace_periods, 1, __ATOMIC_RELAXED);
+	kshim_wait_begin(&w);
+	kshim_spin_until("another SRCU grace period", ssp, (mine = claim(sup)) || done(ssp, cookie));
+	if (mine) {
+		idx = ssp->srcu_idx & 1;
+		kshim_spin_until("an SRCU reader", ssp, readers_gone(ssp, idx ^ 1));
+		smp_mb();
+		WRITE_ONCE(ssp->srcu_idx, ssp->srcu_idx + 1);
+		smp_mb();	/* the flip before the look at the old set */
+		kshim_spin_until("an SRCU reader", ssp, readers_gone(ssp, idx));
+		smp_store_release(&sup->srcu_gp_seq, (sup->srcu_gp_seq & ~STATE_MASK) + STATE_MASK + 1);
+	}
+	kshim_wait_end(&w);
+}
+
+FAITHFUL(synchronize_srcu);
+void synchronize_srcu(struct srcu_struct *ssp)
+{
+	lock_map_sync(&ssp->dep_map);
+	RCU_LOCKDEP_WARN(lockdep_is_held(ssp) || lock_is_held(&rcu_bh_lock_map) || lock_is_held(&rcu_lock_map) ||
+			 lock_is_held(&rcu_sched_lock_map),
+			 "Illegal synchronize_srcu() in same-type SRCU (or in RCU) read-side critical section");
+	might_sleep();
+	grace_period(ssp);
+}
+
+FAITHFUL(synchronize_srcu_expedited);
+void synchronize_srcu_expedited(struct srcu_struct *ssp)
+{
+	synchronize_srcu(ssp);
+}
+
+FAITHFUL(get_state_synchronize_srcu);
+unsigned long get_state_synchronize_srcu(struct srcu_struct *ssp)
+{
+	smp_mb();
+	return snap(ssp);
+}
+
+/* --- callbacks --- */
+
+REDUCED(call_srcu, "the callback runs at the end of the step, or in srcu_barrier()");
+void call_srcu(struct srcu_struct *ssp, struct rcu_head *rhp, rcu_callback_t func)
+{
+	struct rcu_segcblist *cbs = callbacks_of(ssp);
+
+	rhp->func = func;
+	rhp->next = NULL;
+	host_lock(&lock);
+#ifdef KSHIM_HAVE_SRCU_USAGE
+	ssp->srcu_sup->srcu_ssp = ssp;	/* a static one is initialised here */
+#endif
+	if (cbs->head) {
+		*cbs->tails[0] = rhp;
+	} else {
+		cbs->head = rhp;
+		list_add_tail(&usage_of(ssp)->work.work.entry, &waiting);
+	}
+	cbs->tails[0] = (struct rcu_head **)&rhp->next;
+	cbs->len++;
+	queued++;
+	host_unlock(&lock);
+}
+
+static struct rcu_head *take(struct srcu_struct *ssp)
+{
+	struct rcu_segcblist *cbs = callbacks_of(ssp);
+	struct rcu_head *list;
+
+	host_lock(&lock);
+	list = cbs->head;
+	if (list) {
+		cbs->head = NULL;
+		queued -= cbs->len;
+		cbs->len = 0;
+		list_del_init(&usage_of(ssp)->work.work.entry);
+	}
+	host_unlock(&lock);
+	return list;
+}
+
+static unsigned int run_callbacks(struct srcu_struct *ssp)
+{
+	struct rcu_head *list = take(ssp), *next;
+	struct kshim_softirq s;
+	unsigned int n = 0;
+
+	if (!list)
+		return 0;
+	grace_period(ssp);
+	WARN_ON(!kshim_softirq_enter(&s, true));
+	for (; list; list = next, n++) {
+		next = (struct rcu_head *)list->next;
+		list->func(list);
+	}
+	kshim_softirq_exit(&s);
+	return n;
+}
+
+static bool runner_try(void)
+{
+	return !__atomic_exchange_n(&runner, 1, __ATOMIC_ACQUIRE);
+}
+
+static void runner_done(void)
+{
+	__atomic_store_n(&runner, 0, __ATOMIC_RELEASE);
+}
+
+static struct srcu_struct *first_waiting(void)
+{
+	struct srcu_usage *sup;
+
+	host_lock(&lock);
+	sup = list_first_entry_or_null(&waiting, struct srcu_usage, work.work.entry);
+	host_unlock(&lock);
+	return sup ? struct_of(sup) : NULL;
+}
+
+static bool run_queued(void)
+{
+	struct srcu_struct *ssp;
+	unsigned int n = 0;
+
+	if (!kshim_srcu_queued() || !runner_try())
+		return false;
+	ssp = first_waiting();
+	if (ssp)
+		n = run_callbacks(ssp);
+	runner_done();
+	return n != 0;
+}
+
+static bool is_queued(void)
+{
+	return kshim_srcu_queued() != 0;
+}
+
+void kshim_srcu_boot(void)
+{
+	static const struct kshim_idle_source source = { .name = "SRCU", .run = run_queued, .pending = is_queued };
+
+	kshim_idle_register(&source);
+}
+
+FAITHFUL(srcu_barrier);
+void srcu_barrier(struct srcu_struct *ssp)
+{
+	struct kshim_wait w;
+
+	might_sleep();
+	kshim_wait_begin(&w);
+	kshim_spin_until("SRCU callbacks that another thread runs", &runner, runner_try());
+	kshim_wait_end(&w);
+	run_callbacks(ssp);
+	runner_done();
+}
+
+REDUCED(start_poll_synchronize_srcu, "starts nothing: the next grace period of this srcu_struct completes it");
+unsigned long start_poll_synchronize_srcu(struct srcu_struct *ssp)
+{
+	return get_state_synchronize_srcu(ssp);
+}
+
+FAITHFUL(poll_state_synchronize_srcu);
+bool poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie)
+{
+	return cookie == SRCU_GP_SEQ_INITIAL_VAL || done(ssp, cookie);
+}
+
+unsigned long kshim_srcu_queued(void)
+{
+	unsigned long n;
+
+	host_lock(&lock);
+	n = queued;
+	host_unlock(&lock);
+	return n;
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The flavour's one exported symbol: boot order, and the table of operations that sim/ calls. */
+#include <linux/file.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/swap_slots.h>
+#include <generated/utsrelease.h>
+#include <kshim/arch.h>
+#include <kshim/boot.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/mem.h>
+#include <kshim/process.h>
+#include <kshim/task.h>
+#include <kshim/trace.h>
+#include <kshim/vfs.h>
+#include "../../wrap/wrap.h"
+
+static struct kshim_mem_snapshot empty_world;
+
+static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_ops *h)
+{
+	unsigned int nr_cpus = c->nr_cpus ?: 4;
+	uint64_t ram = c->ram_bytes ?: 1UL << 30;
+	int ret;
+
+	if (nr_cpus > KVMSIM_MAX_CPUS || ram < 64UL << 20 || ram > 32UL << 30 || ram % (4UL << 20))
+		return -EINVAL;
+	host_set_ops(h);
+	host_catch_oops();
+	ret = kshim_boot(ram, nr_cpus);
+	return ret || !host_wants_trace() ? ret : kshim_trace_enable();
+}
+
+static int machine_kvm_load(const char *personality)
+{
+	int ret = kshim_arch_kvm_load(personality);
+
+	if (!ret) {
+		kshim_step_end();
+		kshim_mem_take_snapshot(&empty_world);
+	}
+	return ret;
+}
+
+static void machine_begin(void)
+{
+	kshim_vmalloc_share();
+	kshim_workers_begin();
+}
+
+static int machine_user_read(int pid, uint64_t addr, void *buf, uint64_t len, uint64_t *done)
+{
+	uint64_t n = 0;
+	int ret;
+
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	ret = kshim_user_read(addr, buf, len, &n);
+	kshim_process_leave();
+	if (done)
+		*done = n;
+	return ret;
+}
+
+static int machine_user_write(int pid, uint64_t addr, const void *buf, uint64_t len, uint64_t *done)
+{
+	uint64_t n = 0;
+	int ret;
+
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	ret = kshim_user_write(addr, buf, len, &n);
+	kshim_process_leave();
+	if (done)
+		*done = n;
+	return ret;
+}
+
+static int machine_vcpu_access(int pid, int fd, struct kvmsim_access *a, struct kvmsim_access_result *r)
+{
+	struct kvm_vcpu *vcpu;
+	struct file *file;
+	int ret = -EBADF;
+
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	vcpu = kshim_fd_to_vcpu(fd, &file);
+	if (vcpu)
+		ret = kshim_arch_vcpu_access(vcpu, file, a, r);
+	kshim_process_leave();
+	return ret;
+}
+
+static int machine_vcpu_abandon(int pid, int fd)
+{
+	struct kvm_vcpu *vcpu;
+	struct file *file;
+	int ret = -EBADF;
+
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	vcpu = kshim_fd_to_vcpu(fd, &file);
+	if (vcpu)
+		ret = kshim_arch_vcpu_abandon(vcpu);
+	kshim_process_leave();
+	return ret;
+}
+
+static int machine_vcpu_workload(int pid, int fd, enum kvmsim_access_op op, uint64_t addr, uint64_t len,
+				 uint64_t stride, uint64_t count, uint64_t *done, struct kvmsim_access_result *r)
+{
+	struct kvm_vcpu *vcpu;
+	struct file *file;
+	int ret = -EBADF;
+
+	*done = 0;
+	if (!len || !stride || stride > len)
+		return -EINVAL;
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	vcpu = kshim_fd_to_vcpu(fd, &file);
+	if (vcpu)
+		ret = kshim_arch_vcpu_workload(vcpu, file, op, addr, len, stride, count, done, r);
+	kshim_process_leave();
+	return ret;
+}
+
+static int inspect_vcpu(int pid, int fd, uint64_t addr, struct kvmsim_mapping *out,
+			int (*inspect)(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out))
+{
+	struct kvm_vcpu *vcpu;
+	struct file *file;
+	int ret = -EBADF;
+
+	if (!kshim_process_enter(pid))
+		return -ESRCH;
+	vcpu = kshim_fd_to_vcpu(fd, &file);
+	if (vcpu)
+		ret = inspect(vcpu, addr, out);
+	kshim_process_leave();
+	return ret;
+}
+
+static int machine_inspect_mapping(int pid, int fd, uint64_t gpa, struct kvmsim_mapping *out)
+{
+	return inspect_vcpu(pid, fd, gpa, out, kshim_arch_inspect_mapping);
+}
+
+static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_mapping *out)
+{
+	return inspect_vcpu(pid, fd, addr, out, kshim_arch_inspect_tlb);
+}
+
+static int machine_check(void)
+{
+	int findings;
+
+	host_report_without_trace(true);
+	findings = kshim_check() + kshim_mem_validate() + kshim_sched_validate();
+	host_report_without_trace(false);
+	return findings;
+}
+
+static int machine_leak_check(void)
+{
+	if (kshim_process_count())
+		return -EBUSY;
+	/* Files that a work item was the last to have wait for a jiffy. */
+	flush_delayed_fput();
+	kshim_step_end();
+	/* An exited process's mm stays referenced by ksmd's list until ksmd passes by. */
+	kshim_ksm_reap();
+	/* What the kernel keeps until memory is short, such as the huge zero page. */
+	drop_slab();
+	kshim_swap_cache_reap();
+	/* Swap slots that CPUs keep have their shadow entries still in the swap cache. */
+	disable_swap_slots_cache_lock();
+	reenable_swap_slots_cache_unlock();
+	kshim_drop_cpu_caches();
+	kshim_step_end();
+	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();
+}
+
+const struct kvmsim_machine_ops kvmsim_machine = {
+	.abi = KVMSIM_MACHINE_ABI,
+	.arch = KSHIM_ARCH_NAME,
+	.kernel_release = UTS_RELEASE,
+	.personalities = kshim_arch_personalities,
+	.boot = machine_boot,
+	.kvm_load = machine_kvm_load,
+	.begin = machine_begin,
+	.thread_attach = kshim_thread_attach,
+	.thread_detach = kshim_thread_detach,
+	.module_param = kshim_module_param,
+	.process_create = kshim_process_create,
+	.process_fork = kshim_process_fork,
+	.process_exit = kshim_process_exit,
+	.syscall = kshim_syscall,
+	.user_read = machine_user_read,
+	.user_write = machine_user_write,
+	.take_signal = kshim_process_take_signal,
+	.event = kshim_event,
+	.vcpu_access = machine_vcpu_access,
+	.vcpu_abandon = machine_vcpu_abandon,
+	.vcpu_workload = machine_vcpu_workload,
+	.inspect_page = kshim_inspect_page,
+	.inspect_mapping = machine_inspect_mapping,
+	.inspect_tlb = machine_inspect_tlb,
+	.inspect_slots = kshim_inspect_slots,
+	.inspect_generation = kshim_inspect_generation,
+	.inspect_gfn_to_hva = kshim_inspect_gfn_to_hva,
+	.inspect_gfn_to_pfn = kshim_inspect_gfn_to_pfn,
+	.bench = kshim_bench,
+	.counter_name = kshim_counter_name,
+	.counter = kshim_counter,
+	.step_end = kshim_step_end,
+	.check = machine_check,
+	.leak_check = machine_leak_check,
+	.trace_print = kshim_trace_print,
+	.count_enable = kshim_trace_count,
+	.advance_time = kshim_advance_time,
+	.timed_out = kshim_timed_out,
+};

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the host's mm does by itself (migration, reclaim, splitting, merging, ageing), forced now at one address. */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ksm.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include "internal.h"
+#include <kshim/arch.h>
+#include <kshim/host.h>
+#include <kshim/mem.h>
+#include <kshim/probes.h>
+#include <kshim/process.h>
+#include "../../wrap/wrap.h"
+
+/*
+ * Device memory: the last part of the direct map, which no RAM reaches, so that it has pfns but no struct page.
+ */
+#define DEVICE_BYTES (64UL << 20)
+#define DEVICE_PFN (ARCH_PFN_OFFSET + ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT))
+
+static unsigned long device_next_pfn;
+static struct host_lock pins_lock;	/* the lists of pins of all processes */
+
+struct kshim_pin {
+	struct list_head node;
+	struct page *page;
+	unsigned long addr;
+};
+
+int kshim_event_boot(void)
+{
+	host_map((unsigned long)__va(DEVICE_PFN << PAGE_SHIFT), DEVICE_BYTES);
+	device_next_pfn = DEVICE_PFN;
+	return 0;
+}
+
+/*
+ * Takes a reference on the folio mapped at addr, without faulting anything in. The page of a present entry only;
+ * NULL if there is none, or no struct page.
+ */
+static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
+{
+	struct kshim_host_pte e;
+	struct page *page = NULL;
+	unsigned long pfn;
+
+	mmap_read_lock(mm);
+	if (kshim_arch_host_walk(mm, addr, &e) && e.present && pfn_valid(e.pfn)) {
+		pfn = e.pfn;
+		page = pfn_to_page(pfn);
+		if (PageReserved(page) || !folio_try_get(page_folio(page)))
+			page = NULL;
+		/* As gup_fast_pte_range(): the entry may have changed before the reference was there. */
+		if (page && (!kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
+			put_page(page);
+			page = NULL;
+		}
+	}
+	mmap_read_unlock(mm);
+	return page;
+}
+
+/* As do_pages_move() of mm/migrate.c does for one page: isolate, then migrate_pages(). */
+static long event_migrate(struct mm_struct *mm, unsigned long addr)
+{
+	struct migration_target_control mtc = { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE };
+	struct page *page = get_mapped_page(mm, addr);
+	struct folio *folio;
+	bool isolated;
+	LIST_HEAD(list);
+	int left;
+
+#ifdef KSHIM_HAVE_MIGRATE_REASON
+	mtc.reason = MR_SYSCALL;
+#endif
+	if (!page)
+		return -EFAULT;
+	folio = page_folio(page);
+	lru_add_drain();
+#ifdef KSHIM_HAVE_ISOLATE_LRU_BOOL
+	isolated = folio_isolate_lru(folio);
+#else
+	isolated = !folio_isolate_lru(folio);
+#endif
+	folio_put(folio);
+	if (!isolated)
+		return -EBUSY;
+	list_add_tail(&folio->lru, &list);
+	node_stat_mod_folio(folio, NR_ISOLATED_ANON + folio_is_file_lru(folio),
+			    folio_nr_pages(folio));
+	left = migrate_pages(&list, alloc_migration_target, NULL, (unsigned long)&mtc, MIGRATE_SYNC, MR_SYSCALL, NULL);
+	if (left) {
+		putback_movable_pages(&list);
+		return left < 0 ? left : -EAGAIN;
+	}
+	return 0;
+}
+
+static long event_split_huge(struct mm_struct *mm, unsigned long addr)
+{
+	struct page *page = get_mapped_page(mm, addr);
+	struct folio *folio;
+	long ret;
+
+	if (!page)
+		return -EFAULT;
+	folio = page_folio(page);
+	if (!folio_test_large(folio)) {
+		folio_put(folio);
+		return -EINVAL;
+	}
+	folio_lock(folio);
+	ret = split_huge_page(page);
+	/* After a split the lock and the reference belong to the page's own folio. */
+	folio = page_folio(page);
+	folio_unlock(folio);
+	folio_put(folio);
+	return ret;
+}
+
+static long event_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long b)
+{
+	long ret;
+
+	a &= PAGE_MASK;
+	b &= PAGE_MASK;
+	if (a == b)
+		return -EINVAL;
+	ret = kshim_arch_sys_madvise(a, PAGE_SIZE, MADV_MERGEABLE);
+	if (!ret)
+		ret = kshim_arch_sys_madvise(b, PAGE_SIZE, MADV_MERGEABLE);
+	if (ret)
+		return ret;
+	return kshim_ksm_merge(mm, a, b);
+}
+
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long len = vma->vm_end - vma->vm_start;
+	unsigned long pfn = device_next_pfn;
+	unsigned long end = DEVICE_PFN + (DEVICE_BYTES >> PAGE_SHIFT);
+
+	if (len >> PAGE_SHIFT > end - pfn)
+		return -ENOSPC;
+	device_next_pfn += len >> PAGE_SHIFT;
+	return remap_pfn_range(vma, vma->vm_start, pfn, len, vma->vm_page_prot);
+}
+
+static const struct file_operations device_fops = { .mmap = device_mmap };
+
+static long event_pfnmap(unsigned long addr, unsigned long len, unsigned long prot)
+{
+	struct file *file = anon_inode_getfile("device", &device_fops, NULL, O_RDWR);
+	unsigned long ret;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = vm_mmap(file, addr, len, prot, MAP_SHARED | (addr ? MAP_FIXED : 0), 0);
+	fput(file);
+	return ret;
+}
+
+static long event_age(struct mm_struct *mm, unsigned long addr)
+{
+	struct page *page = get_mapped_page(mm, addr);
+	struct folio *folio;
+	unsigned long vm_flags;
+	long ret;
+
+	if (!page)
+		return -EFAULT;
+	folio = page_folio(page);
+	folio_lock(folio);
+	ret = folio_referenced(folio, 1, NULL, &vm_flags);
+	folio_unlock(folio);
+	folio_put(folio);
+	return ret;
+}
+
+static long event_pin(struct kshim_process *p, unsigned long addr, bool write)
+{
+	struct kshim_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL);
+	long ret;
+
+	if (!pin)
+		return -ENOMEM;
+	pin->addr = addr & PAGE_MASK;
+	ret = pin_user_pages_fast(pin->addr, 1, FOLL_LONGTERM | (write ? FOLL_WRITE : 0), &pin->page);
+	if (ret != 1) {
+		kfree(pin);
+		return ret < 0 ? ret : -EFAULT;
+	}
+	host_lock(&pins_lock);
+	list_add_tail(&pin->node, &p->pins);
+	host_unlock(&pins_lock);
+	return 0;
+}
+
+/* Takes the newest pin at addr (-1: at any address) off the process's list, or NULL. */
+static struct kshim_pin *take_pin(struct kshim_process *p, unsigned long addr)
+{
+	struct kshim_pin *pin, *found = NULL;
+
+	host_lock(&pins_lock);
+	list_for_each_entry_reverse(pin, &p->pins, node) {
+		if (addr == -1UL || pin->addr == addr) {
+			found = pin;
+			list_del(&pin->node);
+			break;
+		}
+	}
+	host_unlock(&pins_lock);
+	return found;
+}
+
+static void drop_pin(struct kshim_pin *pin)
+{
+	unpin_user_page(pin->page);
+	kfree(pin);
+}
+
+static long event_unpin(struct kshim_process *p, unsigned long addr)
+{
+	struct kshim_pin *pin = take_pin(p, addr & PAGE_MASK);
+
+	if (!pin)
+		return -ENOENT;
+	drop_pin(pin);
+	return 0;
+}
+
+void kshim_release_pins(struct kshim_process *p)
+{
+	struct kshim_pin *pin;
+
+	while ((pin = take_pin(p, -1UL)))
+		drop_pin(pin);
+}
+
+static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uint64_t a[6])
+{
+	switch (ev) {
+	case KVMSIM_EV_MIGRATE:
+		return event_migrate(p->mm, a[0]);
+	case KVMSIM_EV_SWAP_OUT:
+#ifndef KSHIM_HAVE_PAGEOUT_REFERENCED
+		/* What the guest has used lately stays the first time, and counts as not used after it. */
+		kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
+#endif
+		return kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
+	case KVMSIM_EV_SPLIT_HUGE:
+		return event_split_huge(p->mm, a[0]);
+	case KVMSIM_EV_COLLAPSE_HUGE:
+		return kshim_arch_sys_madvise(a[0], a[1], MADV_COLLAPSE);
+	case KVMSIM_EV_KSM_MERGE:
+		return event_ksm_merge(p->mm, a[0], a[1]);
+	case KVMSIM_EV_PFNMAP:
+		return event_pfnmap(a[0], a[1], a[2]);
+	case KVMSIM_EV_AGE:
+		return event_age(p->mm, a[0]);
+	case KVMSIM_EV_PIN:
+		return event_pin(p, a[0], a[1]);
+	case KVMSIM_EV_UNPIN:
+		return event_unpin(p, a[0]);
+	case KVMSIM_EV_DROP_SLAB:
+		drop_slab();
+		return 0;
+	case KVMSIM_NR_EVENTS:
+		break;
+	}
+	return -ENOSYS;
+}
+
+int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6])
+{
+	struct kshim_process *p = kshim_process_enter(pid);
+	int64_t ret;
+
+	if (!p)
+		return -ESRCH;
+	ret = do_event(p, ev, a);
+	kshim_process_leave();
+	return ret;
+}

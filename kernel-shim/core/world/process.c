@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Simulated processes: creation, fork, exec, exit, and the switch of a native thread into one. */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/init_task.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/swap.h>
+#include <kshim/host.h>
+#include <kshim/process.h>
+#include <kshim/task.h>
+#include <kshim/vfs.h>
+#include <kshim/arch.h>
+#include "../../wrap/wrap.h"
+
+static LIST_HEAD(processes);
+static struct host_lock processes_lock;
+static int last_pid;
+
+static struct kshim_process *find_process(int pid)
+{
+	struct kshim_process *p, *found = NULL;
+
+	host_lock(&processes_lock);
+	list_for_each_entry(p, &processes, node) {
+		if (p->pid == pid) {
+			found = p;
+			break;
+		}
+	}
+	host_unlock(&processes_lock);
+	return found;
+}
+
+static struct task_struct *new_task(struct kshim_process *p)
+{
+	struct task_struct *t = kshim_task_create("vmm", p->pid, p->mm, p->files);
+
+	if (!t)
+		return NULL;
+	put_cred(t->real_cred);
+	put_cred(t->cred);
+	t->real_cred = get_cred(p->cred);
+	t->cred = get_cred(p->cred);
+	return t;
+}
+
+struct kshim_process *kshim_process_enter(int pid)
+{
+	struct kshim_process *p = find_process(pid);
+	unsigned int cpu = raw_smp_processor_id();
+
+	if (!p)
+		return NULL;
+	if (!p->task[cpu])
+		p->task[cpu] = new_task(p);
+	if (!p->task[cpu])
+		return NULL;
+	kshim_task_switch(p->task[cpu]);
+	return p;
+}
+
+/* The process's handlers run, on its way back to user mode: each signal is kept for kshim_process_take_signal(). */
+static void handle_signals(void)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct kvmsim_signal s;
+
+	while (kshim_take_signal(&s)) {
+		host_lock(&processes_lock);
+		p->signals[(p->first_signal + p->nr_signals) % KVMSIM_MAX_SIGNALS] = s;
+		if (p->nr_signals < KVMSIM_MAX_SIGNALS)
+			p->nr_signals++;
+		else
+			p->first_signal++;
+		host_unlock(&processes_lock);
+	}
+}
+
+int kshim_process_take_signal(int pid, struct kvmsim_signal *out)
+{
+	struct kshim_process *p = find_process(pid);
+	int ret = 0;
+
+	if (!p)
+		return -ESRCH;
+	host_lock(&processes_lock);
+	if (p->nr_signals) {
+		*out = p->signals[p->first_signal++ % KVMSIM_MAX_SIGNALS];
+		p->nr_signals--;
+		ret = 1;
+	}
+	host_unlock(&processes_lock);
+	return ret;
+}
+
+/* Versions before 6.2 collect changes of the counters in the task, and hand them over in do_exit() and exec_mmap(). */
+static void sync_rss(void)
+{
+#ifdef SPLIT_RSS_COUNTING
+	if (current->mm)
+		sync_mm_rss(current->mm);
+#endif
+}
+
+void kshim_process_leave(void)
+{
+	sync_rss();
+	if (signal_pending(current))
+		handle_signals();
+	kshim_syscall_exit();
+	kshim_task_switch(NULL);
+}
+
+static struct kshim_process *new_process(void)
+{
+	struct kshim_process *p = kzalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return NULL;
+	INIT_LIST_HEAD(&p->pins);
+	host_lock(&processes_lock);
+	p->pid = ++last_pid;
+	list_add_tail(&p->node, &processes);
+	host_unlock(&processes_lock);
+	return p;
+}
+
+static void free_process(struct kshim_process *p)
+{
+	if (p->cred)
+		put_cred(p->cred);
+	host_lock(&processes_lock);
+	list_del(&p->node);
+	host_unlock(&processes_lock);
+	kfree(p);
+}
+
+int kshim_process_create(int pgste)
+{
+	struct kshim_process *p = new_process();
+
+	if (!p)
+		return -ENOMEM;
+	p->mm = kshim_mm_alloc();
+	p->files = kshim_files_create();
+	if (!p->mm || !p->files) {
+		if (p->mm)
+			mmput(p->mm);
+		if (p->files)
+			kshim_files_put(p->files);
+		free_process(p);
+		return -ENOMEM;
+	}
+	p->cred = get_cred(&init_cred);
+	kshim_arch_init_mm(p->mm, pgste);
+	return p->pid;
+}
+
+/* As copy_mm() and copy_files() do without CLONE_VM and CLONE_FILES. */
+int kshim_process_fork(int pid)
+{
+	struct kshim_process *parent = kshim_process_enter(pid);
+	struct kshim_process *child;
+	int ret = -ENOMEM;
+
+	if (!parent)
+		return -ESRCH;
+	child = new_process();
+	if (!child)
+		goto out;
+	child->mm = kshim_dup_mm(current, parent->mm);
+	if (!child->mm)
+		goto free;
+	child->files = kshim_files_dup(parent->files);
+	if (!child->files) {
+		mmput(child->mm);
+		goto free;
+	}
+	child->cred = get_current_cred();
+	ret = child->pid;
+	goto out;
+free:
+	free_process(child);
+out:
+	kshim_process_leave();
+	return ret;
+}
+
+/*
+ * As do_exit(): exit_mm() first, then exit_files(). KVM's file release runs after the mm's users are gone, which is the
+ * order that a VMM's exit has on real hardware.
+ */
+int kshim_process_exit(int pid)
+{
+	struct kshim_process *p = kshim_process_enter(pid);
+	unsigned int cpu;
+
+	if (!p)
+		return -ESRCH;
+	kshim_release_pins(p);
+	sync_rss();
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
+		if (p->task[cpu])
+			kshim_task_set_mm(p->task[cpu], NULL);
+	mmput(p->mm);
+	p->mm = NULL;
+	kshim_files_put(p->files);
+	p->files = NULL;
+	kshim_process_leave();
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
+		if (p->task[cpu])
+			kshim_task_destroy(p->task[cpu]);
+	free_process(p);
+	return 0;
+}
+
+/*
+ * As begin_new_exec(): exec_mmap() with an mm that was made while the old one was current, then the files that are to
+ * be closed. Call it while no other thread is in the process. Tasks of other CPUs stay, as threads of the new program.
+ */
+int kshim_process_exec(bool pgste)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct mm_struct *old = p->mm, *mm = kshim_mm_alloc();
+	unsigned int cpu;
+
+	if (!mm)
+		return -ENOMEM;
+	kshim_arch_init_mm(mm, pgste);
+	kshim_release_pins(p);
+	sync_rss();
+	p->mm = mm;
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
+		if (p->task[cpu])
+			kshim_task_set_mm(p->task[cpu], mm);
+	kshim_arch_switch_mm(old, mm);
+	mmput(old);
+	do_close_on_exec(p->files);
+	return 0;
+}
+
+/* As capset(2) without the checks of who may do that to whom. */
+int kshim_process_drop_cap(unsigned int cap)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct cred *new;
+
+	if (!cap_valid(cap))
+		return -EINVAL;
+	new = prepare_creds();
+	if (!new)
+		return -ENOMEM;
+	cap_lower(new->cap_effective, cap);
+	cap_lower(new->cap_permitted, cap);
+	cap_lower(new->cap_inheritable, cap);
+	commit_creds(new);
+	put_cred(p->cred);
+	p->cred = get_current_cred();
+	return 0;
+}
+
+unsigned int kshim_process_count(void)
+{
+	struct kshim_process *p;
+	unsigned int n = 0;
+
+	list_for_each_entry(p, &processes, node)
+		n++;
+	return n;
+}
+
+void kshim_process_for_each(void (*fn)(struct kshim_process *p, void *arg), void *arg)
+{
+	struct kshim_process *p;
+
+	list_for_each_entry(p, &processes, node)
+		fn(p, arg);
+}
+
+void kshim_process_validate(void)
+{
+	struct kshim_process *p;
+	unsigned int cpu;
+
+	list_for_each_entry(p, &processes, node) {
+		if (!p->mm || atomic_read(&p->mm->mm_users) < 1)
+			host_report(KVMSIM_CHECK, NULL, 0, "process %d has no live mm", p->pid);
+		for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
+			if (p->task[cpu] && p->task[cpu]->mm != p->mm)
+				host_report(KVMSIM_CHECK, NULL, 0, "process %d: the task of CPU %u has another mm",
+					    p->pid, cpu);
+		}
+	}
+}
