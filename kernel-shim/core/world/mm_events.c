@@ -56,10 +56,10 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 	if (kshim_arch_host_walk(mm, addr, &e) && e.present && pfn_valid(e.pfn)) {
 		pfn = e.pfn;
 		page = pfn_to_page(pfn);
-		if (PageReserved(page) || !folio_try_get(page_folio(page)))
+		if (!folio_try_get(page_folio(page)))
 			page = NULL;
 		/* As gup_fast_pte_range(): the entry may have changed before the reference was there. */
-		if (page && (!kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
+		if (page && (PageReserved(page) || !kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
 			put_page(page);
 			page = NULL;
 		}
