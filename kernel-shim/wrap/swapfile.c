@@ -8,20 +8,20 @@ long kshim_sys_swapon(const char *name, int flags)
 	return __do_sys_swapon((__force const char __user *)name, flags);
 }
 
+/* By the cache's own index: a folio's is its place in the mapping, which filemap_get_folios() would go on from. */
 static void reap_swap_cache(struct address_space *space)
 {
-	struct folio_batch batch;
-	pgoff_t next = 0;
-	unsigned int i;
+	struct folio *folio;
+	unsigned long index;
 
-	folio_batch_init(&batch);
-	while (filemap_get_folios(space, &next, -1, &batch)) {
-		for (i = 0; i < folio_batch_count(&batch); i++) {
-			folio_lock(batch.folios[i]);
-			folio_free_swap(batch.folios[i]);
-			folio_unlock(batch.folios[i]);
-		}
-		folio_batch_release(&batch);
+	xa_for_each(&space->i_pages, index, folio) {
+		if (xa_is_value(folio))
+			continue;
+		folio_get(folio);
+		folio_lock(folio);
+		folio_free_swap(folio);
+		folio_unlock(folio);
+		folio_put(folio);
 	}
 }
 

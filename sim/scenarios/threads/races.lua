@@ -33,23 +33,23 @@ local function writer(sim, vm, name, first)
 end
 
 -- Without a VM. A page that another thread has locked when its swap entry is freed stays in the swap cache.
-scenario("a page that is written, dropped, moved and swapped out at once", options, function(sim)
-	local ram = sim:process():mmap{ length = "4K" }
-	sim:thread("write", function()
-		while not sim:stopping() do
-			expect(ram:write(0, "x")):eq(0)
-		end
-	end)
-	sim:thread("drop", function()
-		while not sim:stopping() do
-			expect(ram:madvise(0, "4K", MADV_DONTNEED)):eq(0)
-		end
-	end)
-	sim:thread("move", function()
-		while not sim:stopping() do
-			ram:migrate(0)
-			ram:swap_out(0)
-		end
+scenario("pages that are written, dropped, moved and swapped out at once", options, function(sim)
+	local PAGES <const> = 8
+	local ram = sim:process():mmap{ length = PAGES * 4096, huge = false }
+	local function each_page(name, fn)
+		sim:thread(name, function()
+			while not sim:stopping() do
+				for page = 0, PAGES - 1 do
+					fn(page * 4096)
+				end
+			end
+		end)
+	end
+	each_page("write", function(offset) expect(ram:write(offset, "x")):eq(0) end)
+	each_page("drop", function(offset) expect(ram:madvise(offset, "4K", MADV_DONTNEED)):eq(0) end)
+	each_page("move", function(offset)
+		ram:migrate(offset)
+		ram:swap_out(offset)
 	end)
 	sim:join{ seconds = SECONDS }
 end)
