@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Boot of the simulated machine, and what is set from outside while it runs. */
+/* Boot of the simulated machine, and its settings that can change while it runs. */
 #ifndef KSHIM_BOOT_H
 #define KSHIM_BOOT_H
 
@@ -7,7 +7,7 @@
 
 /* ram_bytes: a multiple of 4 MiB; nr_cpus: 1..KVMSIM_MAX_CPUS. 0 or -errno. */
 int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
-/* This process forks no more: vmalloc areas made from now on have pages that vmalloc_to_page() can name. */
+/* Declares that this process will not fork: vmalloc_to_page() then works for areas made from now on. */
 void kshim_vmalloc_share(void);
 /* See module_param() of kshim/machine.h. */
 int kshim_module_param(const char *name, const char *value);

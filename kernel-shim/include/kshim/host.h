@@ -2,8 +2,8 @@
 /*
  * What kernel TUs may ask of the host: plain-C functions implemented by the host TUs in kernel-shim/host.
  *
- * Rules: no kernel type crosses this header; nothing here returns a host address, time or random number into a result;
- * a function that can fail says how, one that cannot ends the process.
+ * Rules: no kernel type crosses this header. No host address, time or random number gets into a scenario's result. A
+ * function that can fail says how; one that cannot ends the process.
  */
 #ifndef KSHIM_HOST_H
 #define KSHIM_HOST_H
@@ -13,35 +13,35 @@
 /* --- memory: address space from the host, zeroed, never returned piecemeal --- */
 /* Maps bytes at addr exactly (addr 0: anywhere), zeroed, lazily backed. Ends the process if the place is taken. */
 void *host_map(unsigned long addr, unsigned long bytes);
-/* The same, shared: its pages can be given to host_alias(). Only for a process that forks no more. */
+/* The same, shared: its pages can be given to host_alias(). Only for a process that will not fork. */
 void *host_map_shared(unsigned long addr, unsigned long bytes);
 void host_unmap(void *p, unsigned long bytes);
-/* Whether all of p..p+bytes holds c; by the C library's vector code. false may also mean: not known here. */
+/* Returns whether all of p..p+bytes holds c; uses the C library's vector code. false may also mean: cannot tell. */
 bool host_all_equal(const void *p, unsigned char c, unsigned long bytes);
-/* From now on the page at `to`, whose contents are lost, is the same memory as `page`, one of host_map_shared(). */
+/* Makes the page at `to` the same memory as `page`, part of a host_map_shared(). The contents of `to` are lost. */
 void host_alias(void *to, void *page, unsigned long bytes);
 /* Takes all access rights from a page-aligned range: the next touch is an oops. */
 void host_protect_none(void *p, unsigned long bytes);
 
 /* --- native threads and waiting --- */
-/* A place to wait, one per task: park returns after an unpark that no park has consumed yet (a binary semaphore). */
+/* A place to wait, one per task: a binary semaphore. park returns after an unpark that no park has consumed. */
 struct host_parker { int token; };
 void host_park(struct host_parker *p);
 void host_unpark(struct host_parker *p);
-/* A thread that runs fn(arg), which does not return. Ends the process if there can be none. */
+/* Starts a thread that runs fn(arg); fn does not return. Ends the process if the host has no thread left. */
 void host_thread_start(void (*fn)(void *arg), void *arg);
-/* The calling native thread, for host_call_on_thread(). */
+/* Identifies the calling native thread, for host_call_on_thread(). */
 unsigned long host_thread_self(void);
 /*
- * Makes a thread that has not ended call fn, as a signal handler wherever it is now, pc being where that is. False: it
- * did not within 0.5 s. One call at a time.
+ * Makes a thread that has not ended call fn in a signal handler. pc is where the thread was. Returns false if it did
+ * not call fn within 0.5 s. One call at a time.
  */
 bool host_call_on_thread(unsigned long thread, void (*fn)(void *pc));
-/* One turn of a spin wait: gives the CPU away. */
+/* One turn of a spin wait: yields the host CPU. */
 void host_spin_wait(void);
-/* Sleeps for about that many microseconds: only to let another native thread run on a busy host. */
+/* Sleeps for about that many microseconds, only to let another native thread run on a busy host. */
 void host_nap(unsigned int microseconds);
-/* The host's own short lock around shim data; never held across kernel code. Initialise with zero. */
+/* A short lock for the shim's own data; never held across kernel code. Initialise with zero. */
 struct host_lock { int v; };
 void host_lock(struct host_lock *l);
 void host_unlock(struct host_lock *l);
@@ -51,7 +51,7 @@ void host_rcu_register_thread(void);
 void host_rcu_unregister_thread(void);
 void host_rcu_read_lock(void);
 void host_rcu_read_unlock(void);
-/* Waits for all readers of other threads; the caller must not be a reader. */
+/* Waits for all readers in other threads; the caller must not be a reader. */
 void host_synchronize_rcu(void);
 
 /* --- exceptions that kernel code expects, of the host's processor --- */
@@ -60,51 +60,51 @@ struct host_regs {
 	unsigned long gpr[16], flags, ip;
 };
 struct host_exception_ops {
-	/* Is the instruction at ip one that host_trap_at() replaced? In a signal handler. */
+	/* Returns whether host_trap_at() replaced the instruction at ip. Called in a signal handler. */
 	bool (*is_trap)(unsigned long ip);
-	/* Does what that instruction would do, as if it had called this; goes on with *r. It may sleep. */
+	/* Does what that instruction would do, as if the instruction called it, and continues at *r. It may sleep. */
 	void (*trapped)(struct host_regs *r);
-	/* Changes *r to where the kernel's exception table goes on. Returns false if it has no entry. In a signal handler. */
+	/* Moves *r to where the kernel's exception table continues; false: no entry. Called in a signal handler. */
 	bool (*fixup)(struct host_regs *r, unsigned int vector);
 };
 void host_handle_exceptions(const struct host_exception_ops *ops);
-/* Puts a trap in place of the instruction at ip, of 2 bytes or more, before any code runs there. */
+/* Puts a trap in place of the instruction at ip, which has 2 bytes or more. Call it before any code runs there. */
 void host_trap_at(unsigned long ip);
 
 /* --- reporting: all end up in kvmsim_host_ops; see kshim/machine.h for the kinds --- */
 struct kvmsim_host_ops;
 void host_set_ops(const struct kvmsim_host_ops *ops);
-/* kind: enum kvmsim_report_kind. file/line: where the kernel code says so, or NULL/0. Fatal kinds do not return. */
+/* kind: enum kvmsim_report_kind. file, line: where the kernel code is, or NULL and 0. Fatal kinds do not return. */
 void host_report(int kind, const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* A report about what code did earlier: its frames are these return addresses, NULL ones left out, not the stack. */
+/* A report about earlier code: its frames are these n return addresses instead of the stack; NULL ones are left out. */
 void host_report_frames(int kind, const void *const *addrs, unsigned int n, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5), noreturn));
 /*
- * For reports of the calling thread that say all themselves, because they are about state and not about who runs: no
- * back traces until it is called with false.
+ * Switches back traces off (true) or on (false) for reports of the calling thread. For reports about state, where the
+ * stack of the reporting thread says nothing.
  */
 void host_report_without_trace(bool on);
-/* As host_report(), with the back trace starting at return address pc, so that the shim's own frames stay out of it. */
+/* Like host_report(), but the back trace starts at return address pc, to hide the shim's own frames. */
 void host_report_from(void *pc, int kind, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-/* Return addresses of the caller and its callers, innermost first; returns how many. */
+/* Stores the return addresses of the caller and its callers, innermost first. Returns how many. */
 unsigned int host_backtrace(void **frames, unsigned int max);
 /*
- * The symbol that addr lies in, from the program's symbol table: its name, cut to size, how far addr is in it, and its
- * length. Returns false if there is none. Slow the first time.
+ * Finds the symbol that contains addr in the program's symbol table: its name, cut to size; the offset of addr in it;
+ * and its length in bytes. Returns false if there is none. Slow the first time.
  */
 bool host_symbol(unsigned long addr, char *name, unsigned long size, unsigned long *offset, unsigned long *bytes);
 void host_log(int level, const char *line);
-/* The first bytes of a trace event, see kvmsim_host_ops. */
+/* Records the first `bytes` bytes of a trace event, see kvmsim_host_ops. */
 struct kvmsim_trace_event;
 void host_trace(const struct kvmsim_trace_event *e, unsigned int bytes);
-/* Whether somebody wants the trace events. */
+/* Returns whether trace events are wanted. */
 bool host_wants_trace(void);
 /* Installs the SIGSEGV/SIGBUS/SIGFPE/SIGILL handler that turns a bad pointer in kernel code into KVMSIM_OOPS (or REFUSED). */
 void host_catch_oops(void);
-/* A signal stack for the calling native thread, so that a kernel stack overflow is reported too; undone by detach. */
+/* Gives the calling native thread a signal stack, so that a kernel stack overflow is reported too. detach undoes it. */
 void host_oops_thread_attach(void);
 void host_oops_thread_detach(void);
 

@@ -4,9 +4,10 @@
  *
  * A flavour exports one symbol, `kvmsim_machine`. Everything else in it is hidden.
  *
- * Life cycle: boot() once in the parent, kvm_load() once with the personality in a child of it; each scenario is a
- * forked child of that world, or that process itself: there begin(), then processes, system calls, guest accesses, host
- * events. The world is never torn down: the child exits. Between two calls that a scenario makes, sim calls step_end().
+ * Life cycle: the parent calls boot() once. A child of it calls kvm_load() once, with the personality. Each scenario
+ * runs in a forked child of that world, or in that process itself. It calls begin() first, then creates processes and
+ * makes system calls, guest accesses and host events. Between two calls that a scenario makes, sim calls step_end().
+ * The world is never torn down: the child exits.
  *
  * Threads: boot() attaches the calling native thread as the task of simulated CPU 0. Every other native thread calls
  * thread_attach(cpu) before and thread_detach() after; two threads never share a CPU. All calls below may be made by
@@ -27,14 +28,14 @@
 enum kvmsim_report_kind {
 	KVMSIM_BUG,		/* BUG(), BUG_ON, panic() */
 	KVMSIM_OOPS,		/* bad pointer in kernel code */
-	KVMSIM_REFUSED,		/* a symbol that nobody models was reached */
-	KVMSIM_DEADLOCK,	/* no runnable thread, or a lock that can never be had */
+	KVMSIM_REFUSED,		/* kernel code used a symbol that nobody models */
+	KVMSIM_DEADLOCK,	/* no runnable thread, or a lock that will never be free */
 	KVMSIM_OOM,		/* the simulated machine has no memory left and the caller may not fail */
 	KVMSIM_LAST_FATAL = KVMSIM_OOM,
 	KVMSIM_WARN,		/* WARN(), lockdep, RCU misuse, sleeping while atomic */
 	KVMSIM_CHECK,		/* the checker found tables, TLBs or slots that disagree */
-	KVMSIM_LEAK,		/* memory, page, pin or file left */
-	KVMSIM_TIMEOUT,		/* where a thread is that did not end in time */
+	KVMSIM_LEAK,		/* memory, a page, a pin or a file was left */
+	KVMSIM_TIMEOUT,		/* where each thread is when the time is up */
 	KVMSIM_NR_REPORTS
 };
 
@@ -50,14 +51,14 @@ struct kvmsim_report {
 };
 
 /*
- * One KVM trace event as it was recorded; entry has the fields of the event's TP_STRUCT__entry. Holds no pointer into
- * the world that recorded it, other than to constants of the flavour.
+ * One recorded KVM trace event. entry has the fields of the event's TP_STRUCT__entry. It holds no pointer into the
+ * world that recorded it, except to constants of the flavour.
  */
 struct kvmsim_trace_event {
 	uint64_t ns;		/* virtual time */
 	int32_t pid;
 	uint16_t cpu;
-	uint16_t id;		/* which event, known to the flavour */
+	uint16_t id;		/* which event; only the flavour knows */
 	char comm[16];
 	uint64_t entry[26];
 };
@@ -68,7 +69,7 @@ struct kvmsim_host_ops {
 	void (*report)(const struct kvmsim_report *r);
 	/* One line of the kernel log, without newline; level 0..7 as in printk. */
 	void (*log)(int level, const char *line);
-	/* The first bytes of a trace event, which are all that this event has. NULL: no events are recorded. */
+	/* A trace event: only the first `bytes` bytes of *e are valid. NULL: no events are recorded. */
 	void (*trace)(const struct kvmsim_trace_event *e, unsigned int bytes);
 };
 
@@ -95,16 +96,16 @@ enum kvmsim_sys {
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
 	KVMSIM_SYS_READ,	/* fd, addr, len */
 	KVMSIM_SYS_WRITE,	/* fd, addr, len */
-	KVMSIM_SYS_EXEC,	/* pgste as for process_create(): a new program in a fresh address space, as execve(2) */
-	KVMSIM_SYS_DROP_CAP,	/* capability number: taken from all of the task's sets, as capset(2) */
+	KVMSIM_SYS_EXEC,	/* pgste (see process_create()): a new program in a new address space, like execve(2) */
+	KVMSIM_SYS_DROP_CAP,	/* capability number: dropped from all of the task's sets, like capset(2) */
 	KVMSIM_SYS_USERFAULTFD,	/* flags */
 	KVMSIM_NR_SYS
 };
 
-/* Things that the host's mm does by itself, forced now at a user address of a process. */
+/* Things that the host's mm does by itself. An event makes one happen now, at a user address of a process. */
 enum kvmsim_event {
 	KVMSIM_EV_MIGRATE,	/* addr: the page moves to a new frame (migrate_pages) */
-	KVMSIM_EV_SWAP_OUT,	/* addr, len: reclaim (MADV_PAGEOUT's reclaim_pages); needs a swap device, which boot made */
+	KVMSIM_EV_SWAP_OUT,	/* addr, len: reclaim (MADV_PAGEOUT's reclaim_pages) to boot's swap device */
 	KVMSIM_EV_SPLIT_HUGE,	/* addr: split_huge_page of the folio there */
 	KVMSIM_EV_COLLAPSE_HUGE,/* addr, len: as MADV_COLLAPSE */
 	KVMSIM_EV_KSM_MERGE,	/* addr a, addr b: two equal pages become one KSM page */
@@ -112,7 +113,7 @@ enum kvmsim_event {
 	KVMSIM_EV_AGE,		/* addr: folio_referenced; returns the number of references seen */
 	KVMSIM_EV_PIN,		/* addr, write: pin_user_pages FOLL_LONGTERM of one page */
 	KVMSIM_EV_UNPIN,	/* addr: undo one PIN at that address */
-	KVMSIM_EV_DROP_SLAB,	/* -: every shrinker gives up what it can, as 2 in /proc/sys/vm/drop_caches */
+	KVMSIM_EV_DROP_SLAB,	/* no arguments: every shrinker frees what it can, like 2 in /proc/sys/vm/drop_caches */
 	KVMSIM_NR_EVENTS
 };
 
@@ -120,43 +121,43 @@ enum kvmsim_access_op {
 	KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG,
 	KVMSIM_INVLPG,		/* not an access: drops the TLB's translation of addr */
 	KVMSIM_LOAD_CR3,	/* not an access: MOV of addr to CR3 */
-	KVMSIM_INSN,		/* s390x: one instruction of any kind that is modelled; its operands are in the registers */
+	KVMSIM_INSN,		/* s390x: any one modelled instruction; its operands are in the registers */
 };
 
 /*
- * s390x, added to the op of an access or a workload: the vCPU executes SIE with the state description at the address in
- * its general register 13, and the guest that this runs performs the access.
+ * s390x, a flag for the op of an access or a workload. The vCPU executes SIE with the state description at the address
+ * in its general register 13; the guest that this starts performs the access.
  */
 #define KVMSIM_NESTED 0x80
 
 /* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
 struct kvmsim_access {
-	uint8_t op;		/* enum kvmsim_access_op, perhaps with KVMSIM_NESTED */
+	uint8_t op;		/* enum kvmsim_access_op, optionally with KVMSIM_NESTED */
 	uint8_t len;		/* 1, 2, 4 or 8; FETCH, INVLPG and LOAD_CR3: 1; INSN: 2, 4 or 6 */
 	uint8_t user;		/* 1: at CPL 3 */
 	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
 	/*
-	 * WRITE, XCHG: data, little-endian; READ, XCHG: the result. INSN: the instruction's text, its first byte the highest
-	 * of len; the result is the condition code.
+	 * WRITE, XCHG: the data, little-endian. READ, XCHG: the result. INSN: the instruction's text in the low len
+	 * bytes, the first byte highest; the result is the condition code.
 	 */
 	uint64_t value;
 };
 
 struct kvmsim_access_result {
 	int64_t ret;		/* what the last KVM_RUN returned: 0, or -errno */
-	int done;		/* 1: the instruction has completed; 0: KVM left to user space first, look at kvm_run */
-	uint32_t exit_reason;	/* kvm_run->exit_reason when !done, also when KVM_RUN failed; it may be an earlier exit's then */
-	uint32_t faults;	/* entries into KVM's fault handler that this call made */
+	int done;		/* 1: the instruction has completed; 0: KVM left to user space first, see kvm_run */
+	uint32_t exit_reason;	/* kvm_run->exit_reason if !done; after a failed KVM_RUN maybe an earlier exit's */
+	uint32_t faults;	/* how often this call entered KVM's fault handler */
 	/*
-	 * Of KVMSIM_NESTED when done: 1: the SIE instruction has ended, but not because of the access: the state description
-	 * has the interception. The exception, if there is one, is the nested guest's.
+	 * KVMSIM_NESTED and done: 1 if the SIE instruction ended for another reason than the access. The state
+	 * description then has the interception. An exception, if any, is the nested guest's.
 	 */
 	uint8_t intercepted;
-	uint8_t exception;	/* 1: done, but the instruction ended in a guest exception instead of its effect */
+	uint8_t exception;	/* 1: done, but the instruction ended in a guest exception and had no effect */
 	uint8_t vector;		/* of the exception; s390x: its program-interruption code */
-	uint32_t error_code;	/* of the exception, 0 if it has none */
-	uint64_t cr2;		/* faulting guest-virtual address of a #PF (vector 14); s390x: translation-exception id. */
-	uint64_t value;		/* READ, XCHG, FETCH, INSN when done: the result; also when the call continued (a == NULL) */
+	uint32_t error_code;	/* of the exception, or 0 */
+	uint64_t cr2;		/* faulting guest-virtual address of #PF (vector 14); s390x: translation-exception id */
+	uint64_t value;		/* READ, XCHG, FETCH, INSN when done: the result; also if continued (a == NULL) */
 };
 
 /* What one process has at a user address. */
@@ -174,7 +175,7 @@ struct kvmsim_mapping {
 	uint64_t raw;		/* the entry */
 };
 
-/* A signal that the process's handler got. */
+/* A signal that a handler of the process received. */
 struct kvmsim_signal {
 	int32_t signo, code;	/* SIGBUS, BUS_ADRERR, ...: the kernel's numbers */
 	uint64_t addr;		/* si_addr of SIGBUS and SIGSEGV, else 0 */
@@ -198,13 +199,13 @@ struct kvmsim_machine_ops {
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
 	/*
-	 * Loads KVM with one of the personalities; on s390x ":name=0,name=1..." may follow, facilities that the machine has
-	 * not or has as well. Once per process. 0 or -errno.
+	 * Loads KVM with one of the personalities, once per process. On s390x ":name=0,name=1..." may follow:
+	 * facilities to remove (=0) or add (=1). 0 or -errno.
 	 */
 	int (*kvm_load)(const char *personality);
 	/*
-	 * This process runs a scenario, and forks no more: from now on it may have memory that children would share, and
-	 * threads of its own.
+	 * Declares that this process runs a scenario and will not fork. It may then have threads of its own, and memory
+	 * that children would share.
 	 */
 	void (*begin)(void);
 
@@ -212,47 +213,49 @@ struct kvmsim_machine_ops {
 	void (*thread_detach)(void);
 
 	/*
-	 * Sets a module parameter, "module.name", as a write to its file below /sys/module does. 0, -ENOENT (no such
-	 * parameter), -EACCES (not to be changed at run time), or what the parameter's own function says to the value.
+	 * Sets a module parameter, "module.name", like a write to its file below /sys/module. 0, -ENOENT (no such
+	 * parameter), -EACCES (it cannot change at run time), or the error of the parameter's own set function.
 	 */
 	int (*module_param)(const char *name, const char *value);
 
 	/*
-	 * Processes: pids are small positive numbers, never reused. pgste, s390x: 1: the program has a header
-	 * PT_S390_PGSTE; 0: it has none. On other architectures it means nothing.
+	 * Processes: pids are small positive numbers, never reused. pgste: 1 if the program has a PT_S390_PGSTE header,
+	 * 0 if not; only s390x uses it.
 	 */
 	int (*process_create)(int pgste);
 	int (*process_fork)(int pid);
 	int (*process_exit)(int pid);	/* closes its files, drops its mm; -ESRCH */
 
 	int64_t (*syscall)(int pid, enum kvmsim_sys nr, const uint64_t args[6]);
-	/* Accesses of the process itself, in user mode. 0, or -EFAULT with *done bytes moved (done may be NULL). */
+	/* Accesses by the process itself, in user mode. 0, or -EFAULT with *done bytes moved (done may be NULL). */
 	int (*user_read)(int pid, uint64_t addr, void *buf, uint64_t len, uint64_t *done);
 	int (*user_write)(int pid, uint64_t addr, const void *buf, uint64_t len, uint64_t *done);
 	/*
-	 * Signals are handled when a call above or below returns to the process. Takes the oldest one that was handled since
-	 * the last call: 1, 0 (there is none), or -ESRCH. At most KVMSIM_MAX_SIGNALS are kept, the latest.
+	 * A process handles its signals when a call above or below returns to it. Takes the oldest handled signal that
+	 * was not taken yet. 1, 0 if there is none, or -ESRCH. Only the latest KVMSIM_MAX_SIGNALS are kept.
 	 */
 	int (*take_signal)(int pid, struct kvmsim_signal *out);
 	int64_t (*event)(int pid, enum kvmsim_event ev, const uint64_t args[6]);
 
 	/*
-	 * Runs one access on a vCPU through KVM_RUN until the instruction has completed or KVM leaves to user space.
-	 * a == NULL continues the one that left (after user space filled kvm_run). a->value is updated when done.
-	 * -EBADF: no vCPU fd; -EINVAL: bad len or op; -EBUSY: another one has left and was not continued.
+	 * Runs one access on a vCPU through KVM_RUN until the instruction has completed or KVM leaves to user space. a
+	 * == NULL continues an access that left to user space, after the caller filled kvm_run. a->value is updated
+	 * when done. -EBADF: no vCPU fd; -EINVAL: bad len or op; -EBUSY: another access left to user space and was not
+	 * continued.
 	 */
 	int (*vcpu_access)(int pid, int vcpu_fd, struct kvmsim_access *a, struct kvmsim_access_result *r);
-	/* Forgets an access that left to user space. */
+	/* Drops an access that left to user space. */
 	int (*vcpu_abandon)(int pid, int vcpu_fd);
 
 	/*
-	 * A hot loop without Lua: count accesses of op from addr with a stride of stride bytes, wrapping at len bytes.
-	 * Stops at the first that does not complete; *done counts those that did. Result as vcpu_access.
+	 * A hot loop without Lua: does count accesses of kind op, stride bytes apart, starting at addr and wrapping
+	 * after len bytes. Stops at the first access that does not complete; *done counts those that did. Results as
+	 * for vcpu_access.
 	 */
 	int (*vcpu_workload)(int pid, int vcpu_fd, enum kvmsim_access_op op, uint64_t addr, uint64_t len, uint64_t stride,
 			     uint64_t count, uint64_t *done, struct kvmsim_access_result *r);
 
-	/* Looking inside; changes nothing. 0 or -errno. */
+	/* Inspection; changes nothing. 0 or -errno. */
 	int (*inspect_page)(int pid, uint64_t addr, struct kvmsim_page *out);
 	int (*inspect_mapping)(int pid, int vcpu_fd, uint64_t gpa, struct kvmsim_mapping *out);
 	int (*inspect_tlb)(int pid, int vcpu_fd, uint64_t addr, struct kvmsim_mapping *out);	/* -ENOENT: no entry */
@@ -262,36 +265,36 @@ struct kvmsim_machine_ops {
 	int (*inspect_gfn_to_pfn)(int pid, int vm_fd, uint64_t gfn, uint64_t *out);	/* takes and drops the reference */
 
 	/*
-	 * Calls one kernel function count times, from gfn on with a stride, wrapping at range (all in pages). Returns how
-	 * many calls found something.
+	 * Calls one kernel function count times, starting at gfn, stride pages apart, wrapping after range pages.
+	 * Returns how many calls found something.
 	 */
 	int64_t (*bench)(enum kvmsim_bench what, int pid, int vm_fd, uint64_t gfn, uint64_t stride, uint64_t range,
 			 uint64_t count);
 
-	/* Counters, in a fixed order; name(i) is NULL past the last. They only grow. */
+	/* Counters, in a fixed order; counter_name(i) is NULL past the last. They only grow. */
 	const char *(*counter_name)(unsigned int i);
 	uint64_t (*counter)(unsigned int i);
 
-	/* Runs what is due: RCU callbacks, work items, timers of the current virtual time. */
+	/* Runs what is due: RCU callbacks, work items, and timers up to the current virtual time. */
 	void (*step_end)(void);
-	/* Runs the checker; each finding is a report. Returns how many. Call it when no other thread is in a call. */
+	/* Runs the checker; each finding is a report. Returns how many. No other thread may be in a call. */
 	int (*check)(void);
-	/* After the last process is gone: what is left is reported. Returns how many. */
+	/* Reports what is left after the last process has exited. Returns how many. */
 	int (*leak_check)(void);
 	/*
-	 * An event as one line of ftrace's "trace" file, without newline, cut to bytes with its NUL. Any process in which
-	 * boot() has run can print it; changes nothing in the world.
+	 * Prints an event as one line of ftrace's "trace" file, without newline, cut to `bytes` with its NUL. Works in
+	 * any process in which boot() has run; changes nothing in the world.
 	 */
 	void (*trace_print)(const struct kvmsim_trace_event *e, char *text, unsigned int bytes);
-	/* Adds counters of table entries that change; for benches, once per scenario process. 0 or -errno. */
+	/* Adds counters of changes to table entries, for benches. Once per scenario process. 0 or -errno. */
 	int (*count_enable)(void);
-	/* Advances virtual time, nanoseconds, running the timers that fall due. */
+	/* Advances virtual time by ns nanoseconds and runs the timers that expire. */
 	void (*advance_time)(uint64_t ns);
 	/*
-	 * The scenario's time is over: reports (KVMSIM_TIMEOUT) the state of the machine, then of each attached thread
-	 * what it does, which locks it holds, and its back trace. Takes no lock of the machine's; may be called by any
-	 * thread and from a signal handler; uses SIGUSR2. Takes at most 0.5 s for each thread. The caller then ends the
-	 * process.
+	 * Call it when the scenario's time is up. It reports (KVMSIM_TIMEOUT) the state of the machine, then for each
+	 * attached thread what it does, which locks it holds, and its back trace. It takes none of the machine's locks,
+	 * uses SIGUSR2, and takes at most 0.5 s per thread. Any thread may call it, also from a signal handler. The
+	 * caller then ends the process.
 	 */
 	void (*timed_out)(void);
 };

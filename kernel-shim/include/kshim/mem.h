@@ -12,8 +12,8 @@
 #include <kshim/types.h>
 
 /*
- * Host addresses, bytes. RAM is the kernel's linear mapping: physical address 0 is at KSHIM_RAM_BASE. A kernel whose
- * linear mapping is the identity has its first page frame, ARCH_PFN_OFFSET, there.
+ * Host addresses, bytes. RAM is the kernel's linear mapping: physical address 0 is at KSHIM_RAM_BASE. If the kernel's
+ * linear mapping is the identity, KSHIM_RAM_BASE is the address of its first page frame, ARCH_PFN_OFFSET.
  */
 #ifdef __SANITIZE_THREAD__
 #define KSHIM_RAM_BASE		0x7e9000000000UL	/* the last range that ThreadSanitizer leaves to the program */
@@ -24,7 +24,7 @@
 #define KSHIM_VMALLOC_BASE	(KSHIM_RAM_BASE + KSHIM_RAM_MAX)
 #define KSHIM_VMALLOC_SIZE	0x004000000000UL	/* 256 GiB of addresses */
 #define KSHIM_VMALLOC_END	(KSHIM_VMALLOC_BASE + KSHIM_VMALLOC_SIZE)
-#define KSHIM_MEMMAP_BASE	KSHIM_VMALLOC_END	/* struct page array, up to 1 GiB and some */
+#define KSHIM_MEMMAP_BASE	KSHIM_VMALLOC_END	/* struct page array, a little over 1 GiB at most */
 #define KSHIM_PAGEINFO_BASE	(KSHIM_MEMMAP_BASE + 0x100000000UL)	/* the shim's own record per page */
 #define KSHIM_PERCPU_BASE	(KSHIM_PAGEINFO_BASE + 0x100000000UL)
 #define KSHIM_PERCPU_UNIT	0x000000800000UL	/* 8 MiB of addresses per simulated CPU */
@@ -32,8 +32,8 @@
 #define KSHIM_META_SIZE		0x000400000000UL	/* 16 GiB of addresses */
 
 /*
- * Page frames below this are reserved, as the low megabyte of a PC; one of them is the shared zero page. Both count from
- * ARCH_PFN_OFFSET.
+ * Page frames below this are reserved, like the low megabyte of a PC. One of them is the shared zero page. Both numbers
+ * count from ARCH_PFN_OFFSET.
  */
 #define KSHIM_RESERVED_PAGES	256UL
 #define KSHIM_ZERO_PFN		1UL
@@ -44,12 +44,12 @@ int kshim_mem_boot(uint64_t ram_bytes, unsigned int nr_cpus);
 int kshim_mm_boot(void);
 
 /*
- * Walks free lists, free pages, red zones and freed objects; each problem is a report of kind KVMSIM_CHECK. Returns how
- * many. Call it when no other thread is in kernel code. Cost: one pass over all free pages that were ever used.
+ * Walks free lists, free pages, red zones and freed objects; each problem is a KVMSIM_CHECK report. Returns how many.
+ * No other thread may be in kernel code. Cost: one pass over all free pages that were ever used.
  */
 int kshim_mem_validate(void);
 
-/* A point in time; what is allocated after it and still there later is a leak. */
+/* A point in time. Memory that is allocated after it and not freed in the end is a leak. */
 struct kshim_mem_snapshot {
 	uint32_t epoch;
 };
@@ -57,17 +57,17 @@ void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s);
 /*
  * Reports what was allocated since the snapshot and not freed: one KVMSIM_LEAK per cache (or page, vmalloc, per-cpu)
  * and allocating function, whose return address is the report's first frame. Returns the number of objects. Run RCU
- * callbacks and work items before.
+ * callbacks and work items first.
  */
 int kshim_mem_leaks(const struct kshim_mem_snapshot *s);
 
 /*
- * Forced failure: when N > 0, the N-th page, slab, vmalloc or per-cpu allocation from now that is allowed to fail (not
+ * Forced failure: if N > 0, the N-th page, slab, vmalloc or per-cpu allocation from now that may fail (not
  * __GFP_NOFAIL) returns NULL, once. 0: off.
  */
 extern long kshim_fail_alloc;
 
-/* Selects the per-cpu area of a simulated CPU for the calling native thread's view: value for its per-cpu offset. */
+/* Returns the per-cpu offset of a simulated CPU. The calling native thread selects that CPU's area with it. */
 unsigned long kshim_percpu_offset(unsigned int cpu);
 
 #endif

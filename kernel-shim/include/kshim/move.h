@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Moves between simulated memory and buffers as the processor's instructions make them. */
+/* Moves between simulated memory and buffers, in the way the processor's instructions move data. */
 #ifndef KSHIM_MOVE_H
 #define KSHIM_MOVE_H
 
@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-/* Aligned 1, 2, 4 or 8 bytes move in one piece, as one instruction does. */
+/* Moves an aligned 1, 2, 4 or 8 bytes in one piece, like a single instruction. */
 static inline void kshim_move(void *to, const void *from, unsigned long len)
 {
 	unsigned long both = (unsigned long)to | (unsigned long)from;

@@ -25,13 +25,13 @@ struct kshim_process {
 	const struct cred *cred;	/* of tasks still to come */
 	struct task_struct *task[KVMSIM_MAX_CPUS];
 	struct list_head node;
-	struct list_head pins;		/* struct kshim_pin, see core/world/mm_events.c */
-	/* The last signals that were handled and not yet looked at: a ring, taken upwards from first_signal. */
+	struct list_head pins;		/* struct kshim_pin, see core/event.c */
+	/* The last signals that were handled but not taken: a ring that begins at first_signal. */
 	struct kvmsim_signal signals[KVMSIM_MAX_SIGNALS];
 	unsigned int first_signal, nr_signals;
 };
 
-/* Makes the calling native thread run as the process. NULL: no such process. Pair with kshim_process_leave(). */
+/* Makes the calling thread run as the process; NULL if there is none. Pair with kshim_process_leave(). */
 struct kshim_process *kshim_process_enter(int pid);
 void kshim_process_leave(void);
 /* Number of live processes. */
@@ -44,8 +44,8 @@ int kshim_process_create(int pgste);
 int kshim_process_fork(int pid);
 int kshim_process_exit(int pid);
 /*
- * For the current process: execve(2) of a program that may have PGSTEs, and the loss of a capability (CAP_*) in this
- * task and in tasks and processes that come from it. 0 or -errno.
+ * These act on the current process: execve(2) of a program that may have PGSTEs, and the loss of a capability (CAP_*)
+ * in this task and in the tasks and processes that it creates. 0 or -errno.
  */
 int kshim_process_exec(bool pgste);
 int kshim_process_drop_cap(unsigned int cap);
@@ -57,10 +57,10 @@ int kshim_process_take_signal(int pid, struct kvmsim_signal *out);
 
 int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6]);
 int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6]);
-/* Boot half of core/world/mm_events.c: device memory for KVMSIM_EV_PFNMAP. */
+/* The boot part of core/event.c: device memory for KVMSIM_EV_PFNMAP. */
 int kshim_event_boot(void);
 
-/* The VM or vCPU behind a file descriptor of the current process, or NULL. The file stays referenced by its table. */
+/* The VM or vCPU behind a file descriptor of the current process, or NULL. The file table owns the reference. */
 struct kvm *kshim_fd_to_vm(int fd);
 struct kvm_vcpu *kshim_fd_to_vcpu(int fd, struct file **file);
 
@@ -73,13 +73,13 @@ int kshim_inspect_gfn_to_pfn(int pid, int vm_fd, uint64_t gfn, uint64_t *out);
 int64_t kshim_bench(enum kvmsim_bench what, int pid, int vm_fd, uint64_t gfn, uint64_t stride, uint64_t range,
 		    uint64_t count);
 
-/* One translation in a process's own page tables, found without any kernel helper that takes locks or faults. */
+/* One translation in a process's own page tables, found without kernel helpers that take locks or fault. */
 struct kshim_host_pte {
 	bool present;		/* a CPU could use it for a read */
 	bool writable, dirty, young, swapped, huge;
 	unsigned long pfn;
 };
-/* Supplied per architecture: reads the page tables of mm at addr; true when an entry (also a non-present one) is there. */
+/* Supplied per architecture: reads the page tables of mm at addr. Returns true if there is an entry, present or not. */
 bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
 
 /* Runs all checks; returns the number of findings, each reported as KVMSIM_CHECK. */

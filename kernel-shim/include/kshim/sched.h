@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one hook that every lock, wait, atomic and grace period passes, and the spin waits; cheap enough for asm/ headers
- * to include (needs linux/types.h only).
+ * Spin waits, and the one hook that every lock, wait, atomic and grace period passes. Cheap enough for asm/ headers to
+ * include (needs linux/types.h only).
  *
  * Without a scheduler (native threads) a point is one predictable branch. The deterministic scheduler sets
- * kshim_scheduler and may switch to another thread inside it. A point must not be placed where the thread holds a
- * struct host_lock.
+ * kshim_scheduler and may switch to another thread inside it. A thread that holds a struct host_lock must not reach a
+ * point.
  */
 #ifndef KSHIM_SCHED_H
 #define KSHIM_SCHED_H
@@ -16,11 +16,11 @@ enum kshim_point {
 	KSHIM_PT_ATOMIC,	/* an atomic read-modify-write or a marked load or store; ptr: the variable */
 	KSHIM_PT_LOCK,		/* about to try a spin, rw or bit lock; ptr: the lock */
 	KSHIM_PT_UNLOCK,	/* a lock has been released; ptr: the lock */
-	KSHIM_PT_SPIN,		/* one turn of a busy wait that found its condition false; ptr: what it looks at */
+	KSHIM_PT_SPIN,		/* one turn of a busy wait whose condition was false; ptr: what it looks at */
 	KSHIM_PT_PARK,		/* about to sleep; ptr: the task */
 	KSHIM_PT_WAKE,		/* has woken a task; ptr: the task */
-	KSHIM_PT_RCU,		/* outermost RCU read lock taken or released, or a grace period asked for */
-	KSHIM_PT_SRCU,		/* as RCU, for an SRCU domain; ptr: the srcu_struct */
+	KSHIM_PT_RCU,		/* outermost RCU read lock taken or released, or a grace period requested */
+	KSHIM_PT_SRCU,		/* like RCU, for an SRCU domain; ptr: the srcu_struct */
 	KSHIM_PT_IRQ,		/* interrupts have been switched on or off */
 	KSHIM_PT_IPI,		/* about to interrupt another CPU; ptr: the function */
 	KSHIM_PT_ACCESS,	/* a modelled CPU is about to walk tables or use a TLB entry */
@@ -36,16 +36,16 @@ static inline __attribute__((__always_inline__)) void kshim_sched_point(enum ksh
 }
 
 /*
- * A busy wait. While it lasts the thread counts as blocked: when all threads are blocked and every spinner has looked
- * at its condition again in vain, the scenario ends with KVMSIM_DEADLOCK, which names `what` and ptr.
+ * A busy wait. While it lasts the thread counts as blocked. When all threads are blocked and every spinner has found
+ * its condition false again, the scenario ends with KVMSIM_DEADLOCK, which names `what` and ptr.
  */
 struct kshim_spin {
 	const char *what;	/* static text: "spinlock", "interrupts off on the target CPU" */
 	const volatile void *ptr;
 	unsigned long turns;
 	unsigned long seen;	/* value of the progress counter at the last turn */
-	unsigned long voted;	/* value of the progress counter at which it said that it is stuck */
-	struct kshim_spin *outer;	/* the task's busy wait around this one (in an interrupt) */
+	unsigned long voted;	/* value of the progress counter when this waiter voted that it is stuck */
+	struct kshim_spin *outer;	/* the busy wait of the same task that this one interrupts */
 };
 void kshim_spin_begin(struct kshim_spin *s, const char *what, const volatile void *ptr);
 void kshim_spin_turn(struct kshim_spin *s);
@@ -64,23 +64,24 @@ void kshim_spin_end(struct kshim_spin *s);
 } while (0)
 
 /*
- * For a loop that tries again because another thread is not done (a fault that races with an invalidation): gives the
- * host CPU away, for longer the more often it failed. failures: 1 after the first; below 64 nothing happens.
+ * For a loop that retries because another thread is not done (a fault that races with an invalidation). Yields the host
+ * CPU, for longer after more failures. failures: 1 after the first; below 64 nothing happens.
  */
 void kshim_back_off(unsigned int failures);
 
-/* One turn of a busy wait written by kernel code (cpu_relax()); gives the host CPU away now and then. */
+/* One turn of a busy wait in kernel code (cpu_relax()); yields the host CPU now and then. */
 void kshim_cpu_relax(void);
 
 /*
  * Interrupts of the simulated CPU that the calling native thread runs on; asm/irqflags.h is built on these.
- * kshim_irqs_off: 0 or 1. Switching on runs what is pending for this CPU (irq_work, softirqs are not interrupts here).
+ * kshim_irqs_off is 0 or 1. Switching interrupts on runs what is pending for this CPU (irq_work; softirqs are not
+ * interrupts here).
  */
 extern __thread unsigned long kshim_irqs_off;
 void kshim_irq_disable(void);
 void kshim_irq_enable(void);
 
-/* Exact counts for kshim_counter(): calls that took a lock, slept, sent an interrupt, ... */
+/* Exact counts for kshim_counter(): how often a call took a lock, slept, sent an interrupt, ... */
 extern uint64_t kshim_nr_spin_waits, kshim_nr_sleeps, kshim_nr_wakeups, kshim_nr_ipis, kshim_nr_grace_periods;
 
 #endif

@@ -5,13 +5,13 @@
 
 struct kvmsim_trace_event;
 
-/* From now on each KVM trace event goes to kvmsim_host_ops.trace. Once per world. 0 or -errno. */
+/* Sends every KVM trace event from now on to kvmsim_host_ops.trace. Once per world. 0 or -errno. */
 int kshim_trace_enable(void);
 
-/* The event as one line of ftrace's "trace" file, without newline, cut to bytes with its NUL. */
+/* Prints the event as one line of ftrace's "trace" file, without newline, cut to `bytes` with its NUL. */
 void kshim_trace_print(const struct kvmsim_trace_event *e, char *text, unsigned int bytes);
 
-/* Adds counters of changed table entries, which cost a call each. Once per world. 0 or -errno. */
+/* Adds counters of changed table entries; each change then costs a call. Once per world. 0 or -errno. */
 int kshim_trace_count(void);
 
 #endif

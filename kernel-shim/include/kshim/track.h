@@ -27,7 +27,7 @@ void host_track_init(void);
 #else
 static inline void host_track_init(void) {}
 #endif
-/* A report that says what lies at p, for a bad access that AddressSanitizer found (core/mem/explain.c). */
+/* Reports what lies at p, after AddressSanitizer found a bad access there (core/mem_explain.c). */
 void kshim_mem_explain(const void *p);
 
 #ifdef KSHIM_VALGRIND
@@ -53,7 +53,7 @@ static inline void host_track_pool_alloc(const void *pool, const void *p, unsign
 static inline void host_track_pool_free(const void *pool, const void *p) {}
 #endif
 
-/* Nobody may touch p..p+n from now on. */
+/* Forbids all access to p..p+n from now on. */
 static inline void kshim_track_close(const void *p, unsigned long n)
 {
 	__asan_poison_memory_region(p, n);
@@ -61,7 +61,7 @@ static inline void kshim_track_close(const void *p, unsigned long n)
 		host_track_noaccess(p, n);
 }
 
-/* p..p+n may be touched; its contents count as initialised. */
+/* Allows access to p..p+n; its contents count as initialised. */
 static inline void kshim_track_open(const void *p, unsigned long n)
 {
 	__asan_unpoison_memory_region(p, n);
@@ -69,14 +69,14 @@ static inline void kshim_track_open(const void *p, unsigned long n)
 		host_track_defined(p, n);
 }
 
-/* p..p+n, open already, holds nothing that may be used. */
+/* Marks the contents of p..p+n, which is open already, as uninitialised. */
 static inline void kshim_track_undefined(const void *p, unsigned long n)
 {
 	if (kshim_on_valgrind)
 		host_track_undefined(p, n);
 }
 
-/* A pool of objects, named by any address: memcheck then tells where an object was allocated and freed. */
+/* A pool of objects, named by any address. memcheck then reports where an object was allocated and freed. */
 static inline void kshim_track_pool_create(const void *pool)
 {
 	if (kshim_on_valgrind)
@@ -89,7 +89,7 @@ static inline void kshim_track_pool_destroy(const void *pool)
 		host_track_pool_destroy(pool);
 }
 
-/* Opens n bytes at p, undefined for memcheck: call kshim_track_open() after it when they are initialised. */
+/* Opens n bytes at p, undefined for memcheck. Call kshim_track_open() when they are initialised. */
 static inline void kshim_track_object_alloc(const void *pool, const void *p, unsigned long n)
 {
 	__asan_unpoison_memory_region(p, n);
@@ -97,7 +97,7 @@ static inline void kshim_track_object_alloc(const void *pool, const void *p, uns
 		host_track_pool_alloc(pool, p, n);
 }
 
-/* Closes the object; n is the length to close, from p, and covers at least what was opened. */
+/* Closes the object: n bytes from p, at least those that were opened. */
 static inline void kshim_track_object_free(const void *pool, const void *p, unsigned long n)
 {
 	__asan_poison_memory_region(p, n);

@@ -21,24 +21,24 @@ struct task_struct;
 
 /* 0 or -errno. */
 int kshim_vfs_boot(void);
-/* Makes a swap file of nr_pages pages, one of them its header, and turns it on by swapon(2). 0 or -errno. */
+/* Makes a swap file of nr_pages pages, including its header page, and swapon(2)s it. 0 or -errno. */
 int kshim_swapon(unsigned long nr_pages);
 /* Pages of swap data written and read so far. */
 extern uint64_t kshim_nr_swap_writes, kshim_nr_swap_reads;
-/* Reads of a slot that nobody owns: such a read gets KSHIM_SWAP_POISON bytes. */
+/* Reads of a slot that nobody owns. Such a read gets KSHIM_SWAP_POISON bytes. */
 extern uint64_t kshim_nr_stale_swap_reads;
 #define KSHIM_SWAP_POISON 0xd5
 
 /* File tables: NULL when out of memory. */
 struct files_struct *kshim_files_create(void);
-/* As fork() without CLONE_FILES: the same open files under the same numbers. */
+/* Like fork() without CLONE_FILES: the same open files under the same numbers. */
 struct files_struct *kshim_files_dup(struct files_struct *old);
-/* Closes all, as exit_files() does, and runs the releases that this delays. */
+/* Closes all files, like exit_files(), and runs the releases that this delays. */
 void kshim_files_put(struct files_struct *files);
 
 /*
- * System calls on the table of current. Each ends with kshim_syscall_exit(). A file descriptor, 0, or -errno.
- * name: that of the miscdevice, without "/dev/".
+ * System calls on current's file table. Each ends with kshim_syscall_exit(). They return a file descriptor, 0, or
+ * -errno. name: the miscdevice's, without "/dev/".
  */
 int kshim_open_misc(const char *name);
 long kshim_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg);
@@ -46,39 +46,39 @@ int kshim_close(unsigned int fd);
 long kshim_fallocate(unsigned int fd, int mode, int64_t offset, int64_t len);
 long kshim_ftruncate(unsigned int fd, int64_t len);
 /*
- * What the return to user mode does for files: runs the task works of current, which hold the last fput() of a file.
- * For every entry into the kernel that may drop a file and is not one of the above (munmap, exit, ...).
+ * What a return to user mode does for files: runs current's task works, which hold the last fput() of a file. Call it
+ * after every entry into the kernel that may drop a file and is not one of the above (munmap, exit, ...).
  */
 void kshim_syscall_exit(void);
 
-/* Live files that nothing explains when no process is left: each is a KVMSIM_LEAK with its name. Returns how many. */
+/* Reports each file that is still live when no process is left as a KVMSIM_LEAK with its name. Returns how many. */
 int kshim_vfs_leaks(void);
 
 /* --- signals of tasks: whoever makes a task_struct also makes its signal_struct and sighand_struct --- */
 /*
- * Gives a zeroed sighand_struct a handler for every signal that can have one, as a VMM has for SIGBUS; with the default
- * action the first signal would turn into SIGKILL for the whole process.
+ * Gives a zeroed sighand_struct a handler for every signal that can have one, like a VMM that handles SIGBUS. With the
+ * default action the first signal would become a SIGKILL for the whole process.
  */
 void kshim_init_sighand(struct sighand_struct *sighand);
-/* Drops what is pending for the task and, when shared, for its process; before those structures are freed. */
+/* Drops the task's pending signals and, if shared, those of its process. Call it before those structures are freed. */
 void kshim_flush_signals(struct task_struct *t, bool shared);
-/* Number of signals that wait for the task; *mask (may be NULL) gets bit signo-1 for each. */
+/* Number of signals pending for the task; *mask (may be NULL) gets bit signo-1 for each. */
 int kshim_task_signals(struct task_struct *t, uint64_t *mask);
-/* Takes one signal off the current task, as its handler would run. Its number; 0: there is none. */
+/* Takes one signal off the current task, as if its handler ran. Returns its number, or 0 if there is none. */
 int kshim_take_signal(struct kvmsim_signal *out);
 
 /* Uevents sent so far; each is a line in the log at level 7. */
 extern uint64_t kshim_nr_uevents;
 
 /* --- between the shim's own files --- */
-/* Opens a registered miscdevice or the swap file by path ("/dev/kvm"); struct file or ERR_PTR. */
+/* Opens a registered miscdevice or the swap file by path ("/dev/kvm"). Returns the file or ERR_PTR. */
 struct file *kshim_open_path(const char *path, int flags);
 struct file *kshim_misc_open(const char *name, int flags);
 struct file *kshim_swapfile_open(int flags);
 bool kshim_is_swapfile(const struct file *file);
-/* A file on the shim's own mount; the inode is consumed, also on error. */
+/* Makes a file on the shim's own mount. It consumes the inode, also on error. */
 struct file *kshim_alloc_file(struct inode *inode, const char *name, int flags, const struct file_operations *fops);
-/* A new inode of the given type there; NULL when out of memory. */
+/* Makes an inode of the given type there; NULL when out of memory. */
 struct inode *kshim_new_inode(umode_t mode);
 int kshim_mount_boot(void);
 

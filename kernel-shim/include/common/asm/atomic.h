@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * asm/atomic.h: atomic_t and atomic64_t with the compiler's atomics, in all four orderings, so that a race detector sees
- * the orderings which the kernel's memory model promises and no stronger ones. What is not here (inc, dec, andnot, tests,
+ * asm/atomic.h: atomic_t and atomic64_t with the compiler's atomics, in all four orderings. A race detector sees the
+ * orderings that the kernel's memory model promises and no stronger ones. The rest (inc, dec, andnot, tests,
  * conditional forms) comes from linux/atomic/atomic-arch-fallback.h.
  *
  * Every read-modify-write is a scheduling point.
@@ -19,8 +19,8 @@
 #define ATOMIC64_INIT(i) { (i) }
 
 /*
- * Operations without a result promise no ordering by themselves. Under ThreadSanitizer they get the one that
- * smp_mb__{before,after}_atomic() beside them would add, because on x86 those are nothing.
+ * Operations without a result promise no ordering. Under ThreadSanitizer they get the ordering that an adjacent
+ * smp_mb__{before,after}_atomic() would add, because on x86 those macros are empty.
  */
 #ifdef __SANITIZE_THREAD__
 #define KSHIM_ATOMIC_VOID __ATOMIC_ACQ_REL
@@ -153,7 +153,7 @@ KSHIM_ATOMIC_TYPE(atomic64, s64)
 #define arch_atomic64_fetch_xor_release arch_atomic64_fetch_xor_release
 #define arch_atomic64_fetch_xor_relaxed arch_atomic64_fetch_xor_relaxed
 
-/* Where linux/atomic does not make these from arch_xchg() and its kin. */
+/* For kernels where linux/atomic does not make these from arch_xchg() and its relatives. */
 #ifndef KSHIM_HAVE_RAW_ATOMIC
 #define arch_atomic_xchg(v, new)		arch_xchg(&(v)->counter, new)
 #define arch_atomic_cmpxchg(v, old, new)	arch_cmpxchg(&(v)->counter, old, new)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * asm/barrier.h on the compiler's memory model: acquire and release are real (ThreadSanitizer sees them), fences are as
- * strong as the host's, and those that order loads are announced to ThreadSanitizer.
+ * asm/barrier.h on the compiler's memory model: acquire and release are real (ThreadSanitizer sees them). Fences are as
+ * strong as the host's; those that order loads are announced to ThreadSanitizer.
  */
 #ifndef _ASM_BARRIER_H
 #define _ASM_BARRIER_H
@@ -32,7 +32,7 @@ do {										\
 	__atomic_store_n((p), (v), __ATOMIC_RELEASE);				\
 } while (0)
 
-/* All ones while index is below size, else 0: without a conditional branch in the kernel, an ordinary mask here. */
+/* All ones if index is below size, else 0. The kernel avoids a conditional branch; here it is an ordinary mask. */
 static inline unsigned long kshim_index_mask(unsigned long index, unsigned long size)
 {
 	return index < size ? ~0UL : 0;

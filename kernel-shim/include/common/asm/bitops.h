@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * asm/bitops.h: compiler builtins, and bit operations on top of asm/atomic.h. The kernel's generic ones are not used,
- * because the atomic ones cut the bit number to 32 bits: a wild write would hit the bitmap after all. An architecture
- * defines kshim_bit_nr, signed where a bit number may be negative, before it includes this.
+ * asm/bitops.h: compiler builtins, and bit operations on top of asm/atomic.h. The kernel's generic atomic ones are not
+ * used, because they cut the bit number to 32 bits: a wild write would hit the bitmap after all. Before it includes
+ * this, an architecture defines kshim_bit_nr, a signed type if a bit number may be negative.
  */
 #ifndef _ASM_BITOPS_H
 #define _ASM_BITOPS_H
@@ -137,7 +137,7 @@ static __always_inline bool arch___test_and_change_bit(unsigned long nr, volatil
 	return old & BIT_MASK(nr);
 }
 
-/* READ_ONCE() for the generic one's volatile access, of which ThreadSanitizer knows less (asm/rwonce.h). */
+/* READ_ONCE() instead of the generic version's volatile access, which tells ThreadSanitizer less (asm/rwonce.h). */
 static __always_inline bool arch_test_bit(unsigned long nr, const volatile unsigned long *p)
 {
 	return READ_ONCE(*kshim_bit_word(nr, p)) & BIT_MASK(nr);

@@ -7,7 +7,7 @@
 #include <kshim/fence.h>
 #include <kshim/sched.h>
 
-/* The type of x as a value: without qualifiers, whatever x is. */
+/* The type of x without its qualifiers. */
 #define kshim_value_typeof(x) typeof(((void)0, (x)))
 
 #define __kshim_xchg(ptr, new, order)						\
@@ -20,7 +20,7 @@
 	__old_val;									\
 })
 
-/* Returns the old value; without effect and without ordering where that is not equal to old. */
+/* Returns the old value. If that is not equal to old, there is no store and no ordering. */
 #define __kshim_cmpxchg(ptr, old, new, order)					\
 ({										\
 	typeof(ptr) __ptr = (ptr);						\
@@ -32,7 +32,7 @@
 	__old_val;									\
 })
 
-/* Returns whether it swapped; where not, *oldp becomes the value that was there. */
+/* Returns whether it swapped. If not, *oldp becomes the value that was there. */
 #define __kshim_try_cmpxchg(ptr, oldp, new, order)				\
 ({										\
 	typeof(ptr) __ptr = (ptr);						\

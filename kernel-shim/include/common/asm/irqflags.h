@@ -2,9 +2,9 @@
 /*
  * asm/irqflags.h: the interrupt flag of the simulated CPU that the calling native thread plays.
  *
- * Flags words hold 1 while interrupts are off and 0 while they are on. kshim_irq_disable() takes the CPU's interrupt lock,
- * so that no other thread runs an interrupt on it, then sets kshim_irqs_off; kshim_irq_enable() clears it and lets go.
- * Both are declared in kshim/sched.h and called only when the flag changes.
+ * Flags words hold 1 while interrupts are off and 0 while they are on. kshim_irq_disable() takes the CPU's interrupt
+ * lock, so that no other thread runs an interrupt on it, then sets kshim_irqs_off. kshim_irq_enable() clears it and
+ * releases the lock. Both are declared in kshim/sched.h and called only when the flag changes.
  */
 #ifndef _ASM_IRQFLAGS_H
 #define _ASM_IRQFLAGS_H

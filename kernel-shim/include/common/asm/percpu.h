@@ -2,11 +2,11 @@
 /*
  * asm/percpu.h: per-CPU data of the simulated CPU that the calling native thread plays now.
  *
- * kshim_cpu_offset is that CPU's entry of __per_cpu_offset[]; core/sched/sched.c sets it when a thread attaches and exchanges it
- * while a thread runs an interrupt for another CPU. this_cpu operations are atomic towards such an interrupt, as the single
- * instructions of x86 are; raw_cpu and __this_cpu operations are not.
+ * kshim_cpu_offset is that CPU's entry of __per_cpu_offset[]. core/sched.c sets it when a thread attaches, and changes
+ * it while a thread runs an interrupt for another CPU. this_cpu operations are atomic with respect to such an
+ * interrupt, like the single instructions of x86; raw_cpu and __this_cpu operations are not.
  *
- * The linker gives the bounds of the one section of initial values: __start_sim_percpu, __stop_sim_percpu.
+ * All initial values are in one section; the linker provides its bounds: __start_sim_percpu, __stop_sim_percpu.
  */
 #ifndef _ASM_PERCPU_H
 #define _ASM_PERCPU_H
@@ -21,7 +21,7 @@ extern __thread unsigned long kshim_cpu_offset;
 
 #include <linux/percpu-defs.h>
 
-/* Subsections would have names that are no C identifiers, for which the linker gives no bounds. */
+/* Subsections would have names that are not C identifiers; the linker provides no bounds for those. */
 #undef PER_CPU_SHARED_ALIGNED_SECTION
 #define PER_CPU_SHARED_ALIGNED_SECTION ""
 #undef PER_CPU_ALIGNED_SECTION

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * asm/preempt.h: the preemption count and the folded need-resched flag, per native thread (include/asm-generic/preempt.h
- * keeps both per task; a native thread runs one task until that task blocks, so the two agree).
+ * asm/preempt.h: the preemption count and the folded need-resched flag, per native thread.
+ * include/asm-generic/preempt.h keeps both per task. The two agree, because a native thread runs one task until that
+ * task blocks.
  *
- * kshim_preempt_resched is set by set_preempt_need_resched() alone. While it is clear, preempt_enable() is a decrement.
+ * Only set_preempt_need_resched() sets kshim_preempt_resched. While it is clear, preempt_enable() is a decrement.
  */
 #ifndef __ASM_PREEMPT_H
 #define __ASM_PREEMPT_H
@@ -25,7 +26,7 @@ static __always_inline void preempt_count_set(int pc)
 	kshim_preempt_count = pc;
 }
 
-/* The count is the thread's, not the task's: core/sched/sched.c sets it when a thread starts. */
+/* The count belongs to the thread, not to the task: core/sched.c sets it when a thread starts. */
 #define init_task_preempt_count(p) do { } while (0)
 #define init_idle_preempt_count(p, cpu) do { } while (0)
 

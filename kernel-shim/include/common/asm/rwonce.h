@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * asm/rwonce.h: under ThreadSanitizer READ_ONCE() is one acquiring load, which stands for the order that the kernel takes
- * from address dependencies (rcu_dereference()). Volatile accesses elsewhere go through host/tsan.c, which can
- * only look at the variable just before the access, and so may miss the write that the access itself sees.
+ * asm/rwonce.h: under ThreadSanitizer READ_ONCE() is one acquiring load. It stands for the order that the kernel gets
+ * from address dependencies (rcu_dereference()). Volatile accesses elsewhere go through host/tsan.c. That can only look
+ * at the variable just before the access, so it may miss the write that the access itself sees.
  */
 #ifndef _ASM_RWONCE_H
 #define _ASM_RWONCE_H

@@ -2,9 +2,10 @@
 /*
  * asm/spinlock.h: spinlocks and reader-writer locks for native threads, which wait in kshim_spin_until().
  *
- * Differences from the queued locks of include/asm-generic: waiters are not served in order of arrival. As there, a waiting
- * writer keeps new readers out, and a lock is contended as long as somebody waits for it. No reader takes a lock from an
- * interrupt while it holds it, so the exception which queued_read_lock_slowpath() makes for interrupts is not needed.
+ * Unlike with the queued locks of include/asm-generic, waiters are not served in order of arrival. The rest is the
+ * same: a waiting writer keeps new readers out, and a lock is contended while somebody waits for it.
+ * queued_read_lock_slowpath() makes an exception for interrupts; it is not needed here, because no reader takes from an
+ * interrupt a lock that it already holds.
  */
 #ifndef _ASM_SPINLOCK_H
 #define _ASM_SPINLOCK_H

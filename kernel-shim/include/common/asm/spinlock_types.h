@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * asm/spinlock_types.h: the state of a spinlock and of a reader-writer lock; operations are in asm/spinlock.h. Sizes are
- * those of the kernel's queued locks (include/asm-generic/q{spin,rw}lock_types.h).
+ * asm/spinlock_types.h: the state of a spinlock and of a reader-writer lock; operations are in asm/spinlock.h. Sizes
+ * are those of the kernel's queued locks (include/asm-generic/q{spin,rw}lock_types.h).
  *
- * Invariants: locked is 0 or 1; count is -1 with one writer inside, else the number of readers inside; waiters counts the
- * threads in the slow path, writers those of them that want to write.
+ * Invariants: locked is 0 or 1. count is -1 with one writer inside, else the number of readers inside. waiters counts
+ * the threads in the slow path; writers counts those of them that want to write.
  */
 #ifndef _ASM_SPINLOCK_TYPES_H
 #define _ASM_SPINLOCK_TYPES_H

@@ -2,9 +2,10 @@
 /*
  * asm/uaccess.h: accesses of kernel code to the memory of the current process.
  *
- * User addresses are not host addresses. The functions below walk the process's page tables as the CPU would, take the
- * real page-fault path on a miss, and give up (returning "not done") where that fails or where faulthandler_disabled()
- * forbids it. They do not check access_ok(): their callers do, where the kernel's do. Supplied per architecture.
+ * User addresses are not host addresses. The functions below walk the process's page tables like the CPU and take the
+ * real page-fault path on a miss. They give up (and return "not done") if that fails or if faulthandler_disabled()
+ * forbids it. They do not check access_ok(): their callers do so where the kernel's callers do. Supplied per
+ * architecture.
  */
 #ifndef _ASM_UACCESS_H
 #define _ASM_UACCESS_H
@@ -21,13 +22,13 @@
 #include <asm/processor.h>
 #include <asm-generic/access_ok.h>
 
-/* Return the number of bytes that were not moved; an aligned 1, 2, 4 or 8 bytes move in one piece. */
+/* Return the number of bytes that were not moved. An aligned 1, 2, 4 or 8 bytes move in one piece. */
 unsigned long kshim_copy_from_user(void *to, const void __user *from, unsigned long n);
 unsigned long kshim_copy_to_user(void __user *to, const void *from, unsigned long n);
 unsigned long kshim_clear_user(void __user *to, unsigned long n);
-/* size 1, 2, 4 or 8. 0: swapped; 1: another value was there, it is in *old now; -EFAULT. */
+/* size: 1, 2, 4 or 8. Returns 0: swapped; 1: there was another value, now in *old; -EFAULT. */
 int kshim_cmpxchg_user(void __user *p, void *old, u64 new, unsigned int size);
-/* Copies between kernel addresses that may be bad: 0, or -EFAULT with nothing written. */
+/* Copies between kernel addresses that may be bad. 0, or -EFAULT with nothing written. */
 int kshim_copy_nofault(void *to, const void *from, unsigned long n);
 
 #define raw_copy_from_user(to, from, n)	kshim_copy_from_user(to, from, n)
@@ -44,7 +45,7 @@ static inline unsigned long __must_check clear_user(void __user *to, unsigned lo
 	return access_ok(to, n) ? __clear_user(to, n) : n;
 }
 
-/* Reads *ptr into x, 0 on failure; the value is 0 or -EFAULT. */
+/* Reads *ptr into x (0 on failure); evaluates to 0 or -EFAULT. */
 #define __kshim_get_user(x, ptr)						\
 ({										\
 	__unqual_scalar_typeof(*(ptr)) __gu_val = (__unqual_scalar_typeof(*(ptr)))0; \
@@ -116,7 +117,7 @@ do {										\
 		goto label;							\
 } while (0)
 
-/* Whether it swapped; jumps to label on a fault. */
+/* Evaluates to whether it swapped; jumps to label on a fault. */
 #define unsafe_try_cmpxchg_user(ptr, oldp, nval, label)				\
 ({										\
 	int __uc_ret = kshim_cmpxchg_user((ptr), (oldp), (u64)(nval), sizeof(*(ptr))); \
@@ -125,7 +126,7 @@ do {										\
 	!__uc_ret;								\
 })
 
-/* 0: swapped; 1: not; -EFAULT. The label names the place of a fixup that is not needed here. */
+/* 0: swapped; 1: not swapped; -EFAULT. The label is for a fixup, which is not needed here. */
 #define __try_cmpxchg_user(ptr, oldp, nval, label)				\
 	kshim_cmpxchg_user((ptr), (oldp), (u64)(nval), sizeof(*(ptr)))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The configured kernel's options, less those that no simulated machine has: sparse memory and code patching. */
+/* The configured kernel's options, without those that no simulated machine has: sparse memory and code patching. */
 #include_next <generated/autoconf.h>
 
 /* One mem_map array for all of simulated RAM. */

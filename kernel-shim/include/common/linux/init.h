@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * linux/init.h with two changes: an initcall becomes a global pointer __kshim_initcall_<function>, which boot code calls
- * by name or the linker drops; and init code lies in sections of its own like all code, so that the linker can drop it.
+ * linux/init.h with two changes. An initcall becomes a global pointer __kshim_initcall_<function>: boot code calls it
+ * by name, or the linker drops it. Init code lies in sections of its own, like all code, so that the linker can drop
+ * it.
  */
 #include_next <linux/init.h>
 

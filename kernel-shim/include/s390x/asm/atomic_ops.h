@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* s390's asm/atomic_ops.h, the operations below atomic_t and bit operations, with the compiler's atomics. */
+/* s390's asm/atomic_ops.h with the compiler's atomics: the operations below atomic_t and the bit operations. */
 #ifndef __ARCH_S390_ATOMIC_OPS__
 #define __ARCH_S390_ATOMIC_OPS__
 
@@ -17,7 +17,7 @@ static __always_inline void __##name##_set(name##_t *v, type i)			\
 	__atomic_store_n(&v->counter, i, __ATOMIC_RELAXED);			\
 }
 
-/* __atomic_add(val, ptr) and __atomic_add_barrier(val, ptr): the old value. */
+/* __atomic_add(val, ptr) and __atomic_add_barrier(val, ptr); they return the old value. */
 #define KSHIM_S390_ATOMIC_OP(name, type, op)					\
 static __always_inline type __##name##_##op(type val, type *ptr)		\
 {										\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What s390's asm/bitops.h adds to the common one: bit numbers, which are unsigned, that count from the left (MSB0). */
+/* What s390's asm/bitops.h adds to the common one: unsigned bit numbers that count from the left (MSB0). */
 #ifndef KSHIM_S390_BITOPS_H
 #define KSHIM_S390_BITOPS_H
 

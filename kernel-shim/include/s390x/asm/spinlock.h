@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What s390's asm/spinlock.h adds to the common one: telling whether a CPU runs, and the turn of a lock-break loop. */
+/* What s390's asm/spinlock.h adds to the common one: whether a CPU runs, and the turn of a lock-break loop. */
 #ifndef __ASM_SPINLOCK_H
 #define __ASM_SPINLOCK_H
 

@@ -9,7 +9,7 @@
 #include_next <asm/uaccess.h>
 #include <asm/facility.h>
 
-/* Return the bytes that were not moved: those from the first page on that key (0..15) may not access. */
+/* Return the number of bytes that were not moved: all from the first page that key (0..15) may not access. */
 unsigned long __must_check _copy_from_user_key(void *to, const void __user *from, unsigned long n, unsigned long key);
 unsigned long __must_check _copy_to_user_key(void __user *to, const void *from, unsigned long n, unsigned long key);
 
@@ -30,8 +30,8 @@ copy_to_user_key(void __user *to, const void *from, unsigned long n, unsigned lo
 }
 
 /*
- * Compares size (1, 2, 4, 8 or 16) bytes at p, aligned, with old and stores new where they are equal; *prev is what was
- * there. 0, or -EFAULT: no memory there that key may store to.
+ * Compares the size (1, 2, 4, 8 or 16) aligned bytes at p with old and stores new if they are equal. *prev is what was
+ * there. 0, or -EFAULT if there is no memory that key may store to.
  */
 int kshim_cmpxchg_user_key(void __user *p, void *prev, __uint128_t old, __uint128_t new, unsigned long key, int size);
 

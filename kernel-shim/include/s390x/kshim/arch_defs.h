@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kshim/arch.h has of s390x alone. */
+/* The part of kshim/arch.h that only s390x has. */
 #ifndef KSHIM_ARCH_DEFS_H
 #define KSHIM_ARCH_DEFS_H
 

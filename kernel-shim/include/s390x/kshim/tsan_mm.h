@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In front of what makes and follows tables, flushes TLBs lazily, and enters and leaves a process, when ThreadSanitizer
- * checks it: s390 code that relies on loads being in order, where ThreadSanitizer sees relaxed and plain ones.
+ * Included before code that makes or follows tables, flushes TLBs lazily, or enters or leaves a process, when
+ * ThreadSanitizer checks it. This s390 code relies on ordered loads, but ThreadSanitizer sees relaxed and plain ones.
  */
 #ifndef KSHIM_S390_TSAN_MM_H
 #define KSHIM_S390_TSAN_MM_H
@@ -18,9 +18,9 @@ void __tsan_release(void *addr);
 #define atomic_read(v) atomic_read_acquire(v)
 
 /*
- * ptep_flush_lazy() and its kin leave out the flush of other CPUs where the mask of CPUs that use the process has this
- * one only. A CPU that has left took its bit away with an atomic operation, after its last access. So the plain read is
- * not looked at, and acquires where it decides that nobody else is there.
+ * ptep_flush_lazy() and its relatives skip the flush of other CPUs if the mask of CPUs that use the process has only
+ * this one. A CPU that left cleared its bit with an atomic operation, after its last access. So the plain read is not
+ * checked, and acquires if it decides that no other CPU is there.
  */
 static inline bool kshim_alone(const struct cpumask *users, const struct cpumask *self)
 {
@@ -37,9 +37,9 @@ static inline bool kshim_alone(const struct cpumask *users, const struct cpumask
 #define cpumask_equal(users, self) kshim_alone(users, self)
 
 /*
- * A gmap's tables are linked by plain stores, and followed without guest_table_lock: a table's contents come before what
- * is found in it because its address had to be known. Who has filled a table releases KSHIM_TABLE(), who has found it
- * acquires that; the CPU does in models/s390x/dat.c.
+ * A gmap's tables are linked by plain stores and followed without guest_table_lock. The address dependency orders a
+ * table's contents before what is found in it. Code that has filled a table releases KSHIM_TABLE(), code that has found
+ * it acquires that; the CPU does so in models/s390x/dat.c.
  */
 #define KSHIM_TABLE(p) ((void *)(((unsigned long)(p) & ~(_CRST_TABLE_SIZE - 1)) + 1))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's asm/alternative.h without run-time patching: the original instruction is all there is, with no table entry. */
+/* x86's asm/alternative.h without run-time patching: only the original instruction, without a table entry. */
 #include_next <asm/alternative.h>
 
 #if !defined(KSHIM_ASM_ALTERNATIVE_H) && !defined(__ASSEMBLY__)

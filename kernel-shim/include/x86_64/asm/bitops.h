@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the common bit operations have to know of x86: BT, BTS, BTR and BTC take the bit number as signed. */
+/* What the common bit operations must know of x86: BT, BTS, BTR and BTC take a signed bit number. */
 #ifndef KSHIM_X86_BITOPS_H
 #define KSHIM_X86_BITOPS_H
 

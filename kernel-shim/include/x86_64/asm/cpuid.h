@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * x86's asm/cpuid.h on the model's CPU. The header is read as a paravirtualised kernel reads it, whose CPUID is a hook
- * called __cpuid(); its native_cpuid() remains unused.
+ * x86's asm/cpuid.h on the model's CPU. It includes the header as a paravirtualised kernel does, whose CPUID is a hook
+ * called __cpuid(). The header's native_cpuid() remains unused.
  */
 #ifndef KSHIM_ASM_CPUID_H
 #define KSHIM_ASM_CPUID_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * x86's asm/current.h: `current`, and struct pcpu_hot, of which headers use cpu_number (raw_smp_processor_id()),
+ * x86's asm/current.h: `current`, and the per-CPU struct pcpu_hot. Headers use its cpu_number (raw_smp_processor_id()),
  * softirq_pending and top_of_stack. current_task and preempt_count are unused: see asm/current.h and asm/preempt.h in
- * include/common. Per CPU; cpu_number is set by kshim_arch_boot_cpu().
+ * include/common. kshim_arch_boot_cpu() sets cpu_number.
  */
 #ifndef _ASM_X86_CURRENT_H
 #define _ASM_X86_CURRENT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What x86's asm/irqflags.h adds to the common one: names for the CPU's own flag, and halting, which nobody may do. */
+/* What x86's asm/irqflags.h adds to the common one: names for the CPU's own flag, and halting, which is not allowed. */
 #ifndef _X86_IRQFLAGS_H_
 #define _X86_IRQFLAGS_H_
 

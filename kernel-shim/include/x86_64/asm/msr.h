@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's asm/msr.h on the model's registers of the simulated CPU: no instruction of the host is executed. */
+/* x86's asm/msr.h on the model's registers of the simulated CPU: no host instruction is executed. */
 #ifndef _ASM_X86_MSR_H
 #define _ASM_X86_MSR_H
 
@@ -20,7 +20,7 @@
 #include <uapi/asm/msr.h>
 #include <asm/shared/msr.h>
 
-/* Model-specific registers of this CPU: 0, or -EIO where the instruction would raise #GP. A failed read gives 0. */
+/* This CPU's model-specific registers. 0, or -EIO where the instruction raises #GP. A failed read sets *val to 0. */
 int kshim_rdmsr(u32 msr, u64 *val);
 int kshim_wrmsr(u32 msr, u64 val);
 /* Time-stamp counter: virtual time, the same on all CPUs. */
@@ -57,7 +57,7 @@ static inline u64 native_read_msr_safe(u32 msr, int *err)
 	return val;
 }
 
-/* As the kernel's ex_handler_msr(): an access without a handler warns once per place and reads 0. */
+/* Like the kernel's ex_handler_msr(): an access without a handler warns once per place and reads 0. */
 static inline u64 native_read_msr(u32 msr)
 {
 	u64 val = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's asm/page_64.h with page operations in C and with every kernel address of simulated RAM in the linear mapping. */
+/* x86's asm/page_64.h with page operations in C. Every kernel address of simulated RAM is in the linear mapping. */
 #ifndef KSHIM_ASM_PAGE_64_H
 #define KSHIM_ASM_PAGE_64_H
 

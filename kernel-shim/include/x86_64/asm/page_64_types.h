@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's asm/page_64_types.h with user space ending at 16 TiB in every build, below all host addresses that kernel code uses. */
+/* x86's asm/page_64_types.h. User space ends at 16 TiB in all builds, below all host addresses of kernel code. */
 #include_next <asm/page_64_types.h>
 
 #undef TASK_SIZE_MAX

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's asm/segment.h: user segment registers are not simulated; they read as null selectors and the host's stay as they are. */
+/* x86's asm/segment.h without user segment registers. They read as null selectors; the host's are not touched. */
 #include_next <asm/segment.h>
 
 #ifndef __ASSEMBLY__

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * x86's asm/special_insns.h on the model's control registers. The header is read as a paravirtualised kernel reads it,
- * which supplies read_cr0() and its relatives itself; its native_*() functions remain unused.
+ * x86's asm/special_insns.h on the model's control registers. It includes the header as a paravirtualised kernel does,
+ * which supplies read_cr0() and its relatives itself. The header's native_*() functions remain unused.
  */
 #ifndef KSHIM_ASM_SPECIAL_INSNS_H
 #define KSHIM_ASM_SPECIAL_INSNS_H
@@ -22,7 +22,7 @@
 #undef clflushopt
 #undef clwb
 
-/* Control register nr (0, 2, 3 or 4) of this CPU. */
+/* This CPU's control register nr (0, 2, 3 or 4). */
 unsigned long kshim_read_cr(unsigned int nr);
 void kshim_write_cr(unsigned int nr, unsigned long val);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What x86's asm/uaccess.h brings along besides the common one. */
+/* What x86's asm/uaccess.h adds to the common one. */
 #ifndef _ASM_X86_UACCESS_H
 #define _ASM_X86_UACCESS_H
 
@@ -11,7 +11,7 @@
 #include <asm/tlbflush.h>
 #endif
 
-/* There is no SMAP to switch off: user memory is reached through functions only. */
+/* There is no SMAP to switch off: only functions reach user memory. */
 #define __uaccess_begin()		do { } while (0)
 #define __uaccess_begin_nospec()	do { } while (0)
 #define __uaccess_end()			do { } while (0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kshim/arch.h has of x86_64 alone. */
+/* The part of kshim/arch.h that only x86_64 has. */
 #ifndef KSHIM_ARCH_DEFS_H
 #define KSHIM_ARCH_DEFS_H
 
@@ -7,7 +7,7 @@
 
 #define KSHIM_ARCH_NAME "x86_64"
 
-/* CPUID and boot_cpu_data of all CPUs become an Intel processor's or an AMD one's. */
+/* Makes CPUID and boot_cpu_data of all CPUs those of an Intel or an AMD processor. */
 void kshim_arch_set_intel(bool intel);
 
 #endif

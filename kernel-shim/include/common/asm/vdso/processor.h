@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* asm/vdso/processor.h: a turn of a busy wait gives the host CPU away now and then. */
+/* asm/vdso/processor.h: a turn of a busy wait yields the host CPU now and then. */
 #ifndef __ASM_VDSO_PROCESSOR_H
 #define __ASM_VDSO_PROCESSOR_H
 

@@ -8,7 +8,7 @@
 #define XCR_XFEATURE_ENABLED_MASK	0x00000000
 #define XCR_XFEATURE_IN_USE_MASK	0x00000001
 
-/* Extended control register index of this CPU. */
+/* This CPU's extended control register number index. */
 u64 kshim_xgetbv(u32 index);
 void kshim_xsetbv(u32 index, u64 value);
 
