@@ -2,17 +2,16 @@
 /*
  * The checker: compares KVM's tables and the modelled TLBs with an independent view of what the guest may see.
  *
- * The view is computed from the memslots (by a scan of all of them, not by KVM's look-ups), the VMAs and the host's page
- * tables. Rules, for every leaf entry and every TLB entry that no pending flush covers:
+ * The view is computed from the memslots (by a scan of all of them, not with KVM's look-ups), the VMAs and the host's
+ * page tables. Rules, for every leaf entry and every TLB entry that no pending flush covers:
+ *   - its gfn lies in a valid slot, and the host maps that page now, at the frame in the entry;
+ *   - it is writable only if the slot, the VMA and the host's entry are writable;
+ *   - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
+ *   - a private gfn is mapped from the guest_memfd's page cache, and only from there.
  *
- *  - its gfn lies in a valid slot, and the host maps that page now, at the frame that the entry names;
- *  - it is writable only if the slot is, the VMA is and the host's entry is;
- *  - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
- *  - a private gfn is mapped from the guest_memfd's page cache, and only from there.
- *
- * Missing entries are always allowed; extra ones never. An upper-level entry that a CPU caches leads to the table that
- * the tables lead to. Also checked: the memslot sets (docs/rules.md, M4), the processes, and the shim's own
- * memory. Runs only while no other thread is inside kernel code.
+ * Missing entries are always allowed; extra ones never. An upper-level entry that a CPU caches must lead to the same
+ * table as the tables do. The checker also looks at the memslot sets (docs/rules.md, M4), the processes, and the shim's
+ * own memory. It runs only while no other thread is inside kernel code.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -31,7 +30,7 @@ static int findings;
 		host_report(KVMSIM_CHECK, NULL, 0, fmt, ##__VA_ARGS__); \
 	} while (0)
 
-/* A slot by brute force over the id hash, so that a broken gfn tree is not asked. */
+/* Finds a slot by brute force over the id hash, so as not to depend on the gfn tree, which may be broken. */
 static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_t gfn)
 {
 	struct kvm_memory_slot *slot;
@@ -45,7 +44,7 @@ static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_
 	return NULL;
 }
 
-/* The frame that a guest_memfd holds for gfn; false when its page cache has none. */
+/* Finds the frame that a guest_memfd holds for gfn. Returns false if its page cache has none. */
 static bool gmem_frame(struct kvm_memory_slot *slot, gfn_t gfn, unsigned long *pfn)
 {
 #ifdef CONFIG_KVM_PRIVATE_MEM
@@ -66,7 +65,7 @@ static bool gmem_frame(struct kvm_memory_slot *slot, gfn_t gfn, unsigned long *p
 #endif
 }
 
-/* Without attributes in the VM, which is the usual case, no gfn need be asked one by one. */
+/* Most VMs have no attributes; then the gfns need not be checked one by one. */
 static bool has_private(struct kvm *kvm)
 {
 #ifdef CONFIG_KVM_PRIVATE_MEM
@@ -106,7 +105,7 @@ static void check_logged(const struct kshim_guest_leaf *leaf, struct kvm_memory_
 	}
 }
 
-/* Judges leaf from its page i on, as far as one slot, one VMA and one entry of the host reach. Returns how many pages. */
+/* Judges leaf from its page i on, as far as one slot, one VMA and one host entry reach. Returns the number of pages. */
 static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf *leaf, unsigned long i)
 {
 	gfn_t gfn = leaf->gfn + i;
@@ -156,7 +155,7 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 	int before = findings;
 	unsigned long i;
 
-	/* One finding tells the story of a whole huge page. */
+	/* One finding is enough for a whole huge page. */
 	for (i = 0; i < leaf->npages && findings == before;)
 		i += check_pages(kvm, leaf, i);
 }
@@ -236,7 +235,7 @@ static void check_vm(struct kvm *kvm)
 
 	mutex_lock(&kvm->slots_lock);
 	check_memslots(kvm);
-	/* With broken slots, every entry below them would be reported as well. */
+	/* With broken slots, every entry below them would be reported too. */
 	if (findings == before && atomic_read(&kvm->mm->mm_users) > 0) {
 		mmap_read_lock(kvm->mm);
 		kshim_arch_for_each_leaf(kvm, check_leaf, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices: miscdevices that are opened by name, uevents that go to the log, and what modules and /proc leave over.
+ * Devices: miscdevices that are opened by name, uevents that go to the log, and leftovers of modules and /proc.
  *
  * Stands for drivers/char/misc.c, lib/kobject_uevent.c and fs/proc. There is no device tree, sysfs or debugfs.
  */
@@ -78,7 +78,7 @@ void misc_deregister(struct miscdevice *misc)
 	mutex_unlock(&misc_mtx);
 }
 
-/* As chrdev_open() and misc_open(). */
+/* Like chrdev_open() and misc_open(). */
 struct file *kshim_misc_open(const char *name, int flags)
 {
 	const struct file_operations *fops = NULL;
@@ -108,7 +108,7 @@ struct file *kshim_misc_open(const char *name, int flags)
 	file->private_data = misc;
 	err = fops->open ? fops->open(inode, file) : 0;
 	if (err) {
-		/* A file that was never open is dropped without ->release(). */
+		/* A file that was never opened is dropped without ->release(). */
 		file->f_mode &= ~FMODE_OPENED;
 		fops_put(fops);
 		path_put(&file->f_path);

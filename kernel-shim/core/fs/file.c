@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File tables of processes, the system calls on files, and the opening of what has a name.
+ * File tables of processes, the system calls on files, and the opening of named files.
  *
  * The tables are the kernel's (fs/file.c). A last fput() in a task delays the release to the task's return to user
- * mode, as the kernel does it: kshim_syscall_exit().
+ * mode, like in the kernel: kshim_syscall_exit().
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -30,7 +30,7 @@
 
 struct files_struct *kshim_files_create(void)
 {
-	/* init_files is empty; init's table is where a real process's comes from. */
+	/* init_files is empty; a real process's table is a copy of init's. */
 	return kshim_files_dup(&init_files);
 }
 
@@ -143,7 +143,7 @@ int kshim_open_misc(const char *name)
 	return fd;
 }
 
-/* As ioctl(2), without the generic commands of do_vfs_ioctl() (FIOCLEX, FS_IOC_...). */
+/* Like ioctl(2), without the generic commands of do_vfs_ioctl() (FIOCLEX, FS_IOC_...). */
 long kshim_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg)
 {
 	struct file *file = fget(fd);
@@ -157,7 +157,7 @@ long kshim_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
-/* As close(2) of fs/open.c; the release itself runs in kshim_syscall_exit() instead of __fput_sync(). */
+/* Like close(2) of fs/open.c, but the release itself runs in kshim_syscall_exit() instead of __fput_sync(). */
 int kshim_close(unsigned int fd)
 {
 	struct file *file = file_close_fd(fd);
@@ -199,7 +199,7 @@ static int report_slab_of_files(struct kshim_slab *slab)
 	for (i = 0; i < slab->cache->per_slab; i++) {
 		struct file *file = kshim_object_at(slab, i);
 
-		/* Without a reference it is closed: some kernels free it after a grace period only. */
+		/* A file without a reference is closed: some kernels free it only after a grace period. */
 		if (slab->obj[i].state != KSHIM_OBJ_USED || kshim_is_swapfile(file) || !file_count(file))
 			continue;
 		dentry = file->f_path.dentry;
@@ -228,7 +228,7 @@ int kshim_vfs_leaks(void)
 	return n;
 }
 
-/* Initcalls of the kernel files taken whole; linux/init.h of the shim makes pointers of them. */
+/* Initcalls of the kernel files that are linked whole; the shim's linux/init.h turns them into pointers. */
 extern initcall_t __kshim_initcall_uid_cache_init, __kshim_initcall_vsprintf_init_hashval;
 extern initcall_t __kshim_initcall_anon_inode_init, __kshim_initcall_default_bdi_init;
 

@@ -2,7 +2,7 @@
 /*
  * Dirty inodes without write-back: no file system here has a backing store, so no inode is ever on a write-back list.
  *
- * Stands for fs/fs-writeback.c. Dirty state is kept in i_state, as there; fs/inode.c does all the rest.
+ * Stands for fs/fs-writeback.c. Dirty state is kept in i_state, as there. fs/inode.c does all the rest.
  */
 #include <linux/backing-dev.h>
 #include <linux/fs.h>
@@ -10,7 +10,7 @@
 #include <trace/events/writeback.h>
 #include <kshim/marks.h>
 
-/* Created by fs/fs-writeback.c in the kernel, used by fs/inode.c; a bare tracepoint, as in wrap/trace.c. */
+/* The kernel defines it in fs/fs-writeback.c and uses it in fs/inode.c; a bare tracepoint, like in wrap/trace.c. */
 DEFINE_TRACE(writeback_lazytime_iput, TP_PROTO(struct inode *inode), TP_ARGS(inode));
 
 /* The real one puts only hashed inodes on a list; those of pseudo file systems and of shmem are not hashed. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mounts without a name space: every file system is mounted internally, by kern_mount(), and has no place in a tree.
+ * Mounts without a name space: kern_mount() mounts every file system internally, without a place in a tree.
  *
  * Stands for fs/namespace.c and, with do_filp_open() and friends in file.c, for fs/namei.c. Mounts are real struct
- * mount, because fs/d_path.c looks into them; their count is kept as there, per CPU.
+ * mount, because fs/d_path.c looks into them; their count is kept per CPU, as there.
  */
 #include <linux/fs.h>
 #include <linux/fs_context.h>
@@ -19,7 +19,7 @@
 #include <kshim/vfs.h>
 
 FAITHFUL(blockdev_superblock);
-struct super_block *blockdev_superblock;	/* NULL: no inode is a block device's */
+struct super_block *blockdev_superblock;	/* NULL: no inode belongs to a block device */
 
 static struct vfsmount *kshim_mnt;
 
@@ -113,7 +113,7 @@ void mntput(struct vfsmount *mnt)
 		return;
 	m = real_mount(mnt);
 	this_cpu_add(m->mnt_pcp->mnt_count, -1);
-	/* An internal mount holds one reference itself until kern_unmount(). */
+	/* An internal mount holds one reference on itself until kern_unmount(). */
 	if (READ_ONCE(m->mnt_ns) || mount_count(m))
 		return;
 	dput(mnt->mnt_root);

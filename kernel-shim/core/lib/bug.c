@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* BUG(), WARN(), panic() and taint: they become reports, with the place that the kernel code gives and a back trace. */
+/* BUG(), WARN(), panic() and taint become reports, with a back trace and the place that the kernel code passes. */
 #include <linux/kernel.h>
 #include <linux/bug.h>
 #include <linux/panic.h>
@@ -22,7 +22,7 @@ static void strip_newline(char *text)
 		text[--len] = 0;
 }
 
-/* Formats without the level prefix that some callers write. */
+/* Formats the text and drops the level prefix that some callers write. */
 static void format(char *text, const char *fmt, va_list args)
 {
 	vscnprintf(text, TEXT_BYTES, printk_skip_headers(fmt), args);
@@ -102,7 +102,7 @@ void __warn_printk(const char *fmt, ...)
 	warn(__builtin_return_address(0), NULL, 0, TAINT_WARN, text);
 }
 
-/* Private to kernel/panic.c and lib/bug.c; the tag must exist for the prototype in asm-generic/bug.h. */
+/* Private to kernel/panic.c and lib/bug.c; the prototype in asm-generic/bug.h needs the tag. */
 struct warn_args {
 	const char *fmt;
 	va_list args;

@@ -3,7 +3,7 @@
  * printk(): formats with the kernel's own vsnprintf() and hands whole lines to the host's log, at once and in order.
  *
  * There is no ring buffer, no console and no deferral. A line without a newline waits for its KERN_CONT; any other
- * message ends it, as in kernel/printk/printk.c.
+ * message ends it, like in kernel/printk/printk.c.
  */
 #include <linux/kernel.h>
 #include <linux/kallsyms.h>
@@ -16,7 +16,7 @@
 #include <kshim/machine.h>
 #include <kshim/marks.h>
 
-#define LINE_BYTES 1024		/* as PRINTKRB_RECORD_MAX of kernel/printk/printk.c */
+#define LINE_BYTES 1024		/* like PRINTKRB_RECORD_MAX of kernel/printk/printk.c */
 
 FAITHFUL(oops_in_progress);
 int oops_in_progress;
@@ -52,7 +52,7 @@ static void add_text(const char *text, size_t len)
 	line_len += len;
 }
 
-/* Splits a formatted message into lines; level as parsed from its prefix, or LOGLEVEL_DEFAULT. */
+/* Splits a formatted message into lines. level: parsed from its prefix, or LOGLEVEL_DEFAULT. */
 static void store(const char *text, int level, bool cont)
 {
 	const char *nl;
@@ -141,7 +141,7 @@ int __printk_ratelimit(const char *func)
 	return ___ratelimit(&printk_ratelimit_state, func);
 }
 
-/* The start and the end of the object that the kernel code is linked into; supplied by the linker. */
+/* The bounds of the object that the kernel code is linked into, from the linker. */
 extern char __ehdr_start[] __attribute__((visibility("hidden")));
 extern char _end[] __attribute__((visibility("hidden")));
 

@@ -2,8 +2,7 @@
 /*
  * Random numbers that are the same in every run: SipHash of a counter under a constant key.
  *
- * The sequence restarts with the process, so each scenario sees the numbers that follow those of the boot. Threads take
- * numbers in the order in which they ask.
+ * The sequence continues from the boot in every scenario's process. Threads get numbers in the order in which they ask.
  */
 #include <linux/atomic.h>
 #include <linux/notifier.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's trace events: recorded as they happen, printed when somebody wants to read them; included once per
- * flavour, by arch/<arch>/trace.c, which reads its event headers before and once more after this.
+ * The kernel's trace events: recorded as they happen, printed when somebody wants to read them. Each flavour includes
+ * this once, in arch/<arch>/trace.c, which includes its event headers before it and once more after it.
  *
  * TRACE_EVENT() becomes two functions, as in the kernel: one fills the event's structure and hands it to the host, the
- * other prints such a structure with the event's own format. Recording takes nothing of the simulated machine, so a
- * traced run is the same run. The layout is that of ftrace's "trace" file, so that trace-cmd's users and Perfetto feel
- * at home; the time is virtual.
+ * other prints such a structure with the event's own format. Recording takes nothing from the simulated machine, so a
+ * traced run is the same run. The layout is that of ftrace's "trace" file, which users of trace-cmd and Perfetto know;
+ * the time is virtual.
  */
 #include <linux/build_bug.h>
 #include <linux/seq_buf.h>
@@ -38,7 +38,7 @@ int kshim_trace_enable(void)
 	return 0;
 }
 
-/* Fills what all events have and hands the event to the host; bytes: of its own structure. */
+/* Fills what all events have and hands the event to the host. bytes: size of the event's own structure. */
 static void record(struct kvmsim_trace_event *e, const struct trace_event_entry *event, unsigned int bytes)
 {
 	e->ns = ktime_get_ns();
@@ -51,8 +51,8 @@ static void record(struct kvmsim_trace_event *e, const struct trace_event_entry 
 }
 
 /*
- * Per native thread: a line being made, and what print_symbolic() and its like make for it. Mapped when the first event
- * is printed, because a shared object has little room for thread-local data.
+ * Per native thread: a line in progress, and what print_symbolic() and its relatives make for it. Mapped when the first
+ * event is printed, because a shared object has little room for thread-local data.
  */
 struct trace_buffers {
 	struct trace_seq line, scratch;
@@ -85,7 +85,7 @@ void kshim_trace_print(const struct kvmsim_trace_event *e, char *text, unsigned 
 	scnprintf(text, bytes, "%.*s", (int)line->seq.len, line->buffer);
 }
 
-/* As trace_print_symbols_seq() of kernel/trace/trace_output.c. */
+/* Like trace_print_symbols_seq() of kernel/trace/trace_output.c. */
 static const char *print_symbolic(struct trace_seq *p, unsigned long long value, const struct trace_print_flags *s)
 {
 	const char *start = trace_seq_buffer_ptr(p);
@@ -102,7 +102,7 @@ static const char *print_symbolic(struct trace_seq *p, unsigned long long value,
 	return start;
 }
 
-/* As trace_print_flags_seq(). */
+/* Like trace_print_flags_seq(). */
 static const char *print_flags(struct trace_seq *p, const char *delim, unsigned long flags,
 			       const struct trace_print_flags *s)
 {
@@ -127,7 +127,7 @@ static const char *print_flags(struct trace_seq *p, const char *delim, unsigned 
 	return start;
 }
 
-/* As trace_print_hex_seq(), with a space between bytes. */
+/* Like trace_print_hex_seq(), with a space between bytes. */
 static const char *print_hex(struct trace_seq *p, const u8 *buf, int len)
 {
 	const char *start = trace_seq_buffer_ptr(p);
@@ -173,7 +173,7 @@ static const char *print_hex(struct trace_seq *p, const u8 *buf, int len)
 #define TP_fast_assign(args...) args
 #define TP_printk(fmt, args...) fmt, ##args
 
-/* Strings that print_symbolic() and its like make lie in a second buffer while the line is made. */
+/* Strings that print_symbolic() and its relatives make are in a second buffer while the line is made. */
 #undef DECLARE_EVENT_CLASS
 #define DECLARE_EVENT_CLASS(call, proto, args, tstruct, assign, print) \
 	struct trace_entry_##call { tstruct }; \

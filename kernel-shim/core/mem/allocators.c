@@ -72,7 +72,7 @@ void kshim_meta_free(void *p, size_t bytes)
 	host_unlock(&meta_lock);
 }
 
-/* Bytes from which on the host's vector code is worth a call. */
+/* From this many bytes on, a call of the host's vector code pays off. */
 #define LONG_RANGE 64
 
 static __no_sanitize_address const u8 *find_other(const u8 *b, u8 c, size_t n)
@@ -145,7 +145,7 @@ void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s)
 	s->epoch = ++kshim_mem_epoch;
 }
 
-/* One line of a leak report; in the order in which the allocators are walked, which is by address. */
+/* One line of a leak report. Lines are in the order in which the allocators are walked, which is by address. */
 struct leak_group {
 	struct leak_group *next;
 	const char *name;

@@ -32,7 +32,7 @@ char *const zone_names[MAX_NR_ZONES] = {
 	[ZONE_MOVABLE] = "Movable",
 };
 
-/* Always zero: page lists and statistics have no per-cpu part here. Code of the kernel sums them up all the same. */
+/* Always zero: page lists and statistics have no per-cpu part here, but kernel code sums them up all the same. */
 static DEFINE_PER_CPU(struct per_cpu_pages, no_pageset);
 static DEFINE_PER_CPU(struct per_cpu_zonestat, no_zonestats);
 static DEFINE_PER_CPU(struct per_cpu_nodestat, no_nodestats);
@@ -95,7 +95,7 @@ static void boot_node(struct pglist_data *pgdat)
 	setup_per_zone_wmarks();
 }
 
-/* What CONFIG_TRANSPARENT_HUGEPAGE_ALWAYS gives on a machine of any size, sysfs or not. */
+/* What CONFIG_TRANSPARENT_HUGEPAGE_ALWAYS sets on a machine of any size, with or without sysfs. */
 static void boot_thp(void)
 {
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
@@ -108,7 +108,7 @@ static void boot_thp(void)
 #endif
 }
 
-/* The initcalls that the mm needs, by level; linux/init.h of the shim turns each into a pointer. */
+/* The initcalls that the mm needs, by level; the shim's linux/init.h turns each into a pointer. */
 extern initcall_t __kshim_initcall_init_zero_pfn, __kshim_initcall_hugepage_init, __kshim_initcall_ksm_init,
 		  __kshim_initcall_swapfile_init, __kshim_initcall_init_user_reserve,
 		  __kshim_initcall_init_admin_reserve, __kshim_initcall_userfaultfd_init,
@@ -168,8 +168,8 @@ int kshim_mm_boot(void)
 	mmap_init();
 	swap_setup();
 	/*
-	 * As lru_cache_disable() leaves it: the real code then adds a page to its list at once, and reference counts
-	 * are exact after every step.
+	 * The state that lru_cache_disable() sets. The real code then adds a page to its list at once, so reference
+	 * counts are exact after every step.
 	 */
 	atomic_set(&lru_disable_count, 1);
 	shmem_init();

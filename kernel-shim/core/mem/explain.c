@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Says what a bad access hit: AddressSanitizer finds it, but does not know who allocated and freed simulated memory. */
+/* Says what a bad access hit: AddressSanitizer does not know who allocated or freed simulated memory. */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include "slab.h"

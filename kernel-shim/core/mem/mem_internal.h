@@ -27,14 +27,14 @@ enum kshim_page_state {
 };
 
 /*
- * The shim's record of one page frame, kept out of the kernel's reach. Zero is right for a frame never handed out.
- * epoch: of the allocation; touched: the frame has been handed out once, so its contents count when it is free.
+ * The shim's record of one page frame, which the kernel cannot reach. All zero for a frame never handed out. epoch: of
+ * the allocation. touched: the frame has been handed out once, so its contents are checked when it is free.
  */
 struct kshim_page_info {
-	const void *alloc_ip, *free_ip;	/* who allocated and who freed it last */
+	const void *alloc_ip, *free_ip;	/* who allocated it and who freed it last */
 	union {
 		struct kshim_slab *slab;	/* KSHIM_PAGE_IS_SLAB */
-		unsigned long bytes;		/* KSHIM_PAGE_IS_LARGE: as asked for */
+		unsigned long bytes;		/* KSHIM_PAGE_IS_LARGE: the size asked for */
 	};
 	u32 epoch;
 	u8 state, touched;
@@ -66,22 +66,22 @@ static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
 	return &kshim_page_info[pfn - ARCH_PFN_OFFSET];
 }
 
-/* True when this allocation is the one that kshim_fail_alloc asks to fail. */
+/* Returns whether kshim_fail_alloc wants this allocation to fail. */
 bool kshim_should_fail(gfp_t gfp);
 
-/* For kernel callers: checks the context, counts for kshim_fail_alloc. */
+/* For kernel callers: checks the context and counts for kshim_fail_alloc. */
 struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip);
-/* The same for slabs, whose objects were checked and counted already. */
+/* The same for slabs; their objects were checked and counted already. */
 struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip);
 void kshim_free_page(struct page *page, unsigned int order, const void *ip);
 
-/* Zeroed records that never move: sizes are rounded to powers of two; free needs the size again. Never NULL. */
+/* Zeroed records that never move. Sizes are rounded up to powers of two; free needs the size again. Never NULL. */
 void *kshim_meta_alloc(size_t bytes);
 void kshim_meta_free(void *p, size_t bytes);
 
-/* First byte of p..p+n that is not c, or NULL. Reads closed memory too, without a word from the memory checkers. */
+/* Returns the first byte of p..p+n that is not c, or NULL. Reads closed memory without a checker report. */
 const u8 *kshim_find_other(const void *p, u8 c, size_t n);
-/* A byte of closed memory. */
+/* Reads a byte of closed memory. */
 u8 kshim_peek(const u8 *p);
 
 /* Reports a misuse as KVMSIM_CHECK, with up to two return addresses (or NULL) as frames. */
@@ -90,7 +90,7 @@ u8 kshim_peek(const u8 *p);
 	host_report_frames(KVMSIM_CHECK, addrs__, 2, fmt, ##__VA_ARGS__);			\
 } while (0)
 
-/* A red zone behind or before the `bytes` of object was written to: bad is the first byte that differs. */
+/* Reports that a red zone before or after the `bytes` of object was written to. bad: the first byte that differs. */
 void kshim_out_of_bounds(const char *name, const void *object, unsigned long bytes, const u8 *bad, const void *alloc_ip,
 			 const void *free_ip);
 
@@ -112,7 +112,7 @@ void kshim_slab_leaks(struct kshim_leaks *l, u32 epoch);
 void kshim_vmalloc_leaks(struct kshim_leaks *l, u32 epoch);
 void kshim_percpu_leaks(struct kshim_leaks *l, u32 epoch);
 
-/* Gives empty slabs and quarantined objects back. Returns the number of pages freed. */
+/* Frees empty slabs and quarantined objects. Returns the number of pages freed. */
 unsigned long kshim_slab_reclaim(void);
 
 #endif

@@ -3,10 +3,10 @@
  * The page allocator: exact buddy lists over simulated RAM, without per-cpu lists, migrate types or reclaim
  * (mm/page_alloc.c in the kernel).
  *
- * RAM comes into use from the bottom, in blocks of the highest order, as with CONFIG_DEFERRED_STRUCT_PAGE_INIT:
- * kshim_in_use_end is where use ends now. As there, pfn_valid() is true for all of RAM: a struct page that is not initialised
- * yet is all zeroes, without a reference, and nobody has its pfn.
- * Free lists are LIFO and buddies merge at once, so that addresses depend on the sequence of calls alone.
+ * RAM comes into use from the bottom, in blocks of the highest order, as with CONFIG_DEFERRED_STRUCT_PAGE_INIT. It is
+ * in use up to kshim_in_use_end. As there, pfn_valid() is true for all of RAM: a struct page that is not initialised
+ * yet is all zeroes, without a reference, and nobody has its pfn. Free lists are LIFO and buddies merge at once, so
+ * that addresses depend on the sequence of calls alone.
  *
  * Invariants (kshim_pages_validate): a block on the free list of order n is aligned to it, is PageBuddy with that
  * order, its frames have no reference and no user in kshim_page_info; no two buddies of one order are both free; a free
@@ -28,7 +28,7 @@
 #define BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
 
 struct kshim_page_info *kshim_page_info;
-static struct host_lock lock;		/* free lists, kshim_in_use_end, page states */
+static struct host_lock lock;		/* guards free lists, kshim_in_use_end, page states */
 unsigned long kshim_in_use_end;
 static struct zone *zone;		/* the only populated one */
 
@@ -65,7 +65,7 @@ nodemask_t node_states[NR_NODE_STATES] __read_mostly = {
 FAITHFUL(contig_page_data);
 struct pglist_data contig_page_data;
 
-/* Initialises the struct pages of the next block and puts it on the free list; false when all RAM is in use. */
+/* Initialises the struct pages of the next block and puts it on the free list. Returns false if all RAM is in use. */
 static bool bring_in_block(void)
 {
 	unsigned long pfn = kshim_in_use_end, end = pfn + BLOCK_PAGES;
@@ -104,7 +104,7 @@ static void del_free(struct page *page, unsigned int order)
 	zone->free_area[order].nr_free--;
 }
 
-/* The newest free block of at least this order (and below max), made exactly this order; or NULL. */
+/* Takes the newest free block of at least this order (below max) and splits it to this order; or NULL. */
 static struct page *take_block(unsigned int order, unsigned long max)
 {
 	unsigned int have;
@@ -157,7 +157,7 @@ static void set_state(struct page *page, unsigned int order, u8 state, const voi
 	}
 }
 
-/* WMARK_MIN is left to those who free memory with it, half of it also to GFP_ATOMIC (__zone_watermark_ok). */
+/* Keeps WMARK_MIN for callers who free memory with it; GFP_ATOMIC may use half of it (__zone_watermark_ok). */
 static bool above_watermark(gfp_t gfp, unsigned int order)
 {
 	unsigned long mark = min_wmark_pages(zone);
@@ -211,7 +211,7 @@ static void bad_page(const struct page *page, const char *when, const char *reas
 			  atomic_read(&page->_mapcount) + 1, (unsigned long)page->mapping, page->flags, when);
 }
 
-/* The contents of a frame leave (or stay on) the free list: nobody may have written since it was freed. */
+/* Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. */
 static bool check_freed_contents(struct page *page, const struct kshim_page_info *info)
 {
 	const u8 *p = page_address(page), *bad = kshim_find_other(p, KSHIM_PAGE_FREED, PAGE_SIZE);
@@ -225,7 +225,7 @@ static bool check_freed_contents(struct page *page, const struct kshim_page_info
 	return false;
 }
 
-/* check_new_page() and post_alloc_hook(): old owner's state has gone, contents are zero or a pattern. */
+/* check_new_page() and post_alloc_hook(): the old owner's state is gone, contents are zero or a pattern. */
 static void prepare_new(struct page *page, unsigned int order, gfp_t gfp, const void *ip)
 {
 	bool zero = gfp & __GFP_ZERO;
@@ -287,7 +287,7 @@ struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
 	return page;
 }
 
-/* free_tail_page_prepare(): the reason why a tail page of a compound page cannot be freed, or NULL. */
+/* free_tail_page_prepare(): returns why a tail page of a compound page cannot be freed, or NULL. */
 static const char *free_tail(struct page *head, struct page *page)
 {
 	struct folio *folio __maybe_unused = (struct folio *)head;
@@ -335,7 +335,7 @@ static const char *free_tail(struct page *head, struct page *page)
 	return reason;
 }
 
-/* free_pages_prepare(); false: the page must not go back to the free list. */
+/* free_pages_prepare(). Returns false if the page must not go back to the free list. */
 static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 {
 	bool compound = PageCompound(page), bad = false;
@@ -406,7 +406,7 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 	host_unlock(&lock);
 }
 
-/* mm/mm_init.c's memmap and zone set-up, as far as the allocator itself needs it; boot_mm.c does the rest. */
+/* mm/mm_init.c's memmap and zone set-up, as far as the allocator itself needs it. boot_mm.c does the rest. */
 void kshim_pages_boot(u64 ram_bytes)
 {
 	unsigned long i, frames = ram_bytes >> PAGE_SHIFT;

@@ -113,7 +113,7 @@ void free_unref_page_list(struct list_head *list)
 }
 #endif
 
-/* The frames of a non-compound block that somebody else holds a reference to are freed but the first. */
+/* Frees the frames of a non-compound block except the first one, to which somebody else holds a reference. */
 static void free_pages_ref(struct page *page, unsigned int order, const void *ip)
 {
 	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));

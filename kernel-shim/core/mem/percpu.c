@@ -4,7 +4,7 @@
  * dynamic area (mm/percpu.c and kernel/cpu.c in the kernel).
  *
  * Invariants (kshim_percpu_validate): dynamic blocks lie in address order without overlap, above the static section and
- * inside the unit; the bytes between two blocks are zero on every CPU, as every new block must be zero.
+ * inside the unit. The bytes between two blocks are zero on every CPU, because every new block must be zero.
  */
 #include <linux/cpumask.h>
 #include <linux/list.h>
@@ -13,7 +13,7 @@
 #include <linux/smp.h>
 #include "mem_internal.h"
 
-/* Made by the linker from every DEFINE_PER_CPU; the pristine initial values, never used by a CPU. */
+/* The initial values, which the linker collects from every DEFINE_PER_CPU. No CPU uses this copy. */
 extern char __start_sim_percpu[], __stop_sim_percpu[];
 
 struct percpu_block {
@@ -92,7 +92,7 @@ void kshim_percpu_boot(unsigned int nr_cpus)
 	atomic_set(&__num_online_cpus, nr_cpus);
 }
 
-/* First fit. The list head to insert before, and the offset; called with the lock held. */
+/* First fit: returns the list head to insert before, and the offset. Called with the lock held. */
 static struct list_head *find_gap(size_t size, size_t align, unsigned long *offset)
 {
 	unsigned long at = static_bytes;

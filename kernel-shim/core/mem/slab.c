@@ -33,7 +33,10 @@ static unsigned long objects_in(const struct kmem_cache *s)
 	return bytes < s->lead ? 0 : (bytes - s->lead) / s->stride;
 }
 
-/* Small slabs, because all that is free in them is compared with the poison after each step; but three quarters full. */
+/*
+ * Prefers small slabs, because everything free in them is compared with the poison after each step, but at least three
+ * quarters full.
+ */
 static bool fits_well(const struct kmem_cache *s)
 {
 	return objects_in(s) * s->stride >= (PAGE_SIZE << s->order) / 4 * 3;
@@ -131,7 +134,7 @@ static void free_slab(struct kshim_slab *slab)
 	kshim_free_page(page, s->order, __builtin_return_address(0));
 }
 
-/* First byte after the object's red zone: the next object, or the end of the slab. */
+/* Returns the first byte after the object's red zone: the next object, or the end of the slab. */
 static void *red_end(const struct kshim_slab *slab, unsigned int i)
 {
 	if (i + 1 < slab->cache->per_slab)
@@ -139,7 +142,7 @@ static void *red_end(const struct kshim_slab *slab, unsigned int i)
 	return slab->base + (PAGE_SIZE << slab->cache->order);
 }
 
-/* Checks the red zone p..end beside object i, and repairs it. Returns the number of problems. */
+/* Checks the red zone p..end beside object i and repairs it. Returns the number of problems. */
 static int check_red(const struct kshim_slab *slab, unsigned int i, void *p, void *end)
 {
 	const struct kshim_object *o = &slab->obj[i];
@@ -155,7 +158,7 @@ static int check_red(const struct kshim_slab *slab, unsigned int i, void *p, voi
 	return 1;
 }
 
-/* Checks that nobody wrote to a freed object, and repairs it. Returns the number of problems. */
+/* Checks that nobody wrote to a freed object and repairs it. Returns the number of problems. */
 static int check_poison(const struct kshim_slab *slab, unsigned int i)
 {
 	const struct kshim_object *o = &slab->obj[i];
@@ -184,7 +187,7 @@ static struct kshim_slab *slab_of(const void *p)
 	return info->state == KSHIM_PAGE_IS_SLAB ? info->slab : NULL;
 }
 
-/* Index of the object that begins at p, or per_slab. */
+/* Index of the object that begins at p, or per_slab if none does. */
 static unsigned int object_index(const struct kshim_slab *slab, const void *p)
 {
 	long at = p - slab->base - slab->cache->lead;
@@ -205,7 +208,7 @@ struct kshim_object *kshim_slab_object(const void *p, struct kshim_slab **slab)
 	return i < (*slab)->cache->per_slab && (*slab)->obj[i].state == KSHIM_OBJ_USED ? &(*slab)->obj[i] : NULL;
 }
 
-/* With the lock held: takes a free object, or returns NULL. */
+/* Takes a free object, or returns NULL. Called with the lock held. */
 static struct kshim_slab *take_free(struct kmem_cache *s, unsigned int *index)
 {
 	struct kshim_slab *slab = list_first_entry_or_null(&s->slabs, struct kshim_slab, node);
@@ -223,7 +226,7 @@ static struct kshim_slab *take_free(struct kmem_cache *s, unsigned int *index)
 	return slab;
 }
 
-/* With the lock held: the object can be handed out again. Returns a slab that the cache no longer wants, or NULL. */
+/* Makes the object available again; the lock is held. Returns a slab that the cache no longer wants, or NULL. */
 static struct kshim_slab *put_free(struct kmem_cache *s, void *p, u32 keep)
 {
 	struct kshim_slab *slab = slab_of(p);
@@ -292,7 +295,7 @@ void *kshim_slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t bytes, const void
 	return p;
 }
 
-/* The slab if p is a live object of s (any cache if NULL), else NULL after a report. */
+/* Returns the slab if p is a live object of s (NULL: of any cache); else reports and returns NULL. */
 static struct kshim_slab *check_free(struct kmem_cache *s, void *p, const void *ip, unsigned int *index)
 {
 	struct kshim_slab *slab = slab_of(p);
@@ -421,7 +424,7 @@ unsigned long kshim_slab_reclaim(void)
 	return pages;
 }
 
-/* Most red zones are of the smallest size. false: let check_red() look. */
+/* Most red zones have the smallest size. Returns false if check_red() has to look. */
 static __no_sanitize_address bool is_whole(const void *p, const void *end)
 {
 	const u64 *red = p, want = 0x0101010101010101UL * KSHIM_REDZONE;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The object caches inside: what core/mem/slab.c (objects) and core/mem/slab_cache.c (caches, kmalloc, reports) share.
+ * The inside of the object caches: what core/slab.c (objects) and core/slab_cache.c (caches, kmalloc, reports) share.
  *
  * One slab is a compound page; its objects lie at base + lead + i * stride:
  *
- *	| lead: red zone | object 0 | red zone | object 1 | red zone | ...
+ * 	| lead: red zone | object 0 | red zone | object 1 | red zone | ...
  *
  * Records about objects are kept outside of simulated RAM, so that no overflow can damage them.
  */
@@ -25,15 +25,15 @@ enum kshim_object_state { KSHIM_OBJ_FREE, KSHIM_OBJ_USED, KSHIM_OBJ_QUARANTINED 
 struct kshim_object {
 	const void *alloc_ip, *free_ip;
 	u32 epoch;
-	u32 bytes;		/* as asked for: <= object_size */
-	u16 next;		/* free list, KSHIM_NO_OBJECT ends it */
+	u32 bytes;		/* the size asked for: <= object_size */
+	u16 next;		/* free list; ends with KSHIM_NO_OBJECT */
 	u8 state;
 	u8 poisoned;		/* holds KSHIM_FREED; such an object is closed for the memory checkers */
 };
 
 struct kshim_slab {
 	struct kmem_cache *cache;
-	struct list_head node;		/* cache->slabs: those with a free object first */
+	struct list_head node;		/* in cache->slabs: those with a free object first */
 	void *base;
 	u16 busy;			/* objects used or quarantined */
 	u16 free;			/* first free object */
@@ -41,7 +41,7 @@ struct kshim_slab {
 };
 
 struct kmem_cache {
-	struct list_head node;		/* kshim_caches, in order of creation */
+	struct list_head node;		/* in kshim_caches, in order of creation */
 	const char *name;
 	slab_flags_t flags;
 	void (*ctor)(void *object);
@@ -49,7 +49,7 @@ struct kmem_cache {
 	u32 order, per_slab;
 	bool poison;			/* freed objects lose their contents */
 
-	/* Under the lock. */
+	/* Guarded by the lock. */
 	struct host_lock lock;
 	struct list_head slabs;
 	u32 nr_slabs, nr_empty;
@@ -66,18 +66,18 @@ static inline void *kshim_object_at(const struct kshim_slab *slab, unsigned int 
 	return slab->base + slab->cache->lead + i * (unsigned long)slab->cache->stride;
 }
 
-/* Settles the layout and registers the cache; name must stay. */
+/* Computes the layout and registers the cache. name must stay valid. */
 void kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
 		      void (*ctor)(void *));
-/* bytes: as asked for; red zone from there on. NULL when out of memory. */
+/* bytes: the size asked for; the red zone begins there. NULL when out of memory. */
 void *kshim_slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t bytes, const void *ip);
-/* s: the cache that the caller says, or NULL for kfree(). */
+/* s: the cache that the caller names, or NULL for kfree(). */
 void kshim_slab_free(struct kmem_cache *s, void *p, const void *ip);
-/* Changes the size asked for of a live object; bytes <= object_size. */
+/* Changes the requested size of a live object; bytes <= object_size. */
 void kshim_slab_resize(void *p, size_t bytes);
-/* The live object that begins at p, or NULL; *slab is set when p lies in a slab. */
+/* Returns the live object that begins at p, or NULL. Sets *slab if p lies in a slab. */
 struct kshim_object *kshim_slab_object(const void *p, struct kshim_slab **slab);
-/* Empties the quarantine and gives empty slabs back but keep of them. Returns pages freed. */
+/* Empties the quarantine and frees all empty slabs except keep of them. Returns the number of pages freed. */
 unsigned long kshim_cache_shrink(struct kmem_cache *s, u32 keep);
 
 #endif

@@ -35,7 +35,7 @@ static bool name_taken(const char *name)
 	return taken;
 }
 
-/* calculate_alignment(): half a cache line and more is worth a cache line. */
+/* calculate_alignment(): objects of at least half a cache line get cache-line alignment. */
 static u32 cache_align(slab_flags_t flags, u32 align, u32 size)
 {
 	u32 line = cache_line_size();
@@ -223,7 +223,7 @@ static struct kmem_cache *kmalloc_cache(size_t size, gfp_t gfp)
 #endif
 }
 
-/* Too big for a cache: pages, with a red zone up to their end. */
+/* For sizes that are too big for a cache: pages, with a red zone up to their end. */
 static void *alloc_large(size_t size, gfp_t gfp, const void *ip)
 {
 	unsigned int order = get_order(size);
@@ -358,7 +358,7 @@ size_t __ksize(const void *objp)
 	return slab->cache->object_size;
 }
 
-/* Bytes asked for of a live kmalloc object; 0 for none. */
+/* Bytes asked for of a live kmalloc object; 0 if it is not one. */
 static size_t asked_for(const void *p)
 {
 	struct kshim_object *o;

@@ -2,9 +2,9 @@
 /*
  * The swap device: a file whose pages are an array in host memory, behind the real mm/swapfile.c and mm/page_io.c.
  *
- * It is a swap file of the kind that network file systems have (SWP_FS_OPS): page_io.c hands over whole pages by
- * ->swap_rw(). A slot keeps its data until it is written again, but a read of a slot that the swap map says is free
- * gets poison: a stale swap entry shows up as bytes KSHIM_SWAP_POISON and is counted.
+ * It is a swap file like those on network file systems (SWP_FS_OPS): page_io.c hands over whole pages through
+ * ->swap_rw(). A slot keeps its data until it is written again. But a read of a slot that is free in the swap map gets
+ * poison: a stale swap entry shows up as bytes KSHIM_SWAP_POISON and is counted.
  */
 #include <linux/fs.h>
 #include <linux/highmem.h>
@@ -46,7 +46,7 @@ static void write_page(unsigned long slot, const void *from)
 	__atomic_fetch_add(&kshim_nr_swap_writes, 1, __ATOMIC_RELAXED);
 }
 
-/* The iterator is over whole pages (struct bio_vec of page_io.c). Returns bytes moved, or -EIO past the end. */
+/* The iterator covers whole pages (struct bio_vec of page_io.c). Returns the bytes moved, or -EIO past the end. */
 static int swapfile_rw(struct kiocb *iocb, struct iov_iter *iter)
 {
 	unsigned long slot = iocb->ki_pos >> PAGE_SHIFT, n, i;

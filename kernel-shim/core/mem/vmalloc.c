@@ -3,13 +3,15 @@
  * The vmalloc area: every area is host memory of its own at a fixed range of addresses, with a hole behind it
  * (mm/vmalloc.c in the kernel).
  *
- * Addresses are handed out upwards and wrap around late, so that a freed area stays a hole and a touch is an oops.
- * A host gives a process some 65000 mappings, and a hole keeps two areas from being one: only the first HOLES_MAX live
- * areas have one, which leaves room for 32764 memslots.
- * A page of an area becomes a frame of RAM when somebody asks for its struct page: both addresses are one memory then.
- * That takes a shared mapping, which only a process that forks no more can have, and which never becomes one with its
- * neighbours: areas made since kshim_vmalloc_share() that have a hole. It costs several times a private one, so what
- * __vmalloc(), __vcalloc() and kvmalloc() make, the many arrays of memslots, has none.
+ * Addresses are handed out upwards and wrap around late, so a freed area stays a hole and touching it is an oops. A
+ * host gives a process some 65000 mappings, and each hole separates two of them. So only the first HOLES_MAX live areas
+ * have a hole, which leaves room for 32764 memslots.
+ *
+ * A page of an area becomes a frame of RAM when somebody asks for its struct page: both addresses are then the same
+ * memory. That takes a shared mapping, which never merges with its neighbours and which only a process that will not
+ * fork can have. So only areas made since kshim_vmalloc_share() that have a hole are shared. A shared mapping costs
+ * several times a private one, so __vmalloc(), __vcalloc() and kvmalloc() make private ones: they make the many arrays
+ * of memslots.
  *
  * Invariants (kshim_vmalloc_validate): areas lie in the tree by address, do not overlap, keep their holes free; bytes
  * between the size asked for and the end of the last page hold KSHIM_REDZONE.
@@ -31,8 +33,8 @@ struct area {
 	unsigned long hole;		/* behind the last page, bytes */
 	const void *ip;
 	u32 epoch;
-	bool shared;			/* its pages can be frames of simulated RAM as well */
-	struct page **pages;		/* those that are, since vmalloc_to_page(); NULL: none */
+	bool shared;			/* its pages can also be frames of simulated RAM */
+	struct page **pages;		/* pages that are frames, since vmalloc_to_page(); or NULL */
 };
 
 static struct rb_root areas;
@@ -55,7 +57,7 @@ static unsigned long hole_end(const struct area *a)
 	return area_end(a) + a->hole;
 }
 
-/* The area with the lowest start >= addr, or NULL. */
+/* Returns the area with the lowest start >= addr, or NULL. */
 static struct area *area_at_or_after(unsigned long addr)
 {
 	struct rb_node *n = areas.rb_node;
@@ -81,7 +83,7 @@ static struct area *prev_area(struct area *a)
 	return n ? rb_entry(n, struct area, node) : NULL;
 }
 
-/* First fit for bytes, a hole included, from addr upwards; 0: none. */
+/* First fit for bytes, a hole included, from addr upwards. Returns 0 if there is no room. */
 static unsigned long find_room(unsigned long addr, unsigned long bytes, unsigned long align)
 {
 	struct area *a = area_at_or_after(addr), *before = prev_area(a);
@@ -218,7 +220,7 @@ static int check_tail(const struct area *a)
 	return bad != NULL;
 }
 
-/* Whoever still has one keeps it, as in the kernel. */
+/* A page that somebody else still refers to stays, as in the kernel. */
 static void put_pages_of(struct area *a)
 {
 	unsigned long i;
@@ -316,7 +318,7 @@ int is_vmalloc_or_module_addr(const void *x)
 	return is_vmalloc_addr(x);
 }
 
-/* Bytes asked for of the area that begins at addr; 0: none does. */
+/* Bytes asked for of the area that begins at addr; 0 if none does. */
 static unsigned long area_bytes(const void *addr)
 {
 	unsigned long bytes = 0;

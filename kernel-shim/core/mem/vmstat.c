@@ -2,7 +2,7 @@
 /*
  * Page statistics, exact at every moment: no per-cpu differences (mm/vmstat.c in the kernel).
  *
- * The counters are no scheduling points, unlike other atomics, so that they may change under a struct host_lock.
+ * Unlike other atomics, the counters are not scheduling points, so they may change under a struct host_lock.
  */
 #include <linux/mm.h>
 #include <linux/vmstat.h>
@@ -19,7 +19,7 @@ static void zone_add(struct zone *zone, enum zone_stat_item item, long delta)
 	__atomic_fetch_add(&vm_zone_stat[item].counter, delta, __ATOMIC_RELAXED);
 }
 
-/* Byte counters are kept in pages, except that a node's are asked for in pages only (node_page_state_pages). */
+/* Byte counters are kept in pages. A node's are only asked for in pages anyway (node_page_state_pages). */
 static void node_add(struct pglist_data *pgdat, enum node_stat_item item, long delta)
 {
 	if (vmstat_item_in_bytes(item)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The simulated CPUs as a resource: attaching native threads to them, holding one, running something on another one. */
+/* The simulated CPUs as a resource: attaching native threads, holding a CPU, running something on another CPU. */
 #include <linux/preempt.h>
 #include <linux/sched/task.h>
 #include <linux/smp.h>
@@ -7,7 +7,7 @@
 #include <kshim/mem.h>
 #include "internal.h"
 
-/* Read by every kernel TU through asm/{current,preempt,percpu,irqflags}.h: the state of the calling native thread. */
+/* The state of the calling native thread. Every kernel TU reads it, through asm/{current,preempt,percpu,irqflags}.h. */
 __thread struct task_struct *kshim_current;
 __thread int kshim_preempt_count;
 __thread int kshim_preempt_resched;
@@ -23,10 +23,11 @@ static bool cpu_try(struct kshim_cpu *cpu, struct task_struct *t)
 {
 	struct task_struct *none = NULL;
 
+	/* Pairs with the release in kshim_cpu_release(). */
 	return __atomic_compare_exchange_n(&cpu->holder, &none, t, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* A holder in a long loop looks at need_resched(), as it does for a task that wants to be scheduled there. */
+/* A holder in a long loop checks need_resched(), as it does for a task that wants to be scheduled there. */
 static bool cpu_ask(struct kshim_cpu *cpu, struct task_struct *t)
 {
 	struct task_struct *holder;
@@ -52,6 +53,7 @@ void kshim_cpu_acquire(struct kshim_cpu *cpu, struct task_struct *t)
 
 void kshim_cpu_release(struct kshim_cpu *cpu)
 {
+	/* Pairs with the acquire in cpu_try(). */
 	__atomic_store_n(&cpu->holder, NULL, __ATOMIC_RELEASE);
 }
 
@@ -67,7 +69,7 @@ void kshim_sleep_begin(void)
 		kshim_cpu_release(kshim_cpu);
 }
 
-/* A task that did not hold its CPU (boot code, code between two processes) does not get it now either. */
+/* A task that did not hold its CPU (boot code, code between two processes) does not take it now either. */
 void kshim_sleep_end(bool held)
 {
 	if (held)
@@ -118,7 +120,7 @@ void kshim_take_place(struct kshim_cpu *c)
 	host_unlock(&c->count_lock);
 }
 
-/* 0, -EINVAL (no such CPU, or the thread has one), -EBUSY (another thread has it). */
+/* Returns 0, -EINVAL (no such CPU, or the thread has one), or -EBUSY (another thread has it). */
 int kshim_thread_attach(unsigned int cpu)
 {
 	struct kshim_cpu *c;
@@ -127,6 +129,7 @@ int kshim_thread_attach(unsigned int cpu)
 	if (cpu >= kshim_nr_cpus || kshim_thread_cpu)
 		return -EINVAL;
 	c = &kshim_cpus[cpu];
+	/* Pairs with the release in kshim_thread_detach(). */
 	if (!__atomic_compare_exchange_n(&c->attached, &free, true, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return -EBUSY;
 	host_rcu_register_thread();
@@ -156,6 +159,7 @@ void kshim_thread_detach(void)
 	kshim_cpu = kshim_thread_cpu = NULL;
 	kshim_current = NULL;
 	host_rcu_unregister_thread();
+	/* Pairs with the acquire in kshim_thread_attach(). */
 	__atomic_store_n(&c->attached, false, __ATOMIC_RELEASE);
 	if (kshim_thread_blocks())
 		kshim_thread_left();
@@ -171,6 +175,7 @@ void kshim_task_switch(struct task_struct *t)
 		kshim_current = t;
 		kshim_arch_switch_mm(mm, t->mm);
 	} else if (t) {
+		/* Pairs with the READ_ONCE() in cpu_ask(), which then looks at the task. */
 		__atomic_store_n(&c->holder, t, __ATOMIC_RELEASE);
 		kshim_current = t;
 		kshim_arch_switch_mm(mm, t->mm);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Busy waits, the count of threads that can go on, what happens when none can, and the reports of a deadlock and of a
+ * Busy waits; the count of threads that can go on and what happens when none can; the reports of a deadlock and of a
  * scenario that did not end in time.
  *
- * A native thread either runs, sleeps (parked in schedule()) or waits busily. `progress` changes whenever one of them
- * changes from one to another. When none runs and every busy waiter has looked at its condition again in vain since the
- * last change, nothing inside the machine can change any more, except by work items, callbacks and timers. A sleeper
- * then looks for those. To look is no progress, to find is: who looks in vain has found a deadlock.
+ * A native thread either runs, sleeps (parked in schedule()) or waits busily. `progress` changes whenever a thread
+ * changes between these states. When no thread runs and every busy waiter has found its condition false again since the
+ * last change, only work items, callbacks and timers can change anything. A sleeper then looks for those. Looking for
+ * work is not progress; finding some is. A thread that finds none has detected a deadlock.
  */
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -17,8 +17,8 @@
 
 #define SHORT_WAIT 64	/* turns before a busy wait counts */
 #define IDLE_LIMIT (24 * 3600 * NSEC_PER_SEC)	/* of virtual time */
-#define RELAX_TURNS 32		/* cpu_relax() calls until the host's CPU is given away */
-#define RELAX_NS (RELAX_TURNS * 40)	/* virtual time that they take: PAUSE is some 140 cycles on current processors */
+#define RELAX_TURNS 32		/* cpu_relax() calls until the host CPU is yielded */
+#define RELAX_NS (RELAX_TURNS * 40)	/* virtual time that they take: PAUSE takes some 140 cycles on current CPUs */
 
 uint64_t kshim_nr_spin_waits;
 void (*kshim_scheduler)(enum kshim_point kind, const volatile void *ptr);
@@ -65,7 +65,7 @@ void kshim_look_begin(void)
 	host_unlock(&lock);
 }
 
-/* Votes cannot be cast while the looker counts as running: those of before its look still stand. */
+/* No vote can be cast while the looker counts as running: votes from before its look are still valid. */
 bool kshim_look_end(bool found)
 {
 	bool hope;
@@ -82,10 +82,10 @@ bool kshim_look_end(bool found)
 /* --- what a stuck machine may still do --- */
 
 /*
- * Timers that arm themselves again keep a stuck machine going for ever, with wake-ups that lead nowhere. True when no
- * thread has come back to user mode for IDLE_LIMIT after the last of the timers that were pending when one last had:
- * however long a thread's own wait is, it ends before that. Only a thread that waits in the kernel again and again, for
- * more than IDLE_LIMIT together, is taken for a stuck one.
+ * Timers that arm themselves again keep a stuck machine going for ever, with wake-ups that lead nowhere. The limit is
+ * IDLE_LIMIT after the last timer that was pending when a thread last returned to user mode. Returns true when it has
+ * passed: any single wait of a thread ends before that, however long it is. Only a thread that waits in the kernel
+ * again and again, for more than IDLE_LIMIT in total, is taken for a stuck one.
  */
 static bool idle_in_vain(void)
 {
@@ -125,10 +125,12 @@ static void poke(struct task_struct *t, void *arg)
 	struct kshim_task *k = kshim_task_of(t);
 	bool *done = arg;
 
+	/* Pairs with the release in sleep_until_woken(). */
 	if (*done || !__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE) ||
 	    __atomic_load_n(&k->looking, __ATOMIC_RELAXED) || kshim_worker_driven(k->worker))
 		return;
 	*done = true;
+	/* Pairs with the exchange in sleep_until_woken(). */
 	__atomic_store_n(&k->poked, true, __ATOMIC_RELEASE);
 	host_unpark(&k->parker);
 }
@@ -175,7 +177,7 @@ static void count_spinner(struct kshim_spin *s)
 	host_unlock(&lock);
 }
 
-/* True: everybody is stuck, and this thread is the one that knows it. */
+/* Returns true if everybody is stuck and this thread is the one to act on it. */
 static bool vote(struct kshim_spin *s)
 {
 	bool stuck = false;
@@ -194,7 +196,7 @@ static bool vote(struct kshim_spin *s)
 	return stuck;
 }
 
-/* A busy waiter runs fn, which may wait busily itself; returns whether that found something. */
+/* Runs fn for a busy waiter; fn may wait busily itself. Returns whether fn found something to do. */
 static bool run_meanwhile(bool (*fn)(void))
 {
 	bool found;
@@ -219,13 +221,13 @@ static bool next_timers(void)
 	return kshim_timers_run() != 0;
 }
 
-/* No sleeper: at least an interrupt may come, if this thread lets it. */
+/* There is no sleeper, but an interrupt may still come, if this thread allows it. */
 static bool timer_interrupt(void)
 {
 	return !kshim_irqs_off && kshim_timers_next() != U64_MAX && !idle_in_vain() && run_meanwhile(next_timers);
 }
 
-/* A work item that slept and was woken may be what this thread waits for. */
+/* This thread may wait for a work item that slept and was woken. */
 static bool resume_work(void)
 {
 	return !kshim_irqs_off && !preempt_count() && !rcu_preempt_depth() && run_meanwhile(kshim_work_resume_one);
@@ -267,8 +269,8 @@ void kshim_spin_end(struct kshim_spin *s)
 }
 
 /*
- * Loops of the kernel that wait busily have time limits (rwsem_optimistic_spin()), or wait for a task that sleeps until a
- * timer: time goes on meanwhile, and a timer that is due interrupts the loop where it lets interrupts in.
+ * Kernel loops that wait busily have time limits (rwsem_optimistic_spin()) or wait for a task that sleeps until a
+ * timer. So virtual time advances meanwhile, and a timer that expires interrupts the loop if interrupts are on.
  */
 static void time_goes_on(u64 ns)
 {
@@ -338,6 +340,7 @@ static void add_sleeper(struct task_struct *t, void *arg)
 	struct kshim_task *k = kshim_task_of(t);
 	struct text *x = arg;
 
+	/* Pairs with the release in sleep_until_woken(): wait_ip and the held locks. */
 	if (!__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE))
 		return;
 	add(x, "%s/%d sleeps (state %#x)", t->comm, t->pid, READ_ONCE(t->__state));
@@ -366,7 +369,7 @@ __noreturn void kshim_deadlock(const char *why)
 	host_fatal(KVMSIM_DEADLOCK, NULL, 0, "a report of a deadlock returned");
 }
 
-/* On the thread itself, wherever it is. */
+/* Runs on the thread itself, wherever it is. */
 static void report_thread(void *pc)
 {
 	struct kshim_cpu *c = kshim_thread_cpu;
@@ -393,7 +396,7 @@ static void report_thread(void *pc)
 	host_report_from(pc, KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
 }
 
-/* Of the machine only what can be read without its locks, which a stuck thread may hold. */
+/* Reads only what needs none of the machine's locks, because a stuck thread may hold them. */
 __no_sanitize_thread
 void kshim_timed_out(void)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,worker,workqueue,work_run,time,timer,kthread}.c: the simulated
- * CPU as a resource, the shim's half of a task, and the calls between these files.
+ * Private to core/{sched,task,cpu,deadlock,irq,smp,rcu,srcu,worker,workqueue,work_run,time,timer,kthread}.c: the
+ * simulated CPU as a resource, the shim's half of a task, and the calls between these files.
  *
  * A simulated CPU runs one task at a time: the native thread whose task runs there holds the CPU (struct kshim_cpu,
- * `holder`) from kshim_cpu_acquire() to kshim_cpu_release(); a task that sleeps has released it. Work items and hotplug
- * callbacks of a CPU run with that CPU held: a callback on the native thread that asked for it, an item on its worker's.
- * Interrupts exclude irqs-off sections of the CPU, not its holder.
+ * `holder`) from kshim_cpu_acquire() to kshim_cpu_release(). A task that sleeps has released it. Work items and hotplug
+ * callbacks of a CPU run with that CPU held: a callback on the native thread that asked for it, an item on its
+ * worker's. Interrupts exclude sections of the CPU with interrupts off, not its holder.
  *
- * Invariants: holder is NULL or the current task of exactly one native thread; irq_lock is 1 while a native thread has
- * interrupts off on that CPU or runs an interrupt on it; a task's `parked` is true only while its thread sleeps in
+ * Invariants: holder is NULL or the current task of exactly one native thread. irq_lock is 1 while a native thread has
+ * interrupts off on that CPU or runs an interrupt on it. A task's `parked` is true only while its thread sleeps in
  * schedule().
  */
 #ifndef KSHIM_SCHED_INTERNAL_H
@@ -29,30 +29,30 @@ struct kshim_cpu {
 	unsigned int id;
 	bool attached;			/* a native thread plays this CPU */
 	struct task_struct *holder;	/* the task that runs here */
-	struct task_struct *idle;	/* what an attached thread is when it runs no process */
-	struct task_struct *irq;	/* whom interrupts on this CPU run as */
-	struct task_struct *softirq;	/* whom softirqs on this CPU run as */
-	struct task_struct *hotplug;	/* whom hotplug callbacks run as */
+	struct task_struct *idle;	/* the task of an attached thread that runs no process */
+	struct task_struct *irq;	/* the task that interrupts on this CPU run as */
+	struct task_struct *softirq;	/* the task that softirqs on this CPU run as */
+	struct task_struct *hotplug;	/* the task that hotplug callbacks run as */
 	struct llist_head deferred;	/* interrupts to send when this CPU's interrupts are on again */
 	int irq_work_raised;		/* this CPU's irq_work list wants to run */
 	unsigned int wanted;		/* threads that wait for this CPU */
 	unsigned long rcu_seq;		/* outermost RCU sections entered plus left by the thread: odd inside one */
-	unsigned int rcu_depth;		/* RCU sections that the thread is in, interrupts included */
-	unsigned long quiescent;	/* times that the thread's task said that it is in no RCU section of any kind */
-	uint64_t returns;		/* times that the thread went back to user mode */
-	uint64_t nr_locks;		/* lock_acquire() calls of the thread, RCU and SRCU left out */
+	unsigned int rcu_depth;		/* nesting depth of the thread's RCU sections, interrupts included */
+	unsigned long quiescent;	/* how often the thread's task said that it is in no RCU section of any kind */
+	uint64_t returns;		/* how often the thread went back to user mode */
+	uint64_t nr_locks;		/* lock_acquire() calls of the thread, except RCU and SRCU */
 	struct host_lock count_lock;
-	const int *preempt_count;	/* of the thread attached here, NULL without one; guarded by count_lock */
+	const int *preempt_count;	/* of the thread attached here, or NULL; guarded by count_lock */
 	struct kshim_spin *spin;	/* the busy wait that the thread is in, or NULL */
-	struct task_struct *thread_task;/* whom it runs as, for reports */
-	unsigned long native;		/* the thread attached here, for host_call_on_thread(); 0 without one */
+	struct task_struct *thread_task;/* the task that it runs as, for reports */
+	unsigned long native;		/* the thread attached here, for host_call_on_thread(); or 0 */
 } ____cacheline_aligned;
 
 extern struct kshim_cpu kshim_cpus[KVMSIM_MAX_CPUS];
 extern unsigned int kshim_nr_cpus;
-/* Where the calling native thread is now. NULL: not attached. */
+/* Where the calling native thread is now. NULL if it is not attached. */
 extern __thread struct kshim_cpu *kshim_cpu;
-/* The CPU that the calling native thread is attached to, wherever it is now. NULL: not attached. */
+/* The CPU that the calling native thread is attached to, wherever it is now. NULL if it is not attached. */
 extern __thread struct kshim_cpu *kshim_thread_cpu;
 
 /* The shim's half of a task; lives beside its task_struct, found through worker_private. */
@@ -62,8 +62,8 @@ struct kshim_task {
 	bool parked;
 	struct kshim_worker *worker;	/* a kworker's */
 	bool poked;			/* woken to do idle work, not because its state changed */
-	bool looking;			/* does idle work, parked as it is */
-	bool no_thread;			/* a kthread: nothing ever runs it */
+	bool looking;			/* does idle work while it counts as parked */
+	bool no_thread;			/* a kthread: never runs */
 	bool permanent;			/* part of the machine: never freed */
 	struct list_head node;		/* all tasks, oldest first */
 	void *wait_ip;			/* who called schedule() */
@@ -79,14 +79,11 @@ static inline struct kshim_task *kshim_task_of(struct task_struct *t)
 }
 
 /* --- task.c --- */
-/*
- * A task that exists for the shim: part of no process. cpu: where it belongs. Never NULL at boot; else NULL without
- * memory.
- */
+/* Makes a task that belongs to the shim and to no process. NULL: no memory; never at boot. */
 struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags);
 void kshim_task_for_each(void (*fn)(struct task_struct *t, void *arg), void *arg);
 int kshim_task_boot(void);
-/* Frees destroyed tasks that nobody references any more. */
+/* Frees destroyed tasks that nobody refers to any more. */
 void kshim_task_reap(void);
 /* The checks of a return to user mode: nothing held, nothing disabled. */
 void kshim_user_return(void);
@@ -97,21 +94,21 @@ void kshim_lockdep_return(void);
 /* --- cpu.c --- */
 void kshim_cpu_acquire(struct kshim_cpu *cpu, struct task_struct *t);
 void kshim_cpu_release(struct kshim_cpu *cpu);
-/* Runs fn as task t on a CPU, in process context: the caller's own CPU is given up meanwhile. The caller may sleep. */
+/* Runs fn as task t on a CPU, in process context. Gives up the caller's own CPU meanwhile. The caller may sleep. */
 void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
 /* The same for a native thread that runs nothing else. */
 void kshim_run_here(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
-/* The calling native thread becomes the one that plays the CPU c, for those who look at it from outside. */
+/* Makes the calling native thread the one that plays CPU c, for others who look at it. */
 void kshim_take_place(struct kshim_cpu *c);
 /* Between these the calling task counts as asleep: its CPU is free. */
 void kshim_sleep_begin(void);
 void kshim_sleep_end(bool held);
-/* Does the current task hold its CPU? Ask before kshim_sleep_begin(). */
+/* Returns whether the current task holds its CPU. Call it before kshim_sleep_begin(). */
 bool kshim_cpu_held(void);
 
 /*
  * Between these the current task waits for something that nobody signals (a grace period, a work item that another
- * thread runs): it counts as asleep, but busy-waits. The caller may sleep.
+ * thread runs). It counts as asleep, but waits busily. The caller may sleep.
  */
 struct kshim_wait {
 	bool held;
@@ -126,21 +123,21 @@ static __always_inline void kshim_spin_pause(void)
 	__builtin_ia32_pause();
 }
 
-void kshim_thread_runs(void);		/* one more native thread can make progress */
-/* One less; true: it was the last, and the caller has to look for work or report. */
+void kshim_thread_runs(void);		/* one more native thread can go on */
+/* One thread less. Returns true if it was the last: the caller must look for work or report. */
 bool kshim_thread_blocks(void);
-/* No thread runs and none waits busily. */
+/* Returns whether no thread runs and none waits busily. */
 bool kshim_all_sleep(void);
 /*
- * A sleeper runs between these to look for idle work. End, found: whether there was any; false: there was none, and
- * nobody else can go on either, so that this is a deadlock.
+ * A sleeper looks for idle work between these. found: whether there was any. kshim_look_end() returns false if there
+ * was none and no other thread can go on: a deadlock.
  */
 void kshim_look_begin(void);
 bool kshim_look_end(bool found);
 __noreturn void kshim_deadlock(const char *why);
-/* A native thread has gone for good and was the last that could run: wakes a sleeper to find work or report. */
+/* The last native thread that could run has gone for good: wakes a sleeper to find work or report. */
 void kshim_thread_left(void);
-/* Runs something that needs no waiting thread: a work item, a timer, RCU callbacks. False: there is nothing. */
+/* Runs something that needs no waiting thread: a work item, a timer, RCU callbacks. false: there was nothing. */
 bool kshim_idle_work(void);
 
 /* --- self-checks: each problem is a report of kind KVMSIM_CHECK; how many --- */
@@ -163,12 +160,12 @@ bool kshim_idle_run_one(void);
 bool kshim_idle_pending(void);
 
 /* --- irq.c --- */
-/* Runs fn as an interrupt on another CPU; the caller has interrupts on. */
+/* Runs fn as an interrupt on another CPU. The caller has interrupts on. */
 void kshim_interrupt(struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg);
 void kshim_irq_boot(void);
 /*
- * Timer and RCU callbacks run between these, as softirqs of this CPU and one thread at a time. False: the caller is one
- * itself, has interrupts off, or, without wait, another thread is at it.
+ * Timer and RCU callbacks run between these, as softirqs of this CPU, one thread at a time. Returns false if the caller
+ * is a softirq itself, has interrupts off, or does not want to wait and another thread is in there.
  */
 struct kshim_softirq {
 	struct task_struct *task;
@@ -191,34 +188,35 @@ struct kshim_worker {
 };
 void kshim_worker_init(struct kshim_worker *w, const char *name);
 /*
- * Runs fn as the worker's task on a CPU, in process context, until it ends or sleeps. Returns whether it has ended. The
+ * Runs fn as the worker's task on a CPU, in process context, until fn ends or sleeps. Returns whether it has ended. The
  * caller may sleep.
  */
 bool kshim_worker_run(struct kshim_worker *w, struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg);
-/* Does it sleep no longer, so that somebody can go on with it? He makes `asleep` false first, under a lock. */
+/* Returns whether it was woken and can continue. Who continues it first sets `asleep` to false, under a lock. */
 bool kshim_worker_woken(struct kshim_worker *w);
-/* Goes on with it; returns whether fn has ended now. */
+/* Continues it. Returns whether fn has ended now. */
 bool kshim_worker_resume(struct kshim_worker *w);
-/* For schedule(): does the task's thread run only while another one waits for it? w may be NULL. */
+/* For schedule(): returns whether the task's thread runs only while another one waits for it. w may be NULL. */
 bool kshim_worker_driven(struct kshim_worker *w);
-/* Ends the current task's turn; returns when somebody goes on with it. */
+/* Ends the current task's turn. Returns when somebody continues it. */
 void kshim_worker_sleep(struct kshim_worker *w);
 
 /* --- rcu.c, srcu.c, workqueue.c, work_run.c, timer.c --- */
-/* Each registers its idle source. */
-void kshim_workqueue_boot(void);
-void kshim_timers_boot(void);
-void kshim_rcu_boot(void);
-void kshim_srcu_boot(void);
+unsigned int kshim_rcu_run(void);	/* grace period plus callbacks queued so far; returns how many ran */
+unsigned int kshim_srcu_run(void);
 unsigned long kshim_rcu_queued(void);	/* callbacks */
 unsigned long kshim_srcu_queued(void);
-/* Goes on with a work item that slept and was woken. Returns whether there was one. */
+/* Runs an item, or continues one that slept and was woken. */
+bool kshim_work_run_one(void);
+/* Only continues one. */
 bool kshim_work_resume_one(void);
-/* Runs what is due at the current virtual time; how many. */
+bool kshim_work_pending(void);
+void kshim_workqueue_boot(void);
+/* Runs what is due at the current virtual time; returns how many. */
 unsigned int kshim_timers_run(void);
 /* Time of the first timer, or U64_MAX. */
 u64 kshim_timers_next(void);
-/* Time of the last timer that is pending, or now when there is none or it is over. */
+/* Time of the last pending timer; the current time if there is none or that time is over. */
 u64 kshim_timers_last(void);
 u64 kshim_time(void);
 void kshim_time_set(u64 ns);		/* never backwards */

@@ -4,8 +4,8 @@
  * the tracing of the flag for lockdep (kernel/trace/trace_preemptirq.c, kernel/softirq.c).
  *
  * An interrupt runs on the native thread that sends it, with the target's per-cpu data, as the target's irq task, and
- * holds the target's irq_lock: it never overlaps an irqs-off section of the target, but does not stop the target's
- * thread elsewhere.
+ * holds the target's irq_lock. So it never overlaps a section of the target with interrupts off. It does not stop the
+ * target's thread elsewhere.
  */
 #include <linux/bottom_half.h>
 #include <linux/hardirq.h>
@@ -30,6 +30,7 @@ bool early_boot_irqs_disabled;
 
 /* --- the flag --- */
 
+/* The exchange pairs with the release in irq_unlock(). */
 static bool irq_try(struct kshim_cpu *c)
 {
 	return !__atomic_load_n(&c->irq_lock, __ATOMIC_RELAXED) &&
@@ -41,7 +42,7 @@ static void irq_lock(struct kshim_cpu *c)
 	kshim_spin_until("interrupts that run, or are off, on a CPU", c, irq_try(c));
 }
 
-/* For an interrupt: pending from now on, so that the CPU takes it before it switches interrupts off again. */
+/* For an interrupt. It is pending from now on, so the CPU takes it before it switches interrupts off again. */
 static void irq_lock_pending(struct kshim_cpu *c)
 {
 	if (irq_try(c))
@@ -53,6 +54,7 @@ static void irq_lock_pending(struct kshim_cpu *c)
 
 static void irq_unlock(struct kshim_cpu *c)
 {
+	/* Pairs with the acquires in irq_try() and in in_atomic_section() of rcu.c. */
 	__atomic_store_n(&c->irq_lock, 0, __ATOMIC_RELEASE);
 }
 
@@ -135,7 +137,7 @@ void kshim_interrupt(struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg)
 	fn(arg);
 	irq_end(&was);
 	irq_unlock(cpu);
-	/* What the interrupt asked of its CPU: that CPU's own thread may sleep, or be gone. */
+	/* Does what the interrupt asked of its CPU; that CPU's own thread may sleep or be gone. */
 	if (unlikely(has_deferred(cpu)))
 		run_deferred(cpu);
 }
@@ -156,7 +158,7 @@ void arch_irq_work_raise(void)
 }
 
 
-/* What waits for a sender whose interrupts are off, by target. */
+/* Calls that wait because their sender's interrupts are off, by target. */
 static DEFINE_PER_CPU(struct llist_head [KVMSIM_MAX_CPUS], ipi_queue);
 
 static void run_single(void *arg)
@@ -182,7 +184,7 @@ static void run_single(void *arg)
 	}
 }
 
-/* Interrupts are on. What could not be sent while they were off is sent now, what this CPU asked of itself runs now. */
+/* Interrupts are on: sends what could not be sent while they were off, and runs what this CPU asked of itself. */
 static void run_deferred(struct kshim_cpu *c)
 {
 	struct llist_node *node, *next;
@@ -226,6 +228,7 @@ static bool softirq_try(struct task_struct *t)
 {
 	struct task_struct *none = NULL;
 
+	/* Pairs with the release in kshim_softirq_exit(). */
 	return __atomic_compare_exchange_n(&softirq_owner, &none, t, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -262,6 +265,7 @@ void kshim_softirq_exit(struct kshim_softirq *s)
 			    kshim_preempt_count, current->lockdep_depth);
 	kshim_current = s->task;
 	kshim_preempt_count = s->preempt_count;
+	/* Pairs with the acquire in softirq_try(). */
 	__atomic_store_n(&softirq_owner, NULL, __ATOMIC_RELEASE);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel threads (kernel/kthread.c, kernel/vhost_task.c) that never run by themselves: each is a task without a
- * native thread. What khugepaged, ksmd, kswapd and KVM's huge-page recovery do is asked for by scenarios, through
- * events and their own entry points. Workers (kthread_worker) run their items where a workqueue does.
+ * Kernel threads (kernel/kthread.c, kernel/vhost_task.c). They never run by themselves: each is a task without a native
+ * thread. Scenarios start what khugepaged, ksmd, kswapd and KVM's huge-page recovery do, through events and their own
+ * entry points. Workers (kthread_worker) run their items where a workqueue does.
  */
 #include <linux/err.h>
 #include <linux/freezer.h>

@@ -9,7 +9,7 @@
 #include <linux/sched/debug.h>
 #include "internal.h"
 
-#define SITES 256	/* one report each; what does not fit is not reported */
+#define SITES 256	/* one report each; sites beyond this number are not reported */
 
 static struct site {
 	const char *file;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RCU (kernel/rcu/tree.c) on liburcu: readers are liburcu's, grace periods wait for them and for sections with
- * preemption or interrupts off, callbacks wait in one queue until somebody runs them. The rest is the real
+ * RCU (kernel/rcu/tree.c) on liburcu. Readers are liburcu's. Grace periods wait for them and for sections with
+ * preemption or interrupts off. Callbacks wait in one queue until somebody runs them. The rest is the real
  * kernel/rcu/update.c.
  *
- * A grace period first waits for the readers it can see in kshim_cpu.rcu_seq, where a deadlock is noticed, then asks
- * liburcu, which gives the guarantee.
+ * A grace period first waits for the readers that it can see in kshim_cpu.rcu_seq; a deadlock is noticed there. Then it
+ * asks liburcu, which gives the guarantee.
  */
 #include <linux/context_tracking.h>
 #include <linux/kernel.h>
@@ -65,6 +65,7 @@ void __rcu_read_lock(void)
 	if (!c->rcu_depth++)
 		__atomic_store_n(&c->rcu_seq, c->rcu_seq + 1, __ATOMIC_RELAXED);
 	host_rcu_read_lock();
+	/* Pairs with the add in grace_period(): a later reader sees what came before that. */
 	__atomic_load_n(&gp_started, __ATOMIC_ACQUIRE);
 }
 
@@ -83,6 +84,7 @@ void __rcu_read_unlock(void)
 	}
 	host_rcu_read_unlock();
 	if (!--c->rcu_depth)
+		/* Pairs with the acquires of rcu_seq in wait_for_readers(). */
 		__atomic_store_n(&c->rcu_seq, c->rcu_seq + 1, __ATOMIC_RELEASE);
 	kshim_sched_point(KSHIM_PT_RCU, NULL);
 }
@@ -104,12 +106,13 @@ void rcu_note_context_switch(bool preempt)
 {
 	WARN_ONCE(!preempt && rcu_preempt_depth() > 0,
 		  "Voluntary context switch within RCU read-side critical section!");
+	/* Pairs with the acquires of quiescent in wait_for_readers(). */
 	__atomic_fetch_add(&kshim_thread_cpu->quiescent, 1, __ATOMIC_RELEASE);
 }
 
 /* --- grace periods --- */
 
-/* The count is written by its own thread only, as plain memory; a stale value only makes the caller look again. */
+/* Only its own thread writes the count, as plain memory; a stale value only makes the caller look again. */
 __attribute__((no_sanitize("thread")))
 static bool in_atomic_section(struct kshim_cpu *c)
 {
@@ -118,6 +121,7 @@ static bool in_atomic_section(struct kshim_cpu *c)
 	host_lock(&c->count_lock);
 	in = c->preempt_count && *(const volatile int *)c->preempt_count;
 	host_unlock(&c->count_lock);
+	/* Pairs with the release in irq_unlock(). */
 	return in || __atomic_load_n(&c->irq_lock, __ATOMIC_ACQUIRE);
 }
 
@@ -127,12 +131,14 @@ static void wait_for_readers(void)
 	unsigned long seq;
 
 	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++) {
+		/* Here and below, rcu_seq pairs with the release in __rcu_read_unlock(). */
 		seq = __atomic_load_n(&c->rcu_seq, __ATOMIC_ACQUIRE);
 		if (c != self && seq & 1)
 			kshim_spin_until("an RCU reader", c, __atomic_load_n(&c->rcu_seq, __ATOMIC_ACQUIRE) != seq);
 	}
 	host_synchronize_rcu();
 	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++) {
+		/* Here and below, quiescent pairs with the release in rcu_note_context_switch(). */
 		seq = __atomic_load_n(&c->quiescent, __ATOMIC_ACQUIRE);
 		if (c != self)
 			kshim_spin_until("a section with preemption or interrupts off", c, !in_atomic_section(c) ||
@@ -142,6 +148,7 @@ static void wait_for_readers(void)
 
 static void grace_period(void)
 {
+	/* Pairs with the loads of gp_started in __rcu_read_lock() and get_state_synchronize_rcu(). */
 	unsigned long gp = __atomic_add_fetch(&gp_started, 1, __ATOMIC_ACQ_REL);
 	unsigned long done;
 	struct kshim_wait w;
@@ -154,6 +161,7 @@ static void grace_period(void)
 	wait_for_readers();
 	kshim_wait_end(&w);
 	done = __atomic_load_n(&gp_done, __ATOMIC_RELAXED);
+	/* Pairs with the acquire in poll_state_synchronize_rcu(). */
 	while (done < gp &&
 	       !__atomic_compare_exchange_n(&gp_done, &done, gp, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
@@ -182,6 +190,7 @@ void synchronize_rcu_expedited(void)
 FAITHFUL(get_state_synchronize_rcu);
 unsigned long get_state_synchronize_rcu(void)
 {
+	/* Pairs with the add in grace_period(). */
 	return __atomic_load_n(&gp_started, __ATOMIC_ACQUIRE) + 1;
 }
 
@@ -194,6 +203,7 @@ unsigned long start_poll_synchronize_rcu(void)
 FAITHFUL(poll_state_synchronize_rcu);
 bool poll_state_synchronize_rcu(unsigned long oldstate)
 {
+	/* Pairs with the release of gp_done in grace_period(). */
 	return __atomic_load_n(&gp_done, __ATOMIC_ACQUIRE) >= oldstate;
 }
 
@@ -252,7 +262,7 @@ REDUCED(kvfree_call_rcu, "freed where call_rcu() callbacks run");
 void kvfree_call_rcu(struct rcu_head *head, void *ptr)
 {
 #else
-/* func is the offset of head in what is freed; without head it is what is freed. */
+/* func is the offset of head in the object to free, or without head the object itself. */
 void kvfree_call_rcu(struct rcu_head *head, rcu_callback_t func)
 {
 	void *ptr = (void *)head + (head ? -(unsigned long)func : (unsigned long)func);
@@ -300,11 +310,13 @@ static unsigned int run_batch(void)
 
 static bool runner_try(void)
 {
+	/* Pairs with the release in runner_done(). */
 	return !__atomic_exchange_n(&runner, 1, __ATOMIC_ACQUIRE);
 }
 
 static void runner_done(void)
 {
+	/* Pairs with the acquire in runner_try(). */
 	__atomic_store_n(&runner, 0, __ATOMIC_RELEASE);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sleeping and waking (kernel/sched/core.c without run queues): a task that sleeps parks its native thread; a woken one
- * runs again as soon as it gets its CPU, a kworker when somebody drives it (worker.c).
+ * Sleeping and waking (kernel/sched/core.c without run queues). A task that sleeps parks its native thread. A woken
+ * task runs again as soon as it gets its CPU; a woken kworker runs when somebody drives it (worker.c).
  */
 #include <linux/completion.h>
 #include <linux/debug_locks.h>
@@ -85,7 +85,7 @@ static void check_may_sleep(void)
 		host_report(KVMSIM_WARN, NULL, 0, "Voluntary context switch within RCU read-side critical section!");
 }
 
-/* Lets one of the tasks that want this CPU have it first. */
+/* Lets a task that wants this CPU have it first. */
 static void give_way(void)
 {
 	struct kshim_cpu *c = kshim_cpu;
@@ -104,8 +104,8 @@ static void give_way(void)
 }
 
 /*
- * Nobody else can go on, or a busy waiter says so: this sleeper runs what may wake somebody. False: there is nothing,
- * and nobody else can go on.
+ * Called by a sleeping thread when no other thread can run, or when a busy waiter asks for it. Runs pending work that
+ * may wake someone. Returns false if there was none and no other thread can go on, which means a deadlock.
  */
 static bool look_for_work(struct kshim_task *k, bool held)
 {
@@ -129,6 +129,7 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 		host_unlock(&k->lock);
 		return;
 	}
+	/* Pairs with the acquires in poke(), add_sleeper() and kshim_worker_woken(). */
 	__atomic_store_n(&k->parked, true, __ATOMIC_RELEASE);
 	host_unlock(&k->lock);
 
@@ -137,6 +138,7 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 		return;
 	}
 	last = kshim_thread_blocks();
+	/* parked pairs with the release in try_to_wake_up(), poked with the release in poke(). */
 	while (__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE)) {
 		if (last || __atomic_exchange_n(&k->poked, false, __ATOMIC_ACQ_REL)) {
 			if (!look_for_work(k, held))
@@ -270,9 +272,11 @@ int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags)
 		WRITE_ONCE(p->__state, TASK_RUNNING);
 		__atomic_fetch_add(&kshim_nr_wakeups, 1, __ATOMIC_RELAXED);
 		if (k->parked && kshim_worker_driven(k->worker)) {
+			/* Pairs with the acquire in kshim_worker_woken(). */
 			__atomic_store_n(&k->parked, false, __ATOMIC_RELEASE);
 		} else if (k->parked) {
 			kshim_thread_runs();
+			/* Pairs with the acquire in sleep_until_woken(). */
 			__atomic_store_n(&k->parked, false, __ATOMIC_RELEASE);
 			host_unpark(&k->parker);
 		}
@@ -308,6 +312,7 @@ static bool wake_q_claim(struct wake_q_head *head, struct task_struct *task)
 {
 	struct wake_q_node *node = &task->wake_q;
 
+	/* Pairs with the host_lock() of try_to_wake_up(), which wake_up_q() calls after it clears next. */
 	smp_mb__before_atomic();
 	if (unlikely(cmpxchg_relaxed(&node->next, NULL, WAKE_Q_TAIL)))
 		return false;

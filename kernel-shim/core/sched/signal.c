@@ -2,7 +2,8 @@
 /*
  * Signals of simulated tasks: their handlers, and how a scenario sees what is pending (kernel/signal.c does the rest).
  *
- * No signal is ever delivered to code: kshim_process_leave() takes them by kshim_take_signal() and keeps what they said.
+ * No signal is ever delivered to code: kshim_process_leave() takes them with kshim_take_signal() and keeps what they
+ * said.
  */
 #include <linux/bitops.h>
 #include <linux/sched.h>

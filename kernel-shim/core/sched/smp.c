@@ -42,7 +42,7 @@ static bool is_online(int cpu)
 	return (unsigned int)cpu < nr_cpu_ids && cpu_online(cpu);
 }
 
-/* kernel/smp.c's own check: who may wait for an interrupt must let others in. */
+/* kernel/smp.c's own check: a CPU that may wait for an interrupt must let others in. */
 static void check_may_call(void)
 {
 	if (!oops_in_progress && !early_boot_irqs_disabled)
@@ -156,6 +156,7 @@ static void nothing(void *unused)
 FAITHFUL(kick_all_cpus_sync);
 void kick_all_cpus_sync(void)
 {
+	/* Orders the caller's change before the interrupts, whose irq_lock orders the targets. */
 	smp_mb();
 	smp_call_function(nothing, NULL, 1);
 }
@@ -239,7 +240,7 @@ static void run_hotplug(void *arg)
 	call->ret = call->multi ? call->multi(call->cpu, call->node) : call->fn(call->cpu);
 }
 
-/* On that CPU, in its hotplug thread for the states that the kernel runs there, preemptible and with interrupts on. */
+/* Runs there, in the CPU's hotplug thread for the states that the kernel runs there. Preemptible, interrupts on. */
 static int hotplug_call(unsigned int cpu, struct hp_call call)
 {
 	call.cpu = cpu;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SRCU (kernel/rcu/srcutree.c): readers count themselves in and out per CPU, in one of two sets; a grace period flips
+ * SRCU (kernel/rcu/srcutree.c). Readers count themselves in and out per CPU, in one of two sets. A grace period flips
  * the set and waits until both balance. Callbacks wait in one queue per srcu_struct.
  *
- * Invariants: over all CPUs, srcu_lock_count[i] - srcu_unlock_count[i] is the number of readers inside with index i;
+ * Invariants: over all CPUs, srcu_lock_count[i] - srcu_unlock_count[i] is the number of readers inside with index i.
  * srcu_gp_seq has a grace period running when its low bits are not 0 (as in the kernel). The callbacks of a srcu_struct
- * are in CPU 0's srcu_cblist, of which head, tails[0] and len are used; while there are any, srcu_sup->work.work.entry
- * is on `waiting`.
+ * are in CPU 0's srcu_cblist, which uses head, tails[0] and len; while there are any, srcu_sup->work.work.entry is on
+ * `waiting`.
  */
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -19,7 +19,7 @@
 
 #define STATE_MASK 3UL	/* kernel/rcu/rcu.h: RCU_SEQ_STATE_MASK */
 
-/* What belongs to the whole srcu_struct: a structure of its own, or once, the srcu_struct itself. */
+/* What belongs to the whole srcu_struct: a structure of its own, or in older versions the srcu_struct itself. */
 #ifdef KSHIM_HAVE_SRCU_USAGE
 static struct srcu_usage *usage_of(struct srcu_struct *ssp)
 {
@@ -84,14 +84,15 @@ int __srcu_read_lock(struct srcu_struct *ssp)
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
 	idx = READ_ONCE(ssp->srcu_idx) & 1;
 	atomic_long_inc((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_lock_count[idx]);
-	smp_mb();	/* the count before what the reader reads */
+	smp_mb();	/* the count before the reader's reads; pairs with readers_gone() and grace_period() */
 	return idx;
 }
 
 FAITHFUL(__srcu_read_unlock);
 void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 {
-	smp_mb();	/* what the reader read before the count */
+	smp_mb();	/* the reader's reads before the count; pairs with grace_period() */
+	/* Pairs with the acquire in readers_gone(). */
 	atomic_long_inc_return_release((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_unlock_count[idx]);
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
 }
@@ -112,15 +113,16 @@ void srcu_check_nmi_safety(struct srcu_struct *ssp, bool nmi_safe)
 }
 #endif
 
-/* Unlocks are summed first: a reader that comes and goes meanwhile cannot hide one that stays. */
+/* Sums the unlocks first, so that a reader that comes and goes meanwhile cannot hide one that stays. */
 static bool readers_gone(struct srcu_struct *ssp, int idx)
 {
 	unsigned long unlocks = 0, locks = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
+		/* Pairs with the release in __srcu_read_unlock(). */
 		unlocks += atomic_long_read_acquire((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx]);
-	smp_mb();
+	smp_mb();	/* pairs with __srcu_read_lock() */
 	for_each_possible_cpu(cpu)
 		locks += atomic_long_read((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);
 	return locks == unlocks;
@@ -175,6 +177,7 @@ void cleanup_srcu_struct(struct srcu_struct *ssp)
 
 static unsigned long snap(struct srcu_struct *ssp)
 {
+	/* Here and in done(): pairs with the release at the end of grace_period(). */
 	return (smp_load_acquire(&usage_of(ssp)->srcu_gp_seq) + 2 * STATE_MASK + 1) & ~STATE_MASK;
 }
 
@@ -205,10 +208,11 @@ static void grace_period(struct srcu_struct *ssp)
 	if (mine) {
 		idx = ssp->srcu_idx & 1;
 		kshim_spin_until("an SRCU reader", ssp, readers_gone(ssp, idx ^ 1));
-		smp_mb();
+		smp_mb();	/* the look before the flip; pairs with both of the readers' barriers */
 		WRITE_ONCE(ssp->srcu_idx, ssp->srcu_idx + 1);
-		smp_mb();	/* the flip before the look at the old set */
+		smp_mb();	/* the flip before the look at the old set; pairs with __srcu_read_unlock() */
 		kshim_spin_until("an SRCU reader", ssp, readers_gone(ssp, idx));
+		/* Pairs with the acquires in snap() and done(). */
 		smp_store_release(&sup->srcu_gp_seq, (sup->srcu_gp_seq & ~STATE_MASK) + STATE_MASK + 1);
 	}
 	kshim_wait_end(&w);
@@ -234,7 +238,7 @@ void synchronize_srcu_expedited(struct srcu_struct *ssp)
 FAITHFUL(get_state_synchronize_srcu);
 unsigned long get_state_synchronize_srcu(struct srcu_struct *ssp)
 {
-	smp_mb();
+	smp_mb();	/* the caller's changes before the number; pairs with cmpxchg() in claim() */
 	return snap(ssp);
 }
 
@@ -300,11 +304,13 @@ static unsigned int run_callbacks(struct srcu_struct *ssp)
 
 static bool runner_try(void)
 {
+	/* Pairs with the release in runner_done(). */
 	return !__atomic_exchange_n(&runner, 1, __ATOMIC_ACQUIRE);
 }
 
 static void runner_done(void)
 {
+	/* Pairs with the acquire in runner_try(). */
 	__atomic_store_n(&runner, 0, __ATOMIC_RELEASE);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tasks: creation as a copy of what init_task was at boot (kernel/fork.c: copy_process() without memory, files and
- * scheduling), the task list, pids, and the checks at a return to user mode.
+ * Tasks: creation as a copy of init_task at boot (kernel/fork.c: copy_process() without memory, files and scheduling),
+ * the task list, pids, and the checks at a return to user mode.
  *
- * Every task holds one reference of the shim on itself until kshim_task_reap() finds that it is the last one.
+ * The shim holds one reference on every task until kshim_task_reap() finds that it is the last one.
  */
 #include <linux/cred.h>
 #include <linux/init_task.h>
@@ -51,7 +51,7 @@ static LIST_HEAD(dead);		/* destroyed, still referenced; guarded by lock */
 static struct host_lock lock;
 static struct kshim_task init_half;
 static struct kmem_cache *task_cache;
-static struct task_struct pattern;	/* init_task as it is at boot; later its own thread writes to it */
+static struct task_struct pattern;	/* init_task at boot; later its own thread writes to it */
 static DEFINE_MUTEX(create_lock);	/* the first task of a process becomes its leader */
 
 void kshim_task_for_each(void (*fn)(struct task_struct *t, void *arg), void *arg)
@@ -114,7 +114,7 @@ static struct sighand_struct *new_sighand(void)
 	return s;
 }
 
-/* What copy_process() starts afresh in the copy of init_task. */
+/* Resets what copy_process() does not copy from the parent. */
 static void reset_task(struct task_struct *t, const char *comm, unsigned int flags)
 {
 	refcount_set(&t->usage, 1);
@@ -167,7 +167,10 @@ struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags
 	t->thread_pid = &init_struct_pid;
 	get_cred(&init_cred);
 	get_cred(&init_cred);
-	/* Who waits for a lock of this task may look at it (owner_on_cpu()); the first context switch would order that. */
+	/*
+	 * Pairs with the READ_ONCE() in owner_on_cpu(), with which a lock's waiter looks at the lock's owner. In the
+	 * kernel the first context switch gives that order.
+	 */
 	smp_store_release(&t->on_cpu, 0);
 	link_half(k, t);
 	return t;
@@ -196,8 +199,8 @@ static void free_task_memory(struct task_struct *t)
 }
 
 /*
- * pid: the process (thread group id); the first task of a process has that number, the one on CPU n > 0 that comes
- * later gets pid + 65536 * (n + 1). NULL: no memory.
+ * pid: the process (thread group id). The first task of a process has that number; a later one on CPU n > 0 gets pid +
+ * 65536 * (n + 1). NULL: no memory.
  */
 struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struct *mm, struct files_struct *files)
 {
@@ -274,7 +277,7 @@ void kshim_task_set_mm(struct task_struct *t, struct mm_struct *mm)
 }
 
 /*
- * As release_task(); the structure goes when nobody refers to it any more. Its pid's number is not used again.
+ * Like release_task(). The structure is freed when nobody refers to it any more. Its pid's number is not used again.
  * Destroy the tasks of a process together: the group leader goes first.
  */
 void kshim_task_destroy(struct task_struct *t)
@@ -359,7 +362,7 @@ int kshim_task_validate(void)
 }
 
 /*
- * Tasks of the machine: idle tasks, interrupts, hotplug callbacks. Process pids start below 65536 and never meet
+ * The machine's own tasks: idle tasks, interrupts, hotplug callbacks. Process pids are below 65536 and never meet
  * these.
  */
 int kshim_task_boot(void)
@@ -367,14 +370,14 @@ int kshim_task_boot(void)
 	char name[TASK_COMM_LEN];
 	struct kshim_cpu *c;
 
-	/* fork_init(). Not kmalloc(): aligned to 8 KiB, each of many tasks would have as much red zone beside it. */
+	/* fork_init(). kmalloc() would align to 8 KiB and give each of many tasks a red zone of that size. */
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), L1_CACHE_BYTES,
 				       SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	lockdep_init_task(&init_task);
 	memcpy(&pattern, &init_task, sizeof(pattern));
 	pid_idr_init();
 	pid_max = PID_MAX_LIMIT;
-	/* As with init and kthreadd running: processes that come and go never leave the namespace empty. */
+	/* As if init and kthreadd were running: processes that come and go never leave the namespace empty. */
 	init_pid_ns.pid_allocated += 4;
 	init_half.permanent = true;
 	link_half(&init_half, &init_task);

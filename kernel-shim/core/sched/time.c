@@ -2,9 +2,9 @@
 /*
  * Virtual time (kernel/time/timekeeping.c): one count of nanoseconds since boot, from which every clock is derived.
  *
- * It moves when the scenario advances it, when every thread sleeps and a timer is next, by what a delay asks for, by
- * STEP_NS at the end of each step, by READ_NS at each reading, and while kernel code waits busily (kshim_cpu_relax()), so
- * that loops which wait for a deadline end.
+ * Time advances when the scenario says so, when every thread sleeps and a timer is next, by the length of each delay,
+ * by STEP_NS at the end of each step, by READ_NS at each reading, and while kernel code waits busily
+ * (kshim_cpu_relax()), so that loops with a deadline end.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -32,6 +32,7 @@ static struct host_lock lock;	/* guards jiffies_64 */
 
 u64 kshim_time(void)
 {
+	/* Pairs with pass() and kshim_time_set(): a thread that sees a time sees what was done before it. */
 	return __atomic_load_n(&now, __ATOMIC_ACQUIRE);
 }
 
@@ -49,6 +50,7 @@ static void set_jiffies(u64 ns)
 
 static u64 pass(u64 ns)
 {
+	/* Its release pairs with the acquire in kshim_time(). */
 	u64 t = __atomic_add_fetch(&now, ns, __ATOMIC_ACQ_REL);
 
 	set_jiffies(t);
@@ -64,6 +66,7 @@ void kshim_time_set(u64 ns)
 {
 	u64 t = kshim_time();
 
+	/* Its release pairs with the acquire in kshim_time(). */
 	while (t < ns && !__atomic_compare_exchange_n(&now, &t, ns, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
 	set_jiffies(max(t, ns));

@@ -2,8 +2,8 @@
 /*
  * Timers and high-resolution timers on virtual time (kernel/time/{timer,hrtimer}.c).
  *
- * One list of timers in order of expiry, one queue of hrtimers per clock, for all CPUs: a timer runs on the CPU of the
- * thread that comes by. Nothing expires by itself: see core/sched/time.c.
+ * One list of timers in order of expiry and one queue of hrtimers per clock serve all CPUs: a timer runs on the CPU of
+ * the thread that finds it. Nothing expires by itself: see core/time.c.
  *
  * Invariants: timer_list.entry is hashed if and only if the timer is pending; hrtimer.state is ENQUEUED if and only if
  * the hrtimer is in its base's queue; `current_timer` and base->running are what runs now.
@@ -65,7 +65,7 @@ void init_timer_key(struct timer_list *timer, void (*func)(struct timer_list *),
 	lockdep_init_map(&timer->lockdep_map, name, key, 0);
 }
 
-/* A timer without function has been shut down and never starts again. */
+/* A timer without a function has been shut down and never starts again. */
 static int modify(struct timer_list *timer, unsigned long expires, bool pending_only, bool reduce)
 {
 	bool was = false;
@@ -140,6 +140,7 @@ int timer_delete(struct timer_list *timer)
 
 static bool not_running(struct timer_list *timer)
 {
+	/* Pairs with the release in kshim_timers_run(): the callback has ended. */
 	return __atomic_load_n(&current_timer, __ATOMIC_ACQUIRE) != timer;
 }
 
@@ -430,7 +431,7 @@ u64 kshim_timers_last(void)
 	return last;
 }
 
-/* One of the two is set, the one that was due first. */
+/* Takes what expired first: sets one of the two pointers and makes the other NULL. Returns false if nothing is due. */
 static bool take_due(struct timer_list **timer, struct hrtimer **hrtimer)
 {
 	u64 now = kshim_time(), hr, t;
@@ -465,6 +466,7 @@ unsigned int kshim_timers_run(void)
 	for (; n < 100000 && take_due(&timer, &hrtimer); n++) {
 		if (timer) {
 			run_timer(timer);
+			/* Pairs with the acquire in not_running(). */
 			__atomic_store_n(&current_timer, NULL, __ATOMIC_RELEASE);
 		} else if (hrtimer->is_soft) {
 			run_hard(hrtimer);
@@ -499,7 +501,7 @@ static int validate(void)
 
 /* --- rounding --- */
 
-/* As round_jiffies_common(), for CPU 0: a whole second, up unless just past one. */
+/* Like round_jiffies_common() for CPU 0: rounds to a whole second, up unless just past one. */
 static unsigned long round_common(unsigned long j, bool up)
 {
 	unsigned long rem = j % HZ;

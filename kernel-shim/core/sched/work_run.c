@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Work items that run, and those who wait for them (kernel/workqueue.c): an item runs when somebody flushes it, at the end
- * of a step, or when every thread sleeps; then as a kworker (worker.c), on the CPU that it was queued on, until it ends or
- * sleeps. One that slept and was woken goes on at the same occasions.
+ * Work items that run, and those who wait for them (kernel/workqueue.c). An item runs when somebody flushes it, at the
+ * end of a step, or when every thread sleeps. It runs as a kworker (worker.c), on the CPU that it was queued on, until
+ * it ends or sleeps. An item that slept and was woken continues on the same occasions.
  *
  * Invariants: the same item never runs twice at once; an ordered workqueue runs one item at a time, first come first
  * served.
@@ -14,9 +14,9 @@
 #include <linux/wait.h>
 #include "workqueue.h"
 
-#define WORKERS 16		/* made at boot; more are made when works nest deeper, or sleep */
+#define WORKERS 16		/* made at boot; more are made when items nest deeper, or sleep */
 
-/* A kworker, and the run of an item that it is at. */
+/* A kworker, and the item that it runs. */
 struct run {
 	struct list_head node;		/* on `running` or `idle` */
 	struct kshim_worker worker;
@@ -27,7 +27,7 @@ struct run {
 };
 
 static LIST_HEAD(running);	/* struct run, oldest first */
-static LIST_HEAD(idle);		/* struct run, the one that was used last first */
+static LIST_HEAD(idle);		/* struct run, the last used one first */
 static unsigned long last_run;
 static unsigned int nr_workers;
 static DECLARE_WAIT_QUEUE_HEAD(run_ended);
@@ -49,7 +49,7 @@ static bool may_run(struct work_struct *work)
 	return !is_running(work) && !(kshim_wq_is_ordered(wq) && wq->nr_running);
 }
 
-/* Not under the lock. */
+/* Called without the lock. */
 static struct run *new_worker(void)
 {
 	struct run *r = kzalloc(sizeof(*r), GFP_KERNEL | __GFP_NOFAIL);
@@ -60,7 +60,7 @@ static struct run *new_worker(void)
 	return r;
 }
 
-/* An idle worker; or NULL: there is one more now, but the lock was given up meanwhile. */
+/* Returns an idle worker. NULL: there was none, so one was added, but the lock was given up meanwhile. */
 static struct run *get_worker(void)
 {
 	struct run *r = list_first_entry_or_null(&idle, struct run, node);
@@ -83,7 +83,7 @@ static void put_worker(struct run *r)
 	host_unlock(&kshim_work_lock);
 }
 
-/* As the kworker. The workqueue may go as soon as it has no running item. */
+/* Runs as the kworker. The workqueue may go as soon as it has no running item. */
 static void run_item(void *arg)
 {
 	struct run *r = arg;
@@ -108,7 +108,7 @@ static void run_item(void *arg)
 		wake_up_all(&run_ended);
 }
 
-/* Takes the item off its queue and has the worker run it; called with the lock held, returns without. */
+/* Takes the item off its queue and has the worker run it. Called with the lock held, returns without it. */
 static void run_and_unlock(struct run *r, struct work_struct *work)
 {
 	struct kshim_cpu *cpu = &kshim_cpus[kshim_work_cpu(work)];
@@ -143,7 +143,7 @@ bool kshim_work_resume_one(void)
 	return false;
 }
 
-/* The oldest pending item, of wq or of any, that may run; or NULL. */
+/* Returns the oldest pending item, of wq or of any, that may run; or NULL. */
 static struct work_struct *first_that_may_run(struct workqueue_struct *wq)
 {
 	struct work_struct *work;
@@ -198,7 +198,7 @@ static bool run_over(unsigned long number)
 	return over;
 }
 
-/* Number of the run that keeps a pending item from running, or of its own; 0: none. */
+/* Number of the run that keeps a pending item from running, or of the item's own run; 0: none. */
 static unsigned long run_in_the_way(struct work_struct *work)
 {
 	struct workqueue_struct *wq = kshim_work_queued(work) ? kshim_wq_of(work) : NULL;
@@ -229,7 +229,7 @@ bool kshim_work_wait(struct work_struct *work)
 
 /* --- flushing --- */
 
-/* The item itself, or on an ordered workqueue the first of all; the item is on its list. */
+/* Returns the item itself, or on an ordered workqueue the first of all. The item is on its list. */
 static struct work_struct *first_to_run(struct work_struct *work)
 {
 	struct workqueue_struct *wq = kshim_wq_of(work);
@@ -273,7 +273,7 @@ bool flush_work(struct work_struct *work)
 	return kshim_work_wait(work);
 }
 
-/* Not under the lock. Runs or waits for what was there at the call. */
+/* Called without the lock. Runs or waits for what was there at the call. */
 static void flush_all(struct workqueue_struct *wq)
 {
 	struct work_struct *work;

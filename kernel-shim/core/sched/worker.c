@@ -4,8 +4,8 @@
  * else.
  *
  * Such a thread never runs beside others. A thread that wants an item to run (the driver) stops for a turn, which lasts
- * until the item ends or sleeps, and lends the worker its place among the native threads (struct kshim_cpu) meanwhile. An
- * item that has been woken goes on when somebody drives it again. So what a scenario with one thread does is
+ * until the item ends or sleeps. For the turn it lends the worker its place among the native threads (struct
+ * kshim_cpu). An item that has been woken continues when somebody drives it again. So a scenario with one thread is
  * deterministic.
  *
  * Threads do not survive a fork: before kshim_workers_begin() an item runs on the thread of the driver itself.
@@ -16,7 +16,7 @@
 #include <linux/sched.h>
 #include "internal.h"
 
-/* Lies on the driver's stack. */
+/* On the driver's stack. */
 struct kshim_turn {
 	struct host_parker over;
 	struct kshim_cpu *place;
@@ -42,7 +42,7 @@ static void end_turn(struct kshim_worker *w, bool ended)
 
 	kshim_thread_cpu = NULL;
 	turn->ended = ended;
-	/* From here on somebody else may begin the next turn. */
+	/* From here on somebody else may begin the next turn. Pairs with the acquire in kshim_worker_woken(). */
 	if (!ended)
 		__atomic_store_n(&w->asleep, true, __ATOMIC_RELEASE);
 	host_unpark(&turn->over);
@@ -106,6 +106,7 @@ bool kshim_worker_run(struct kshim_worker *w, struct kshim_cpu *cpu, void (*fn)(
 
 bool kshim_worker_woken(struct kshim_worker *w)
 {
+	/* asleep pairs with the release in end_turn(), parked with the one in try_to_wake_up(). */
 	return __atomic_load_n(&w->asleep, __ATOMIC_ACQUIRE) &&
 	       !__atomic_load_n(&kshim_task_of(w->task)->parked, __ATOMIC_ACQUIRE);
 }

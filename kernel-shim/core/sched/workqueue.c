@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Workqueues and the items that wait to run (kernel/workqueue.c). How they run: work_run.c.
+ * Workqueues and the items that wait to run (kernel/workqueue.c). work_run.c runs them.
  *
- * Invariants: a work item is on kshim_work_items if and only if its PENDING bit is set and no timer of it is armed (but
- * for the moment between); data holds workqueue number and CPU then.
+ * Invariants: a work item is on kshim_work_items if and only if its PENDING bit is set and no timer of it is armed
+ * (except for a moment in between); data then holds workqueue number and CPU.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -62,7 +62,7 @@ unsigned int kshim_work_cpu(struct work_struct *work)
 	return atomic_long_read(&work->data) >> CPU_SHIFT & 0xff;
 }
 
-/* The PENDING bit is set by the caller. Not under the lock. */
+/* The caller has set the PENDING bit. Called without the lock. */
 static void insert(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
 	if (cpu == WORK_CPU_UNBOUND)
@@ -79,6 +79,7 @@ void kshim_work_unqueue(struct work_struct *work)
 {
 	kshim_wq_of(work)->nr_pending--;
 	list_del_init(&work->entry);
+	/* Here and in take_back(): pairs with test_and_set_bit() where an item is queued. */
 	atomic_long_set_release(&work->data, WORK_STRUCT_NO_POOL);
 }
 
@@ -129,8 +130,8 @@ bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_
 }
 
 /*
- * Takes an item back before it runs and leaves it idle. True: it was queued, or its timer armed. Another thread may be
- * between the PENDING bit and the queue: then this waits for it.
+ * Takes an item back before it runs and leaves it idle. Returns true if it was queued or its timer was armed. Another
+ * thread may be between the PENDING bit and the queue; then this waits for it.
  */
 static bool take_back(struct work_struct *work, struct delayed_work *dwork)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Private to core/sched/workqueue.c, work items that wait to run, and core/sched/work_run.c, those that run. */
+/* Private to core/workqueue.c (work items that wait to run) and core/work_run.c (those that run). */
 #ifndef KSHIM_CORE_WORKQUEUE_H
 #define KSHIM_CORE_WORKQUEUE_H
 
@@ -21,7 +21,7 @@ struct workqueue_struct {
 	struct lockdep_map lockdep_map;
 };
 
-/* Guards workqueues, items and runs; the functions here want it held unless they say otherwise. */
+/* Guards workqueues, items and runs. The functions here are called with it held unless they say otherwise. */
 extern struct host_lock kshim_work_lock;
 extern struct list_head kshim_work_items;	/* work_struct.entry of pending items, oldest first */
 
@@ -30,7 +30,7 @@ static inline bool kshim_wq_is_ordered(struct workqueue_struct *wq)
 	return wq->max_active == 1;
 }
 
-/* What a flush of the item says to lockdep. Not under the lock. */
+/* Tells lockdep about a flush of the item. Called without the lock. */
 static inline void kshim_work_touch_lockdep(struct work_struct *work)
 {
 	lock_map_acquire(&work->lockdep_map);
@@ -39,14 +39,14 @@ static inline void kshim_work_touch_lockdep(struct work_struct *work)
 
 /* The workqueue of a pending item. */
 struct workqueue_struct *kshim_wq_of(struct work_struct *work);
-/* The CPU that a pending item is to run on. */
+/* The CPU that a pending item will run on. */
 unsigned int kshim_work_cpu(struct work_struct *work);
-/* Is it on kshim_work_items? */
+/* Returns whether it is on kshim_work_items. */
 bool kshim_work_queued(struct work_struct *work);
 void kshim_work_unqueue(struct work_struct *work);
 
 /* --- work_run.c --- */
-/* Waits for the run of this item that is going on. Returns false if there is none. Not under the lock. */
+/* Waits for the current run of this item. Returns false if there is none. Called without the lock. */
 bool kshim_work_wait(struct work_struct *work);
 void kshim_work_run_boot(void);
 /* Runs an item, or goes on with one that slept and was woken. Returns whether there was one. */

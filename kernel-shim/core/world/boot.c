@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The order in which the world comes up; everything here runs once, on the main thread, before the first fork. */
+/* The order in which the world boots. Everything here runs once, on the main thread, before the first fork. */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/wait_bit.h>

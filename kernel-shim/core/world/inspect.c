@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Looking inside for scenarios: pages, slots, generations, translations; changes nothing it looks at. */
+/* Inspection for scenarios: pages, slots, generations, translations. It changes nothing. */
 #include <linux/file.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -7,7 +7,7 @@
 #include <linux/swap.h>
 #include <kshim/process.h>
 
-/* The VM of kvm->vm_list whose file_operations made this file's private data. */
+/* Finds the VM in kvm->vm_list that is the file's private data. */
 struct kvm *kshim_fd_to_vm(int fd)
 {
 	struct file *file = fget(fd);
@@ -26,8 +26,8 @@ struct kvm *kshim_fd_to_vm(int fd)
 }
 
 /*
- * kvm_vcpu_fops is static in kvm_main.c. It is learned from the first file that a scan of all vCPUs finds; later look-ups
- * compare with it, because this is on the path of every guest access.
+ * kvm_vcpu_fops is static in kvm_main.c. The first scan of all vCPUs that finds a file learns it from there. Later
+ * look-ups compare with it, because every guest access comes by here.
  */
 static const struct file_operations *vcpu_fops;
 

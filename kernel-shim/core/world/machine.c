@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The flavour's one exported symbol: boot order, and the table of operations that sim/ calls. */
+/* The flavour's one exported symbol: the table of operations that sim/ calls; and the boot order. */
 #include <linux/file.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -166,15 +166,15 @@ static int machine_leak_check(void)
 {
 	if (kshim_process_count())
 		return -EBUSY;
-	/* Files that a work item was the last to have wait for a jiffy. */
+	/* Files whose last reference a work item dropped wait for a jiffy. */
 	flush_delayed_fput();
 	kshim_step_end();
-	/* An exited process's mm stays referenced by ksmd's list until ksmd passes by. */
+	/* ksmd's list refers to an exited process's mm until ksmd passes by. */
 	kshim_ksm_reap();
-	/* What the kernel keeps until memory is short, such as the huge zero page. */
+	/* Drops what the kernel keeps until memory is short, such as the huge zero page. */
 	drop_slab();
 	kshim_swap_cache_reap();
-	/* Swap slots that CPUs keep have their shadow entries still in the swap cache. */
+	/* Swap slots that CPUs keep still have their shadow entries in the swap cache. */
 	disable_swap_slots_cache_lock();
 	reenable_swap_slots_cache_unlock();
 	kshim_drop_cpu_caches();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the host's mm does by itself (migration, reclaim, splitting, merging, ageing), forced now at one address. */
+/* What the host's mm does by itself (migration, reclaim, splitting, merging, ageing), forced at one address. */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -20,14 +20,12 @@
 #include <kshim/process.h>
 #include "../../wrap/wrap.h"
 
-/*
- * Device memory: the last part of the direct map, which no RAM reaches, so that it has pfns but no struct page.
- */
+/* Device memory: the end of the direct map. RAM does not reach it, so it has pfns but no struct page. */
 #define DEVICE_BYTES (64UL << 20)
 #define DEVICE_PFN (ARCH_PFN_OFFSET + ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT))
 
 static unsigned long device_next_pfn;
-static struct host_lock pins_lock;	/* the lists of pins of all processes */
+static struct host_lock pins_lock;	/* guards the pin lists of all processes */
 
 struct kshim_pin {
 	struct list_head node;
@@ -43,8 +41,8 @@ int kshim_event_boot(void)
 }
 
 /*
- * Takes a reference on the folio mapped at addr, without faulting anything in. The page of a present entry only;
- * NULL if there is none, or no struct page.
+ * Takes a reference on the page that a present entry maps at addr, without a fault. Returns NULL if there is no present
+ * entry or no struct page.
  */
 static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 {
@@ -58,8 +56,8 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 		page = pfn_to_page(pfn);
 		if (!folio_try_get(page_folio(page)))
 			page = NULL;
-		/* As gup_fast_pte_range(): the entry may have changed before the reference was there. */
-		if (page && (PageReserved(page) || !kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
+		/* Like gup_fast_pte_range(): the entry may have changed before the reference was taken. */
+		if (page && (!kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
 			put_page(page);
 			page = NULL;
 		}
@@ -68,7 +66,7 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 	return page;
 }
 
-/* As do_pages_move() of mm/migrate.c does for one page: isolate, then migrate_pages(). */
+/* Does what do_pages_move() of mm/migrate.c does for one page: isolate, then migrate_pages(). */
 static long event_migrate(struct mm_struct *mm, unsigned long addr)
 {
 	struct migration_target_control mtc = { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE };
@@ -204,7 +202,7 @@ static long event_pin(struct kshim_process *p, unsigned long addr, bool write)
 	return 0;
 }
 
-/* Takes the newest pin at addr (-1: at any address) off the process's list, or NULL. */
+/* Takes the newest pin at addr (-1: at any address) off the process's list. Returns NULL if there is none. */
 static struct kshim_pin *take_pin(struct kshim_process *p, unsigned long addr)
 {
 	struct kshim_pin *pin, *found = NULL;
@@ -252,7 +250,7 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return event_migrate(p->mm, a[0]);
 	case KVMSIM_EV_SWAP_OUT:
 #ifndef KSHIM_HAVE_PAGEOUT_REFERENCED
-		/* What the guest has used lately stays the first time, and counts as not used after it. */
+		/* The first pass skips what the guest used lately, and marks it as not used. */
 		kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
 #endif
 		return kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);

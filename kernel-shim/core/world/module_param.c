@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Module parameters that are changed while the machine runs, as below /sys/module. */
+/* Module parameters that change while the machine runs, like those below /sys/module. */
 #include <linux/errno.h>
 #include <linux/moduleparam.h>
 #include <linux/stat.h>
 #include <kshim/boot.h>
 
-/* The parameters of the linked files: the bounds of their section, which the linker names. */
+/* The parameters of the linked files: the linker names the bounds of their section. */
 extern const struct kernel_param __start___param[], __stop___param[];
 
-/* As sysfs and param_attr_store() of kernel/params.c; the file's mode binds root, too (kernfs_fop_open()). */
+/* Like sysfs and param_attr_store() of kernel/params.c; the file's mode binds even root (kernfs_fop_open()). */
 int kshim_module_param(const char *name, const char *value)
 {
 	const struct kernel_param *p = __start___param;

@@ -67,7 +67,7 @@ struct kshim_process *kshim_process_enter(int pid)
 	return p;
 }
 
-/* The process's handlers run, on its way back to user mode: each signal is kept for kshim_process_take_signal(). */
+/* Runs the process's handlers on its way back to user mode: each signal is kept for kshim_process_take_signal(). */
 static void handle_signals(void)
 {
 	struct kshim_process *p = find_process(current->tgid);
@@ -101,7 +101,7 @@ int kshim_process_take_signal(int pid, struct kvmsim_signal *out)
 	return ret;
 }
 
-/* Versions before 6.2 collect changes of the counters in the task, and hand them over in do_exit() and exec_mmap(). */
+/* Versions before 6.2 collect changes of the counters in the task and add them in do_exit() and exec_mmap(). */
 static void sync_rss(void)
 {
 #ifdef SPLIT_RSS_COUNTING
@@ -164,7 +164,7 @@ int kshim_process_create(int pgste)
 	return p->pid;
 }
 
-/* As copy_mm() and copy_files() do without CLONE_VM and CLONE_FILES. */
+/* Like copy_mm() and copy_files() without CLONE_VM and CLONE_FILES. */
 int kshim_process_fork(int pid)
 {
 	struct kshim_process *parent = kshim_process_enter(pid);
@@ -195,8 +195,8 @@ out:
 }
 
 /*
- * As do_exit(): exit_mm() first, then exit_files(). KVM's file release runs after the mm's users are gone, which is the
- * order that a VMM's exit has on real hardware.
+ * Like do_exit(): exit_mm() first, then exit_files(). KVM's file release runs after the mm's users are gone, in the
+ * same order as at the exit of a VMM on real hardware.
  */
 int kshim_process_exit(int pid)
 {
@@ -223,8 +223,8 @@ int kshim_process_exit(int pid)
 }
 
 /*
- * As begin_new_exec(): exec_mmap() with an mm that was made while the old one was current, then the files that are to
- * be closed. Call it while no other thread is in the process. Tasks of other CPUs stay, as threads of the new program.
+ * Like begin_new_exec(): exec_mmap() with an mm that was made while the old one was current, then closes the
+ * close-on-exec files. No other thread may be in the process. Tasks of other CPUs stay, as threads of the new program.
  */
 int kshim_process_exec(bool pgste)
 {
@@ -247,7 +247,7 @@ int kshim_process_exec(bool pgste)
 	return 0;
 }
 
-/* As capset(2) without the checks of who may do that to whom. */
+/* Like capset(2), without the checks of the caller's rights. */
 int kshim_process_drop_cap(unsigned int cap)
 {
 	struct kshim_process *p = find_process(current->tgid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The system calls a scenario's VMM makes, each through the kernel's own entry point. */
+/* The system calls that a scenario's VMM makes, each through the kernel's own entry point. */
 #include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
@@ -13,7 +13,7 @@
 #include <kshim/process.h>
 #include <kshim/vfs.h>
 
-/* As memfd_create() with these flags: an unsealed shared-memory file of the given size. */
+/* Like memfd_create() with these flags: an unsealed shared-memory file of the given size. */
 static long sys_shmem(unsigned long size, unsigned int flags)
 {
 	struct file *file;

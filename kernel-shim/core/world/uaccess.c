@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses to user addresses, by kernel code and by the process itself: piece by piece through the architecture's
- * translation, which takes the real fault path on a miss.
+ * Accesses to user addresses, by kernel code and by the process itself. They go piece by piece through the
+ * architecture's translation, which takes the real fault path on a miss.
  */
 #include <linux/mm.h>
 #include <linux/mm_types.h>
@@ -13,7 +13,7 @@
 #include <kshim/marks.h>
 #include <kshim/move.h>
 
-/* More faults than this in a row for one page are no progress. */
+/* More faults than this in a row on one page mean a livelock. */
 #define MAX_FAULTS 100000
 
 bool kshim_fault_signal(bool user, int sig, int code, unsigned long addr)

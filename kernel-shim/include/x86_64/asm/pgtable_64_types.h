@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* x86's asm/pgtable_64_types.h with the vmalloc area's size from kshim/mem.h, so that it has no host address. */
+/* x86's asm/pgtable_64_types.h with the vmalloc area sized as in kshim/mem.h: no host address lies in it. */
 #include_next <asm/pgtable_64_types.h>
 
 #include <kshim/mem.h>
