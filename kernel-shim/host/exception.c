@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Exceptions that kernel code expects: instructions that others carry out in C, and those that the kernel's exception
- * table has a way on for. What is in neither is an oops (report.c).
+ * Exceptions that kernel code expects: instructions that others carry out in C, and those for which the kernel's
+ * exception table has an entry. All others are an oops (report.c).
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -25,7 +25,7 @@ void host_handle_exceptions(const struct host_exception_ops *o)
 	ops = o;
 }
 
-/* UD2: two bytes that no processor and no memory checker takes for anything else, wherever an operand points to. */
+/* UD2: two bytes that no processor and no memory checker mistakes for anything else, whatever the operands point to. */
 void host_trap_at(unsigned long ip)
 {
 	static const unsigned char ud2[] = { 0x0f, 0x0b };
@@ -38,7 +38,7 @@ void host_trap_at(unsigned long ip)
 	mprotect(start, bytes, PROT_READ | PROT_EXEC);
 }
 
-/* As if the instruction had called it, so that back traces go through it: makes a struct host_regs and calls run_trap(). */
+/* Makes a struct host_regs and calls run_trap(), as if the instruction had called it, so that back traces show it. */
 void host_trap_entry(void);
 __asm__(
 	"	.text\n"

@@ -15,7 +15,7 @@
 #define MAX_REGIONS 32
 #define SMALLEST_RAM (64ul << 20)
 
-/* The same in every run, so that their addresses may be printed. Filled at boot, before the first fork. */
+/* The same in every run, so their addresses may be printed. Filled at boot, before the first fork. */
 static struct region {
 	unsigned long start, end;
 } regions[MAX_REGIONS];
@@ -29,7 +29,7 @@ static void *map(unsigned long addr, unsigned long bytes, int sharing)
 	if (p == MAP_FAILED || (addr && p != (void *)addr))
 		host_fatal(KVMSIM_OOM, NULL, 0, "the host gives no %lu bytes of address space%s (errno %d)", bytes,
 			   addr ? " at the place of simulated memory" : "", errno);
-	/* RAM: one fault of the host's for a huge page of the simulated machine. Only speed hangs on the answer. */
+	/* RAM: one host fault for each huge page of the simulated machine. The answer only affects speed. */
 	if (bytes >= SMALLEST_RAM)
 		madvise(p, bytes, MADV_HUGEPAGE);
 	if (addr && nr_regions < MAX_REGIONS)
@@ -74,7 +74,7 @@ void host_unmap(void *p, unsigned long bytes)
 
 typedef unsigned long vector __attribute__((vector_size(32), aligned(1), may_alias));
 
-/* Not memcmp(): in this object that is the kernel's, which compares by words. */
+/* Not memcmp(): in this object that is the kernel's, which compares word by word. */
 static inline __attribute__((always_inline)) bool all_equal(const void *p, unsigned char c, unsigned long bytes)
 {
 	const unsigned char *b = p, *end = b + bytes;
@@ -103,17 +103,17 @@ __attribute__((target("avx2"))) static bool all_equal_avx2(const void *p, unsign
 
 static bool has_avx2;
 
-/* By way of the C library: there is no CPUID in a flavour but the model's. */
+/* Uses the C library: the only CPUID in a flavour is the model's. */
 __attribute__((constructor)) static void look_for_avx2(void)
 {
 	has_avx2 = CPU_FEATURE_ACTIVE(AVX2);
 }
 
-/* The checker comes here with some 0.4 MiB after each step. */
+/* The checker passes some 0.4 MiB through this after each step. */
 bool host_all_equal(const void *p, unsigned char c, unsigned long bytes)
 {
 	if (SANITIZED)
-		return false;	/* it would be judged as an access: let the caller look */
+		return false;	/* a checker would report the access: let the caller look */
 	return has_avx2 ? all_equal_avx2(p, c, bytes) : all_equal(p, c, bytes);
 }
 

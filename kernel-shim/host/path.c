@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Shortens source paths, as the compiler recorded them, to what a kernel developer would write. */
+/* Shortens source paths as the compiler recorded them to what a kernel developer would write. */
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ static const char *find_root(const char *path)
 		}
 		return slash + 1;
 	}
-	/* A tree that is gone since it was compiled: from the first component that could be a top directory. */
+	/* The tree is gone since it was compiled: cut at the first component that could be a top directory. */
 	return access(path, F_OK) ? guess : NULL;
 }
 

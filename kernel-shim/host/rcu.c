@@ -2,12 +2,11 @@
 /*
  * RCU readers and grace periods on liburcu's memb flavour.
  *
- * liburcu is not built with ThreadSanitizer, which therefore does not know that a grace period orders what readers
- * did before it with what comes after. Under TSan one variable says so: a reader's end releases it, a grace period
- * acquires it.
+ * liburcu is not built with ThreadSanitizer. So ThreadSanitizer does not know that a grace period orders what readers
+ * did before it with what comes after. One variable tells it: a reader's end releases it, a grace period acquires it.
  */
 #ifndef __SANITIZE_THREAD__
-#define _LGPL_SOURCE	/* readers inline; under TSan out of line, where it does not look */
+#define _LGPL_SOURCE	/* readers inline; under TSan out of line, in code that it does not check */
 #endif
 #include <urcu/urcu-memb.h>
 #include <kshim/host.h>

@@ -16,17 +16,17 @@
 #include "report.h"
 
 #define TEXT_MAX 2048
-#define SKIP_MAX 16		/* frames of our own above the first one that is wanted */
-#define ENTRY_FRAME 256		/* that the function of host_divert() may have */
+#define SKIP_MAX 16		/* our own frames above the first one that is wanted */
+#define ENTRY_FRAME 256		/* maximum frame size of host_divert()'s function */
 #define ALT_STACK_BYTES (256UL << 10)
 #define USER_END (1UL << 44)	/* TASK_SIZE in every build */
-#define NULL_END 0x10000UL	/* a pointer below is NULL plus a member's offset */
+#define NULL_END 0x10000UL	/* a pointer below this is NULL plus a member's offset */
 #define ASAN_SHADOW 0x7fff8000UL	/* x86-64 */
 #define ASAN_SHADOW_END 0x10007fff8000UL
 #define PF_WRITE 2		/* x86 page-fault error code */
 #define PF_FETCH 16
 
-/* Made by the build: one slot per symbol that nobody defines, and the slots' names. Absent when all are defined. */
+/* Made by the build: one slot per symbol that nobody defines, and the slots' names. Absent if there is none. */
 struct refused_name {
 	void *addr;
 	const char *name;
@@ -69,7 +69,7 @@ void host_trace(const struct kvmsim_trace_event *e, unsigned int bytes)
 	host_ops->trace(e, bytes);
 }
 
-/* The frames from return address pc on; all of them when pc is not in the back trace. */
+/* Collects the frames from return address pc on, or all of them if pc is not in the back trace. */
 static unsigned int collect(void *pc, void **frames, unsigned int max)
 {
 	void *all[KVMSIM_MAX_FRAMES + SKIP_MAX];
@@ -176,7 +176,7 @@ static bool in_kernel_object(unsigned long pc)
 	return pc >= (unsigned long)__ehdr_start && pc < (unsigned long)_end;
 }
 
-/* The refused symbol at or before addr, or NULL when addr is not in their section. */
+/* Returns the refused symbol at or before addr, or NULL if addr is not in their section. */
 static const char *refused_symbol(unsigned long addr)
 {
 	const struct refused_name *n, *best = NULL;
@@ -211,8 +211,8 @@ static const char *poison_hint(unsigned long v)
 }
 
 /*
- * A non-canonical address raises a general-protection fault, which does not tell the address: look for one in the
- * registers. Poison is what matters there.
+ * A non-canonical address raises a general-protection fault without the address. Looks for one in the registers; poison
+ * values are what matters there.
  */
 static void describe_noncanonical(const ucontext_t *uc, char *buf, size_t size)
 {
@@ -236,7 +236,7 @@ static void describe_noncanonical(const ucontext_t *uc, char *buf, size_t size)
 	snprintf(buf, size, "general protection fault (non-canonical address)");
 }
 
-/* Code checked by AddressSanitizer touches the shadow of an address first, and faults there. */
+/* Code checked by AddressSanitizer first touches the shadow of an address, and faults there. */
 static unsigned long unshadow(unsigned long addr)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -246,7 +246,7 @@ static unsigned long unshadow(unsigned long addr)
 	return addr;
 }
 
-/* Just below the stack pointer or, for a big frame, further down; nothing else of a program lies there. */
+/* True just below the stack pointer or, for a big frame, further down. A program has nothing else there. */
 static bool is_stack_overflow(const siginfo_t *si, const ucontext_t *uc)
 {
 	unsigned long addr = (unsigned long)si->si_addr, sp = uc->uc_mcontext.gregs[REG_RSP];
@@ -286,7 +286,7 @@ static void describe_fault(int sig, const siginfo_t *si, const ucontext_t *uc, c
 			 how);
 }
 
-/* Is kernel code at fault, itself or through a library function that it called? */
+/* Returns whether kernel code is at fault, itself or in a library function that it called. */
 static bool kernel_faulted(unsigned long pc)
 {
 	void *frames[KVMSIM_MAX_FRAMES];
@@ -294,7 +294,7 @@ static bool kernel_faulted(unsigned long pc)
 
 	if (in_kernel_object(pc))
 		return true;
-	/* Only the frames above the signal's: this handler lies in the kernel's object as well. */
+	/* Only the frames above the signal's: this handler is in the kernel's object too. */
 	n = collect((void *)pc, frames, KVMSIM_MAX_FRAMES);
 	for (i = 0; i < n && frames[0] == (void *)pc; i++) {
 		if (in_kernel_object((unsigned long)frames[i]))
@@ -303,7 +303,7 @@ static bool kernel_faulted(unsigned long pc)
 	return false;
 }
 
-/* A fault of the simulator itself, not of kernel code: what was installed before us decides. */
+/* A fault of the simulator itself, not of kernel code: the handler that was installed before ours gets it. */
 static void pass_on(int sig)
 {
 	size_t i;
@@ -314,12 +314,12 @@ static void pass_on(int sig)
 	}
 }
 
-/* From the signal handler to the report, which does things that a handler may not. */
+/* Passed from the signal handler to the report, which does things that a handler may not. */
 static _Thread_local enum kvmsim_report_kind fault_kind;
 
 /*
- * The text lies at the far end of the thread's signal stack, because a shared object has little room for thread-local
- * data; a thread without one shares a buffer.
+ * Returns the buffer for the text: the far end of the thread's signal stack, because a shared object has little room
+ * for thread-local data. Threads without a signal stack share a buffer.
  */
 static char *fault_text(void)
 {
@@ -337,7 +337,7 @@ static __attribute__((force_align_arg_pointer, noinline)) void report_fault(void
 	deliver(&r);
 }
 
-/* Return addresses are looked up one byte lower, hence the 1. */
+/* Adds 1, because return addresses are looked up one byte lower. */
 void host_divert(ucontext_t *uc, void (*entry)(void))
 {
 	greg_t *gregs = uc->uc_mcontext.gregs;
@@ -376,10 +376,10 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 		describe_fault(sig, si, uc, what, sizeof(what));
 		snprintf(fault_text(), TEXT_MAX, "%s%s", bad_call ? "call through a bad pointer: " : "", what);
 	}
-	/* No room to report on a stack that is full: stay on the signal's. */
+	/* A full stack has no room for the report: stay on the signal stack. */
 	if (is_stack_overflow(si, uc))
 		report_fault();
-	/* A call through a bad pointer has pushed its caller already; else the faulting instruction becomes the caller. */
+	/* A call through a bad pointer has pushed its caller already; else the faulting instruction is the caller. */
 	if (bad_call)
 		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)report_fault;
 	else

@@ -6,18 +6,18 @@
 #include <stdbool.h>
 #include <ucontext.h>
 
-/* Lies addr in a range that host_map() placed at a fixed address? */
+/* Returns whether addr is in a range that host_map() placed at a fixed address. */
 bool host_is_fixed(unsigned long addr);
 
 /*
- * Cuts the directory of the kernel tree or of this project off a source path: ".../mm/memory.c" becomes
- * "mm/memory.c". The result points into path. A path of neither comes back whole.
+ * Cuts the directory of the kernel tree or of this project off a source path: ".../mm/memory.c" becomes "mm/memory.c".
+ * The result points into path. Other paths are returned whole.
  */
 const char *host_short_path(const char *path);
 
-/* exception.c: did the exception at uc belong to kernel code that expects it? uc is where to go on then. */
+/* exception.c: returns whether kernel code expects the exception at uc. Then uc is where to continue. */
 bool host_exception(ucontext_t *uc);
-/* Makes uc go on at entry, as if the instruction at uc had called it; the return address is one byte behind that. */
+/* Makes uc continue at entry, as if the instruction at uc had called it. The return address is one byte after that. */
 void host_divert(ucontext_t *uc, void (*entry)(void));
 
 #endif

@@ -45,7 +45,7 @@ static Dwfl *get_dwfl(void)
 
 typedef void (*frame_fn)(void *arg, const char *func, const char *file, int line, bool inlined);
 
-/* Where the body that scope was inlined into calls it; false when the debug information does not say. */
+/* Finds where the body that scope was inlined into calls it. Returns false if the debug information does not say. */
 static bool call_site(Dwarf_Die *cu, Dwarf_Die *scope, const char **file, int *line)
 {
 	Dwarf_Attribute attr;

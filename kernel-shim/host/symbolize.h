@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Turns program addresses into function, file and line, from the debug information of whatever is loaded. */
+/* Turns program addresses into function, file and line, using the debug information of all loaded objects. */
 #ifndef KSHIM_HOST_SYMBOLIZE_H
 #define KSHIM_HOST_SYMBOLIZE_H
 
@@ -8,16 +8,16 @@
 
 /*
  * pc is a return address, so the line is that of the call before it. func and file are cut to their sizes; the file is
- * relative to the kernel tree or to the project. Unknown parts become "?" and 0. Returns 0, or -1 when pc lies in no
- * loaded object. Thread-safe. Slow the first time.
+ * relative to the kernel tree or to the project. Unknown parts become "?" and 0. Returns 0, or -1 if pc is in no loaded
+ * object. Thread-safe. Slow the first time.
  */
 int host_symbolize(void *pc, char *func, size_t func_size, char *file, size_t file_size, int *line);
 
-/* The same for each level of inlining at pc, innermost first; inlined is false for the last, the real function. */
+/* Calls fn for each level of inlining at pc, innermost first; inlined is false for the last, the real function. */
 int host_symbolize_each(void *pc, void (*fn)(void *arg, const char *func, const char *file, int line, bool inlined),
 			void *arg);
 
-/* Is pc inside the object that contains addr? */
+/* Returns whether pc is inside the object that contains addr. */
 bool host_same_object(const void *pc, const void *addr);
 
 #endif

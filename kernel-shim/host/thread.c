@@ -19,12 +19,14 @@
 
 void host_park(struct host_parker *p)
 {
+	/* Pairs with the release in host_unpark(). */
 	while (!__atomic_exchange_n(&p->token, 0, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &p->token, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
 void host_unpark(struct host_parker *p)
 {
+	/* Pairs with the exchange in host_park(). */
 	__atomic_store_n(&p->token, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &p->token, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
@@ -72,6 +74,7 @@ void host_nap(unsigned int microseconds)
 
 void host_lock(struct host_lock *l)
 {
+	/* Pairs with the release in host_unlock(). */
 	while (__atomic_exchange_n(&l->v, 1, __ATOMIC_ACQUIRE)) {
 		while (__atomic_load_n(&l->v, __ATOMIC_RELAXED))
 			sched_yield();
@@ -80,6 +83,7 @@ void host_lock(struct host_lock *l)
 
 void host_unlock(struct host_lock *l)
 {
+	/* Pairs with the exchange in host_lock(). */
 	__atomic_store_n(&l->v, 0, __ATOMIC_RELEASE);
 }
 
@@ -92,6 +96,7 @@ static void on_call(int sig, siginfo_t *si, void *context)
 	int saved = errno;
 
 	called((void *)uc->uc_mcontext.gregs[REG_RIP]);
+	/* Pairs with the loads in host_call_on_thread(): what fn wrote. */
 	__atomic_store_n(&answered, true, __ATOMIC_RELEASE);
 	errno = saved;
 }
@@ -112,6 +117,7 @@ bool host_call_on_thread(unsigned long thread, void (*fn)(void *pc))
 	sigaction(SIGUSR2, &sa, NULL);
 	if (pthread_kill(thread, SIGUSR2))
 		return false;
+	/* Both loads pair with the release in on_call(). */
 	for (i = 0; i < 500 && !__atomic_load_n(&answered, __ATOMIC_ACQUIRE); i++)
 		host_nap(1000);
 	return __atomic_load_n(&answered, __ATOMIC_ACQUIRE);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host half of kshim/track.h: Valgrind client requests for kernel TUs, and what AddressSanitizer is told at boot;
- * empty in a build with neither.
+ * The host half of kshim/track.h: Valgrind client requests for kernel TUs, and the boot-time settings of
+ * AddressSanitizer. Empty in a build with neither.
  */
 #include <kshim/track.h>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 
-/* AddressSanitizer has printed its report and is about to end the process. */
+/* Called when AddressSanitizer has printed its report and is about to end the process. */
 static void explain(const char *report)
 {
 	(void)report;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ThreadSanitizer's view of volatile accesses: READ_ONCE() and WRITE_ONCE() count as atomic accesses; of atomics; and of
+ * ThreadSanitizer's view of volatile accesses (READ_ONCE() and WRITE_ONCE() count as atomic), of atomics, and of
  * fences.
  *
- * A read acquires, which stands for the order that the kernel takes from address dependencies (rcu_dereference()); a
- * write releases, which stands for the smp_wmb() or smp_mb() before it. So a missing barrier beside these is not
- * noticed, an unmarked access is.
+ * A volatile read acquires: this stands for the order that the kernel gets from address dependencies
+ * (rcu_dereference()). A volatile write releases: this stands for the smp_wmb() or smp_mb() before it. So a missing
+ * barrier next to these is not noticed, but an unmarked access is.
  *
- * The compiler calls these before each volatile access of 1 to 8 bytes (--param=tsan-distinguish-volatile=1); its
- * run-time library does not have them. A write is announced as an atomic addition of 0, which changes nothing.
+ * The compiler calls these functions before each volatile access of 1 to 8 bytes (--param=tsan-distinguish-volatile=1);
+ * its run-time library does not have them. A write is announced as an atomic addition of 0, which changes nothing.
  */
 #ifdef __SANITIZE_THREAD__
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #define ACQUIRE 2	/* the run-time library's numbers */
 #define RELEASE 3
 
-/* A jump instead of a call leaves the kernel's access as the place that a report names. */
+/* With a jump instead of a call, reports name the kernel's access as the place. */
 #define JUMPS __attribute__((no_sanitize_thread, optimize("optimize-sibling-calls")))
 
 #define VOLATILE_ACCESS(size, bits, type)                                                                              \
@@ -34,8 +34,9 @@ VOLATILE_ACCESS(4, 32, unsigned int)
 VOLATILE_ACCESS(8, 64, unsigned long)
 
 /*
- * A compare-and-exchange that fails orders nothing in the compiler's model. The processor's does, and KVM relies on it
- * where it finds by vcpu->mode that a vCPU has left the guest: here it acquires. (To the library weak is as strong.)
+ * In the compiler's model a compare-and-exchange that fails orders nothing. The processor's does, and KVM relies on it
+ * when vcpu->mode tells it that a vCPU has left the guest. So here a failed one acquires. (To the library weak is as
+ * strong.)
  */
 #define COMPARE_EXCHANGE(bits, type)                                                                                   \
 	_Bool __tsan_atomic##bits##_compare_exchange_weak(volatile void *p, void *old, type v, int order, int failed); \
@@ -50,9 +51,9 @@ COMPARE_EXCHANGE(32, unsigned int)
 COMPARE_EXCHANGE(64, unsigned long)
 
 /*
- * Fences after relaxed operations of atomic_t. The language's rule: when a thread loads what a releasing store wrote,
- * and then meets a fence, what comes after the fence comes after that store. So the fence acquires the variables that
- * were loaded; the last few are enough where the kernel has a fence, which is next to the load it is for.
+ * Fences after relaxed operations of atomic_t. The language's rule: when a thread loads what a releasing store wrote
+ * and then executes a fence, what follows the fence comes after that store. So the fence acquires the variables that
+ * were loaded. The last few are enough, because the kernel puts a fence next to the load that it is for.
  */
 #define LOADS 4
 
