@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kernel/fork.c with what the shim's processes need of its statics: the caches of mm and VMA, and dup_mm(). */
+/* kernel/fork.c plus what the shim's processes need of its statics: the caches of mm and VMA, and dup_mm(). */
 #include "kernel/fork.c"
 
 #include "wrap.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mm/ksm.c with two steps of ksmd made callable: looking at two given pages, and a pass that merges nothing. */
+/* mm/ksm.c with two steps of ksmd that can be called: looking at two given pages, and a pass that merges nothing. */
 #include "mm/ksm.c"
 
 #include "wrap.h"
 
-/* Shows ksmd the page of item, as a page that has not changed since the last pass. NULL: nothing mergeable there. */
+/* Shows ksmd the page of item, as if unchanged since the last pass. NULL: nothing is mergeable there. */
 static struct page *scan_one(struct ksm_rmap_item *item)
 {
 	struct page *page = get_mergeable_page(item);
@@ -33,12 +33,12 @@ static int merge_two(struct ksm_mm_slot *mm_slot, unsigned long a, unsigned long
 	if (!high)
 		return -ENOMEM;
 
-	/* ksmd holds no reference of a page that it looked at before, and one too many would keep it from merging. */
+	/* ksmd holds no reference on a page that it looked at before; one too many would prevent the merge. */
 	low_page = scan_one(low);
 	if (low_page)
 		put_page(low_page);
 	high_page = scan_one(high);
-	/* The second look merges both with the first's page or with a KSM page of old; look where the first is now. */
+	/* The second look merges both with the first one's page or an old KSM page; look where the first is now. */
 	low_page = get_mergeable_page(low);
 	if (low_page && high_page)
 		ret = low_page == high_page && PageKsm(low_page) ? 0 : -EBUSY;
@@ -57,7 +57,7 @@ int kshim_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long b)
 	if (a == b)
 		return -EINVAL;
 
-	/* Pages in per-CPU batches have references that ksmd would wait out. */
+	/* Pages in per-CPU batches have references; ksmd would wait until they are gone. */
 	lru_add_drain_all();
 
 	mutex_lock(&ksm_thread_mutex);

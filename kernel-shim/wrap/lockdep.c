@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The real lockdep (kernel/locking/lockdep.c), with its complaints turned into reports.
+ * The real lockdep (kernel/locking/lockdep.c), whose complaints become reports.
  *
- * What it prints goes to the log, and is collected per native thread; the dump_stack() that ends each complaint makes
- * one KVMSIM_WARN of it. Lock classes are told from other memory by the bounds of this shared object. Of the stack that
- * lockdep keeps with each dependency only the acquisitions are kept, which is what it is looked at for.
+ * What it prints goes to the log, and is collected per native thread. The dump_stack() that ends each complaint turns
+ * the text into one KVMSIM_WARN. The bounds of this shared object tell lock classes from other memory. Of the stack
+ * that lockdep keeps with each dependency only the acquisitions are kept; nothing else of it is needed.
  */
 #include <linux/console.h>
 #include <linux/kallsyms.h>
@@ -38,7 +38,7 @@ static bool in_object(unsigned long addr)
 	return addr >= (unsigned long)kshim_object_start && addr < (unsigned long)kshim_object_end;
 }
 
-/* Where a lock is; a static one by its place in this object, whose address differs from run to run. */
+/* Describes where a lock is. A static one is named by its place in this object, whose address changes per run. */
 static void describe(char *line, unsigned int size, void *lock)
 {
 	if (in_object((unsigned long)lock))
@@ -138,7 +138,7 @@ void debug_show_held_locks(struct task_struct *task)
 	said[slot()].len = 0;
 }
 
-/* A return to user mode; lockdep_sys_exit() prints its complaint without a stack. */
+/* Called at a return to user mode; lockdep_sys_exit() prints its complaint without a stack. */
 void kshim_lockdep_return(void)
 {
 	bool complains = current->lockdep_depth && debug_locks;

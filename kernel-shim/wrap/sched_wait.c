@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The wait primitives of kernel/sched: wait queues, bit waits, simple wait queues and completions. As in
- * kernel/sched/build_utility.c, they are one TU because they lean on kernel/sched/sched.h; the scheduler under them
- * (schedule(), try_to_wake_up()) is core/sched/sched.c.
+ * The wait primitives of kernel/sched: wait queues, bit waits, simple wait queues and completions. They are one TU,
+ * like in kernel/sched/build_utility.c, because they need kernel/sched/sched.h. The scheduler under them (schedule(),
+ * try_to_wake_up()) is core/sched.c.
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/cputime.h>

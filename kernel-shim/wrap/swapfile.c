@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mm/swapfile.c, with swapon(2) callable without a system-call frame, and the swap cache's reclaim by itself. */
+/* mm/swapfile.c, with a swapon(2) that needs no system-call frame, and the swap cache's reclaim by itself. */
 #include "mm/swapfile.c"
 #include "wrap.h"
 

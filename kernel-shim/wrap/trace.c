@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The trace events that the taken kernel files use and that no taken file creates. In the kernel they come from
- * mm/slab_common.c (kmem), kernel/smp.c (ipi) and fs/fs-writeback.c (writeback; that header cannot be expanded elsewhere,
- * so its events appear as bare tracepoints).
+ * The trace events that the linked kernel files use and none of them creates. In the kernel they come from
+ * mm/slab_common.c (kmem), kernel/smp.c (ipi) and fs/fs-writeback.c (writeback; that header cannot be expanded
+ * elsewhere, so its events appear as bare tracepoints).
  */
 #include <linux/backing-dev.h>
 #include <linux/fs.h>
