@@ -42,7 +42,7 @@ struct ctlreg s390_invalid_asce = { .val = 0x3 };
 #else
 unsigned long s390_invalid_asce = 0x3;
 #endif
-/* RAM is the linear mapping; the kernel image is no memory that has a physical address. */
+/* RAM is the linear mapping; the kernel image has no physical address. */
 #ifdef KSHIM_HAVE_S390_VM_LAYOUT
 FAITHFUL(vm_layout);
 struct vm_layout vm_layout = { .kaslr_offset = ~0UL, .identity_base = KSHIM_RAM_BASE, .identity_size = KSHIM_RAM_MAX };
@@ -87,7 +87,7 @@ int kshim_arch_boot(void)
 	return kshim_fault_boot();
 }
 
-/* arch/s390/kernel/entry.S does it with the task's user ASCE on the way to and from user mode; see kshim/arch.h. */
+/* In the kernel entry.S does it with the task's user ASCE, to and from user mode; see kshim/arch.h. */
 void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next)
 {
 	if (prev == next)
@@ -122,7 +122,7 @@ unsigned long kshim_stckf(void)
 	return KSHIM_TOD_BOOT + mul_u64_u32_div(ktime_get_ns(), 512, 125);
 }
 
-/* Called where kcc found an asm statement that no override takes the place of. */
+/* Called where kcc found an asm statement without an override. */
 void kshim_refused_asm(const char *func, const char *place, const char *text)
 {
 	host_fatal(KVMSIM_REFUSED, NULL, 0, "s390 instruction in %s() (%s), which nobody models: %s", func, place,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the machine has: facilities as STFLE stores them, what SCLP reports, and the flags that the kernel makes of both.
- * By default about a z14 without cryptography, vector registers, guarded storage and transactions.
+ * What the machine has: facilities as STFLE stores them, what SCLP reports, and the flags that the kernel derives from
+ * both. The default is about a z14 without cryptography, vector registers, guarded storage and transactions.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -24,14 +24,14 @@ FAITHFUL(sclp);
 struct sclp_info sclp;
 
 /*
- * Facilities beside those that the kernel's own architecture level needs: DAT enhancement (3), enhanced DAT (8),
- * local TLB clearing (51), store/fetch indication in the TEID (75), enhanced DAT 2 (78, for guests),
+ * Facilities in addition to those that the kernel's own architecture level needs: DAT enhancement (3), enhanced DAT
+ * (8), local TLB clearing (51), store/fetch indication in the TEID (75), enhanced DAT 2 (78, for guests),
  * instruction-execution protection (130).
  */
 static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 10, 14, 16, 18, 19, 20, 21, 25, 27, 30, 32, 33, 34, 35, 37, 40, 41, 44,
 				 45, 47, 49, 51, 52, 53, 54, 75, 78, 130, 131 };
 
-/* What SCLP reports and no field of struct sclp_info keeps: sclp_early_facilities_detect() makes machine flags of it. */
+/* What SCLP reports but struct sclp_info lacks; sclp_early_facilities_detect() makes machine flags of it. */
 static bool esop = true, tlb_guest;
 
 static const struct {
@@ -41,7 +41,7 @@ static const struct {
 	{ "idte", 3 }, { "edat1", 8 }, { "tlb_lc", 51 }, { "fsi", 75 }, { "edat2", 78 }, { "nx", 130 }, { "rdp", 194 },
 };
 
-/* As detect_machine_facilities() of arch/s390/kernel/early.c; 2 GiB pages of the host are not modelled. */
+/* Like detect_machine_facilities() of arch/s390/kernel/early.c. 2 GiB pages of the host are not modelled. */
 static unsigned long machine_flags(void)
 {
 	return MACHINE_FLAG_LPAR | (esop ? MACHINE_FLAG_ESOP : 0) | (tlb_guest ? MACHINE_FLAG_TLB_GUEST : 0) |
@@ -105,7 +105,7 @@ static bool change(const char *name, bool on)
 	return true;
 }
 
-/* What comes with something else; NULL: this machine can be built. */
+/* Returns which facility lacks another one that it needs, or NULL if this machine can be built. */
 static const char *contradiction(void)
 {
 	if (test_facility(78) && !test_facility(8))
@@ -142,7 +142,7 @@ int kshim_change_facilities(const char *changes)
 		return refuse(contradiction());
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(&kshim_lowcore, cpu)->machine_flags = machine_flags();
-	/* hugepage_init() has run; it does this where has_transparent_hugepage() is false. */
+	/* hugepage_init() has already run; it does this if has_transparent_hugepage() is false. */
 	if (!has_transparent_hugepage())
 #ifdef KSHIM_HAVE_THP_UNSUPPORTED
 		transparent_hugepage_flags = BIT(TRANSPARENT_HUGEPAGE_UNSUPPORTED);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Program interruptions of the host that arch/s390/mm/fault.c handles: what pgm_check_handler of entry.S and
- * __do_pgm_check() of traps.c hand to it, and where it leaves an access that has failed.
+ * __do_pgm_check() of traps.c pass to it, and where it continues an access that has failed.
  */
 #include <linux/extable.h>
 #include <linux/mm.h>
@@ -20,7 +20,7 @@ void do_protection_exception(struct pt_regs *regs);
 void do_dat_exception(struct pt_regs *regs);
 extern initcall_t __kshim_initcall_fault_init;
 
-/* What fixup_exception() sets the PSW to; code of the kernel has no such address. */
+/* fixup_exception() sets the PSW to this; kernel code never has such an address. */
 #define FIXED_UP 2UL
 
 int kshim_fault_boot(void)
@@ -36,7 +36,7 @@ bool fixup_exception(struct pt_regs *regs)
 	return true;
 }
 
-/* Hands the interruption to the kernel. False: the access has failed, and a fixup was used for it. */
+/* Passes the interruption to the kernel. Returns false if the access has failed and a fixup was used for it. */
 static bool handle(struct pt_regs *regs, int code, u64 addr, bool write, unsigned int as)
 {
 	union teid teid = { .addr = addr >> PAGE_SHIFT, .as = as };
@@ -60,10 +60,10 @@ bool kshim_user_fault(int code, u64 addr, bool write, bool user)
 	struct pt_regs regs = { .psw.mask = user ? PSW_USER_BITS : PSW_KERNEL_BITS };
 	struct kshim_host_pte pte;
 
-	/* The kernel accesses user space by way of the secondary ASCE. */
+	/* The kernel accesses user space through the secondary ASCE. */
 	if (!handle(&regs, code, addr, write, user ? PSW_BITS_AS_PRIMARY : PSW_BITS_AS_SECONDARY))
 		return false;
-	/* On the way to user mode a signal comes first, the fault's own or one that ended it early. */
+	/* On the way to user mode signals are handled first: the fault's own, or one that ended it early. */
 	if (!user || !signal_pending(current))
 		return true;
 	return kshim_arch_host_walk(current->mm, addr, &pte) && pte.present && (!write || pte.writable);

@@ -4,7 +4,7 @@
 #include <linux/init.h>
 #include <s390x/model.h>
 
-/* vm.nr_overcommit_hugepages: pages of 1 MiB that are taken from free memory when they are mapped, and given back. */
+/* vm.nr_overcommit_hugepages: pages of 1 MiB that are taken from free memory when mapped, and returned afterwards. */
 #define OVERCOMMIT_HUGE_PAGES 256
 
 extern initcall_t __kshim_initcall_hugetlb_init, __kshim_initcall_init_hugetlbfs_fs;

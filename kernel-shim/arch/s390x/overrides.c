@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bodies for functions of the kernel that consist of s390 instructions, or that look at single bytes of larger words
- * and so depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
+ * Bodies for kernel functions that consist of s390 instructions, or that look at single bytes of larger words and so
+ * depend on the byte order. kcc puts each in place of the kernel's (kernel-shim/kcc/README.md).
  */
 #include <kshim/have/s390_cmma_flag.h>
 #include <kshim/have/s390_cmpxchg_key.h>
@@ -71,7 +71,7 @@ static inline void cspg(unsigned long *ptr, unsigned long old, unsigned long new
 }
 #endif
 
-/* The kernel's swaps the lower half of the entry, which lies in front here. */
+/* The kernel's swaps the lower half of the entry, which comes first here. */
 static inline void __pmdp_csp(pmd_t *pmdp)
 {
 	kshim_csp((unsigned int *)pmdp, pmd_val(*pmdp), pmd_val(*pmdp) | 0x20);
@@ -262,7 +262,7 @@ static inline void kvm_s390_fpu_load(struct kvm_run *run)
 {
 }
 #else
-/* asm/fpu/api.h: SFPC refuses what has a reserved bit. */
+/* asm/fpu/api.h: SFPC refuses values with a reserved bit. */
 static inline int test_fp_ctl(u32 fpc)
 {
 	return fpc & 0x07070088 ? -EINVAL : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is left of the platform: the debug feature, floating-point registers, layout of a process, machine checks. */
+/* The rest of the platform: the debug feature, floating-point registers, layout of a process, machine checks. */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
@@ -16,8 +16,8 @@
 #endif
 
 /*
- * Positions of the address space as arch_pick_mmap_layout() wants them. A program with the header PT_S390_PGSTE, as
- * QEMU's build makes it, is executed a second time with TIF_PGSTE (arch_elf_pt_proc()), for init_new_context().
+ * The layout of the address space that arch_pick_mmap_layout() wants. A program with a PT_S390_PGSTE header, like QEMU,
+ * is executed a second time with TIF_PGSTE (arch_elf_pt_proc()), for init_new_context().
  */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 {

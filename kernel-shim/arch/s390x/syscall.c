@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* s390x system call entry: puts the arguments where the kernel's __s390x_sys_* wrappers look for them. */
+/* s390x system call entry: puts the arguments where the kernel's __s390x_sys_* wrappers expect them. */
 #include <linux/ptrace.h>
 #include <linux/types.h>
 #include <kshim/arch.h>
 
-/* The wrappers of arch/s390/include/asm/syscall_wrapper.h, which declare themselves where they are defined. */
+/* The wrappers of arch/s390/include/asm/syscall_wrapper.h; their definitions are their only declarations. */
 long __s390x_sys_munmap(struct pt_regs *regs);
 long __s390x_sys_mprotect(struct pt_regs *regs);
 long __s390x_sys_mremap(struct pt_regs *regs);

@@ -14,7 +14,7 @@
 #include "trace.h"
 #include "trace-s390.h"
 
-/* Changes of page-table entries have no event: they are the real mm's. */
+/* Changes of page-table entries have no event: the real mm makes them. */
 int kshim_trace_count(void)
 {
 	return -EOPNOTSUPP;

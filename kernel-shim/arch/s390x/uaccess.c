@@ -16,7 +16,7 @@
 #include <s390x/model.h>
 #include "internal.h"
 
-#define ERROR_WRITE 0x10000	/* beside the code of the program interruption */
+#define ERROR_WRITE 0x10000	/* added to the code of the program interruption */
 
 bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out)
 {

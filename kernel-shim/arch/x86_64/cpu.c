@@ -26,7 +26,7 @@ DEFINE_PER_CPU_READ_MOSTLY(unsigned long, this_cpu_off);
 FAITHFUL(cpu_number);
 DEFINE_PER_CPU_READ_MOSTLY(int, cpu_number);
 
-/* Feature words straight from CPUID, as get_cpu_cap() of arch/x86/kernel/cpu/common.c reads them. */
+/* Reads the feature words from CPUID, like get_cpu_cap() of arch/x86/kernel/cpu/common.c. */
 static void read_features(struct cpuinfo_x86 *c)
 {
 	unsigned int eax, ebx, ecx, edx;
@@ -42,7 +42,7 @@ static void read_features(struct cpuinfo_x86 *c)
 	cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
 	c->x86_capability[CPUID_8000_0001_EDX] = edx;
 	c->x86_capability[CPUID_8000_0001_ECX] = ecx;
-	/* Words that Linux makes up: a TSC that neither stops nor changes its rate. */
+	/* Flags that Linux makes up: a TSC that neither stops nor changes its rate. */
 	set_cpu_cap(c, X86_FEATURE_CONSTANT_TSC);
 	set_cpu_cap(c, X86_FEATURE_NONSTOP_TSC);
 	set_cpu_cap(c, X86_FEATURE_TSC_RELIABLE);

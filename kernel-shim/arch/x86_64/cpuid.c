@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* CPUID of the simulated processor: a fixed, small 64-bit machine, an Intel one under EPT and an AMD one otherwise. */
+/* CPUID of the simulated processor: a fixed, small 64-bit machine, Intel with EPT and AMD otherwise. */
 #include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's exception table (arch/x86/mm/extable.c): exceptions that inline assembly expects, and inline assembly that
- * accesses user memory.
+ * The kernel's exception table (arch/x86/mm/extable.c): exceptions that inline assembly expects, and inline assembly
+ * that accesses user memory.
  *
- * A user address is none of the host's, so that such an instruction must not run: at boot each becomes a trap, and is
- * carried out here, through the process's page tables and the real fault path. In the kernel each has an entry of this
- * table, because it may fault; so none is missed. A form that decode() does not know is refused when it is reached.
+ * A user address is not a host address, so such an instruction must not run. At boot each becomes a trap, which is
+ * carried out here, through the process's page tables and the real fault path. None is missed, because in the kernel
+ * each has an entry in this table, as it may fault. A form that decode() does not know is refused when it is reached.
  */
 #include <linux/bitfield.h>
 #include <linux/extable.h>
@@ -26,7 +26,7 @@
 #define RSP 4
 #define NONE -1
 
-/* From the linker; absent when no code has an entry. */
+/* From the linker; absent if no code has an entry. */
 extern const struct exception_table_entry __start___ex_table[] __weak;
 extern const struct exception_table_entry __stop___ex_table[] __weak;
 
@@ -63,7 +63,7 @@ static s64 take_signed(const u8 **p, unsigned int bytes)
 	return sign_extend64(value, bytes * 8 - 1);
 }
 
-/* opcode without its lowest bit, which tells bytes from larger operands. */
+/* opcode without its lowest bit, which selects bytes or larger operands. */
 static bool find_op(bool two_bytes, u8 opcode, struct user_insn *i)
 {
 	static const struct {
@@ -118,7 +118,7 @@ static bool decode(const u8 *bytes, struct user_insn *i)
 	bool small = false, two_bytes;
 	u8 rex = 0;
 
-	for (; *p == 0x66 || *p == 0xf0; p++)	/* LOCK: all that it could be in front of are atomic here */
+	for (; *p == 0x66 || *p == 0xf0; p++)	/* LOCK: all instructions that it could precede are atomic here */
 		small |= *p == 0x66;
 	if ((*p & 0xf0) == 0x40)
 		rex = *p++;
@@ -151,7 +151,7 @@ static void set_reg(struct host_regs *r, unsigned int reg, unsigned int size, u6
 		memcpy(&r->gpr[reg], &value, size);
 }
 
-/* Atomically replaces old by new where old is there; returns what was. */
+/* Atomically replaces old with new if old is there; returns what was there. */
 static u64 compare_and_swap(void *mem, u64 old, u64 new, unsigned int size)
 {
 	switch (size) {
@@ -174,7 +174,7 @@ static u64 load(const void *mem, unsigned int size)
 	return value;
 }
 
-/* Replaces what is there by value, or by the sum; returns what was. */
+/* Replaces what is there with value, or adds value to it; returns what was there. */
 static u64 update(void *mem, u64 value, bool add, unsigned int size)
 {
 	u64 seen, old = load(mem, size);
@@ -189,7 +189,7 @@ struct user_access {
 	struct host_regs *r;
 };
 
-/* Of the flags only ZF is set, by CMPXCHG: nothing looks at another one. */
+/* Of the flags only CMPXCHG's ZF is set; no code looks at another one. */
 static void perform_cmpxchg(void *mem, const struct user_insn *i, struct host_regs *r)
 {
 	u64 mask = GENMASK_ULL(i->size * 8 - 1, 0), old = r->gpr[RAX] & mask;
@@ -314,7 +314,7 @@ static void trapped(struct host_regs *r)
 		refuse(s);
 }
 
-/* What get_user() and its kin, futexes and KVM have for user memory. */
+/* The entry types of get_user() and its relatives, futexes and KVM for user memory. */
 static bool is_user_access(const struct exception_table_entry *e)
 {
 	return type_of(e) == EX_TYPE_UACCESS || type_of(e) == EX_TYPE_UCOPY_LEN ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The floating-point state of vCPUs (arch/x86/kernel/fpu/core.c): memory that ioctls read and write. The simulated
- * processor has FXSAVE but no XSAVE and executes no floating-point instruction, so that nothing is ever loaded.
+ * processor has FXSAVE but no XSAVE. It executes no floating-point instruction, so nothing is ever loaded.
  */
 #include <linux/kernel.h>
 #include <linux/vmalloc.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host side's TLB: per simulated CPU, for accesses to user addresses, emptied only by the flushes that mm code asks
- * for. A flush also waits until every other CPU has left its interrupts-off section, which is what GUP-fast and the
- * model's own walks rely on (arch/x86/mm/tlb.c; mm/gup.c, "fast GUP").
+ * The host's TLB, per simulated CPU, for accesses to user addresses. Only the flushes that mm code requests remove
+ * entries. A flush also waits until every other CPU has left its section with interrupts off; GUP-fast and the model's
+ * own walks rely on that (arch/x86/mm/tlb.c; mm/gup.c, "fast GUP").
  *
  * Invariants (kshim_arch_check_host_tlb): an entry allows no more than its mm's page tables do now, for a live mm;
  * entries are tagged by mm->context.ctx_id, which is never reused.
@@ -60,7 +60,7 @@ void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write
 
 void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long size, unsigned long pfn, bool write)
 {
-	/* What switch_mm() does; arch_tlbbatch_should_defer() asks for other CPUs in the mask. */
+	/* Like switch_mm(); arch_tlbbatch_should_defer() looks for other CPUs in the mask. */
 	if (!cpumask_test_cpu(raw_smp_processor_id(), mm_cpumask(mm)))
 		cpumask_set_cpu(raw_smp_processor_id(), mm_cpumask(mm));
 	*slot_of(mm, addr) = (struct host_tlb_entry){
@@ -69,7 +69,7 @@ void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long
 	};
 }
 
-/* A page fault takes the entry of its address along (SDM 4.10.4.1). */
+/* A page fault also drops the TLB entry of its address (SDM 4.10.4.1). */
 void kshim_host_tlb_drop(struct mm_struct *mm, unsigned long addr)
 {
 	struct host_tlb_entry *e = slot_of(mm, addr);
@@ -100,8 +100,8 @@ static void flush_this_cpu(void *arg)
 }
 
 /*
- * All CPUs, and not mm_cpumask(mm) only: here the mask has the CPUs that filled their TLB, but not those that so far
- * only looked at the tables by GUP-fast. More waiting than on hardware, never less.
+ * Flushes all CPUs and not only those of mm_cpumask(mm). Here the mask has the CPUs that filled their TLB, but not
+ * those that only looked at the tables with GUP-fast. This waits longer than hardware, never less.
  */
 static void flush_all_cpus(u64 ctx_id, unsigned long start, unsigned long end)
 {
@@ -159,7 +159,7 @@ DEFINE_PER_CPU_SHARED_ALIGNED(struct tlb_state_shared, cpu_tlbstate_shared);
 FAITHFUL(last_mm_ctx_id);
 atomic64_t last_mm_ctx_id = ATOMIC64_INIT(1);
 
-/* As switch_mm() below. */
+/* Does nothing, like switch_mm() below. */
 void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next)
 {
 }

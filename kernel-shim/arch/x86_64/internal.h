@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Private to arch/x86_64: the simulated processor's parts as they see each other. */
+/* Private to arch/x86_64: what the parts of the simulated processor share. */
 #ifndef KSHIM_ARCH_X86_64_INTERNAL_H
 #define KSHIM_ARCH_X86_64_INTERNAL_H
 
@@ -14,7 +14,7 @@ struct mm_struct;
 
 /* cpuid.c: which vendor's CPU CPUID describes. */
 extern bool kshim_cpu_is_intel;
-/* extable.c: once, before code that the table is about. */
+/* extable.c: call it once, before any code with a table entry runs. */
 void kshim_extable_boot(void);
 /* How many of the kernel's instructions on user memory would be refused. */
 int kshim_user_insns_unknown(void);
@@ -22,8 +22,8 @@ int kshim_user_insns_unknown(void);
 void kshim_msr_boot_cpu(unsigned int cpu);
 
 /*
- * hosttlb.c: the TLB behind accesses to user addresses. Interrupts are off in all of them.
- * Returns the kernel address behind addr for an access of the mm, or NULL. fill tells what a walk found.
+ * hosttlb.c: the TLB behind accesses to user addresses. Call these with interrupts off. lookup returns the kernel
+ * address behind addr for an access of the mm, or NULL. fill enters what a walk found.
  */
 void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write);
 void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long size, unsigned long pfn, bool write);

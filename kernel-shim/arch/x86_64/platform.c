@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is left of the platform: data of boot code, PAT and MTRR questions, performance counters that do not exist. */
+/* The rest of the platform: data of boot code, PAT and MTRR queries, performance counters that do not exist. */
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -66,7 +66,7 @@ bool gds_ucode_mitigated(void)
 	return true;
 }
 
-/* A processor in guest mode looks at its vCPU's requests by itself, and one that sleeps is woken by KVM. */
+/* A processor in guest mode checks its vCPU's requests by itself; KVM wakes one that sleeps. */
 static void send_reschedule(int cpu)
 {
 }
@@ -145,7 +145,7 @@ int set_memory_decrypted(unsigned long addr, int numpages)
 	return 0;
 }
 
-/* As setup_new_exec() and arch_pick_mmap_layout() do for a 64-bit program without randomization. */
+/* Like setup_new_exec() and arch_pick_mmap_layout() for a 64-bit program without randomization. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 {
 	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* x86_64 system call entry: puts the arguments where the kernel's __x64_sys_* wrappers look for them. */
+/* x86_64 system call entry: puts the arguments where the kernel's __x64_sys_* wrappers expect them. */
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
 #include <kshim/arch.h>
 
-/* The wrappers of arch/x86/include/asm/syscall_wrapper.h, which declare themselves where they are defined. */
+/* The wrappers of arch/x86/include/asm/syscall_wrapper.h; their definitions are their only declarations. */
 long __x64_sys_munmap(const struct pt_regs *regs);
 long __x64_sys_mprotect(const struct pt_regs *regs);
 long __x64_sys_mremap(const struct pt_regs *regs);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The time-stamp counter, which is virtual time, and what arch/x86/kernel/tsc.c tells about it. */
+/* The time-stamp counter, which is virtual time, and what arch/x86/kernel/tsc.c reports about it. */
 #include <linux/pvclock_gtod.h>
 #include <linux/timekeeping.h>
 #include <asm/msr.h>

@@ -19,7 +19,7 @@
 #include "trace.h"
 #include "mmu/mmutrace.h"
 
-/* For benches: entries of KVM's tables that changed, by the events that tell of each. */
+/* For benches: changed entries of KVM's tables, counted by the events that report each change. */
 static uint64_t tdp_spte_changes, spte_sets;
 
 static void count_tdp_spte(void *unused, int as_id, gfn_t gfn, int level, u64 old_spte, u64 new_spte)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's half of core/world/uaccess.c: translation through the host TLB or the page tables of an mm as the processor
- * walks them, and the real fault path on a miss (arch/x86/mm/fault.c).
+ * The processor's half of core/uaccess.c: translation through the host TLB or, like the processor's walk, the page
+ * tables of an mm, and the real fault path on a miss (arch/x86/mm/fault.c).
  *
- * Translation and copying happen with interrupts off, so that neither the page nor the tables can go away meanwhile:
- * who frees them flushes the TLB first, and that waits.
+ * Translation and copying happen with interrupts off, so neither the page nor the tables can go away meanwhile: code
+ * that frees them flushes the TLB first, and that waits.
  */
 #include <linux/mm.h>
 #include <linux/mm_types.h>
@@ -30,8 +30,8 @@ struct leaf {
 };
 
 /*
- * Walks the four levels with plain loads. False: no page table. True: l is the entry, present or not, that decides.
- * *rights is the conjunction of the upper entries.
+ * Walks the four levels with plain loads. Returns false if there is no page table. Else l is the entry that decides,
+ * present or not, and *rights is the conjunction of the upper entries.
  */
 static bool walk(struct mm_struct *mm, unsigned long addr, struct leaf *l, u64 *rights)
 {
@@ -99,7 +99,7 @@ void kshim_arch_access_end(unsigned long flags)
 	local_irq_restore(flags);
 }
 
-/* As the processor in user mode, or in kernel mode with CR0.WP: NULL where it would raise #PF. */
+/* Translates like the processor in user mode, or in kernel mode with CR0.WP. NULL where it would raise #PF. */
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code)
 {
 	void *p = kshim_host_tlb_lookup(mm, addr, write);
@@ -117,7 +117,7 @@ void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool w
 			*error_code |= X86_PF_PROT;
 			goto fault;
 		}
-		/* Locked read-modify-write, and only if the entry is still the same. */
+		/* A locked read-modify-write, only if the entry is still the same. */
 	} while ((l.value & want) != want && !try_cmpxchg64(l.where, &l.value, l.value | want));
 	l.value |= want;
 	kshim_host_tlb_fill(mm, addr, l.size, leaf_pfn(&l, addr),
@@ -136,7 +136,7 @@ static bool access_error(unsigned int error_code, struct vm_area_struct *vma)
 	return (error_code & X86_PF_PROT) || !vma_is_accessible(vma);
 }
 
-/* do_user_addr_fault() of arch/x86/mm/fault.c: true when the access is to be tried again. */
+/* do_user_addr_fault() of arch/x86/mm/fault.c. Returns true to try the access again. */
 bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user)
 {
 	unsigned int flags = FAULT_FLAG_DEFAULT | (error_code & X86_PF_WRITE ? FAULT_FLAG_WRITE : 0) |
@@ -160,7 +160,7 @@ bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned in
 			return kshim_fault_done(fault, user, addr);
 		if (fault & VM_FAULT_MAJOR)
 			flags |= FAULT_FLAG_TRIED;
-		/* fault_signal_pending(), which wants registers */
+		/* fault_signal_pending(), which needs registers */
 		if (fatal_signal_pending(current) || signal_pending(current))
 			return false;
 	}
