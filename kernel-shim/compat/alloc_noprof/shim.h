@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Before allocation profiling the allocators had the names that are macros now. */
+/* Before allocation profiling the allocators had the names that now are macros. */
 #define __alloc_pages_noprof			__alloc_pages
 #define __folio_alloc_noprof			__folio_alloc
 #define __kmalloc_cache_node_noprof		kmalloc_node_trace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Compound pages: how their head and tails are set up, and the destructor that each kind had (mm/page_alloc.c). */
+/* Compound pages: the set-up of their head and tails, and the destructor that each kind had (mm/page_alloc.c). */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include "internal.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What makes the key for pointers in messages asked whether there are random numbers (drivers/char/random.c). */
+/* Before the key for pointers in messages was made, the kernel asked for this (drivers/char/random.c). */
 #include <linux/random.h>
 #include <kshim/marks.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A cache was created by functions with one argument for each property. */
+/* Functions with one argument for each property created a cache. */
 struct kmem_cache_args {
 	unsigned int align;
 	unsigned int useroffset, usersize;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM asked to be told of a reboot by a notifier (kernel/reboot.c). */
+/* KVM registered a notifier for reboots (kernel/reboot.c). */
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include <kshim/marks.h>

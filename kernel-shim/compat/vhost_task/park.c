@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parking of kthreads (kernel/kthread.c), by which KVM starts the thread of a VM; a parked one never goes on. */
+/* Parking of kthreads (kernel/kthread.c), with which KVM starts the thread of a VM. A parked one never continues. */
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include "../../core/sched/internal.h"
 
-#define CREATOR_STACK (64UL << 10)	/* bytes above the callee where the creator's variables are */
+#define CREATOR_STACK (64UL << 10)	/* bytes above the callee, where the creator's variables are */
 
-static __thread void *creator[5];	/* where kthread_parkme() goes back to, for __builtin_longjmp() */
+static __thread void *creator[5];	/* where kthread_parkme() returns to, for __builtin_longjmp() */
 static __thread bool starting;
 
 void kshim_kthread_start(struct task_struct *t)

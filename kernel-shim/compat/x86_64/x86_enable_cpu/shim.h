@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The vendor module's operations had other names in part. */
+/* Some of the vendor module's operations had other names. */
 #define enable_virtualization_cpu	hardware_enable
 #define disable_virtualization_cpu	hardware_disable
 
@@ -8,5 +8,5 @@
 
 struct kvm_x86_init_ops;
 
-/* Completes the tables of models/x86_64/vendor_ops.c, and ops, by what there is now only under other names, or not at all. */
+/* Completes the tables of models/x86_64/vendor_ops.c and ops with what today has other names or does not exist. */
 void model_fill_ops(struct kvm_x86_init_ops *ops);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The vendor module's operations that later kernels have in another form, or not at all. */
+/* The vendor module's operations that later kernels changed or removed. */
 #include <linux/kvm_host.h>
 #include "x86.h"
 #include "pmu.h"
@@ -22,7 +22,7 @@ static int check_processor_compatibility(void)
 
 static void sched_in(struct kvm_vcpu *vcpu, int cpu)
 {
-	/* Of pause-loop exiting and the PMU, which the modelled processor does not have. */
+	/* For pause-loop exiting and the PMU, which the modelled processor does not have. */
 }
 
 static bool check_apicv_inhibit_reasons(enum kvm_apicv_inhibit reason)
@@ -71,7 +71,7 @@ static bool pmu_is_valid_rdpmc_ecx(struct kvm_vcpu *vcpu, unsigned int idx)
 	return false;
 }
 
-/* Asked of every vCPU, also of one without a PMU. */
+/* Called for every vCPU, also for one without a PMU. */
 static void pmu_refresh(struct kvm_vcpu *vcpu)
 {
 	struct kvm_pmu *pmu = vcpu_to_pmu(vcpu);

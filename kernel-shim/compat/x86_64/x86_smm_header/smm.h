@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What arch/x86/kvm/smm.h has was in x86.c and the emulator, whose headers have all that the models need. */
+/* The contents of arch/x86/kvm/smm.h were in x86.c and in the emulator, whose headers have all that the models need. */

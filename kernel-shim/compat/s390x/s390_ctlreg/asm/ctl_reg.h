@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* s390's asm/ctl_reg.h with LCTLG and STCTG of the simulated CPU, for one register as all callers here have it. */
+/* s390's asm/ctl_reg.h with LCTLG and STCTG of the simulated CPU, for one register: all callers here use one. */
 #ifndef KSHIM_S390_CTL_REG_H
 #define KSHIM_S390_CTL_REG_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * s390's asm/page.h of a kernel whose linear mapping is the identity, which its code relies on: the simulated RAM begins
- * at the absolute address that is its host address.
+ * s390's asm/page.h of a kernel whose code relies on the linear mapping being the identity: the absolute address where
+ * the simulated RAM begins is its host address.
  */
 #ifndef __ASSEMBLY__
 #include <kshim/mem.h>
@@ -11,7 +11,7 @@
 #include_next <asm/page.h>
 
 #ifndef __ASSEMBLY__
-/* As asm-generic/page.h; s390 had sparse memory only. */
+/* Like asm-generic/page.h; s390 had sparse memory only. */
 extern unsigned long max_mapnr;
 #define pfn_valid(pfn)	((pfn) >= ARCH_PFN_OFFSET && (pfn) - ARCH_PFN_OFFSET < max_mapnr)
 #endif

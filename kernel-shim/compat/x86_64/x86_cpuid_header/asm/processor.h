@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * x86's asm/processor.h on the model's CPU: it had what is in asm/cpuid.h now, and is read as that header is, as a
- * paravirtualised kernel reads it. What it includes is read before, as ever.
+ * x86's asm/processor.h on the model's CPU. It had what is in asm/cpuid.h now, and is included like that header: as a
+ * paravirtualised kernel does. What it includes itself is included before, without that.
  */
 #ifndef KSHIM_ASM_PROCESSOR_H
 #define KSHIM_ASM_PROCESSOR_H

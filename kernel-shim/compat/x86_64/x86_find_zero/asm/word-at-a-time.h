@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Before, the length of a string was found by a multiplication that takes in the bytes behind its end, so that memcheck
- * called the length undefined if they were. As today, look for the lowest bit of has_zero(): these bytes are above it.
+ * The length of a string was found by a multiplication that includes the bytes behind its end. memcheck called the
+ * length undefined if those bytes were. This looks for the lowest bit of has_zero(), like today: those bytes are above
+ * it.
  */
 #ifndef _KSHIM_X86_WORD_AT_A_TIME_H
 #define _KSHIM_X86_WORD_AT_A_TIME_H
