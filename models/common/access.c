@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What sim calls to let a vCPU execute one access, or a run of them: sets it up and calls the vCPU file's KVM_RUN. */
+/* The calls with which sim lets a vCPU execute one access or more: set up, then the vCPU file's KVM_RUN. */
 #include <linux/kvm_host.h>
 #include "access.h"
 #include <kshim/arch.h>
@@ -108,7 +108,7 @@ int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvms
 	start(vcpu, m, &a);
 	m->workload = (struct model_workload){
 		.left = count - 1, .first = addr, .stride = stride,
-		/* The last access begins inside len and ends inside it. */
+		/* The last access begins and ends inside len. */
 		.bytes = len - a.len + 1,
 	};
 	run(vcpu, file, m, r);
@@ -160,8 +160,8 @@ void model_access_perform(struct kvmsim_access *a, const struct model_piece p[2]
 	u64 value = 0;
 
 	/*
-	 * An exchange that is not aligned is a read and a write. x86 would lock the bus; s390 has COMPARE AND SWAP, whose
-	 * operands are aligned, those of 1 and 2 bytes in a word, as the compiler makes it.
+	 * An unaligned exchange is a read and a write. x86 would lock the bus. s390 has COMPARE AND SWAP with aligned
+	 * operands; for 1 and 2 bytes the compiler uses it on the whole word.
 	 */
 	if (a->op == KVMSIM_XCHG && !p[1].len && IS_ALIGNED(p[0].pa, a->len)) {
 		a->value = exchange(__va(p[0].pa), a->value, a->len);

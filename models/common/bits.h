@@ -20,7 +20,7 @@ static inline void model_clear_bit(uint64_t *set, unsigned int i)
 	set[i / 64] &= ~(1ULL << (i % 64));
 }
 
-/* The first member >= i, or n. n: a multiple of 64, how many bits set has. */
+/* Returns the first member >= i, or n. n: the number of bits in set, a multiple of 64. */
 static inline unsigned int model_next_bit(const uint64_t *set, unsigned int n, unsigned int i)
 {
 	for (; i < n; i = (i | 63) + 1) {
@@ -32,7 +32,7 @@ static inline unsigned int model_next_bit(const uint64_t *set, unsigned int n, u
 	return n;
 }
 
-/* For heads of hash chains, nearly all of them empty: four of them are at once. */
+/* For heads of hash chains, most of which are empty: tests four of them at once. */
 static inline bool model_all_zero4(const uint16_t *four)
 {
 	uint64_t word;

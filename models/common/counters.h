@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The model's counters, which models/<arch>/counters.def lists under the names that scenarios and benches print. */
+/* The model's counters. models/<arch>/counters.def lists them under the names that scenarios and benches print. */
 #ifndef MODEL_COMMON_COUNTERS_H
 #define MODEL_COMMON_COUNTERS_H
 

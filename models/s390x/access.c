@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The records of the vCPUs, and what the next instruction of each is: an access as s390 has it, for common/access.c. */
+/* The records of the vCPUs and the next instruction of each: an access of s390, for common/access.c. */
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include "guest.h"
@@ -9,7 +9,7 @@
 static struct model_vcpu vcpus[MAX_VCPUS];
 static struct host_lock vcpus_lock;
 
-/* The record of a vCPU; NULL: there are too many of them. */
+/* Returns the record of a vCPU, or NULL if there are too many. */
 static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 {
 	struct model_vcpu *v, *found = NULL;
@@ -21,7 +21,7 @@ static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 			break;
 		}
 	}
-	/* Another vCPU at the address of one that was freed begins to count anew. */
+	/* A new vCPU at the address of a freed one starts to count anew. */
 	if (found && (!found->vcpu || vcpu->stat.exit_userspace < found->exits)) {
 		memset(found, 0, sizeof(*found));
 		found->vcpu = vcpu;
@@ -37,7 +37,7 @@ struct model_access *model_access_of(struct kvm_vcpu *vcpu)
 	return v ? &v->access : NULL;
 }
 
-/* 64-bit addresses; what an access beyond the guest's limit ends in is KVM's to say. */
+/* 64-bit addresses. KVM decides how an access beyond the guest's limit ends. */
 bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 {
 	unsigned int op = a->op & ~KVMSIM_NESTED;

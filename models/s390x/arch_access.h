@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What an access of a z/Architecture CPU is beside what common/access.h has. */
+/* What an access of a z/Architecture CPU has in addition to common/access.h. */
 #ifndef MODEL_S390X_ARCH_ACCESS_H
 #define MODEL_S390X_ARCH_ACCESS_H
 
 struct model_access_arch {
-	bool nested;		/* the vCPU's instruction is SIE, and the access is one of the guest that it runs */
-	enum model_access_state inner;	/* of a nested access; state is that of the SIE instruction */
-	u64 delivered;		/* vcpu->stat.deliver_program when it began */
+	bool nested;		/* the vCPU's instruction is SIE, and the guest that it runs makes the access */
+	enum model_access_state inner;	/* of a nested access; state is the SIE instruction's */
+	u64 delivered;		/* vcpu->stat.deliver_program at its begin */
 	u64 psw_mask, psw_addr;	/* of its instruction */
 	u16 code;		/* of the program interruption */
-	u64 teid;		/* of the program interruption, 0 if it has none */
-	bool intercepted;	/* an instruction's interception has left the PSW behind the instruction */
+	u64 teid;		/* of the program interruption, or 0 */
+	bool intercepted;	/* an instruction's interception left the PSW behind the instruction */
 };
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Checks of a guest address space that slots and VMAs do not say: each segment that is linked can be found from the host's
- * side (host_to_guest), or nobody would tell the guest of changes; and a 1 MiB segment is one that the kernel may make.
+ * Checks of a guest address space that slots and VMAs cannot give. Each linked segment can be found from the host's
+ * side (host_to_guest); else nobody would tell the guest of changes. A 1 MiB segment is one that the kernel may make.
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The checker's rules for PGSTEs: guests use only page tables that have them, and nobody fills those of other tables.
+ * The checker's rules for PGSTEs: guests use only page tables that have them, and nobody writes PGSTEs of other tables.
  *
- * A table without PGSTEs that is treated as one with them is how memory of a neighbour is corrupted where such tables have
- * 2 KiB (6.1): its PGSTEs would be the entries of the table in the other half of the page, or lie in the next page. So
- * the use of an entry as a PGSTE is judged when it happens, and after each step what _refcount says of the two halves, the
- * half that is nobody's, and each entry by itself. Where all tables have 4 KiB (6.12), what would have been corrupted is
- * seen in the second half.
+ * If a table without PGSTEs is treated like one with them, the memory behind it is corrupted where such tables have 2
+ * KiB (6.1): its PGSTEs would be the entries of the table in the other half of the page, or lie in the next page. So
+ * each use of an entry as a PGSTE is checked when it happens. After each step these are checked: what _refcount says of
+ * the two halves, the half that belongs to nobody, and each entry by itself. Where all tables have 4 KiB (6.12), the
+ * second half shows what would have been corrupted.
  */
 #include <linux/mm.h>
 #include <linux/rculist.h>
@@ -19,7 +19,7 @@
 #include <kshim/probes.h>
 #include <kshim/process.h>
 
-/* What only a guest, or KVM for it, has a reason to set; reference and change are set when keys come into use. */
+/* What only a guest, or KVM for it, has a reason to set. Reference and change are set when keys come into use. */
 #define GUEST_BITS (PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_IN_BIT | PGSTE_VSIE_BIT | _PGSTE_GPS_USAGE_MASK)
 
 #if defined(KSHIM_HAVE_PGTABLE_HAS_PGSTE) && !defined(KSHIM_HAVE_PGTABLE_WHOLE_PAGES)
@@ -46,7 +46,7 @@ void kshim_pgste_used(const void *pte)
 			    offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
 }
 #else
-/* A kernel that does not mark its tables, so that nobody can tell: all of 4 KiB, or all of one kind in a process. */
+/* This kernel does not mark its tables, so nobody can tell: all have 4 KiB, or all of a process are of one kind. */
 void kshim_pgste_used(const void *pte)
 {
 }
@@ -68,7 +68,7 @@ static bool has_pgstes(struct mm_struct *mm, void *table)
 #endif
 }
 
-/* Is the second half of a table that is not used for guests the table's own? */
+/* Returns whether a table that no guest uses owns its second half. */
 static bool has_second_half(struct mm_struct *mm)
 {
 #ifdef KSHIM_HAVE_PGTABLE_WHOLE_PAGES
@@ -110,7 +110,7 @@ static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
 }
 #endif
 
-/* Empty, of a page that can be there, or a swap entry: what a PGSTE's bits in a foreign entry rarely leave it. */
+/* An entry is empty, or of a page that can be there, or a swap entry. With a PGSTE's bits a foreign entry rarely is. */
 static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
 {
 	unsigned int i;

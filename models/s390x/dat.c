@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CPUs' address translation in simulated memory: each one's TLB, the instructions that clear it, and the
+ * The CPUs' address translation in simulated memory: each CPU's TLB, the instructions that clear it, and the
  * instructions on storage keys (Principles of Operation, chapter 10).
  */
 #include <linux/mm.h>
@@ -17,7 +17,7 @@
 struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
 struct skeys model_skeys;
 
-/* One storage key per 4 KiB of the largest possible RAM; their pages appear when they are used. */
+/* One storage key per 4 KiB of the largest possible RAM; the host allocates the array's pages when they are used. */
 void model_dat_boot(void)
 {
 	model_skeys.blocks = KSHIM_RAM_MAX >> PAGE_SHIFT;
@@ -29,9 +29,7 @@ static struct model_cpu *this_cpu(void)
 	return &model_cpus[raw_smp_processor_id()];
 }
 
-/*
- * Interrupts are off as well: what RCU frees, tables above all, stays while a CPU with interrupts off may look at it.
- */
+/* Interrupts are off too: what RCU frees, tables above all, stays while a CPU with interrupts off may look at it. */
 unsigned long kshim_arch_access_begin(void)
 {
 	unsigned long flags;
@@ -69,7 +67,7 @@ static int read_entry(void *ctx, uint64_t address, uint64_t *entry)
 
 int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
-	/* EDAT-1 is on where there is one. A guest's fetch is not one of the host's, for instruction-execution protection. */
+	/* EDAT-1 is on if installed. A guest's fetch is no fetch by the host, for instruction-execution protection. */
 	struct dat_space space = { .asce = asce, .edat1 = test_facility(FACILITY_EDAT1), .read = read_entry };
 
 	dat_walk(&space, addr, access, r);
@@ -84,7 +82,7 @@ int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
 	struct dat_result r;
 
 	if (e) {
-		/* The TLB's own protection counts: nobody looks whether the table allows more by now. */
+		/* The TLB's own protection counts; the table may allow more by now. */
 		if (write && e->protect)
 			return PGM_CODE_PROTECTION;
 		*pa = (e->frame << PAGE_SHIFT) + (addr - (e->page << PAGE_SHIFT));
@@ -104,7 +102,7 @@ int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
 
 /* --- purging --- */
 
-/* Runs purge on one CPU's TLB, or on all: each CPU has ended the access that it was at when its turn is over. */
+/* Runs fn on one CPU's TLB, or on all. When a CPU's turn is over, it has ended the access that it was at. */
 static void purge(bool local, unsigned int (*fn)(struct s390_tlb *t, u64 arg), u64 arg)
 {
 	unsigned int cpu, n = 0;
@@ -134,11 +132,11 @@ static unsigned int purge_entry(struct s390_tlb *t, u64 arg)
 
 static unsigned int purge_asce(struct s390_tlb *t, u64 arg)
 {
-	/* A guest's entries are formed by way of the host's tables. */
+	/* A guest's entries are formed through the host's tables. */
 	return s390_tlb_clear_asce(t, TLB_HOST, 0, arg) + s390_tlb_clear_guest(t, arg & TLB_ASCE_MASK);
 }
 
-/* An instruction that the machine does not have. */
+/* Reports an instruction that the machine does not have. */
 static void need(unsigned int facility, const char *insn)
 {
 	if (!test_facility(facility))
@@ -147,8 +145,8 @@ static void need(unsigned int facility, const char *insn)
 }
 
 /*
- * The operand with a guest's ASCE lets a CPU keep entries of other guests, no-DAT those that were formed from guest tables
- * in the page. This one drops no less for them.
+ * With a guest's ASCE the instruction lets a CPU keep entries of other guests; with no-DAT, entries formed from guest
+ * tables in the page. The model drops those too.
  */
 static void guest_options(bool guest_asce, bool nodat)
 {
@@ -161,18 +159,19 @@ static void guest_options(bool guest_asce, bool nodat)
 static void invalidate(unsigned long *entry, unsigned long bit, bool local)
 {
 	kshim_sched_point(KSHIM_PT_ATOMIC, entry);
+	/* Other CPUs see it once purge() has held their lock. */
 	__atomic_fetch_or(entry, bit, __ATOMIC_SEQ_CST);
-	/* The local-clearing control is ignored where it is not known. */
+	/* The local-clearing control is ignored without the facility. */
 	purge(local && test_facility(FACILITY_TLB_LC), purge_entry, __pa(entry));
 }
 
-/* The entry that addr selects in the page table around pte: only the table's origin and the page index count. */
+/* The entry that addr selects in the page table of pte: only the table's origin and the page index count. */
 static unsigned long *pte_for(unsigned long *pte, unsigned long addr)
 {
 	return (unsigned long *)((unsigned long)pte & ~0x7ffUL) + ((addr >> PAGE_SHIFT) & 0xff);
 }
 
-/* The same for a segment or region table, of whose address bits 52 to 63 are ignored. */
+/* The same for a segment or region table; bits 52 to 63 of its address are ignored. */
 static unsigned long *crste_for(unsigned long *entry, unsigned long addr, unsigned int shift)
 {
 	unsigned int index = (addr >> shift) & 0x7ff;
@@ -199,6 +198,7 @@ void kshim_rdp(unsigned long *pte, unsigned long addr, int local)
 		model_count(rdp, 1);
 	pte = pte_for(pte, addr);
 	kshim_sched_point(KSHIM_PT_ATOMIC, pte);
+	/* Other CPUs see it once purge() has held their lock. */
 	__atomic_fetch_and(pte, ~_PAGE_PROTECT, __ATOMIC_SEQ_CST);
 	purge(local, purge_entry, __pa(pte));
 }

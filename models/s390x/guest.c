@@ -80,7 +80,7 @@ enum guest_end guest_storage(struct guest_cpu *c, u64 absolute, bool write, u64 
 {
 	u64 at = guest_host_address(c, absolute);
 
-	/* The limit designates the last block of 1 MiB, in the host's addresses. */
+	/* The limit is the host address of the last block of 1 MiB. */
 	if (at < absolute || at > (c->sie->msl | ~MSL_MASK))
 		return guest_program(c, PGM_CODE_ADDRESSING);
 	c->code = model_translate(c->gasce, at, write, pa);
@@ -97,7 +97,7 @@ static bool dat_on(const struct guest_cpu *c)
 	return c->sie->gpsw.mask & PSW_MASK_DAT;
 }
 
-/* The address space of an operand; instructions come from the primary space, unless it is the home space. */
+/* The address space of an operand. Instructions come from the primary space, except if it is the home space. */
 static u64 asce_of(const struct guest_cpu *c, enum dat_access access)
 {
 	u64 as = c->sie->gpsw.mask & PSW_MASK_ASC;
@@ -113,8 +113,10 @@ static u64 asce_of(const struct guest_cpu *c, enum dat_access access)
 	return c->sie->gcr[7];
 }
 
-/* What the teid says about a protection exception beside the address: as union teid of asm/fault.h and gaccess.c name
- * it. */
+/*
+ * What the teid tells about a protection exception besides the address, in the terms of union teid (asm/fault.h,
+ * gaccess.c).
+ */
 enum protection { PROT_DAT, PROT_IEP, PROT_LOW_ADDRESS, PROT_KEY };
 
 static enum guest_end access_exception(struct guest_cpu *c, u16 code, u64 addr, enum dat_access access,
@@ -141,7 +143,7 @@ struct table_reader {
 	enum guest_end end;
 };
 
-/* Tables are read as absolute storage, as gaccess.c does; the manual leaves it open whether prefixing applies. */
+/* Tables are read from absolute storage, as in gaccess.c; the manual does not say whether prefixing applies. */
 static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 {
 	struct table_reader *r = ctx;
@@ -157,7 +159,7 @@ static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 	return 0;
 }
 
-/* Dynamic address translation through the TLB; *r as a walk would fill it. */
+/* Dynamic address translation through the TLB. Fills *r like a walk. */
 static enum guest_end dat(struct guest_cpu *c, u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
 	struct s390_tlb *tlb = &model_cpus[raw_smp_processor_id()].tlb;
@@ -191,7 +193,7 @@ static enum guest_end dat(struct guest_cpu *c, u64 asce, u64 addr, enum dat_acce
 	return GUEST_OK;
 }
 
-/* Does one of the bits of CR0 that protect, or open, low addresses count? Not in a private space. */
+/* Returns whether one of CR0's bits that protect or open low addresses applies. Not in a private space. */
 static bool low_address_control(const struct guest_cpu *c, u64 bit)
 {
 	return (c->sie->gcr[0] & bit) && !(dat_on(c) && (asce_of(c, DAT_FETCH) & DAT_ASCE_P));
@@ -227,7 +229,7 @@ enum guest_end guest_translate(struct guest_cpu *c, u64 addr, enum dat_access ac
 	*protect = r.protect || low;
 	if (access == DAT_STORE && r.protect)
 		return access_exception(c, PGM_CODE_PROTECTION, addr, access, PROT_DAT);
-	/* A large frame's address is absolute, a page frame's real. */
+	/* A large frame's address is absolute, a page frame's is real. */
 	*absolute = r.level == DAT_PAGE ? guest_prefixed(c->sie, r.address) : r.address;
 	return GUEST_OK;
 }
@@ -251,7 +253,7 @@ enum guest_end guest_operand(struct guest_cpu *c, u64 addr, enum dat_access acce
 	return GUEST_OK;
 }
 
-/* Is the interruption's operation nullified, so that the old PSW designates the instruction itself? */
+/* Returns whether the operation is nullified, so that the old PSW designates the instruction itself. */
 static bool nullifies(u16 code)
 {
 	return (code >= PGM_CODE_SEGMENT_TRANSLATION && code <= PGM_CODE_PAGE_TRANSLATION) ||
@@ -269,7 +271,7 @@ void guest_store_program(struct guest_cpu *c, unsigned int ilen)
 	struct lowcore *lc;
 	u64 pa;
 
-	/* Who enters the guest has seen to it that the prefix area is mapped (check_prefix()). */
+	/* The prefix area is mapped: enter() in sie.c checks it before it enters the guest (prefix_is_there()). */
 	if (model_translate(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), true, &pa))
 		return;
 	skey_mark(&model_skeys, model_block(pa), true);

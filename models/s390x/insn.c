@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's instructions beside loads and stores, under SIE: which are interpreted, which are intercepted and by what
- * bit of the control block. Principles of Operation, chapter 10; interceptions as arch/s390/kvm/{intercept,priv,diag}.c
- * take them. One that is not in the table is refused by name.
+ * The guest's instructions other than loads and stores, under SIE: which ones are interpreted, and which ones are
+ * intercepted by which bit of the control block. Principles of Operation, chapter 10; interceptions are those that
+ * arch/s390/kvm/{intercept,priv,diag}.c expect. An instruction that is not in the table is refused by name.
  */
 #include <linux/kvm_host.h>
 #include <asm/ptrace.h>
@@ -30,8 +30,8 @@ static u64 base_displacement(const struct guest_cpu *c, unsigned int bd)
 }
 
 /*
- * TEST PROTECTION: interpreted where the host has the page mapped for writing; else the host has to say what the guest
- * may do (handle_tprot()).
+ * TEST PROTECTION: interpreted if the host has mapped the page for writing. Else the host must say what the guest may
+ * do (handle_tprot()).
  */
 static enum guest_end tprot(struct guest_cpu *c, struct guest_insn *i)
 {
@@ -71,7 +71,7 @@ static enum guest_end pfmf(struct guest_cpu *c, struct guest_insn *i)
 /* KVM holds the lock while it walks the guest's tables (ipte_lock() of gaccess.c): the instruction is intercepted. */
 static bool host_has_ipte_lock(const struct guest_cpu *c)
 {
-	/* A basic control area may lie at any multiple of 16, an extended one at multiples of 64. */
+	/* A basic control area is at a multiple of 16, an extended one at a multiple of 64. */
 	u32 low = c->sie->ecb2 & ECB2_ESCA ? c->sie->scaol & ~0x3fU : c->sie->scaol;
 	u64 area = (u64)c->sie->scaoh << 32 | low;
 	union ipte_control now;
@@ -85,7 +85,7 @@ static bool host_has_ipte_lock(const struct guest_cpu *c)
 	return now.k;
 }
 
-/* Sets a bit of the entry at this absolute address; what was formed from it is cleared at the instruction's end. */
+/* Sets a bit of the entry at this absolute address. What was formed from it is cleared at the instruction's end. */
 static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 at, u64 bit)
 {
 	u64 pa;
@@ -93,6 +93,7 @@ static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 
 
 	if (end != GUEST_OK)
 		return end;
+	/* Other CPUs see it once insn_purge() has held their lock. */
 	__atomic_fetch_or((u64 *)__va(pa), bit, __ATOMIC_SEQ_CST);
 	skey_mark(&model_skeys, model_block(pa), true);
 	i->purge = INSN_PURGES_ENTRY;
@@ -168,7 +169,7 @@ void insn_purge(const struct guest_cpu *c, const struct guest_insn *i)
 static const struct insn_kind {
 	u16 opcode, mask;
 	const char *name;
-	bool key; /* a guest with the keyless subset has to ask for it (CPUSTAT_KSS) */
+	bool key; /* a guest with the keyless subset must ask for it (CPUSTAT_KSS) */
 	u32 ictl; /* the bit of ICTL that intercepts it */
 	bool problem; /* not privileged */
 	enum guest_end (*interpret)(struct guest_cpu *c, struct guest_insn *i); /* NULL: always intercepted */

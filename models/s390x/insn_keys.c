@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Storage keys and page states of a guest as SIE interprets them. A guest's key is the block's own key and the guest's
- * part of the PGSTE, which has all of it while the host has no page there; reference and change are what either says.
- * Both are under the lock bit PCL. A 1 MiB frame has no PGSTEs: the key is the block's own. As arch/s390/mm/pgtable.c
- * does it where KVM emulates (set_guest_storage_key() and below), without what only software keeps (PGSTE_UC_BIT).
+ * A guest's storage keys and page states, as SIE interprets them. A guest's key consists of the block's own key and the
+ * guest's part of the PGSTE, which has all of it while the host has no page there. Reference and change are set if
+ * either has them. The lock bit PCL protects both. A 1 MiB frame has no PGSTEs: the key is the block's own. The rules
+ * are those of arch/s390/mm/pgtable.c where KVM emulates (set_guest_storage_key() and below), without what only
+ * software keeps (PGSTE_UC_BIT).
  */
 #include <linux/kvm_host.h>
 #include <asm/facility.h>
@@ -13,10 +14,10 @@
 #include <kshim/host.h>
 
 struct guest_page {
-	u64 *pgste; /* NULL in a 1 MiB frame, where the other fields are 0 but block */
+	u64 *pgste; /* NULL in a 1 MiB frame; then all other fields except block are 0 */
 	u64 value; /* of the PGSTE, without PCL */
 	u64 pte;
-	u64 block; /* of the host's page, by model_block(); only while the entry is valid */
+	u64 block; /* of the host's page, by model_block(); only if the entry is valid */
 };
 
 static bool resident(const struct guest_page *p)
@@ -24,7 +25,7 @@ static bool resident(const struct guest_page *p)
 	return !(p->pte & _PAGE_INVALID);
 }
 
-/* Finds the page-table entry and locks its PGSTE. A table that is missing is the host's to supply. */
+/* Finds the page-table entry and locks its PGSTE. The host must supply a missing table. */
 static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 absolute, struct guest_page *p)
 {
 	struct dat_result r;
@@ -45,6 +46,7 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 	}
 	pte = __va(r.via[DAT_PAGE]);
 	p->pgste = pte + PTRS_PER_PTE;
+	/* Pairs with unlock_page(), and with pgste_set_unlock() of arch/s390/mm/pgtable.c. */
 	was = __atomic_fetch_or(p->pgste, PGSTE_PCL_BIT, __ATOMIC_ACQUIRE);
 	/* Its holder may wait until this CPU is between two accesses. */
 	if (was & PGSTE_PCL_BIT)
@@ -58,6 +60,7 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 static void unlock_page(struct guest_page *p)
 {
 	if (p->pgste)
+		/* Pairs with lock_page(), and with pgste_get_lock() of arch/s390/mm/pgtable.c. */
 		__atomic_store_n(p->pgste, p->value, __ATOMIC_RELEASE);
 }
 
@@ -88,7 +91,7 @@ static void set_key(struct guest_page *p, u8 key)
 	p->value |= (u64)(key & (SKEY_ACC | SKEY_F)) << 56 | (u64)(key & (SKEY_R | SKEY_C)) << 48;
 	if (!resident(p))
 		return;
-	/* What the host knows of references and changes stays, as the host's. */
+	/* What the host knows of references and changes stays with the host. */
 	skey_set(&model_skeys, p->block, key & (SKEY_ACC | SKEY_F), false, false, &old);
 	p->value |= (u64)(old & (SKEY_R | SKEY_C)) << 52;
 }
@@ -155,9 +158,9 @@ enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i)
 
 /* --- page states (ESSA) --- */
 
-#define CBRL_ENTRIES 511 /* the last of the page's 512 is the host's */
+#define CBRL_ENTRIES 511 /* the last of the page's 512 belongs to the host */
 
-/* What the operation makes of the PGSTE; true: the page's contents may be dropped. */
+/* Applies the operation to the PGSTE. Returns true if the page's contents may be dropped. */
 static bool change_state(struct guest_page *p, unsigned int orc)
 {
 	u64 usage = p->value & _PGSTE_GPS_USAGE_MASK;
@@ -202,8 +205,7 @@ static bool change_state(struct guest_page *p, unsigned int orc)
 	return drop;
 }
 
-/* EXTRACT AND SET STORAGE ATTRIBUTES, with the result and the log of pages to drop as __do_essa() of priv.c has them.
- */
+/* EXTRACT AND SET STORAGE ATTRIBUTES. Result and log of pages to drop are like those of __do_essa() in priv.c. */
 enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
 {
 	u64 absolute = guest_reg(c, i->r2) & PAGE_MASK, state, entries = (c->sie->cbrlo & ~PAGE_MASK) >> 3;

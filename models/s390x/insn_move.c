@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MOVE PAGE under SIE. Principles of Operation, chapter 10; the interception as handle_mvpg_pei() takes it. */
+/* MOVE PAGE under SIE. Principles of Operation, chapter 10; the interception suits handle_mvpg_pei(). */
 #include <linux/kvm_host.h>
 #include <linux/string.h>
 #include "guest.h"
 #include <kshim/host.h>
 
-/* Options in general register 0: access keys of their own, condition codes instead of exceptions. */
+/* Options in general register 0: separate access keys, condition codes instead of exceptions. */
 #define MVPG_OPTIONS 0xffff
 
-/* The host has to supply a page; it cannot end the instruction, which is done again (kvm_s390_retry_instr()). */
+/* The host must supply a page. It cannot complete the instruction, which is executed again (kvm_s390_retry_instr()). */
 static enum guest_end partial_execution(struct guest_cpu *c, const struct guest_insn *i)
 {
 	insn_intercept(c, i);
@@ -16,7 +16,7 @@ static enum guest_end partial_execution(struct guest_cpu *c, const struct guest_
 	return GUEST_INTERCEPTED;
 }
 
-/* One operand. Its translation tables are brought in as for any instruction, the page itself is KVM's to look for. */
+/* One operand. Its translation tables are brought in as for any instruction; KVM must look for the page itself. */
 static enum guest_end operand(struct guest_cpu *c, const struct guest_insn *i, u64 reg, enum dat_access access, u64 *pa)
 {
 	u64 addr = guest_effective(c, reg & PAGE_MASK), absolute;

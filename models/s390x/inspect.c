@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Looking into guest address spaces (struct gmap), PGSTEs and the TLBs, for scenarios and the checker; changes
- * nothing.
- */
+/* Inspection of guest address spaces (struct gmap), PGSTEs and TLBs, for scenarios and the checker; changes nothing. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <asm/gmap.h>
@@ -48,7 +45,7 @@ int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsi
 	return 0;
 }
 
-/* The entry of any CPU: the vCPU may run on each of them. */
+/* Any CPU's entry will do: the vCPU may run on each of them. */
 int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	struct s390_tlb_entry *e;
@@ -78,7 +75,7 @@ struct visit {
 	void *arg;
 };
 
-/* The page's writes are recorded where kvm_arch_sync_dirty_log() will find them. */
+/* Returns whether kvm_arch_sync_dirty_log() will find the page's writes recorded. */
 static bool recorded(const u64 *pte, const u64 *ste)
 {
 	return pte ? READ_ONCE(pte[PTRS_PER_PTE]) & PGSTE_UC_BIT : READ_ONCE(*ste) & _SEGMENT_ENTRY_GMAP_UC;
@@ -135,7 +132,7 @@ static void visit_table(struct visit *v, const u64 *table, unsigned int level, u
 	}
 }
 
-/* As check_process() below about a flush that is still to come. */
+/* Flushes that are still to come are treated like in check_process() below. */
 static void visit_tlbs(struct visit *v)
 {
 	char where[24];
@@ -165,14 +162,14 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 {
 	struct visit v = { .kvm = kvm, .gmap = kvm->arch.gmap, .fn = fn, .arg = arg };
 
-	/* Under ucontrol user space maps guest addresses by itself: no slot says what they must lead to. */
+	/* Under ucontrol user space maps guest addresses itself: no slot says what they must lead to. */
 	if (!v.gmap)
 		return;
 	visit_table(&v, (const u64 *)v.gmap->table, 1 + ((v.gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
 	visit_tlbs(&v);
 }
 
-/* The TLB has no entries for tables above the last, but the tables themselves have rules. */
+/* The TLB has no entries for upper tables, but the tables themselves have rules. */
 int kshim_arch_check_walk_caches(struct kvm *kvm)
 {
 	return kvm->arch.gmap ? model_check_gmap(kvm->arch.gmap) : 0;
@@ -206,8 +203,8 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 }
 
 /*
- * While flush_mm is set, a lazy flush has still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. It is none for
- * shadows: they are told before, and flush at once.
+ * While flush_mm is set, a lazy flush is still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. Not for shadows:
+ * they are notified before, and flush at once.
  */
 static void check_process(struct kshim_process *p, void *arg)
 {
@@ -264,7 +261,7 @@ static void find_asce(struct kshim_process *p, void *arg)
 	rcu_read_unlock();
 }
 
-/* No entry outlives the tables that it was formed from: they may become another address space's. */
+/* No entry may outlive the tables that it was formed from: they may become another address space's. */
 static int check_dead_asces(unsigned int cpu)
 {
 	const struct s390_tlb *t = &model_cpus[cpu].tlb;

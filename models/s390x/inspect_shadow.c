@@ -3,13 +3,14 @@
  * The checker's look at shadow gmaps, the tables that KVM makes for the guests of a guest (arch/s390/mm/gmap.c);
  * changes nothing.
  *
- * Rules, for each entry of a shadow that is valid:
+ * Rules, for each valid entry of a shadow:
  *
- *  - a page's: the guest's own tables, read through the parent gmap, translate the address, to a page that the parent has
- *    at the frame that the entry names; it allows stores only if the guest's tables do and the parent does;
+ *  - a page's: the guest's own tables, read through the parent gmap, translate the address to a page that the parent
+ *    has at the entry's frame; it allows stores only if the guest's tables and the parent do;
  *  - a table's: the guest's entry is valid, and designates the table that the shadow was made from;
- *  - the page that any of this was read from, and the page that is shadowed, is marked in its PGSTE, so that a change is
- *    told (ptep_notify()), and the shadow's reverse map leads from it to the entry; tables are read-only in the parent.
+ *  - the pages that any of this was read from, and the shadowed page, are marked in their PGSTEs, so that changes are
+ *    notified (ptep_notify()). The shadow's reverse map leads from each to the entry. Tables are read-only in the
+ *    parent.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -18,11 +19,11 @@
 #include <asm/pgtable.h>
 #include "model.h"
 
-/* What gmap.c has in the lowest bits of a reverse map's address, by the table whose entry it leads to. */
+/* The lowest bits of a reverse map's address in gmap.c, by the table whose entry it leads to. */
 static const unsigned int rmap_kind[DAT_NR_LEVELS] = {
 	[DAT_REGION1] = 5, [DAT_REGION2] = 4, [DAT_REGION3] = 3, [DAT_SEGMENT] = 2, [DAT_PAGE] = 1,
 };
-/* page->index of a shadow table that stands for a large frame of the guest's, or for real space. */
+/* page->index of a shadow table that stands for a large frame of the guest, or for real space. */
 #define FAKE_TABLE 1UL
 
 struct shadow {
@@ -80,8 +81,8 @@ static bool has_rmap(struct shadow *s, unsigned long vmaddr, unsigned long raddr
 }
 
 /*
- * The parent's page at absolute, which the shadow's entry of a level for addr depends on. marked: only the mark, as for the
- * uppermost table, which has no reverse map. False: there is none, which is reported.
+ * Finds the parent's page at absolute, on which the shadow's entry of a level for addr depends. marked: checks only the
+ * mark, as for the uppermost table, which has no reverse map. Returns false, after a report, if there is no such page.
  */
 static bool check_source(struct shadow *s, u64 addr, enum dat_level level, u64 absolute, bool marked,
 			 struct dat_result *r)
@@ -115,7 +116,7 @@ static void check_table_page(struct shadow *s, u64 addr, enum dat_level of, u64 
 		finding(s, addr, "the guest's table at %llx is not protected against its stores", absolute);
 }
 
-/* The entry of a level that designates the shadow table at pa. */
+/* Checks the entry of a level that designates the shadow table at pa. */
 static void check_table(struct shadow *s, u64 addr, enum dat_level level, u64 pa)
 {
 	unsigned long index = pfn_to_page(PHYS_PFN(pa))->index;
@@ -123,7 +124,7 @@ static void check_table(struct shadow *s, u64 addr, enum dat_level level, u64 pa
 	struct dat_result g;
 	unsigned int i;
 
-	/* Judged at its pages. */
+	/* Its pages are checked instead. */
 	if (index & FAKE_TABLE)
 		return;
 	walk_guest(s, addr, &g);
@@ -139,7 +140,7 @@ static void check_table(struct shadow *s, u64 addr, enum dat_level level, u64 pa
 	if ((g.entry & origin_mask) != index)
 		finding(s, addr, "it has a table made from that at %lx, the guest's entry at %llx designates %llx",
 			index, g.via[level], g.entry & origin_mask);
-	/* Of other tables, what designates them has the reverse map. */
+	/* For other tables, the entry that designates them has the reverse map. */
 	if (level == (s->sg->orig_asce & DAT_ASCE_DT) >> 2)
 		check_table_page(s, addr, level, g.via[level], true);
 	if (level == DAT_SEGMENT) {
@@ -198,7 +199,7 @@ int model_check_shadow(struct gmap *sg, int pid)
 
 	if (sg->removed || !sg->initialized)
 		return 0;
-	/* One finding tells the story of a shadow. */
+	/* One finding is enough for a whole shadow. */
 	visit(&s, (const u64 *)sg->table, (sg->asce & _ASCE_TYPE_MASK) >> 2, 0, false);
 	return s.findings;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loading of KVM: the machine and the module's parameters as the personality has them, then the module's init call. */
+/* Loading of KVM: sets machine and module parameters as the personality says, then calls the module's init. */
 #include <linux/init.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -7,9 +7,9 @@
 #include <kshim/arch.h>
 
 /*
- * "skf": with the storage-key facility, by which SIE interprets what KVM emulates otherwise. "hpage": guests may have
- * huge pages (kvm.hpage=1). "vsie": guests may have guests (kvm.nested=1). "old": none of what the kernel can do without
- * when it changes page tables.
+ * "skf": with the storage-key facility; SIE then interprets what KVM otherwise emulates. "hpage": guests may have huge
+ * pages (kvm.hpage=1). "vsie": guests may have guests (kvm.nested=1). "old": without all that the kernel does not need
+ * to change page tables.
  */
 const char *const kshim_arch_personalities[] = { "sie", "skf", "hpage", "vsie", "old", NULL };
 
@@ -23,7 +23,7 @@ static const struct {
 	{ "idte=0,edat1=0,edat2=0,tlb_lc=0,fsi=0,nx=0,esop=0", "" },
 };
 
-/* The module parameters of the linked files, as the kernel's own linker script names their places. */
+/* The module parameters of the linked files; the kernel's own linker script uses these names. */
 extern const struct kernel_param __start___param[], __stop___param[];
 
 /* module_init(kvm_s390_init) of arch/s390/kvm/kvm-s390.c, as the shim's linux/init.h exports it. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The modelled z/Architecture CPUs as the parts of models/s390x see each other: dynamic address translation with its
+ * The modelled z/Architecture CPUs, as the parts of models/s390x see each other: dynamic address translation with its
  * TLBs and purging instructions, storage keys, and the SIE instruction with what runs under it.
  *
- * A vCPU executes accesses: sim sets one (struct model_access) and calls the vCPU file's KVM_RUN; the real
- * kvm_arch_vcpu_ioctl_run() comes to __sie64a(), which performs it as the CPU would and leaves with the interception or
- * host fault that the CPU would have.
+ * A vCPU executes accesses. sim sets one (struct model_access) and calls the vCPU file's KVM_RUN. The real
+ * kvm_arch_vcpu_ioctl_run() calls __sie64a(), which performs the access like the CPU and leaves with the same
+ * interception or host fault.
  */
 #ifndef MODEL_S390X_MODEL_H
 #define MODEL_S390X_MODEL_H
@@ -21,8 +21,8 @@
 
 /* Facility numbers. */
 enum {
-	FACILITY_IDTE = 3,	/* DAT enhancement 1: CSPG as well */
-	FACILITY_EDAT1 = 8,	/* SSKE of several blocks as well */
+	FACILITY_IDTE = 3,	/* DAT enhancement 1; also CSPG */
+	FACILITY_EDAT1 = 8,	/* also SSKE of several blocks */
 	FACILITY_TLB_LC = 51,
 	FACILITY_FSI = 75,
 	FACILITY_NODAT = 147,	/* of ESSA */
@@ -31,34 +31,34 @@ enum {
 
 /* --- arch/s390x/facilities.c, hugetlb.c --- */
 /*
- * Adds to what the machine has, or takes from it: "name=0" or "name=1", separated by commas; a name is one of that
- * file's or the number of a facility. Before KVM is loaded and before any process. 0, or -EINVAL after a report.
+ * Adds to the machine's facilities or removes from them: "name=1" or "name=0", separated by commas. A name is one of
+ * that file's or a facility number. Call it before KVM is loaded and before any process. 0, or -EINVAL after a report.
  */
 int kshim_change_facilities(const char *changes);
-/* Huge pages of the host, on a machine with EDAT-1; once, after the machine's facilities have been set. 0 or -errno. */
+/* Boots the host's huge pages on a machine with EDAT-1. Once, after its facilities are set. 0 or -errno. */
 int kshim_hugetlb_boot(void);
 
 /* --- arch/s390x/fault.c --- */
 /*
- * A program interruption with this code (PGM_CODE_*) during SIE, for addr of the guest address space, of kernels whose
- * fault handler resolves it. False: it could not, and sie64a() returns -EFAULT.
+ * A program interruption with this code (PGM_CODE_*) during SIE, for addr of the guest address space. For kernels whose
+ * fault handler resolves it. Returns false if it could not; sie64a() then returns -EFAULT.
  */
 bool kshim_guest_fault(int code, u64 addr, bool write);
 
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
 struct model_cpu {
-	struct host_lock lock;	/* held during an access: a purge by another CPU waits for its end, as for quiescence */
+	struct host_lock lock;	/* held during an access: a purge by another CPU waits for its end, as quiescing does */
 	struct s390_tlb tlb;
 };
 extern struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
 extern struct skeys model_skeys;
-/* The number in model_skeys of the block at absolute address pa. */
+/* Returns the number in model_skeys of the block at absolute address pa. */
 static inline u64 model_block(u64 pa)
 {
 	return (pa & (KSHIM_RAM_MAX - 1)) >> PAGE_SHIFT;
 }
 
-/* The first entry from i on, of n, that is not value in the bits of mask; else n. Tables are long and nearly empty. */
+/* Returns the first of n entries from i on that is not value in mask's bits, or n. Tables are nearly empty. */
 static inline unsigned int model_skip_entries(const u64 *table, unsigned int n, unsigned int i, u64 mask, u64 value)
 {
 	for (; i + 4 <= n; i += 4) {
@@ -72,7 +72,7 @@ static inline unsigned int model_skip_entries(const u64 *table, unsigned int n, 
 	return i;
 }
 
-/* For each entry of a table of n that has not all bits of invalid. */
+/* Loops over the entries of a table of n that do not have all bits of invalid. */
 #define model_for_each_valid(table, n, i, invalid)                                \
 	for ((i) = model_skip_entries(table, n, 0, invalid, invalid); (i) < (n); \
 	     (i) = model_skip_entries(table, n, (i) + 1, invalid, invalid))
@@ -80,34 +80,34 @@ static inline unsigned int model_skip_entries(const u64 *table, unsigned int n, 
 /* Walks the host's tables that asce designates; changes nothing. Returns r->code. */
 int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);
 /*
- * One translation by this CPU, through its TLB. Between kshim_arch_access_begin() and end. 0 with *pa, else the code of
- * the program interruption.
+ * One translation by this CPU, through its TLB. Call it between kshim_arch_access_begin() and end. Returns 0 with *pa
+ * set, or the code of the program interruption.
  */
 int model_translate(u64 asce, u64 addr, bool write, u64 *pa);
 void model_dat_boot(void);
 
 /* --- check_gmap.c --- */
-/* Reports segments of a VM's guest address space that are not as the kernel makes them. Returns how many. */
+/* Reports segments of a VM's guest address space that differ from what the kernel makes. Returns how many. */
 int model_check_gmap(struct gmap *gmap);
 
 /* --- inspect_shadow.c --- */
-/* Reports what of a shadow gmap its guest's tables and its parent do not allow. Returns how many findings. */
+/* Reports what a shadow gmap has that its guest's tables or its parent do not allow. Returns the number of findings. */
 int model_check_shadow(struct gmap *sg, int pid);
 
 /* --- sie.c, access.c --- */
-/* The model's record of a vCPU; vcpu NULL: free. */
+/* The model's record of a vCPU. It is free if vcpu is NULL. */
 struct model_vcpu {
 	struct kvm_vcpu *vcpu;
 	u64 exits;		/* vcpu->stat.exit_userspace after its last run */
 	struct model_access access;
 };
 
-/* The vCPU that the calling native thread runs; NULL: none of the model's. */
+/* The vCPU that the calling native thread runs, or NULL. */
 extern __thread struct model_vcpu *model_running;
 
 /* --- check_pgste.c --- */
 struct kshim_process;
-/* Adds to *(int *)findings, each of which is a KVMSIM_CHECK report. For kshim_process_for_each(). */
+/* Adds the number of findings, each a KVMSIM_CHECK report, to *(int *)findings. For kshim_process_for_each(). */
 void model_check_pgstes(struct kshim_process *p, void *findings);
 
 #endif

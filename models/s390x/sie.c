@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * START INTERPRETIVE EXECUTION: performs the pending access of a vCPU as the guest's instruction, through the guest
- * address space's ASCE, and leaves with what the CPU would tell: an interception in the control block, or a host
- * fault, which the kernel's fault handler resolves (6.1) or entry.S and arch/s390/kernel/traps.c put into
+ * START INTERPRETIVE EXECUTION: performs a vCPU's pending access like a guest instruction, through the guest address
+ * space's ASCE. It leaves with what the CPU would report: an interception in the control block, or a host fault. The
+ * kernel's fault handler resolves host faults (6.1), or entry.S and arch/s390/kernel/traps.c put them into
  * current->thread for KVM.
  *
- * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and comes back with the control
- * block of the nested guest, which is another guest to this CPU.
+ * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and executes SIE with the control
+ * block of the nested guest, which is just another guest to this CPU.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -23,23 +23,23 @@
 #include <kshim/probes.h>
 #include <kshim/sched.h>
 
-/* Loads and stores with long displacement, as LG and STG. */
+/* Loads and stores with long displacement, like LG and STG. */
 #define ACCESS_INSN_BYTES 6
 /* SIE 0(13) */
 #define SIE_TEXT 0xb214d000
 #define SIE_BYTES 4
-/* Validity interception: the host does not have the prefix area for the guest; as KVM sets it in map_prefix(). */
+/* Validity interception: the host has not mapped the prefix area for the guest; KVM sets the same in map_prefix(). */
 #define VALIDITY_PREFIX 0x0037
 
 __thread struct model_vcpu *model_running;
 
-/* A program check of the host while it interprets the guest: what sie64a() returns. */
+/* A program check of the host while it interprets the guest. Returns what sie64a() returns. */
 #ifdef KSHIM_HAVE_S390_GUEST_TEID
 static int host_fault(const struct guest_cpu *c)
 {
 	struct thread_struct *t = &current->thread;
 
-	/* As arch/s390/kernel/traps.c notes it for KVM. */
+	/* Like arch/s390/kernel/traps.c, for KVM. */
 	t->gmap_int_code = c->code;
 	t->gmap_teid.val = 0;
 	t->gmap_teid.addr = c->addr >> PAGE_SHIFT;
@@ -51,7 +51,10 @@ static int host_fault(const struct guest_cpu *c)
 #else
 static int host_fault(const struct guest_cpu *c)
 {
-	/* SIEEXIT of entry.S: the guest has left before the handler runs, which may wait for who waits for that. */
+	/*
+	 * SIEEXIT of entry.S: the guest leaves before the handler runs, because the handler may wait for a thread that
+	 * waits for this in exit_sie() (kvm-s390.c), with which this pairs.
+	 */
 	__atomic_fetch_and(&c->sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	return kshim_guest_fault(c->code, c->addr, c->write) ? 0 : -EFAULT;
 }
@@ -89,7 +92,7 @@ static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
 	return end;
 }
 
-/* What this guest is at: a nested one at the access, the vCPU itself at its instruction. */
+/* The state of this guest's work: a nested one's access, or the vCPU's own instruction. */
 static enum model_access_state *progress(struct model_vcpu *v, const struct guest_cpu *c)
 {
 	return c->nested ? &v->access.arch.inner : &v->access.state;
@@ -111,14 +114,14 @@ static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
 	return end;
 }
 
-/* The PSW stays: the guest runs a loop of one instruction, so that KVM's look at it touches no further page. */
+/* The PSW stays: the guest runs a loop of one instruction, so that KVM's look at it touches no other page. */
 static void retire(struct model_vcpu *v)
 {
 	model_count(guest_accesses, 1);
 	v->access.workload.done++;
 }
 
-/* DIAGNOSE with a code that KVM leaves to user space: how the guest program hands back control. */
+/* DIAGNOSE with a code that KVM leaves to user space: the guest program's way to hand back control. */
 static void intercept_diagnose(struct kvm_s390_sie_block *sie)
 {
 	sie->icptcode = ICPT_INST;
@@ -126,7 +129,7 @@ static void intercept_diagnose(struct kvm_s390_sie_block *sie)
 	sie->ipb = 0x0fff0000;
 }
 
-/* An interception that is due before the next instruction. */
+/* Raises an interception that is due before the next instruction. */
 static bool intervention(struct kvm_s390_sie_block *sie)
 {
 	if (atomic_read(&sie->cpuflags) & CPUSTAT_STOP_INT) {
@@ -136,7 +139,7 @@ static bool intervention(struct kvm_s390_sie_block *sie)
 	return false;
 }
 
-/* The guest's handler runs at once and goes back to the loop. */
+/* The guest's handler runs at once and returns to the loop. */
 static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
 {
 	model_count(guest_exceptions, 1);
@@ -150,7 +153,7 @@ static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
 	c->sie->gpsw.addr = v->access.arch.psw_addr;
 }
 
-/* KVM delivered a program interruption, so that the instruction has ended without its effect. */
+/* KVM delivered a program interruption, so the instruction has ended without its effect. */
 static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
 {
 	const struct lowcore *lc;
@@ -177,7 +180,7 @@ static void report_livelock(struct model_vcpu *v, struct guest_cpu *c)
 	*progress(v, c) = MODEL_ABORTED;
 }
 
-/* KVM has handled an intercepted instruction: the PSW tells whether it is done, or to be tried again. */
+/* KVM has handled an intercepted instruction. The PSW tells whether it is done or must be tried again. */
 static void after_interception(struct model_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
@@ -193,7 +196,7 @@ static void after_interception(struct model_vcpu *v, struct guest_cpu *c)
 	retire(v);
 }
 
-/* SIE interprets all program interruptions but this one, which it leaves to the host. */
+/* SIE interprets all program interruptions except this one, which it leaves to the host. */
 static bool intercept_addressing(struct guest_cpu *c, unsigned int ilen)
 {
 	if (c->code != PGM_CODE_ADDRESSING)
@@ -205,7 +208,7 @@ static bool intercept_addressing(struct guest_cpu *c, unsigned int ilen)
 	return true;
 }
 
-/* True: the CPU stays in the guest. */
+/* Returns true if the CPU stays in the guest. */
 static bool step(struct model_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
@@ -227,7 +230,7 @@ static bool step(struct model_vcpu *v, struct guest_cpu *c)
 		end_in_exception(v, c);
 		return true;
 	case GUEST_INTERCEPTED:
-		/* Of a nested guest's interception the one above hears, and KVM makes nothing of its PSW. */
+		/* A nested guest's interception goes to the guest above it; KVM does not use its PSW. */
 		if (!c->nested)
 			m->arch.intercepted = c->sie->gpsw.addr != m->arch.psw_addr;
 		return false;
@@ -235,7 +238,7 @@ static bool step(struct model_vcpu *v, struct guest_cpu *c)
 		model_count(guest_faults, 1);
 		m->all_faults++;
 		c->reason = host_fault(c);
-		/* The kernel resolves it; who changes the page may need this native thread's CPU. */
+		/* The kernel resolves it; the thread that changes the page may need this native thread's CPU. */
 		kshim_back_off(m->faults);
 		if (++m->faults > MODEL_MAX_FAULTS)
 			report_livelock(v, c);
@@ -274,9 +277,10 @@ static void interpret(struct model_vcpu *v, struct guest_cpu *c)
 }
 
 /*
- * The CPU stores into the prefix area without asking: KVM has it mapped writable from before PROG_REQUEST is tested
- * until the guest has left (kvm_s390_handle_requests(), kvm_gmap_notifier()); of a nested guest without transactions the
- * first page, and if that is read-only, the CPU refuses to enter (map_prefix(), kvm_s390_vsie_gmap_notifier()).
+ * The CPU stores into the prefix area without asking. KVM maps it writable before it tests PROG_REQUEST and keeps it so
+ * until the guest has left (kvm_s390_handle_requests(), kvm_gmap_notifier()). For a nested guest without transactions
+ * this is only the first page; if that is read-only, the CPU refuses to enter (map_prefix(),
+ * kvm_s390_vsie_gmap_notifier()).
  */
 static bool prefix_is_there(struct model_vcpu *v, struct guest_cpu *c)
 {
@@ -304,8 +308,7 @@ static bool prefix_is_there(struct model_vcpu *v, struct guest_cpu *c)
 	return true;
 }
 
-/* A vCPU that comes from another CPU, or whose last CPU KVM has made unknown (KVM_REQ_TLB_FLUSH), has no TLB entries.
- */
+/* A vCPU that comes from another CPU has no TLB entries; nor has one whose last CPU KVM forgot (KVM_REQ_TLB_FLUSH). */
 static void forget_other_cpu(struct guest_cpu *c)
 {
 	unsigned int cpu = raw_smp_processor_id();
@@ -319,7 +322,7 @@ static void forget_other_cpu(struct guest_cpu *c)
 	c->sie->ihcpu = cpu;
 }
 
-/* As sie64a of arch/s390/kernel/entry.S. Returns its exit reason. */
+/* Like sie64a of arch/s390/kernel/entry.S. Returns its exit reason. */
 static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 {
 	struct guest_cpu c = {.sie = sie, .gprs = rsa, .gasce = gasce};
@@ -328,6 +331,7 @@ static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 
 	c.nested = v && v->vcpu->arch.vsie_block == sie;
 	ours = v && (c.nested || v->vcpu->arch.sie_block == sie);
+	/* Set before prog20 is read; KVM sets prog20, then reads this: pairs with exit_sie() of kvm-s390.c. */
 	__atomic_fetch_or(&sie->prog0c, PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	if (!(atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))) {
 		model_count(sie_entries, 1);
@@ -340,6 +344,7 @@ static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 			sie->icptcode = ICPT_WAIT;
 		}
 	}
+	/* Pairs with the wait in exit_sie(). */
 	__atomic_fetch_and(&sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	return c.reason;
 }

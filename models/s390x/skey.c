@@ -2,7 +2,7 @@
 /* Storage keys; see skey.h. */
 #include "skey.h"
 
-#define OVERRIDE_KEY 9	/* storage with this key is open to all under storage-protection override */
+#define OVERRIDE_KEY 9	/* storage with this key is open to every key under storage-protection override */
 
 uint8_t skey_insert(const struct skeys *s, uint64_t block)
 {

@@ -3,8 +3,8 @@
  * Storage keys: seven bits for each 4 KiB block of absolute storage. Principles of Operation, chapter 3, "Storage Key"
  * and "Protection"; chapter 10 for the instructions.
  *
- * Invariant (skeys_validate): bit 7 of every key is zero. The keys belong to the caller; all operations are atomic, so
- * that several CPUs can use one array. Needs nothing of the kernel, so that unit tests can use it.
+ * Invariant (skeys_validate): bit 7 of every key is zero. The caller owns the keys. All operations are atomic, so
+ * several CPUs can use one array. Needs nothing of the kernel, so that unit tests can use it.
  */
 #ifndef MODEL_S390X_SKEY_H
 #define MODEL_S390X_SKEY_H
@@ -27,11 +27,12 @@ uint8_t skey_insert(const struct skeys *s, uint64_t block);
 
 /*
  * SET STORAGE KEY EXTENDED. mr, mc: the conditional forms (reference or change need not be set). Returns the condition
- * code: 0 the key was right already (always 0 without mr and mc), 1 it was set. *old, if not NULL: the key before.
+ * code: 0 if the key was right already (always 0 without mr and mc), 1 if it was set. *old, if not NULL: the key
+ * before.
  */
 int skey_set(struct skeys *s, uint64_t block, uint8_t key, bool mr, bool mc, uint8_t *old);
 
-/* RESET REFERENCE BIT EXTENDED: the condition code, 2 * R + C as they were. */
+/* RESET REFERENCE BIT EXTENDED. Returns the condition code, 2 * R + C as they were. */
 int skey_reset_reference(struct skeys *s, uint64_t block);
 
 /* What control register 0 and the address say about key-controlled protection. */
@@ -40,13 +41,13 @@ struct skey_overrides {
 	bool storage;		/* storage-protection override: CR0 bit 39 */
 };
 
-/* Key-controlled protection: may an access with this key (0 to 15) fetch from, or store into, storage with this key? */
+/* Key-controlled protection: may an access with this key (0 to 15) fetch or store, given the storage key? */
 bool skey_allows(unsigned int access_key, uint8_t key, bool store, struct skey_overrides o);
 
-/* An access was made: sets R, and C for a store. */
+/* Records an access: sets R, and C for a store. */
 void skey_mark(struct skeys *s, uint64_t block, bool store);
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 const char *skeys_validate(const struct skeys *s);
 
 #endif

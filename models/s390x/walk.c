@@ -16,7 +16,7 @@ static unsigned int index_of(uint64_t addr, enum dat_level level)
 	return (addr >> shift_of(level)) & ((1U << (level == DAT_PAGE ? PX_BITS : INDEX_BITS)) - 1);
 }
 
-/* The leftmost two bits of an index, which table offset and table length are compared with. */
+/* The leftmost two bits of an index; they are compared with table offset and table length. */
 static unsigned int index_quarter(uint64_t addr, enum dat_level level)
 {
 	return index_of(addr, level) >> (INDEX_BITS - 2);
@@ -59,7 +59,7 @@ static bool large_frame(const struct dat_space *s, enum dat_level level, uint64_
 	return (entry & DAT_ENTRY_FC) && ((level == DAT_SEGMENT && s->edat1) || (level == DAT_REGION3 && s->edat2));
 }
 
-/* What is wrong with an entry of this level that was read, or 0. */
+/* Returns what is wrong with this entry of this level, or 0. */
 static int check_entry(const struct dat_space *s, enum dat_level level, uint64_t entry)
 {
 	if (level == DAT_PAGE) {
@@ -71,14 +71,14 @@ static int check_entry(const struct dat_space *s, enum dat_level level, uint64_t
 		return translation_exception(level);
 	if ((entry & DAT_ENTRY_TT) >> 2 != level)
 		return PGM_CODE_TRANSLATION_SPECIFICATION;
-	/* A common segment or region is not for a private space. */
+	/* A private space cannot use a common segment or region. */
 	if ((entry & DAT_ENTRY_CS) && (s->asce & DAT_ASCE_P) &&
 	    (level == DAT_SEGMENT || (level == DAT_REGION3 && s->edat2)))
 		return PGM_CODE_TRANSLATION_SPECIFICATION;
 	return 0;
 }
 
-/* The origin of the table that an entry designates, or -1 where that table has no entry for addr. */
+/* Returns the origin of the table that an entry designates, or -1 if that table has no entry for addr. */
 static uint64_t next_table(enum dat_level level, uint64_t entry, uint64_t addr)
 {
 	unsigned int quarter;
@@ -91,7 +91,7 @@ static uint64_t next_table(enum dat_level level, uint64_t entry, uint64_t addr)
 	return entry & ~0xfffULL;
 }
 
-/* The level of the table that the ASCE designates, or a program-interruption code in *code. */
+/* Returns the level of the table that the ASCE designates; or sets *code to a program-interruption code. */
 static enum dat_level top_level(const struct dat_space *s, uint64_t addr, int *code)
 {
 	enum dat_level top = (s->asce & DAT_ASCE_DT) >> 2;
@@ -122,7 +122,7 @@ static void walk_tables(const struct dat_space *s, uint64_t addr, struct dat_res
 		r->code = check_entry(s, level, r->entry);
 		if (r->code)
 			return;
-		/* Region-table entries have a protection bit only where EDAT-1 gives it to them. */
+		/* Region-table entries have a protection bit only with EDAT-1. */
 		if ((r->entry & DAT_ENTRY_P) && (s->edat1 || level == DAT_SEGMENT || level == DAT_PAGE))
 			r->protect = true;
 		if (level == DAT_PAGE || large_frame(s, level, r->entry))

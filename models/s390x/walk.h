@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Dynamic address translation of z/Architecture: the walk of the tables that an address-space-control element (ASCE)
- * designates. Principles of Operation, chapter 3, "Dynamic Address Translation"; the names are its names.
+ * designates. Principles of Operation, chapter 3, "Dynamic Address Translation"; names are taken from there.
  *
- * Used for the tables of the host (an mm's or a gmap's) and for those of a guest, whose entries lie in guest memory: the
- * caller says how an entry is read. The walk changes nothing: the architecture keeps reference and change in storage
- * keys, not in tables. Needs nothing of the kernel, so that unit tests can use it.
+ * Used for the tables of the host (an mm's or a gmap's) and for those of a guest, whose entries are in guest memory:
+ * the caller says how to read an entry. The walk changes nothing: the architecture keeps reference and change in
+ * storage keys, not in tables. Needs nothing of the kernel, so that unit tests can use it.
  */
 #ifndef MODEL_S390X_WALK_H
 #define MODEL_S390X_WALK_H
@@ -60,8 +60,8 @@ enum dat_access { DAT_FETCH, DAT_STORE, DAT_IFETCH };
 #define DAT_PTE_I 0x400ULL
 
 /*
- * Reads the 8-byte entry at address. 0; or PGM_CODE_ADDRESSING; or a negative number of the caller's, which ends the walk
- * as it is (a host fault while a guest's table is read).
+ * Reads the 8-byte entry at address. Returns 0, PGM_CODE_ADDRESSING, or a negative number of the caller's choice, which
+ * ends the walk and is passed on (for a host fault during the read of a guest's table).
  */
 typedef int (*dat_read_fn)(void *ctx, uint64_t address, uint64_t *entry);
 
@@ -76,18 +76,18 @@ struct dat_space {
 
 struct dat_result {
 	int code;		/* 0, enum dat_code, or what read() returned */
-	enum dat_level level;	/* of the last entry looked at: the frame's size when code is 0 */
+	enum dat_level level;	/* of the last entry read: the frame's size if code is 0 */
 	bool looked;		/* any entry was looked at */
 	bool protect;		/* stores are not allowed (DAT protection) */
-	bool iep;		/* code was or would be PROTECTION for an instruction fetch */
-	uint64_t address;	/* real address, absolute if the frame is large */
+	bool iep;		/* code is, or would be for an instruction fetch, PROTECTION */
+	uint64_t address;	/* real address; absolute if the frame is large */
 	uint64_t entry;		/* the last entry looked at */
 	uint64_t via[DAT_NR_LEVELS];	/* address of the entry used at each level, or DAT_NO_ENTRY */
 };
 
 /*
  * Translates addr for one access. The order of exceptions is that of the manual's figure "Translation process"; a
- * protection exception comes after all others. Low-address protection and storage keys are not looked at.
+ * protection exception comes after all others. Does not check low-address protection and storage keys.
  */
 void dat_walk(const struct dat_space *space, uint64_t addr, enum dat_access access, struct dat_result *r);
 

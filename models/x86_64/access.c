@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the vCPU's next instruction is: an access as x86 has it, for common/access.c. */
+/* The vCPU's next instruction: an access of x86, for common/access.c. */
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include "kvm_cache_regs.h"
@@ -7,8 +7,8 @@
 #include "model.h"
 
 /*
- * The instruction of an access: MOV or XCHG between [RBX] and RAX. Opcodes with bit 0 clear are the byte forms. Returns
- * the length.
+ * Encodes the instruction of an access: MOV or XCHG between [RBX] and RAX. Opcodes with bit 0 clear are the byte forms.
+ * Returns the length.
  */
 static unsigned int encode(u8 *insn, enum kvmsim_access_op op, unsigned int len)
 {
@@ -53,7 +53,7 @@ struct model_access *model_access_of(struct kvm_vcpu *vcpu)
 	return &to_sim(vcpu)->access;
 }
 
-/* RAX and RBX are its operands whether or not KVM emulates it: what user space reads there does not depend on that. */
+/* RAX and RBX are its operands whether KVM emulates it or not, so user space always reads the same values there. */
 void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 {
 	struct model_access_arch *i = &m->arch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the vendor module makes of an exit: calls into KVM as vmx.c's and svm.c's handlers do. */
+/* What the vendor module does on an exit: calls into KVM like the handlers of vmx.c and svm.c. */
 #include <linux/kvm_host.h>
 #include "mmu.h"
 #include "x86.h"
@@ -15,9 +15,9 @@ static const char *const exit_name[MODEL_NR_EXITS] = {
 };
 
 /*
- * While paging is off, accesses run as flat 64-bit code so that every guest-physical address can be reached with one
- * instruction (a real processor would be limited to 4 GiB, or to 1 MiB in real mode). KVM's emulator must see the same
- * mode, but user space must not: EFER.LMA and CR0.PE are set only while KVM handles the exit.
+ * While paging is off, accesses run as flat 64-bit code, so that one instruction can reach every guest-physical address
+ * (a real processor is limited to 4 GiB, or to 1 MiB in real mode). KVM's emulator must see the same mode, but user
+ * space must not: EFER.LMA and CR0.PE are set only while KVM handles the exit.
  */
 struct flat_mode {
 	u64 efer;
@@ -44,13 +44,13 @@ static void leave_flat_mode(struct kvm_vcpu *vcpu, const struct flat_mode *saved
 	to_sim(vcpu)->running = saved->running;
 }
 
-/* As handle_ept_misconfig() and handle_ept_violation() of vmx.c, npf_interception() and pf_interception() of svm.c. */
+/* Like handle_ept_misconfig(), handle_ept_violation() of vmx.c, npf_interception(), pf_interception() of svm.c. */
 static int handle_fault(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_sim *vs = to_sim(vcpu);
 	struct model_exit *x = &vs->exit;
 	struct model_access_arch *i = &vs->access.arch;
-	/* EPT gives no instruction bytes in hardware; here the instruction is in no guest memory, so that it must. */
+	/* Hardware gives no instruction bytes with EPT. This must, because the instruction is not in guest memory. */
 	void *insn = i->insn_len && vs->access.a.op != KVMSIM_FETCH ? i->insn : NULL;
 	int len = insn ? i->insn_len : 0;
 
@@ -99,7 +99,7 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		return 1;
 	case MODEL_EXIT_HLT:
 		return kvm_emulate_halt(vcpu);
-	/* As handle_invlpg() and handle_cr() of vmx.c, invlpg_interception() and cr_interception() of svm.c. */
+	/* Like handle_invlpg() and handle_cr() of vmx.c, invlpg_interception() and cr_interception() of svm.c. */
 	case MODEL_EXIT_INVLPG:
 		kvm_mmu_invlpg(vcpu, vs->exit.addr);
 		return kvm_skip_emulated_instruction(vcpu);
@@ -118,7 +118,7 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 
 	model_count(guest_faults, 1);
 	vs->access.all_faults++;
-	/* KVM retries while the host's mm changes the page: who does that may need this native thread's CPU. */
+	/* KVM retries while the host's mm changes the page; that thread may need this native thread's CPU. */
 	kshim_back_off(vs->access.faults);
 	if (++vs->access.faults > MODEL_MAX_FAULTS) {
 		report_livelock(vs);
@@ -134,7 +134,7 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 int model_skip_emulated_instruction(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_sim *vs = to_sim(vcpu);
-	/* A HLT has one byte, as has what FETCH executes. */
+	/* A HLT has one byte, and so has what FETCH executes. */
 	unsigned int len = vs->access.state == MODEL_PENDING ? vs->access.arch.insn_len : 1;
 
 	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
@@ -157,7 +157,7 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 {
 	struct model_exit *x = &to_sim(vcpu)->exit;
 
-	/* Numbers of the vendor's own, so that the kernel's trace events print a known name. */
+	/* The vendor's own numbers, so that the kernel's trace events print a known name. */
 	static const u32 vmx_reason[MODEL_NR_EXITS] = {
 		[MODEL_EXIT_RETIRED] = 18 /* VMCALL */, [MODEL_EXIT_HLT] = 12, [MODEL_EXIT_INTERRUPT] = 1,
 		[MODEL_EXIT_FAULT] = 48, [MODEL_EXIT_MISCONFIG] = 49,

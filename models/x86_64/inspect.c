@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Looking into KVM's tables and the TLBs, for scenarios and the checker; changes nothing. */
+/* Inspection of KVM's tables and the TLBs, for scenarios and the checker; changes nothing. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <asm/vmx.h>
@@ -13,7 +13,7 @@
 #include <kshim/host.h>
 #include <kshim/probes.h>
 
-/* What an entry for MMIO looks like, and whether there is a TDP MMU, is said of the VM or of the module. */
+/* The format of MMIO entries and the presence of a TDP MMU are properties of the VM or of the module. */
 #ifdef KSHIM_HAVE_X86_MMIO_SPTE_KVM
 #define is_mmio(kvm, spte) is_mmio_spte(kvm, spte)
 #else
@@ -30,7 +30,7 @@ static u64 *table_at(u64 pa)
 	return pfn_valid(PHYS_PFN(pa)) ? __va(pa) : NULL;
 }
 
-/* A large leaf at this level? Nested and shadow formats of KVM agree on the bit. */
+/* Returns whether this is a large leaf. Nested and shadow formats of KVM agree on the bit. */
 static bool is_large(u64 spte, int level)
 {
 	return level > PG_LEVEL_4K && level <= PG_LEVEL_1G && (spte & PT_PAGE_SIZE_MASK);
@@ -46,7 +46,7 @@ static bool spte_executable(u64 spte)
 	return model_personality == MODEL_EPT ? spte & VMX_EPT_EXECUTABLE_MASK : !(spte & PT64_NX_MASK);
 }
 
-/* A CPU that walks these tables could use the entry. */
+/* Returns whether a CPU that walks these tables could use the entry. */
 static bool spte_usable(u64 spte)
 {
 	u64 rights = model_personality == MODEL_EPT ? VMX_EPT_RWX_MASK : PT_PRESENT_MASK;
@@ -168,7 +168,7 @@ static void visit_page(struct leaf_visit *v, struct kvm_mmu_page *sp, u64 *table
 	}
 }
 
-/* Depth first through the page-table pages below one of the TDP MMU's roots. */
+/* Visits the page-table pages below one of the TDP MMU's roots, depth first. */
 static void visit_tdp(struct leaf_visit *v, u64 pa, unsigned int as_id)
 {
 	u64 *table = table_at(pa);
@@ -199,7 +199,7 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 	model_tlb_for_each(vs->tlb, i) {
 		const struct tlb_entry *e = &vs->tlb->entry[i];
 
-		/* Before a root is loaded again KVM flushes its entries, so that those of another root do not count. */
+		/* KVM flushes a root's entries before it loads it again, so entries of another root do not count. */
 		if (e->root != model_tlb_tag(vs))
 			continue;
 		v->fn(v->kvm, &(struct kshim_guest_leaf){
@@ -233,7 +233,7 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 		}
 	}
 	list_for_each_entry(sp, &kvm->arch.active_mmu_pages, link) {
-		/* An unsync page's entries are valid until the guest flushes, which the guest's own tables decide. */
+		/* An unsync page's entries are valid until the guest flushes; the guest's own tables decide that. */
 		if (!sp->role.invalid && sp->role.level <= PG_LEVEL_1G)
 			visit_page(&v, sp, sp->spt, sp->role.smm);
 	}
@@ -248,7 +248,7 @@ static int check_walk_cache(struct vcpu_sim *vs)
 	struct walk_tables tables;
 	int findings = 0;
 
-	/* Another root than that of the last entry: it is loaded, and what must be is flushed, at the next one. */
+	/* The root is not that of the last entry: the next entry loads it and flushes what it must. */
 	if (model_tlb_flush_pending(&vs->vcpu) || vs->root != vs->vcpu.arch.mmu->root.hpa)
 		return 0;
 	tables = model_host_tables(vs);

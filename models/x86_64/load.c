@@ -18,14 +18,14 @@ enum model_personality model_personality;
 extern initcall_t __kshim_initcall_kvm_x86_init;
 
 /*
- * As svm_hardware_setup() and hardware_setup() of vmx.c for what the machine has: NX, 1 GiB pages, 4 levels, EPT with
- * accessed and dirty bits and execute-only entries; no TSC scaling, nested virtualization, APIC virtualization, page
- * modification logging.
+ * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 levels, EPT
+ * with accessed and dirty bits and execute-only entries. It has no TSC scaling, nested virtualization, APIC
+ * virtualization or page modification logging.
  */
 static int hardware_setup(void)
 {
 	kvm_enable_efer_bits(EFER_NX);
-	/* Only used when a TSC is scaled, which kvm_caps.has_tsc_control forbids; both vendors set them anyway. */
+	/* Only used for a scaled TSC, which kvm_caps.has_tsc_control forbids; both vendors set them anyway. */
 	kvm_caps.max_tsc_scaling_ratio = 1;
 	kvm_caps.tsc_scaling_ratio_frac_bits = model_personality == MODEL_EPT ? 48 : 32;
 	enable_apicv = false;
@@ -54,7 +54,7 @@ static struct kvm_x86_init_ops model_init_ops = {
 	.pmu_ops = &model_pmu_ops,
 };
 
-/* As vmx_get_mt_mask() with all memory write-back and the guest's PAT ignored; the other formats have no such bits. */
+/* Like vmx_get_mt_mask() with write-back memory and the guest's PAT ignored; other formats have no such bits. */
 static u8 ept_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
 {
 	if (is_mmio)

@@ -2,9 +2,9 @@
 /*
  * The modelled x86-64 virtualization hardware and its vendor module, as the parts of models/x86_64 see each other.
  *
- * A vCPU executes accesses: sim sets one (struct model_access) and calls the vCPU file's KVM_RUN; the real x86.c enters
- * the vendor module's vcpu_run, which performs it as the processor would, with interrupts off. What a processor without
- * such an access does is modelled as a HLT.
+ * A vCPU executes accesses. sim sets one (struct model_access) and calls the vCPU file's KVM_RUN. The real x86.c enters
+ * the vendor module's vcpu_run, which performs the access like the processor, with interrupts off. Without an access
+ * the processor is modelled as if it executed a HLT.
  */
 #ifndef MODEL_X86_64_MODEL_H
 #define MODEL_X86_64_MODEL_H
@@ -25,7 +25,7 @@ static inline bool model_nested_paging(void)
 	return model_personality != MODEL_SHADOW;
 }
 
-/* What the processor tells about its last exit. */
+/* What the processor reports about its last exit. */
 struct model_exit {
 	enum model_exit_reason reason;
 	u64 addr;		/* guest-physical address, or linear address with shadow paging */
@@ -91,7 +91,7 @@ void model_set_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt);
 unsigned long model_get_rflags(struct kvm_vcpu *vcpu);
 void model_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags);
 bool model_get_if_flag(struct kvm_vcpu *vcpu);
-/* Whether accesses run as flat 64-bit code: in long mode, and, unlike hardware, while paging is off. */
+/* Returns whether accesses run as flat 64-bit code: in long mode and, unlike in hardware, while paging is off. */
 bool model_flat64(struct kvm_vcpu *vcpu);
 
 /* vendor_tlb.c: table roots and flushes */
@@ -100,9 +100,9 @@ void model_flush_tlb_all(struct kvm_vcpu *vcpu);
 void model_flush_tlb_current(struct kvm_vcpu *vcpu);
 void model_flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr);
 void model_flush_tlb_guest(struct kvm_vcpu *vcpu);
-/* A flush is requested that the vCPU's next entry will make: entries may be stale until then. */
+/* Returns whether the vCPU's next entry will make a requested flush: entries may be stale until then. */
 bool model_tlb_flush_pending(struct kvm_vcpu *vcpu);
-/* The kind and the root tag of the entry that an access makes now. */
+/* The kind and the root tag of the entry that an access would make now. */
 enum tlb_kind model_tlb_kind(struct kvm_vcpu *vcpu);
 u64 model_tlb_tag(struct vcpu_sim *vs);
 
@@ -111,16 +111,16 @@ fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
 /* The tables that the processor walks for the host, and for the guest; the latter only with CR0.PG set. */
 struct walk_tables model_host_tables(struct vcpu_sim *vs);
 struct walk_tables model_guest_tables(struct vcpu_sim *vs);
-/* Guest frame that a last-level entry of a shadow table stands for. */
+/* Returns the guest frame that a last-level entry of a shadow table stands for. */
 u64 model_entry_gfn(u64 entry_pa);
 
-/* exit.c: what the vendor module makes of an exit */
+/* exit.c: what the vendor module does on an exit */
 int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
 int model_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 void model_inject_exception(struct kvm_vcpu *vcpu);
 void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info, u32 *error_code);
 
-/* vendor_refused.c: operations that nothing models; each ends the scenario with its name */
+/* vendor_refused.c: operations that are not modelled; each ends the scenario with its name */
 void model_refuse(const char *op) __noreturn;
 
 #endif

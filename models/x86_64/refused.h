@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The operations of vendor_refused.c, as struct kvm_x86_ops, kvm_pmu_ops and kvm_x86_nested_ops want them. */
+/* The operations of vendor_refused.c, with the types of struct kvm_x86_ops, kvm_pmu_ops and kvm_x86_nested_ops. */
 #ifndef MODEL_X86_64_REFUSED_H
 #define MODEL_X86_64_REFUSED_H
 

@@ -15,7 +15,7 @@ void model_walk_count(void)
 	model_count(guest_walk_entries, 1);
 }
 
-/* False also for a table that has been freed: reported, as a cached or linked entry should not lead there. */
+/* Also returns false, after a report, for a freed table: no cached or linked entry should lead there. */
 bool model_phys_read64(uint64_t pa, uint64_t *value)
 {
 	if (!pfn_valid(PHYS_PFN(pa)))
@@ -46,7 +46,7 @@ struct walk_tables model_host_tables(struct vcpu_sim *vs)
 		.maxphyaddr = MODEL_MAXPHYADDR,
 		.ad = true,
 		.nxe = true,
-		.wp = true,	/* both vendors run shadow paging with CR0.WP set, and nested tables know no CR0.WP */
+		.wp = true,	/* both vendors run shadow paging with CR0.WP set; nested tables have no CR0.WP */
 	};
 
 	if (model_personality == MODEL_SHADOW && is_paging(&vs->vcpu)) {
@@ -102,7 +102,7 @@ static unsigned int walk_access(const struct kvmsim_access *a)
 	return of[a->op] | (a->user ? WALK_USER : 0);
 }
 
-/* As __vmx_handle_ept_violation() makes it from the exit qualification (arch/x86/kvm/vmx/common.h). */
+/* Like __vmx_handle_ept_violation() from the exit qualification (arch/x86/kvm/vmx/common.h). */
 static u64 ept_error_code(const struct walk_result *r, unsigned int access)
 {
 	/* With accessed and dirty bits on, the walk of a guest table counts as a read and a write. */
@@ -178,7 +178,7 @@ static void fill_tlb(struct vcpu_sim *vs, const struct walk_result *r, u64 addr,
 		gfn = model_entry_gfn(r->entry_pa);
 	else
 		gfn = r->gpa >> PAGE_SHIFT;
-	/* Tables of the host's are walked with write protection on, whatever the guest's CR0.WP. */
+	/* The host's tables are walked with write protection on, whatever the guest's CR0.WP. */
 	if ((kind == TLB_PHYSICAL || model_personality == MODEL_SHADOW) && !(rights & TLB_W))
 		rights &= ~TLB_W_SUP;
 	model_tlb_fill(vs->tlb, &(struct tlb_entry){
@@ -196,7 +196,7 @@ static void fill_tlb(struct vcpu_sim *vs, const struct walk_result *r, u64 addr,
 	model_count(guest_tlb_evictions, vs->tlb->evictions - evictions);
 }
 
-/* The physical address of addr, by TLB or walk. False with vs->exit or an exception set. */
+/* Finds the physical address of addr, with TLB or walk. On false, vs->exit or an exception is set. */
 static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *pa)
 {
 	enum tlb_kind kind = model_tlb_kind(&vs->vcpu);
@@ -219,7 +219,7 @@ static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *p
 	model_count(guest_tlb_misses, 1);
 	host.cache = &vs->walk_cache;
 	host.tag = tag;
-	/* A page fault takes the entries of its address along (SDM 4.10.4.1); a walk for a dirty bit replaces them. */
+	/* A page fault also drops the entries of its address (SDM 4.10.4.1); a walk for a dirty bit replaces them. */
 	if (e)
 		model_tlb_flush_addr(vs->tlb, kind, addr);
 	if (two)
@@ -241,7 +241,7 @@ static bool translate(struct vcpu_sim *vs, u64 addr, unsigned int access, u64 *p
 	return frame_is_live(r.pa >> PAGE_SHIFT, addr, "the page tables");
 }
 
-/* Writes RAX as a MOV of len bytes does: 4 bytes clear the upper half, fewer leave the rest. */
+/* Writes RAX like a MOV of len bytes: 4 bytes clear the upper half, fewer leave the rest. */
 static void write_rax(struct kvm_vcpu *vcpu, u64 value, unsigned int len)
 {
 	u64 rax = kvm_rax_read(vcpu);
@@ -266,8 +266,8 @@ static bool canonical(struct vcpu_sim *vs, u64 addr)
 }
 
 /*
- * INVLPG and MOV to CR3, which leave to KVM only with shadow paging. Under an ASID, guest-physical translations of a
- * guest without paging are linear ones, and go too.
+ * INVLPG and MOV to CR3, which exit to KVM only with shadow paging. Under an ASID, guest-physical translations of a
+ * guest without paging are linear ones, and are dropped too.
  */
 static void execute_privileged(struct vcpu_sim *vs)
 {
@@ -370,7 +370,7 @@ static void run_accesses(struct vcpu_sim *vs)
 	vs->exit.reason = MODEL_EXIT_INTERRUPT;
 }
 
-/* The event that KVM queued is delivered, as vmx_complete_interrupts() and svm_complete_interrupts() find out. */
+/* The event that KVM queued is delivered; vmx_complete_interrupts() and svm_complete_interrupts() would notice that. */
 static void complete_events(struct kvm_vcpu *vcpu)
 {
 	vcpu->arch.nmi_injected = false;
@@ -379,8 +379,8 @@ static void complete_events(struct kvm_vcpu *vcpu)
 }
 
 /*
- * KVM sets vcpu->mode by plain stores between fences, which ThreadSanitizer does not see: what the guest did comes
- * before the look at the mode by which another CPU finds that this one needs no interrupt.
+ * KVM sets vcpu->mode with plain stores between fences, which ThreadSanitizer does not see. Another CPU looks at the
+ * mode to find that this one needs no interrupt. What the guest did comes before that look.
  */
 static void guest_mode_ends(struct kvm_vcpu *vcpu)
 {

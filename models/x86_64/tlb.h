@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TLB of one vCPU: entries stay until an architectural flush or a deterministic eviction takes them.
+ * The TLB of one vCPU. Entries stay until an architectural flush or a deterministic eviction removes them.
  *
  * Invariants (model_tlb_validate): a page is held at most once per (level, kind, root, page); page and frame are
  * aligned to the entry's level; every valid entry is on exactly one hash chain, and on the right one; the counts per
@@ -14,7 +14,7 @@
 
 #include "../common/bits.h"
 
-/* What the entry was made from, which decides what flushes it. */
+/* What the entry was made from; this decides what flushes it. */
 enum tlb_kind {
 	TLB_LINEAR,	/* linear address to frame: guest paging combined with nested paging, or a shadow table */
 	TLB_PHYSICAL,	/* guest-physical address to frame: nested paging while the guest has paging off */
@@ -33,48 +33,48 @@ struct tlb_entry {
 	uint64_t page;		/* address >> 12 of the first 4 KiB page; a multiple of the entry's size */
 	uint64_t gfn;		/* guest frame of that first page */
 	uint64_t pfn;		/* host frame of that first page */
-	uint64_t root;		/* tag: physical address of the table root under EPT, 0 where an ASID tags entries */
-	uint64_t raw;		/* the last-level table entry as it was when the TLB was filled */
+	uint64_t root;		/* tag: physical address of the table root under EPT; 0 where an ASID tags entries */
+	uint64_t raw;		/* the last-level table entry when the TLB was filled */
 	uint8_t level;		/* 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB */
 	uint8_t kind;		/* enum tlb_kind */
 	uint8_t rights;		/* enum tlb_rights */
 	uint8_t dirty;		/* a write needs no walk to set a dirty bit */
 	uint8_t as_id;		/* KVM address space: 0, or 1 in SMM */
-	uint16_t next;		/* hash chain, index + 1; 0 ends it */
+	uint16_t next;		/* hash chain: index + 1, or 0 at the end */
 };
 
-#define TLB_4K_ENTRIES 1536	/* as the second-level TLB of a Skylake server core */
+#define TLB_4K_ENTRIES 1536	/* like the second-level TLB of a Skylake server core */
 #define TLB_LARGE_ENTRIES 64
 #define TLB_ENTRIES (TLB_4K_ENTRIES + TLB_LARGE_ENTRIES)
 #define TLB_CHAINS 1024		/* a power of two */
 
 struct model_tlb {
 	struct tlb_entry entry[TLB_ENTRIES];	/* 4 KiB pages first, then the large ones */
-	uint64_t valid[TLB_ENTRIES / 64];	/* a bit for each entry: a search need not look at the others */
+	uint64_t valid[TLB_ENTRIES / 64];	/* a bit for each entry, so that a search skips the others */
 	uint16_t chain[TLB_CHAINS];		/* index + 1 of the first entry */
 	uint32_t count[4];			/* valid entries per level */
 	uint32_t hand_4k, hand_large;		/* next victim, round robin */
 	uint64_t evictions;
 };
 
-/* For each valid entry of t, in the order of their indices i. The loop may clear the entry. */
+/* Loops over the valid entries of t, in the order of their indices i. The loop may clear the entry. */
 #define model_tlb_for_each(t, i)	model_for_each_bit((t)->valid, TLB_ENTRIES, i)
 
 void model_tlb_init(struct model_tlb *t);
-/* The entry that translates addr, or NULL. */
+/* Returns the entry that translates addr, or NULL. */
 struct tlb_entry *model_tlb_lookup(struct model_tlb *t, enum tlb_kind kind, uint64_t root, uint64_t addr);
-/* Copies *e in (next is ignored), replacing an entry for the same page. */
+/* Copies *e in (ignores next); replaces an entry for the same page. */
 void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *e);
 
-/* Each returns how many entries it took. */
+/* Each returns how many entries it removed. */
 unsigned int model_tlb_flush_all(struct model_tlb *t);
 unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root);
 unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind);
-/* As a load of CR3: global entries stay where keep_global is set. */
+/* Like a load of CR3: global entries stay if keep_global is set. */
 unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global);
 unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint64_t addr);
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 const char *model_tlb_validate(const struct model_tlb *t);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The vendor module's table of operations: every one that the kernel may call has a function here, in vendor_regs.c,
- * vendor_tlb.c, run.c or exit.c, or is refused by name. Operations that the kernel tests for NULL before it calls them
- * stay NULL; static calls to an absent operation do not work without the kernel's code patching, so that the other
- * optional ones are functions that do nothing, with the reason.
+ * The vendor module's table of operations. Each one that the kernel may call has a function here, in vendor_regs.c,
+ * vendor_tlb.c, run.c or exit.c, or is refused by name. Operations that the kernel tests for NULL before the call stay
+ * NULL. Static calls to an absent operation do not work without the kernel's code patching, so the other optional ones
+ * are functions that do nothing, with the reason.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -38,7 +38,7 @@ static void hardware_unsetup(void)
 	/* hardware_setup() took nothing. */
 }
 
-/* As svm_has_emulated_msr(). */
+/* Like svm_has_emulated_msr(). */
 static bool has_emulated_msr(struct kvm *kvm, u32 index)
 {
 	return index != MSR_IA32_MCG_EXT_CTL &&
@@ -74,7 +74,7 @@ static void vcpu_free(struct kvm_vcpu *vcpu)
 	kvfree(to_sim(vcpu)->tlb);
 }
 
-/* Nothing of the host's state has to make room for the guest's. */
+/* No host state has to make room for the guest's. */
 static void prepare_switch_to_guest(struct kvm_vcpu *vcpu)
 {
 	if (!this_cpu_read(virtualization_on))
@@ -93,14 +93,14 @@ static void vcpu_put_cpu(struct kvm_vcpu *vcpu)
 {
 }
 
-/* Exceptions of the guest are never intercepted but for #PF with shadow paging, which has no bitmap here. */
+/* Only #PF with shadow paging is intercepted, and it has no bitmap here. */
 static void update_exception_bitmap(struct kvm_vcpu *vcpu)
 {
 }
 
 static void post_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
-	/* Walks read vcpu->arch.cr3; only encrypted guests hold a copy. */
+	/* Walks read vcpu->arch.cr3; only encrypted guests have a copy. */
 }
 
 static void set_dr7(struct kvm_vcpu *vcpu, unsigned long value)
@@ -158,7 +158,7 @@ static void set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
 	to_sim(vcpu)->nmi_masked = masked;
 }
 
-/* Accesses change neither IF nor the NMI mask: a window opens only by an ioctl, which requests KVM_REQ_EVENT itself. */
+/* Accesses change neither IF nor the NMI mask: only an ioctl opens a window, and it requests KVM_REQ_EVENT itself. */
 static void enable_window(struct kvm_vcpu *vcpu)
 {
 }
@@ -176,7 +176,7 @@ static void no_apicv_eoi(struct kvm_vcpu *vcpu, u64 *bitmap)
 {
 }
 
-/* As vmx_deliver_interrupt() without posted interrupts. */
+/* Like vmx_deliver_interrupt() without posted interrupts. */
 static void deliver_interrupt(struct kvm_lapic *apic, int delivery_mode, int trig_mode, int vector)
 {
 	kvm_lapic_set_irr(vector, apic);
@@ -189,7 +189,7 @@ static int sync_pir_to_irr(struct kvm_vcpu *vcpu)
 	return kvm_lapic_find_highest_irr(vcpu);
 }
 
-/* Both are for processors that cannot run real mode; like svm.c, nothing needs them. */
+/* Both are for processors that cannot run real mode; this one does not need them, like those of svm.c. */
 static int set_tss_addr(struct kvm *kvm, unsigned int addr)
 {
 	return 0;
@@ -385,7 +385,7 @@ struct kvm_x86_ops model_x86_ops = {
 	.msr_filter_changed = no_apicv,
 	.complete_emulated_msr = complete_emulated_msr,
 	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* otherwise kernel-shim/compat/x86_64/x86_enable_cpu fills up the table */
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* else kernel-shim/compat/x86_64/x86_enable_cpu completes the table */
 	.write_tsc_offset = write_tsc_offset,
 	.write_tsc_multiplier = write_tsc_multiplier,
 	.check_processor_compatibility = check_processor_compatibility,
@@ -409,13 +409,13 @@ static bool pmu_is_valid_msr(struct kvm_vcpu *vcpu, u32 msr)
 	return false;
 }
 
-/* A processor without performance counters: no MSR is one. */
+/* A processor without performance counters: no MSR belongs to one. */
 static struct kvm_pmc *pmu_msr_idx_to_pmc(struct kvm_vcpu *vcpu, u32 msr)
 {
 	return NULL;
 }
 
-/* The guest has no counters, so that there is nothing to set up, reset or clean. */
+/* The guest has no counters, so there is nothing to set up, reset or clean. */
 static void pmu_nothing(struct kvm_vcpu *vcpu)
 {
 }

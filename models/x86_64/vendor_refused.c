@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Operations of kvm_x86_ops that nothing models: reaching one ends the scenario with its name. */
+/* Operations of kvm_x86_ops that are not modelled: reaching one ends the scenario with its name. */
 #include <linux/kvm_host.h>
 #include "refused.h"
 #include <kshim/host.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The vendor module's guest registers: kept per vCPU as a VMCS or VMCB would. */
+/* The vendor module's guest registers, kept per vCPU like in a VMCS or VMCB. */
 #include <linux/kvm_host.h>
 #include "cpuid.h"
 #include "kvm_cache_regs.h"
@@ -11,7 +11,7 @@ static const struct kvm_segment flat_data = {
 	.limit = 0xffffffff, .type = 3, .s = 1, .present = 1, .db = 1, .g = 1,
 };
 
-/* As init_vmcb() and vmx_vcpu_reset(): the state after RESET, SDM vol. 3, table 10-1. */
+/* Like init_vmcb() and vmx_vcpu_reset(): the state after RESET, SDM vol. 3, table 10-1. */
 void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 {
 	struct vcpu_sim *vs = to_sim(vcpu);

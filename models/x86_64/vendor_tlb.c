@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The vendor module's table root and TLB flushes, with the reach that the instructions behind them have:
+ * The vendor module's table root and TLB flushes. Each flush reaches as far as the instruction behind it:
  *
- *               EPT (vmx.c)                        NPT (svm.c)               shadow (svm.c)
- *  all          INVEPT global                      flush by ASID             flush by ASID
- *  current      INVEPT of the current EPTP         flush by ASID             flush by ASID
- *  gva          INVVPID address                    INVLPGA                   INVLPGA
- *  guest        INVVPID context                    flush by ASID             flush by ASID
+ *              EPT (vmx.c)                        NPT (svm.c)               shadow (svm.c)
+ * all          INVEPT global                      flush by ASID             flush by ASID
+ * current      INVEPT of the current EPTP         flush by ASID             flush by ASID
+ * gva          INVVPID address                    INVLPGA                   INVLPGA
+ * guest        INVVPID context                    flush by ASID             flush by ASID
  *
- * The first two, and all that is said of an ASID, take the entries of the paging-structure cache of KVM's own tables
- * along. INVLPGA does so whatever its address (APM vol. 2, 5.5.2); INVVPID does not, as those are guest-physical ones.
+ * The first two, and every flush by ASID, also drop the entries of the paging-structure cache of KVM's own tables. So
+ * does INVLPGA, whatever its address (APM vol. 2, 5.5.2). INVVPID does not, because those entries are guest-physical.
  * Entries of the guest's own tables are not cached.
  *
- * INVEPT drops guest-physical and combined entries; INVVPID only what was made with a linear address, which, as in
- * hardware, an entry made while the guest had paging off under EPT is not. The TLB belongs to the vCPU (each has an
- * ASID, a VPID of its own) and not to the CPU: a vCPU that moves asks for a flush of all, as both vendors do.
+ * INVEPT drops guest-physical and combined entries. INVVPID drops only what was made with a linear address; as in
+ * hardware, that excludes entries made under EPT while the guest had paging off. The TLB belongs to the vCPU (each has
+ * its own ASID or VPID) and not to the CPU: a vCPU that moves requests a flush of all, like with both vendors.
  */
 #include <linux/kvm_host.h>
 #include "mmu.h"
@@ -26,7 +26,7 @@ enum tlb_kind model_tlb_kind(struct kvm_vcpu *vcpu)
 	return model_personality == MODEL_EPT && !is_paging(vcpu) ? TLB_PHYSICAL : TLB_LINEAR;
 }
 
-/* Under EPT entries belong to the root they came from; under an ASID they are used whatever the root is now. */
+/* Under EPT, entries belong to the root they came from. Under an ASID they are used whatever the root is now. */
 u64 model_tlb_tag(struct vcpu_sim *vs)
 {
 	return model_personality == MODEL_EPT ? vs->root : 0;

@@ -159,7 +159,7 @@ static bool locate(const struct walk_tables *nested, uint64_t *where, struct wal
 	return true;
 }
 
-/* Sets the accessed bit, and the dirty bit of a leaf that is written, as a locked read-modify-write. */
+/* Sets the accessed bit, and for a write the dirty bit of a leaf, as a locked read-modify-write. */
 static bool mark(const struct walk_tables *t, uint64_t where, uint64_t *e, bool leaf, bool write, bool *again,
 		 struct walk_result *r)
 {
@@ -181,7 +181,7 @@ static bool mark(const struct walk_tables *t, uint64_t where, uint64_t *e, bool 
 	return true;
 }
 
-/* One level. *table becomes the next table; true with r->level set when the leaf was reached. */
+/* Walks one level. *table becomes the next table. If the leaf was reached, r->level is set. */
 static bool walk_level(const struct walk_tables *t, const struct walk_tables *nested, uint64_t addr,
 		       unsigned int access, unsigned int level, uint64_t *table, unsigned int *rights,
 		       struct walk_result *r)
@@ -251,7 +251,7 @@ static bool cache_holds(const struct walk_cache_entry *e, uint64_t tag, uint64_t
 	return e->level == level && e->tag == tag && e->prefix == cache_prefix(addr, level);
 }
 
-/* The entry nearest to the leaf, or NULL. */
+/* Returns the entry nearest to the leaf, or NULL. */
 static struct walk_cache_entry *cache_lookup(const struct walk_tables *t, uint64_t addr)
 {
 	unsigned int level;
@@ -265,7 +265,7 @@ static struct walk_cache_entry *cache_lookup(const struct walk_tables *t, uint64
 	return NULL;
 }
 
-/* The four entries at the top of PAE tables are not: a processor may hold them in registers. */
+/* The four entries at the top of PAE tables are not cached: a processor may hold them in registers. */
 static void cache_fill(const struct walk_tables *t, uint64_t addr, unsigned int level, uint64_t entry,
 		       unsigned int rights)
 {
@@ -328,7 +328,7 @@ static bool walk(const struct walk_tables *t, const struct walk_tables *nested, 
 	__builtin_memset(r, 0, sizeof(*r));
 	for (level = cached ? cached->level - 1U : t->levels; level; level--) {
 		if (!walk_level(t, nested, addr, access, level, &table, &rights, r)) {
-			/* A fault takes what was used for its address along (SDM 4.10.4.1, 29.4.3.1). */
+			/* A fault also drops what was used for its address (SDM 4.10.4.1, 29.4.3.1). */
 			if (t->cache)
 				model_walk_cache_flush_addr(t->cache, t->tag, addr);
 			return false;
@@ -364,7 +364,7 @@ void model_walk_2d(const struct walk_tables *guest, const struct walk_tables *ne
 	r->level = r->level < n.level ? r->level : n.level;
 	r->entry = n.entry;
 	r->entry_pa = n.entry_pa;
-	/* The nested tables know no user bit of the guest's, and no CR0.WP. */
+	/* The nested tables have no user bit of the guest, and no CR0.WP. */
 	r->rights = (r->rights & (n.rights | TLB_U | TLB_GLOBAL)) & ~(n.rights & TLB_W ? 0 : TLB_W | TLB_W_SUP);
 	r->dirty = r->dirty && n.dirty;
 }

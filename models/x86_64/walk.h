@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Page-table walks of an x86-64 processor: EPT, and the IA-32e and PAE formats (which NPT and shadow tables share),
- * alone or guest tables walked through nested ones. Intel SDM vol. 3, 5.3 to 5.7 and 30.3; AMD APM vol. 2, 15.25.
+ * alone or for guest tables that are walked through nested ones. Intel SDM vol. 3, 5.3 to 5.7 and 30.3; AMD APM vol. 2,
+ * 15.25.
  *
- * A walk may begin at a table that a paging-structure cache leads to (SDM vol. 3, 4.10.3 and 29.4.2; APM vol. 2, 5.5.2):
- * such an entry is used whatever the tables say now, until a flush takes it, or a fault at an address that it is for.
+ * A walk may begin at a table that a paging-structure cache leads to (SDM vol. 3, 4.10.3 and 29.4.2; APM vol. 2,
+ * 5.5.2). Such an entry is used whatever the tables say now, until a flush drops it, or a fault at one of its
+ * addresses.
  *
- * Needs nothing of the kernel but the three functions at the end, so that unit tests can supply them.
+ * Needs nothing of the kernel except the three functions at the end, which unit tests can supply.
  */
 #ifndef MODEL_X86_64_WALK_H
 #define MODEL_X86_64_WALK_H
@@ -28,11 +30,11 @@ enum walk_access {
 
 /* A table entry that leads to another table, as a walk found it. */
 struct walk_cache_entry {
-	uint64_t prefix;	/* of the addresses that it is for: address >> (12 + 9 * (level - 1)) */
+	uint64_t prefix;	/* of its addresses: address >> (12 + 9 * (level - 1)) */
 	uint64_t tag;		/* of the tables, see struct walk_tables */
 	uint64_t entry;
 	uint8_t level;		/* of the table that holds the entry; 0: nothing cached here */
-	uint8_t rights;		/* enum tlb_rights: what the entry and those above it leave */
+	uint8_t rights;		/* enum tlb_rights: what the entry and those above it allow */
 };
 
 #define WALK_CACHE_LEVELS 4	/* 2 to 5 */
@@ -52,7 +54,7 @@ struct walk_tables {
 	bool ad;		/* EPT: accessed and dirty bits enabled; the other formats always have them */
 	bool nxe, wp, smep, smap;
 	struct walk_cache *cache; /* NULL: each walk begins at the root */
-	uint64_t tag;		/* what tells these tables' cache entries from others' */
+	uint64_t tag;		/* tells these tables' cache entries from others */
 };
 
 enum walk_status {
@@ -68,10 +70,10 @@ struct walk_result {
 	bool guest_table;	/* with nested: while reading or marking a guest table entry */
 	uint64_t fault_addr;	/* with nested: the guest-physical address that failed */
 	unsigned int error_code;/* of a #PF: the low 5 bits */
-	unsigned int present_rights; /* EPT: rights that the failing entry and its ancestors leave, 0: not present */
+	unsigned int present_rights; /* EPT: rights that the failing entry and its ancestors allow; 0: not present */
 
 	uint64_t pa;		/* physical address that the walked address translates to */
-	uint64_t gpa;		/* guest-physical address, where guest tables were walked through nested ones */
+	uint64_t gpa;		/* guest-physical address, if guest tables were walked through nested ones */
 	unsigned int level;	/* of the translation: the smaller of the two page sizes */
 	unsigned int rights;	/* enum tlb_rights */
 	bool dirty;		/* every dirty bit that a write needs is set */
@@ -83,24 +85,24 @@ struct walk_result {
 void model_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, struct walk_result *r);
 /*
  * Walks guest tables whose entries, and the final address, go through nested tables. Nested accesses to guest entries
- * count as writes where the nested tables keep dirty bits (SDM 30.3.5; APM 15.25.6).
+ * count as writes if the nested tables keep dirty bits (SDM 30.3.5; APM 15.25.6).
  */
 void model_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
 		   unsigned int access, struct walk_result *r);
 
-/* Flushes of a paging-structure cache: all, the entries of one tag, what could be used for one address. */
+/* Flushes of a paging-structure cache: all entries, those of one tag, those that could be used for one address. */
 void model_walk_cache_flush(struct walk_cache *c);
 void model_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag);
 void model_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr);
-/* Whether a walk of the tables as they are now leads to the same table, with no fewer rights. */
+/* Returns whether a walk of the tables as they are now leads to the same table, with no fewer rights. */
 bool model_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *e);
 
-/* Whether a translation with these rights (enum tlb_rights) admits the access under the tables' control bits. */
+/* Returns whether a translation with these rights (enum tlb_rights) permits the access, by the control bits. */
 bool model_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access);
 
-/* Supplied by the machine: physical memory. read and cmpxchg return false when pa is outside of memory. */
+/* Physical memory, supplied by the machine. read and cmpxchg return false if pa is outside of memory. */
 bool model_phys_read64(uint64_t pa, uint64_t *value);
-/* *old is compared; on mismatch it is updated and *done is false. */
+/* Compares with *old; on a mismatch updates *old and sets *done to false. */
 bool model_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done);
 /* Counts one entry read by a walk. */
 void model_walk_count(void);
