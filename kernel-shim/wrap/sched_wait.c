@@ -2,7 +2,7 @@
 /*
  * The wait primitives of kernel/sched: wait queues, bit waits, simple wait queues and completions. They are one TU,
  * like in kernel/sched/build_utility.c, because they need kernel/sched/sched.h. The scheduler under them (schedule(),
- * try_to_wake_up()) is core/sched.c.
+ * try_to_wake_up()) is core/sched/sched.c.
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/cputime.h>

@@ -4,6 +4,6 @@ struct task_struct;
 
 /*
  * Runs the new kthread t up to there, in its creator's place, if its data are on the creator's stack: then the creator
- * waits for it. Any other kthread never runs (core/kthread.c).
+ * waits for it. Any other kthread never runs (core/sched/kthread.c).
  */
 void kshim_kthread_start(struct task_struct *t);

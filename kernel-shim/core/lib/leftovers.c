@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Small parts of subsystems that are not modelled (block plugging, perf), and the state of a kernel that is up. */
+/*
+ * Small parts of subsystems that are not modelled (block plugging, perf, the overflow ids of kernel/sys.c), and the state of
+ * a kernel that is up.
+ */
 #include <linux/blkdev.h>
 #include <linux/highuid.h>
 #include <linux/jump_label.h>

@@ -202,16 +202,15 @@ bool kshim_worker_driven(struct kshim_worker *w);
 void kshim_worker_sleep(struct kshim_worker *w);
 
 /* --- rcu.c, srcu.c, workqueue.c, work_run.c, timer.c --- */
-unsigned int kshim_rcu_run(void);	/* grace period plus callbacks queued so far; returns how many ran */
-unsigned int kshim_srcu_run(void);
+/* Each registers its idle source. */
+void kshim_workqueue_boot(void);
+void kshim_timers_boot(void);
+void kshim_rcu_boot(void);
+void kshim_srcu_boot(void);
 unsigned long kshim_rcu_queued(void);	/* callbacks */
 unsigned long kshim_srcu_queued(void);
-/* Runs an item, or continues one that slept and was woken. */
-bool kshim_work_run_one(void);
-/* Only continues one. */
+/* Continues a work item that slept and was woken. Returns whether there was one. */
 bool kshim_work_resume_one(void);
-bool kshim_work_pending(void);
-void kshim_workqueue_boot(void);
 /* Runs what is due at the current virtual time; returns how many. */
 unsigned int kshim_timers_run(void);
 /* Time of the first timer, or U64_MAX. */

@@ -3,7 +3,7 @@
  * Timers and high-resolution timers on virtual time (kernel/time/{timer,hrtimer}.c).
  *
  * One list of timers in order of expiry and one queue of hrtimers per clock serve all CPUs: a timer runs on the CPU of
- * the thread that finds it. Nothing expires by itself: see core/time.c.
+ * the thread that finds it. Nothing expires by itself: see core/sched/time.c.
  *
  * Invariants: timer_list.entry is hashed if and only if the timer is pending; hrtimer.state is ENQUEUED if and only if
  * the hrtimer is in its base's queue; `current_timer` and base->running are what runs now.

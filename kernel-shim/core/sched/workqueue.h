@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Private to core/workqueue.c (work items that wait to run) and core/work_run.c (those that run). */
+/* Private to core/sched/workqueue.c (work items that wait to run) and core/sched/work_run.c (those that run). */
 #ifndef KSHIM_CORE_WORKQUEUE_H
 #define KSHIM_CORE_WORKQUEUE_H
 

@@ -57,7 +57,7 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 		if (!folio_try_get(page_folio(page)))
 			page = NULL;
 		/* Like gup_fast_pte_range(): the entry may have changed before the reference was taken. */
-		if (page && (!kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
+		if (page && (PageReserved(page) || !kshim_arch_host_walk(mm, addr, &e) || !e.present || e.pfn != pfn)) {
 			put_page(page);
 			page = NULL;
 		}

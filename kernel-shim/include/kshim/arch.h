@@ -44,7 +44,7 @@ void kshim_arch_register_counters(void);
 int kshim_arch_check_host_tlb(void);
 
 /*
- * These enclose one access of the processor to memory (core/uaccess.c). The tables, and what translate finds in them,
+ * These enclose one access of the processor to memory (core/world/uaccess.c). The tables, and what translate finds in them,
  * stay valid until end. The caller neither sleeps nor takes locks in between.
  */
 unsigned long kshim_arch_access_begin(void);

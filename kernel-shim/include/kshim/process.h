@@ -25,7 +25,7 @@ struct kshim_process {
 	const struct cred *cred;	/* of tasks still to come */
 	struct task_struct *task[KVMSIM_MAX_CPUS];
 	struct list_head node;
-	struct list_head pins;		/* struct kshim_pin, see core/event.c */
+	struct list_head pins;		/* struct kshim_pin, see core/world/mm_events.c */
 	/* The last signals that were handled but not taken: a ring that begins at first_signal. */
 	struct kvmsim_signal signals[KVMSIM_MAX_SIGNALS];
 	unsigned int first_signal, nr_signals;
@@ -57,7 +57,7 @@ int kshim_process_take_signal(int pid, struct kvmsim_signal *out);
 
 int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6]);
 int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6]);
-/* The boot part of core/event.c: device memory for KVMSIM_EV_PFNMAP. */
+/* The boot part of core/world/mm_events.c: device memory for KVMSIM_EV_PFNMAP. */
 int kshim_event_boot(void);
 
 /* The VM or vCPU behind a file descriptor of the current process, or NULL. The file table owns the reference. */

@@ -27,7 +27,7 @@ void host_track_init(void);
 #else
 static inline void host_track_init(void) {}
 #endif
-/* Reports what lies at p, after AddressSanitizer found a bad access there (core/mem_explain.c). */
+/* Reports what lies at p, after AddressSanitizer found a bad access there (core/mem/explain.c). */
 void kshim_mem_explain(const void *p);
 
 #ifdef KSHIM_VALGRIND

@@ -26,7 +26,7 @@ static __always_inline void preempt_count_set(int pc)
 	kshim_preempt_count = pc;
 }
 
-/* The count belongs to the thread, not to the task: core/sched.c sets it when a thread starts. */
+/* The count belongs to the thread, not to the task: core/sched/sched.c sets it when a thread starts. */
 #define init_task_preempt_count(p) do { } while (0)
 #define init_idle_preempt_count(p, cpu) do { } while (0)
 
