@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Fails when a file includes a header of a room that it may not include; the rooms are in the table "walls" beside this
+# script. walls.sh PROJECT_DIR
+#
+# A header is found as the compiler finds it: in quotes beside the file, <kshim/...> in kernel-shim/include. What is not
+# found in the project is the kernel's or the system's. The headers in kernel-shim/include/kshim are everybody's.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$1"
+find kernel-shim models sim bench -name '*.[ch]' | sort | while IFS= read -r file; do
+	sed -n 's/^#[ \t]*include[ \t]*\(["<]\)\([^">]*\)[">].*/\1 \2/p' "$file" | while read -r kind name; do
+		dir=${file%/*}
+		target=
+		# <common/access.h> is models/common/access.h; bench sees sim's headers.
+		for dirs in "$dir" models sim; do
+			[ "$kind$dirs" != "<$dir" ] && [ -e "$dirs/$name" ] && target=$dirs/$name && break
+		done
+		[ -n "$target" ] || continue
+		target=$(realpath -m --relative-to=. "$target")
+		[ "${target%/*}" = "$dir" ] || printf '%s %s %s\n' "$file" "$dir" "${target%/*}"
+	done
+done | sort -u | awk '
+	FNR == NR {
+		if (/^[^#]/) {
+			room = $1
+			sub(/:$/, "", room)
+			for (i = 2; i <= NF; i++)
+				may[room, $i] = 1
+		}
+		next
+	}
+	{ used[$2, $3] = 1 }
+	$3 !~ /^kernel-shim\/include/ && !(($2, $3) in may) {
+		print "FAILED: " $1 " includes a header of " $3 ", which tests/rooms/walls does not let " $2
+		bad = 1
+	}
+	END {
+		for (pair in may)
+			if (!(pair in used)) {
+				split(pair, part, SUBSEP)
+				print "FAILED: tests/rooms/walls lets " part[1] " include headers of " part[2] ", and no file does"
+				bad = 1
+			}
+		exit bad
+	}' "$here/walls" -
