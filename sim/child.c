@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The scenario's own process: what the machine reports, logs and prints goes into the shared result.
+ * The scenario's own process: what the machine reports and logs, and what the process prints, goes to the shared
+ * result.
  *
  * Any attached thread may call in here; one lock covers everything below.
  */
@@ -52,7 +53,7 @@ static int write_all(int fd, const char *s, size_t n)
 	return 0;
 }
 
-/* A trace that cannot be written ends there, not the scenario; the program says so at its end. */
+/* If a trace cannot be written, the trace ends, not the scenario. The program says so at its end. */
 static void trace_locked(const char *s, size_t n)
 {
 	static const char cut[] = "[cut here: the trace of one scenario is at most 256 MiB]\n";
@@ -97,7 +98,7 @@ void child_step(const char *text)
 	child_trace("%s\n", text);
 }
 
-/* As child_step(), with the lock held. */
+/* Like child_step(), with the lock held. */
 static void step_locked(const char *text, int n)
 {
 	ring_add(&child.r->ring, SIM_RING_TEXT, text, (size_t)n);
@@ -219,7 +220,7 @@ static void on_report(const struct kvmsim_report *k)
 	child_expect_end();
 	expectations_end();
 	if (!child_failed())
-		r->state = SIM_PASSED;	/* the scenario was written to end like this */
+		r->state = SIM_PASSED;	/* the scenario was meant to end like this */
 	child_exit(0);
 }
 

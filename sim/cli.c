@@ -115,7 +115,7 @@ static int usage_error(const char *command, const char *what)
 
 #define MAX_JOBS 1024
 
-/* CPUs that this process may use. */
+/* Returns the number of CPUs that this process may use. */
 static size_t nr_cpus(void)
 {
 	cpu_set_t set;
@@ -140,7 +140,7 @@ static int parse_seconds(const char *s, double *out)
 	return *end || end == s || !(*out > 0 && *out <= 86400) ? -1 : 0;
 }
 
-/* 0 to go on, 1 for help, -1 for an error that has been printed. */
+/* Returns 0 to continue, 1 for help, -1 after an error message. */
 static int parse(const struct command *c, int argc, char **argv, struct sim_options *o)
 {
 	int opt, at, which = -1;

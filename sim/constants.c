@@ -34,7 +34,7 @@ void lua_constants_push(lua_State *L)
 		lua_setfield(L, -2, constants[i].name);
 	}
 	lua_newtable(L);
-	/* Backwards: of two names for one number (EAGAIN, EWOULDBLOCK) the first stays. */
+	/* Backwards: if two names have one number (EAGAIN, EWOULDBLOCK), the first name stays. */
 	for (size_t i = sizeof(errnos) / sizeof(errnos[0]); i-- > 0;) {
 		lua_pushstring(L, errnos[i].name);
 		lua_rawseti(L, -2, errnos[i].value);

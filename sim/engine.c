@@ -24,12 +24,12 @@ struct run {
 	struct sim_plan plan;
 	struct output out[2];
 	size_t nout, number;
-	size_t next;	/* job of the plan that is to be reported next */
+	size_t next;	/* the next job of the plan to report */
 	int trace_error;	/* errno of writing the trace, or 0 */
 	struct sim_totals totals;
 };
 
-/* A file that could not be loaded counts as one scenario that failed. */
+/* A file that could not be loaded counts as one failed scenario. */
 static size_t count_planned(const struct run *run)
 {
 	size_t n = run->plan.n;
@@ -92,7 +92,7 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 		run->out[0].how->running(run->out[0].to, job + 1, run->number + 1, run->totals.planned);
 }
 
-/* Files that could not be loaded stand where their scenarios would: those before the given one. */
+/* Reports files that could not be loaded in the place of their scenarios: those before the given one. */
 static void report_unloadable(struct run *run, size_t before)
 {
 	for (; run->reported_files < before; run->reported_files++) {
@@ -156,7 +156,7 @@ static int not_written(const char *what, int err)
 	return -1;
 }
 
-/* Prints the totals. 0, or -1 after a message when a file has not all that belongs there. */
+/* Prints the totals. Returns 0, or -1 after a message if a file is incomplete. */
 static int close_outputs(struct run *run)
 {
 	const struct sim_options *o = run->world.options;
@@ -190,7 +190,7 @@ int engine_run(const struct sim_options *o)
 		return SIM_EXIT_USAGE;
 	}
 	run.totals.planned = count_planned(&run);
-	/* One flavour: its world is booted once and each scenario forks from it. Two would want the same addresses. */
+	/* One flavour: boot its world once and fork scenarios from it. Two flavours would need the same addresses. */
 	if (run.flavours.n == 1) {
 		if (flavour_boot(&run.flavours.v[0])) {
 			free_run(&run);

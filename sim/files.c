@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which scenario files the arguments of a command name. */
+/* Finds the scenario files that the arguments of a command name. */
 #include "sim.h"
 
 #include <dirent.h>
@@ -12,11 +12,11 @@
 
 struct list {
 	struct sim_file *v;
-	char **real;	/* of each file: its directory without links, and its name */
+	char **real;	/* for each file: its directory without links, and its name */
 	size_t n;
 };
 
-/* Links in the path of the directory do not matter. A link to a file is another file: lib may be another beside it. */
+/* Resolves links in the directory's path. A link to a file is another file: another lib may be beside it. */
 static char *real_path(const char *path)
 {
 	char *copy = xstrdup(path), *copy2 = xstrdup(path), *dir = realpath(dirname(copy), NULL);
@@ -28,7 +28,7 @@ static char *real_path(const char *path)
 	return real;
 }
 
-/* NULL if the list has the file already. */
+/* Returns NULL if the list has the file already. */
 static struct sim_file *add(struct list *l, const char *path)
 {
 	char *real = real_path(path);
@@ -66,7 +66,7 @@ static int is_lua(const char *name)
 	return n > 4 && name[0] != '.' && !strcmp(name + n - 4, ".lua");
 }
 
-/* Why it cannot be a scenario file, or NULL. */
+/* Returns why it cannot be a scenario file, or NULL. */
 static const char *objection(const char *path)
 {
 	struct stat st;
@@ -79,8 +79,8 @@ static const char *objection(const char *path)
 }
 
 /*
- * A link below the directory is not followed into another directory: no loops. What is in a directory lib is for require()
- * of the scenarios beside it (lua/sandbox.lua). -1: the directory cannot be read.
+ * Links to directories below the argument are not followed, so there are no loops. A directory lib holds files for
+ * require() of the scenarios beside it (lua/sandbox.lua). Returns -1 if the directory cannot be read.
  */
 static int walk(struct list *l, const char *dir)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Finding, loading and booting the flavours: shared objects that hold the kernel code of one architecture. */
+/* Finds, loads and boots the flavours: shared objects that hold the kernel code of one architecture. */
 #include "sim.h"
 
 #include <dlfcn.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The environment, the build, or the directory of the program, in this order; NULL if nobody knows. */
+/* Takes the environment's, the build's, or the program's directory, in this order. NULL if there is none. */
 static char *flavour_dir(void)
 {
 	const char *env = getenv("KVMSIM_FLAVOUR_DIR");
@@ -31,7 +31,7 @@ static char *flavour_dir(void)
 }
 
 struct build_id {
-	const void *inside;	/* an address of the object looked for */
+	const void *inside;	/* an address inside the object to find */
 	char hex[65];
 };
 
@@ -74,7 +74,7 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg)
 	return ours;
 }
 
-/* Whether release is wanted or begins with it: "6.1" stands for 6.1 and 6.1.192, not for 6.12. */
+/* Returns whether release is wanted or begins with it: "6.1" stands for 6.1 and 6.1.192, not for 6.12. */
 static int release_matches(const char *release, const char *wanted)
 {
 	size_t n = strlen(wanted);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * core: the primitives under the scenario language, one per call of kvmsim_machine_ops.
+ * core: the primitives of the scenario language, one for each call of kvmsim_machine_ops.
  *
- * Every argument is checked here, whatever the prelude has checked before: a scenario that gets hold of core can get
+ * Every argument is checked here, whatever the prelude has checked before. A scenario that gets hold of core can get
  * errors out of it, not crashes. A result < 0 is -errno.
  */
 #include "lua_env.h"
@@ -180,7 +180,7 @@ static int core_syscall(lua_State *L)
 	return 1;
 }
 
-/* (pid) -> signal number, code, address; 0: there is none; or -errno */
+/* (pid) -> signal number, code, address; or 0 if there is none; or -errno */
 static int core_take_signal(lua_State *L)
 {
 	struct kvmsim_signal s;
@@ -255,8 +255,8 @@ static int core_user_write(lua_State *L)
 }
 
 /*
- * ret, done, exit reason or nil, faults, value; after a guest exception its vector, error code and address; after a nested
- * access whether its guest was intercepted
+ * ret, done, exit reason or nil, faults, value; after a guest exception its vector, error code and address; after a
+ * nested access whether its guest was intercepted
  */
 static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *r, uint64_t value)
 {
@@ -283,7 +283,7 @@ static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *
 	return 9;
 }
 
-/* Any operation may be a nested one; the flavour knows whether it has such. */
+/* Any operation may be nested; the flavour knows whether it supports that. */
 static uint8_t check_op(lua_State *L, int arg, unsigned int last)
 {
 	lua_Integer op = luaL_checkinteger(L, arg), plain = op & ~(lua_Integer)KVMSIM_NESTED;
@@ -461,7 +461,7 @@ static int core_older_than(lua_State *L)
 	return 1;
 }
 
-/* (function) -> how many parameters it takes; any number: the largest integer. */
+/* (function) -> number of its parameters; the largest integer if it takes any number. */
 static int core_parameters(lua_State *L)
 {
 	lua_Debug ar;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Lua state that scenarios run in: its memory and time limits, the libraries it may have, and loading of files.
+ * The Lua state that scenarios run in: its memory and time limits, its libraries, and loading of files.
  *
- * The prelude (sim/lua) is part of the program and trusted; it builds the environment that a scenario sees. What a
- * scenario can reach of C is core (lua_core.c), which checks every argument by itself, and Lua's own pure libraries.
+ * The prelude (sim/lua) is part of the program and trusted. It builds the environment that a scenario sees. In C a
+ * scenario can reach core (lua_core.c), which checks every argument by itself, and Lua's own pure libraries.
  */
 #include "lua_env.h"
 
@@ -48,7 +48,7 @@ EMBED(lua_src_inspect, "inspect.lua");
 EMBED(lua_src_scenario, "scenario.lua");
 EMBED(lua_src_sandbox, "sandbox.lua");
 
-/* In the order of loading: each chunk gets (core, modules) and adds itself to modules. */
+/* In the order of loading. Each chunk gets (core, modules) and adds itself to modules. */
 static const struct {
 	const char *name, *start, *end;
 } prelude[] = {
@@ -100,7 +100,7 @@ static void *limited_alloc(void *ud, void *p, size_t osize, size_t nsize)
 	return p;
 }
 
-/* Code that makes no call into the machine: it must end in time, and let the scenario's other threads have the lock. */
+/* Called in code without calls into the machine: it must end in time, and let other threads have the lock. */
 static void count_hook(lua_State *L, lua_Debug *ar)
 {
 	(void)ar;
@@ -178,7 +178,7 @@ void lua_env_push(lua_State *L, const char *name)
 	lua_remove(L, -2);
 }
 
-/* The whole file, NUL-terminated; NULL with errno. */
+/* Reads the whole file, NUL-terminated. Returns NULL and sets errno on failure. */
 static char *slurp(const char *path, size_t *n)
 {
 	FILE *f = fopen(path, "re");
@@ -215,7 +215,7 @@ int lua_env_read_file(lua_State *L)
 	return 1;
 }
 
-/* Protected: everything that may raise. Stack: path, text, length. */
+/* Runs protected everything that may raise an error. Stack: path, text, length. */
 static int load_protected(lua_State *L)
 {
 	const char *path = lua_touserdata(L, 1), *text = lua_touserdata(L, 2);
@@ -252,7 +252,7 @@ char *lua_env_load_file(lua_State *L, const struct sim_file *file)
 	}
 	lua_env_deadline(0);
 	free(own);
-	/* Processes are forked from here: with the rubbish gone, a short scenario ends before its first collection. */
+	/* Processes are forked from here. Without garbage, a short scenario ends before its first collection. */
 	lua_gc(L, LUA_GCCOLLECT);
 	return err;
 }

@@ -8,19 +8,19 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-/* A state with the scenario language loaded; NULL after a message. allow_io: scenarios also get os and io. */
+/* Makes a state with the scenario language; NULL after a message. allow_io: scenarios also get os and io. */
 lua_State *lua_env_new(int allow_io);
 /* Wall-clock seconds until Lua code is interrupted with an error; 0: never. */
 void lua_env_deadline(double seconds);
-/* Pushes prelude's function name; the caller calls it. */
+/* Pushes the prelude's function name; the caller calls it. */
 void lua_env_push(lua_State *L, const char *name);
-/* Reads a scenario file and runs it, so that its scenarios are registered. NULL, or the error (malloc'ed). */
+/* Reads and runs a scenario file, which registers its scenarios. Returns NULL, or the error (malloc'ed). */
 char *lua_env_load_file(lua_State *L, const struct sim_file *file);
 
-/* Of core: the text of the file that the argument names; or nil and why it cannot be read. */
+/* For core: the text of the file that the argument names, or nil and why it cannot be read. */
 int lua_env_read_file(lua_State *L);
 
-/* The flavour that core calls enter; check_end: do not run the checker after each call. */
+/* Sets the flavour that core calls enter. check_end: do not run the checker after each call. */
 void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end);
 /* Pushes the table of primitives that the prelude is built on. */
 void lua_core_push(lua_State *L);
@@ -34,15 +34,15 @@ extern const struct kvmsim_machine_ops *sim_ops;	/* NULL outside a scenario */
 extern _Thread_local unsigned int sim_cpu;		/* simulated CPU of this native thread */
 extern atomic_int sim_threads;				/* native threads running beside the main one */
 /*
- * Around every call into the machine: enter() gives up the Lua lock, so nothing of L may be touched until leave().
- * leave() runs what is due and the checker, and raises a Lua error when something was reported.
+ * Put these around every call into the machine. enter() gives up the Lua lock, so nothing of L may be touched until
+ * leave(). leave() runs what is due and the checker, and raises a Lua error if something was reported.
  */
 void sim_enter(lua_State *L);
 void sim_leave(lua_State *L);
 void sim_gil_lock(void);
 void sim_gil_unlock(void);
-void sim_gil_yield(void);	/* another thread that waits for the lock gets it */
-/* The innermost scenario code running on L: its source and current line. Returns false if there is none. */
+void sim_gil_yield(void);	/* lets another thread that waits for the lock have it */
+/* Finds the innermost scenario code that runs on L: its source and current line. Returns false if there is none. */
 int sim_caller(lua_State *L, lua_Debug *ar);
 /* The same as "file:line", or "?". */
 void sim_where(lua_State *L, char *buf, size_t bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Expectations of a scenario: how many it has made, and at which lines there are some that no rule has judged.
+ * Expectations of a scenario: how many it has made, and which lines have some that no rule has judged.
  *
- * A lock of its own: a fatal report ends the process without the Lua lock.
+ * They have a lock of their own, because a fatal report ends the process without the Lua lock.
  */
 #include "lua_env.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line of a scenario that makes expectations; never more than the scenario has lines. */
+/* One line of a scenario that makes expectations; there are never more than the scenario has lines. */
 struct place {
 	char *source;
 	int line;
@@ -35,7 +35,7 @@ static size_t place_of(const char *source, int line)
 static int core_expecting(lua_State *L)
 {
 	lua_Debug ar;
-	int known = sim_caller(L, &ar);	/* not by "return expect(x)", which leaves no trace of the caller */
+	int known = sim_caller(L, &ar);	/* not after "return expect(x)", which leaves no trace of the caller */
 	size_t i;
 
 	pthread_mutex_lock(&lock);
@@ -47,7 +47,7 @@ static int core_expecting(lua_State *L)
 	return 1;
 }
 
-/* A report of the machine that has to come is an expectation, too. */
+/* An expected report of the machine is an expectation too. */
 static int core_count_expectation(lua_State *L)
 {
 	(void)L;
@@ -55,13 +55,13 @@ static int core_count_expectation(lua_State *L)
 	return 0;
 }
 
-/* (number of a place): one of the expectations made there has met a rule. */
+/* (number of a place): a rule has judged one of the expectations made there. */
 static int core_judged(lua_State *L)
 {
 	lua_Integer i = luaL_checkinteger(L, 1);
 
 	pthread_mutex_lock(&lock);
-	/* None is open where the interactive mode has complained already. */
+	/* The interactive mode has already complained about open ones. */
 	if (i >= 0 && (size_t)i < nplaces && places[i].open)
 		places[i].open--;
 	pthread_mutex_unlock(&lock);
@@ -76,7 +76,7 @@ static int by_line(const void *a, const void *b)
 	return order ? order : (pa->line > pb->line) - (pa->line < pb->line);
 }
 
-/* Copies the places with open expectations, in order of their lines: threads come to them in any order. */
+/* Copies the places with open expectations in order of their lines, because threads reach them in any order. */
 static struct place *take_open(size_t *n)
 {
 	struct place *open = xmalloc(nplaces * sizeof(*open));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The part of core that looks inside the machine and changes nothing. */
+/* The part of core that inspects the machine and changes nothing. */
 #include "lua_env.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static void put_bool(lua_State *L, const char *name, int v)
 	lua_setfield(L, -2, name);
 }
 
-/* For look-ups no check is made afterwards: they change nothing. */
+/* Look-ups need no check afterwards: they change nothing. */
 static void enter(lua_State *L)
 {
 	if (!sim_ops)

@@ -46,7 +46,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* The machine notices a deadlock of its threads only if this one, which will not help them, is none of them. */
+/* The machine notices a deadlock of its threads only if this thread, which will not help them, is not one of them. */
 static void leave_machine(int started)
 {
 	const struct timespec tick = { .tv_nsec = 100000 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Entry of the program: addresses made the same on every run, then the command line. */
+/* Entry of the program: makes addresses the same in every run, then handles the command line. */
 #include "sim.h"
 
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 /*
- * Address space randomisation off, by starting over once. Where the system forbids it the program runs all the same:
- * nothing printed depends on host addresses, this only makes debugging steadier. Not under Valgrind, which would lose
- * the new program.
+ * Switches address space randomisation off, by starting the program once more. If the system forbids it the program
+ * runs all the same: nothing printed depends on host addresses, this only makes debugging steadier. Not under Valgrind,
+ * which would lose the new program.
  */
 static void fix_addresses(char **argv)
 {
@@ -29,8 +29,8 @@ static void fix_addresses(char **argv)
 
 #ifdef __SANITIZE_ADDRESS__
 /*
- * The sanitizers ask for their defaults here. No leak check: it reads all data, and the refused symbols' has no access
- * rights; a scenario's process ends without it anyway.
+ * The sanitizers ask for their defaults here. No leak check: it reads all data, and the data of the refused symbols
+ * have no access rights. A scenario's process ends without one anyway.
  */
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which jobs a scenario file makes, and the passing of that list from worker to parent.
+ * Which jobs a scenario file makes, and how the worker passes that list to the parent.
  *
- * A scenario without an arch list runs on every flavour there is, if it has an mmu list on those that have one of its
- * personalities; one without an mmu list runs on the default personality.
+ * A scenario without an arch list runs on every flavour. If it has an mmu list, it runs only on flavours that have one
+ * of its personalities; without an mmu list it runs on the default personality.
  */
 #include "plan.h"
 
@@ -80,7 +80,7 @@ static int flavour_of(const struct sim_flavours *fl, const char *arch)
 	return -1;
 }
 
-/* The personalities of one flavour that the scenario wants. */
+/* Collects the personalities of one flavour that the scenario wants. */
 static void wanted_mmus(const struct sim_flavour *f, const struct names *wanted, struct names *out)
 {
 	const char *const *p = f->ops->personalities;
@@ -101,7 +101,7 @@ static void pick_mmus(const struct sim_flavour *f, const struct names *wanted, s
 		add(out, p && p[0] ? p[0] : "");
 }
 
-/* Architectures for a scenario that names none. */
+/* Picks the architectures for a scenario that names none. */
 static void pick_arches(const struct sim_flavours *fl, const struct names *wanted, struct names *out)
 {
 	struct names mmus;
@@ -129,13 +129,13 @@ static char *job_name(const char *scenario, const char *arch, const char *mmu, i
 	return xstrdup(scenario);
 }
 
-/* What the flavour is asked to be: a personality, and the facilities that are not as usual. */
+/* Returns the machine that the flavour shall be: a personality, and the facilities that differ from the usual ones. */
 static char *machine_name(const char *mmu, const char *facilities)
 {
 	return *facilities ? xasprintf("%s:%s", mmu, facilities) : xstrdup(mmu);
 }
 
-/* A scenario that no flavour here has a personality for. */
+/* Adds a scenario for whose personalities no flavour is here. */
 static void add_skipped(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common)
 {
 	struct sim_job *j = append(plan);
@@ -148,7 +148,7 @@ static void add_skipped(struct sim_plan *plan, lua_State *L, int idx, const stru
 	j->skip = xstrdup("no flavour that has its mmu is built here: see --arch");
 }
 
-/* One entry of the list, at stack index idx. */
+/* Adds one entry of the list, at stack index idx. */
 static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common,
 			 const struct sim_flavours *fl, const char *only_arch)
 {
@@ -247,7 +247,7 @@ void plan_free(struct sim_plan *plan)
 	*plan = (struct sim_plan){ 0 };
 }
 
-/* Names hold no control characters (sim/lua/scenario.lua refuses them), so a line per string is enough. */
+/* Names hold no control characters (sim/lua/scenario.lua refuses them), so one line per string is enough. */
 int plan_write(const struct sim_plan *plan, FILE *f)
 {
 	fprintf(f, "%zu\n", plan->n);

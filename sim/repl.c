@@ -16,7 +16,7 @@ static char *join_lines(char *pending, const char *line)
 	return s;
 }
 
-/* What the last line left in the result, printed and forgotten. */
+/* Prints what the last line left in the result, and forgets it. */
 static void show_result(const struct sim_world *w, const struct sim_job *job)
 {
 	static const struct sim_file file = { .path = (char *)"repl" };
@@ -27,7 +27,7 @@ static void show_result(const struct sim_world *w, const struct sim_job *job)
 	child_forget_reports();
 }
 
-/* 1 when the text is not yet a whole statement. */
+/* Returns 1 if the text is not yet a whole statement. */
 static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_job *job, const char *text)
 {
 	int more;
@@ -47,7 +47,7 @@ static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_jo
 	return more;
 }
 
-/* The world's process: reads and runs lines until end of input. */
+/* The world's process: reads and runs lines until the end of input. */
 static int serve(const struct sim_world *w, lua_State *L, const struct sim_job *job, int prompt)
 {
 	char *line = NULL, *pending = NULL;
@@ -108,7 +108,7 @@ int engine_repl(const struct sim_options *o)
 		return SIM_EXIT_FAILED;
 	}
 	lua_close(L);
-	/* What ended the world, if anything did. */
+	/* Says what ended the world, if anything did. */
 	if (WIFSIGNALED(status))
 		printf("the world's process died by signal %d\n", WTERMSIG(status));
 	if (w.result->state == SIM_FAILED) {

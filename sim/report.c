@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The readable part of a result, common to all ways of showing it. */
+/* The readable part of a result, common to all formats. */
 #include "report.h"
 
 #include "../kernel-shim/host/symbolize.h"
@@ -10,7 +10,7 @@
 #define LOG_TAIL 20	/* kernel log lines shown with a failure */
 #define CAPTURED_MAX 16000
 
-/* Text of several lines, each behind prefix and indent; control characters become blanks. */
+/* Prints a text of several lines, each after prefix and indent. Control characters become blanks. */
 static void put_lines(FILE *out, const char *prefix, const char *indent, const char *text)
 {
 	while (*text) {
@@ -75,7 +75,7 @@ static void put_log(FILE *out, const char *prefix, const struct sim_result *r)
 		put_lines(out, prefix, "  ", r->log[i % SIM_LOG_LINES]);
 }
 
-/* In single quotes for a shell. */
+/* Prints s in single quotes for a shell. */
 static void put_quoted(FILE *out, const char *s)
 {
 	fputc('\'', out);
@@ -90,7 +90,7 @@ static void put_quoted(FILE *out, const char *s)
 
 static void put_replay(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file)
 {
-	const char *command = getenv("KVMSIM_COMMAND");	/* the launcher says how it was called */
+	const char *command = getenv("KVMSIM_COMMAND");	/* the launcher tells how it was called */
 
 	if (!job->scenario)
 		return;

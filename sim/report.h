@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How results are shown: KTAP for programs, coloured text for people, JUnit XML for CI. */
+/* The formats of results: KTAP for programs, coloured text for people, JUnit XML for CI. */
 #ifndef SIM_REPORT_H
 #define SIM_REPORT_H
 
@@ -13,7 +13,7 @@ struct sim_totals {
 	int signal;
 };
 
-/* One way of showing. All functions may be NULL. number counts from 1. */
+/* One format. All functions may be NULL. number counts from 1. */
 struct sim_reporter {
 	void (*begin)(FILE *out, size_t planned);
 	void (*running)(FILE *out, const struct sim_job *job, size_t number, size_t planned);
@@ -23,14 +23,15 @@ struct sim_reporter {
 };
 
 extern const struct sim_reporter reporter_ktap, reporter_term, reporter_junit;
-/* reporter_term: escape sequences for colour or not. */
+/* For reporter_term: whether to print colours. */
 extern int reporter_color;
 
-/* Says at which job a signal has ended the run. */
+/* Says at which job a signal ended the run. */
 void report_interrupted(FILE *out, const char *prefix, const struct sim_totals *t);
 /*
- * Everything about a result that a person wants to read, each line with prefix: why it failed, the machine's reports
- * with back traces, its last log lines, how to replay. Nothing for a scenario that passed without a note.
+ * Prints everything about a result that a person wants to read, each line after prefix: why it failed, the machine's
+ * reports with back traces, its last log lines, how to replay. Prints nothing for a scenario that passed without a
+ * note.
  */
 void report_details(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file,
 		    const struct sim_result *r, const struct sim_flavours *fl);

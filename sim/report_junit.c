@@ -2,8 +2,8 @@
 /*
  * JUnit XML as CI systems read it: one suite, a test case per job, the details of a failure as its text.
  *
- * The suite's first line counts what stands below it, so the test cases are kept until the end. There is no timestamp and
- * no name of a host: but for the times nothing differs between two runs.
+ * The suite's first line counts the test cases below it, so they are kept until the end. There is no timestamp and no
+ * host name: two runs differ only in the times.
  */
 #include "report.h"
 
@@ -17,7 +17,7 @@ static struct {
 	size_t tests, failures, errors, skipped;
 } suite;
 
-/* XML has no way to write most control characters: they become question marks, as does what is not UTF-8. */
+/* XML cannot represent most control characters. They become question marks, and so does what is not UTF-8. */
 static void put_escaped(FILE *out, const char *s)
 {
 	for (; *s; s++) {
@@ -38,7 +38,7 @@ static void put_escaped(FILE *out, const char *s)
 	}
 }
 
-/* The first line that says why: what the scenario expected, or else what the machine reported. */
+/* Prints the first line of the reason: what the scenario expected, or else what the machine reported. */
 static void put_message(FILE *out, const struct sim_result *r)
 {
 	const char *why = r->failures.len ? r->failures.s : r->nr_reports ? r->reports[0].text : "failed";
@@ -70,7 +70,7 @@ static void put_classname(FILE *out, const struct sim_job *job, const char *path
 	free(name);
 }
 
-/* Judged and found wrong is a failure; what did not come to its end is an error. */
+/* A scenario that was judged wrong is a failure; one that did not end properly is an error. */
 static int is_error(const struct sim_job *job, const struct sim_result *r)
 {
 	return !job->scenario || r->timed_out || r->signal || r->status;

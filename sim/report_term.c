@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The summary for a terminal: a line per scenario, details of failures, and a progress line while one runs. */
+/* The summary for a terminal: a line per scenario, details of failures, and a progress line during the run. */
 #include "report.h"
 
 #include <unistd.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the jobs of a plan in several processes at once and hands their results on in the order of the plan.
+ * Runs the jobs of a plan in several processes at once and passes their results on in the order of the plan.
  *
- * Each runner goes through the files, with a worker for each that still has jobs. A worker claims the next job of its
- * file, so that jobs begin in the order of the plan; the pool's places, one for a claimed job, are given back when the
- * job is reported. So the job that the parent waits for always has a place and a process, and memory stays small.
+ * Each runner goes through the files, with a worker for each file that still has jobs. A worker claims the next job of
+ * its file, so jobs begin in the order of the plan. The pool has one place for each claimed job, which is free again
+ * when the job is reported. So the job that the parent waits for always has a place and a process, and memory stays
+ * small.
  */
 #include "world.h"
 
@@ -20,7 +21,7 @@
 
 #define PLACES_PER_RUNNER 4
 #define NO_JOB ((size_t)-1)
-#define LOST_RUNNER_MS 500	/* how often the parent looks whether a runner was killed */
+#define LOST_RUNNER_MS 500	/* how often the parent looks for killed runners */
 
 struct runner {
 	pid_t pid;
@@ -44,14 +45,14 @@ struct context {
 };
 
 static const int ending_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-static volatile sig_atomic_t ending;	/* the signal that has come, or 0 */
+static volatile sig_atomic_t ending;	/* the signal that came, or 0 */
 
 static void on_ending_signal(int sig)
 {
 	ending = sig;
 }
 
-/* The first one lets the results be shown that there are; the next one ends the program as always. */
+/* The first signal makes the program show the results that it has. The next one ends it as usual. */
 static void handle_signals(void (*handler)(int))
 {
 	struct sigaction a = { .sa_handler = handler, .sa_flags = (int)SA_RESETHAND }, old;
@@ -88,7 +89,7 @@ static struct sim_result *place(const struct pool *p, size_t job)
 	return &p->results[job % p->nplaces];
 }
 
-/* Takes the next job if it comes before end; false when there is none. */
+/* Takes the next job if it comes before end. Returns false if there is none. */
 static int claim(struct pool *p, struct runner *r, size_t end)
 {
 	size_t i;
@@ -150,7 +151,7 @@ static void run_file(const struct context *c, struct runner *r, size_t end)
 			;
 		if (!status)
 			continue;
-		/* The job that it died of, or, if it could not begin, one that no worker will get to. */
+		/* Fail the job it was running, or, if it never started, the next unclaimed job. */
 		if (atomic_load(&r->job) == NO_JOB && !claim(c->pool, r, end))
 			continue;
 		fail_lost(c, atomic_load(&r->job));
@@ -174,7 +175,7 @@ static void runner_main(const struct context *c, struct runner *r)
 	_exit(0);
 }
 
-/* Which runner has the job that the parent waits for, and was killed with it? */
+/* Finds the runner that had the job that the parent waits for, and was killed with it. */
 static int job_is_lost(struct context *c, size_t job)
 {
 	struct pool *p = c->pool;
@@ -190,7 +191,7 @@ static int job_is_lost(struct context *c, size_t job)
 	return 0;
 }
 
-/* Waits until the job is done; is_done remembers those that are done before their turn. -1: a signal ends the run. */
+/* Waits until the job is done; is_done remembers others that are done. Returns -1 if a signal ends the run. */
 static int wait_for(struct context *c, int from, char *is_done, size_t job)
 {
 	struct pollfd p = { .fd = from, .events = POLLIN };
@@ -208,7 +209,7 @@ static int wait_for(struct context *c, int from, char *is_done, size_t job)
 	return ending ? -1 : 0;
 }
 
-/* What the runners have started dies with them. */
+/* What the runners started dies with them. */
 static void end_runners(struct pool *p)
 {
 	for (size_t i = 0; i < p->nrunners; i++)
@@ -230,7 +231,7 @@ int runner_run(const struct sim_world *w, const struct sim_file *files, const st
 		exit(SIM_EXIT_USAGE);
 	}
 	c.done = fds[1];
-	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* what outlives its own parent is waited for here */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* adopts processes whose own parent has died */
 	handle_signals(on_ending_signal);
 	for (size_t i = 0; i < c.pool->nrunners; i++) {
 		struct runner *r = &c.pool->runner[i];

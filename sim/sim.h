@@ -3,10 +3,10 @@
  * What the files of the program share: flavours, jobs, the result area, and who calls whom.
  *
  * Processes. The parent parses the command line, loads the flavours, boots and prints. It forks as many runners as jobs
- * may run at once; a runner forks a worker for a file, in which the file's Lua is read (untrusted: nothing of it runs in
- * the parent); the worker forks a base for each personality, in which KVM is loaded; the base forks one child per job,
- * which is the simulated machine for one scenario. They report through shared mappings (struct sim_result), which
- * outlive a crash of any of them.
+ * may run at once. A runner forks a worker for a file. The worker reads the file's Lua (untrusted: nothing of it runs
+ * in the parent) and forks a base for each personality. The base loads KVM and forks one child per job, which is the
+ * simulated machine for one scenario. They report through shared mappings (struct sim_result), which outlive a crash of
+ * any of them.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -19,7 +19,7 @@
 
 #define SIM_DEFAULT_TIMEOUT 30	/* seconds of wall-clock time for one scenario */
 #define SIM_LOAD_TIMEOUT 10	/* seconds for reading one scenario file */
-#define SIM_LUA_MEMORY (256ul << 20)	/* bytes that one Lua state may hold */
+#define SIM_LUA_MEMORY (256ul << 20)	/* maximum bytes of one Lua state */
 #define SIM_MAX_FILE (16ul << 20)	/* bytes of a scenario file */
 #define SIM_MAX_IO (64ul << 20)	/* bytes in one read or write of a scenario */
 
@@ -43,11 +43,11 @@ struct sim_flavours {
  * Returns 0, or -1 after a message on stderr.
  */
 int flavours_load(struct sim_flavours *out, const char *arch, const char *kernel);
-/* Whether a release is older than a version, by the first two numbers of both: "6.1.192" is older than "6.12". */
+/* Returns whether a release is older than a version, by their first two numbers: "6.1.192" is older than "6.12". */
 int release_is_older(const char *release, const char *version);
 /* The shared objects stay loaded. */
 void flavours_free(struct sim_flavours *f);
-/* 0, or -errno after a message. */
+/* Returns 0, or -errno after a message. */
 int flavour_boot(const struct sim_flavour *f);
 
 /* --- what a scenario file holds: plan.c --- */
@@ -55,9 +55,9 @@ struct sim_job {
 	char *name;		/* as printed: "read-only slot [x86_64 npt]" */
 	char *scenario;		/* as written in the file */
 	char *covers;		/* or NULL */
-	char *skip;		/* reason why it is not started, or NULL */
-	char *arch;		/* also when there is no flavour for it */
-	char *mmu;		/* personality, and behind a colon the machine's facilities that are not as usual */
+	char *skip;		/* reason for not starting it, or NULL */
+	char *arch;		/* also set if there is no flavour for it */
+	char *mmu;		/* personality, then after a colon the facilities that differ from the usual ones */
 	int file;		/* index into sim_files */
 	int index;		/* of the scenario in its file */
 	int flavour;		/* index, or -1 when skipped */
@@ -96,7 +96,7 @@ struct sim_report {
 	void *frames[KVMSIM_MAX_FRAMES];
 };
 
-/* A text that only grows; what does not fit is cut and said so. */
+/* A text that only grows. If it does not fit it is cut, and says so. */
 struct sim_text {
 	unsigned int len;
 	char s[SIM_TEXT_BYTES];
@@ -107,13 +107,13 @@ struct sim_result {
 	enum sim_state state;
 	int timed_out, signal, status;
 	double seconds;
-	unsigned int expectations;	/* made so far: those of values, and those of reports */
-	char skip[256];			/* why it was skipped: what the plan says, or the scenario's needs */
+	unsigned int expectations;	/* made so far: expectations of values and of reports */
+	char skip[256];			/* why it was skipped: from the plan, or what the scenario needs */
 	struct sim_text failures;	/* why it failed, one or more lines */
 	struct sim_text notes;		/* print() and sim:log() */
-	struct sim_text captured;	/* what the child wrote to stdout and stderr by itself */
+	struct sim_text captured;	/* what the child itself wrote to stdout and stderr */
 	struct sim_text counters;
-	unsigned int nr_log;		/* kernel log lines in all; the ring keeps the last SIM_LOG_LINES */
+	unsigned int nr_log;		/* all kernel log lines; the ring keeps the last SIM_LOG_LINES */
 	char log[SIM_LOG_LINES][SIM_LOG_WIDTH];
 	struct sim_ring ring;		/* steps of the scenario and kernel events */
 	unsigned int nr_steps;		/* of a failed scenario: the ring's last records as text */
@@ -125,52 +125,52 @@ struct sim_result {
 };
 
 struct sim_result *result_new(void);
-/* What is suspicious about a result that is no failure, or NULL. */
+/* Returns what is suspicious about a result that is not a failure, or NULL. */
 const char *result_warning(const struct sim_result *r);
 void result_free(struct sim_result *r);
 void result_reset(struct sim_result *r);
 /* Forgets the kernel log and the steps. */
 void result_forget_log(struct sim_result *r);
-/* Makes text of the last steps; ops: the machine that the kernel events come from, booted in this process. */
+/* Turns the last steps into text. ops: the machine that recorded the kernel events, booted in this process. */
 void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *ops);
 void text_add(struct sim_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- child side of a result: child.c --- */
 /*
- * Makes r the result of this process; its ring gets the steps and the kernel events. ops: the machine that these come
- * from. trace_fd: -1, or a file that gets all of them as text; r->trace_error says if it did not.
+ * Makes r the result of this process; its ring gets the steps and the kernel events. ops: the machine that records
+ * them. trace_fd: -1, or a file that gets all of them as text; r->trace_error says if that failed.
  */
 void child_begin(struct sim_result *r, const struct kvmsim_machine_ops *ops, int trace_fd);
 extern const struct kvmsim_host_ops child_host_ops;
 void child_fail(const char *text);
 int child_failed(void);
-/* The scenario cannot run here: reason says what is missing. Its process goes on to its end. */
+/* Says that the scenario cannot run here; reason: what is missing. Its process continues to its end. */
 void child_skip(const char *reason);
-/* Reports that were not expected, so far. */
+/* Returns the number of unexpected reports so far. */
 unsigned int child_unexpected_reports(void);
-/* The interactive mode has shown them and goes on. */
+/* For the interactive mode, which has shown them and continues. */
 void child_forget_reports(void);
-/* Expects one report more of kind whose text contains match. 0, or -1 when there are too many. */
+/* Expects one more report of kind whose text contains match. Returns 0, or -1 if there are too many. */
 int child_expect_report(int kind, const char *match);
 /* Turns expected reports that did not come into failures. */
 void child_expect_end(void);
-/* The scenario's Lua code is interrupted. */
+/* Records that the scenario's Lua code is interrupted. */
 void child_time_limit(void);
-/* The scenario judges something. */
+/* Counts one expectation of the scenario. */
 void child_count_expectation(void);
 /* lua_expect.c: turns expectations that no rule has judged into failures. */
 void expectations_end(void);
-/* One step of the scenario, without newline: for the ring and the trace. */
+/* Records one step of the scenario, without newline, in the ring and the trace. */
 void child_step(const char *text);
 /* Lines for the trace alone. */
 void child_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void child_where(unsigned int cpu, const char *where);
 void child_note(const char *text);
-/* Ends the process of a scenario; in a coverage build its counts are kept. */
+/* Ends a scenario's process. In a coverage build its counts are kept. */
 void child_exit(int status) __attribute__((noreturn));
 
 const char *report_kind_name(int kind);
-/* -1 when there is no such kind. */
+/* Returns -1 if there is no such kind. */
 int report_kind_of(const char *name);
 
 /* --- engine.c --- */
@@ -189,8 +189,8 @@ int engine_repl(const struct sim_options *o);
 
 /* --- files.c --- */
 /*
- * Expands files, directories (all *.lua below, sorted) and "-", standard input; no file twice. What below a directory
- * cannot be read has an error. 0, or -1 after a message: an argument cannot be read.
+ * Expands files, directories (all *.lua below, sorted) and "-", standard input; no file twice. An entry below a
+ * directory that cannot be read gets an error. Returns 0, or -1 after a message if an argument cannot be read.
  */
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel TU that holds constants.def and the layouts used by sim/lua against the kernel's headers, at compile time.
+ * A kernel TU that compares constants.def and the layouts used by sim/lua with the kernel's headers, at compile time.
  * Only compiled against a supported kernel: another tree may lack some of the names.
  */
 #include <linux/capability.h>

@@ -2,10 +2,9 @@
 /*
  * The processes that a job runs in: worker, base, child.
  *
- * A worker has read one scenario file. For each personality it forks a base, in which KVM is loaded, and the base forks
- * a child for each job. A child's end shows as end-of-file on a pipe that only it holds; its result lies in a shared
- * mapping. A child that overruns its time reports where its threads are, and is killed. Worker and base take turns over
- * a socket pair.
+ * A worker has read one scenario file. For each personality it forks a base, which loads KVM and forks a child for each
+ * job. A child's end shows as end-of-file on a pipe that only it holds. Its result is in a shared mapping. A child that
+ * exceeds its time reports where its threads are, and is killed. Worker and base take turns over a socket pair.
  */
 #include "world.h"
 
@@ -22,9 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Seconds that Lua code, interrupted at its timeout, has to say where it was. */
+/* Seconds that Lua code has, after its timeout interrupted it, to say where it was. */
 #define LUA_GRACE 0.5
-/* Seconds that a child has, after that, to report where its threads are; then it is killed. */
+/* Seconds that a child then has to report where its threads are; after that it is killed. */
 #define KILL_GRACE 5
 
 pid_t world_fork(void)
@@ -51,7 +50,7 @@ static int wait_status(pid_t pid)
 	return status;
 }
 
-/* Waits until fd can be read; 0 after seconds. */
+/* Waits until fd can be read. Returns 0 after the given seconds. */
 static int wait_readable(int fd, double seconds)
 {
 	double end = wall_seconds() + seconds;
@@ -109,7 +108,7 @@ static void write_counters(struct sim_result *r, const struct kvmsim_machine_ops
 				 (unsigned long long)(ops->counter(i) - before[i]));
 }
 
-/* Loads KVM; what the machine reports meanwhile goes to the job's result. 0 or -1. */
+/* Loads KVM. What the machine reports meanwhile goes to the job's result. Returns 0 or -1. */
 static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 {
 	const struct sim_flavour *f = &w->flavours->v[job->flavour];
@@ -184,7 +183,7 @@ static void child_main(const struct sim_world *w, const struct sim_job *job)
 
 /* --- the worker -------------------------------------------------------------------------------------------- */
 
-/* What a sanitizer prints makes a scenario fail, however the process ended. */
+/* A sanitizer's output makes a scenario fail, however the process ended. */
 static void judge_captured(struct sim_result *r)
 {
 	static const char *const marks[] = {
@@ -274,7 +273,7 @@ static void run_child(const struct sim_world *w, const struct sim_job *job)
 	close(captured);
 }
 
-/* What the base of a personality and the worker say to each other: a job, and whether the base is fit for another. */
+/* What worker and base tell each other: a job, and whether the base can take another one. */
 struct request {
 	const struct sim_job *job;
 	struct sim_result *result;
@@ -296,7 +295,7 @@ static int load_once(const struct sim_world *w, const struct sim_job *job, char 
 	rc = load_kvm(w, job);
 	if (rc || child_unexpected_reports() || w->trace_fd >= 0)
 		*answer = BASE_ENDS;
-	/* Only the job that happens to be the first would have what loading logged. */
+	/* Otherwise only the job that happens to be first would have the log of loading. */
 	if (!rc && !child_unexpected_reports())
 		result_forget_log(w->result);
 	return rc;
@@ -396,7 +395,7 @@ void world_job(struct world_worker *k, const struct sim_job *job, struct sim_res
 		if (answer == BASE_ENDS)
 			end_base(k, b);
 	} else {
-		/* A fatal report has ended the base while it loaded KVM, or it hangs, or it crashed. */
+		/* A fatal report ended the base while it loaded KVM, or it hangs, or it crashed. */
 		captured = dup(b->captured);
 		kill(b->pid, SIGKILL);
 		finish_result(r, end_base(k, b), !in_time, 3 * job->timeout, captured);
@@ -445,7 +444,7 @@ static void worker_plan(const struct sim_world *w, const struct sim_file *file, 
 	child_exit(0);
 }
 
-/* Everything that the worker writes until it ends or its time is over. */
+/* Reads everything that the worker writes until it ends or its time is over. */
 static char *read_all(int fd, double seconds, size_t *n)
 {
 	double end = wall_seconds() + seconds;

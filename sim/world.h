@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processes of a run: runners (runner.c); for a job a worker per file, a base per personality, a child. */
+/* The processes of a run: runners (runner.c); for a job, a worker per file, a base per personality, a child. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -12,16 +12,16 @@ struct sim_world {
 	const struct sim_options *options;
 	struct lua_State *L;	/* the scenario language, before any file: each process that reads one forks from here */
 	struct sim_result *result;	/* of this process's job */
-	int booted;	/* flavour that the parent has booted, or -1: each base boots its own */
+	int booted;	/* flavour that the parent booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */
 };
 
-/* Reads one file in a process of its own. Its jobs are appended to plan, or file->error says why there are none. */
+/* Reads one file in a process of its own. Appends its jobs to plan, or sets file->error to why it has none. */
 void world_plan_file(const struct sim_world *w, struct sim_file *file, int index, struct sim_plan *plan);
-/* Boots if the parent did not, loads KVM and makes L ready to run scenario code in this process. 0 or -1. */
+/* Boots if the parent did not, loads KVM and prepares L to run scenario code in this process. Returns 0 or -1. */
 int world_enter(const struct sim_world *w, const struct sim_job *job);
 
-/* Forks; the child dies with its parent. Ends the program when there is no process to be had. */
+/* Forks; the child dies with its parent. Ends the program if no process can be created. */
 pid_t world_fork(void);
 
 struct world_worker {
@@ -29,15 +29,15 @@ struct world_worker {
 	struct world_base *bases;
 };
 
-/* Makes this process the worker of a file: reads it. 0 or -1. */
+/* Makes this process the worker of a file, which it reads. Returns 0 or -1. */
 int world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file);
-/* Runs one job of the file; r, in shared memory, is its result then. */
+/* Runs one job of the file. Afterwards r, in shared memory, is its result. */
 void world_job(struct world_worker *k, const struct sim_job *job, struct sim_result *r);
 void world_worker_end(struct world_worker *k) __attribute__((noreturn));
 
 /*
- * runner.c: runs all jobs of the plan, o->jobs at a time; done() is called in this process for each, in the order of
- * the plan. Returns the signal that has ended this early, or 0.
+ * runner.c: runs all jobs of the plan, o->jobs at a time. Calls done() in this process for each, in the order of the
+ * plan. Returns the signal that ended this early, or 0.
  */
 int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
 		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);

@@ -24,7 +24,7 @@ function A.article(name)
 	return (find(name, "^[aeio]") and "an " or "a ") .. name
 end
 
--- A wrong value in a few words.
+-- Describes a wrong value in a few words.
 function A.describe(v)
 	local t = type(v)
 	if t == "string" then
@@ -47,14 +47,14 @@ local function refuse(what, expected, v)
 end
 A.refuse = refuse
 
--- More arguments than the call looks at.
+-- Refuses more arguments than the call looks at.
 function A.surplus(what, most, ...)
 	fail("%s: takes %s, got %d; the first too many is %s", what, most == 0 and "no arguments" or
 		most == 1 and "1 argument" or fmt("at most %d arguments", most), select("#", ...),
 		describe((select(most + 1, ...))))
 end
 
--- Arguments that mean nothing together: each named one that is there is refused with the reason.
+-- Refuses arguments that make no sense together: each named one that is present, with the reason.
 function A.unused(what, a, names, reason)
 	for i = 1, #names do
 		if a[names[i]] ~= nil then
@@ -95,7 +95,7 @@ local function longer(name, candidates)
 	return best
 end
 
--- " (did you mean 'x'?)" or, with few candidates and nothing near, " (known: a, b)"; may be empty.
+-- " (did you mean 'x'?)" or, with few candidates and none similar, " (known: a, b)"; may be empty.
 function A.suggest(name, candidates)
 	if type(name) ~= "string" or #name > 64 then
 		return ""
@@ -132,7 +132,7 @@ end
 
 local unit <const> = { [""] = 0, K = 10, M = 20, G = 30, T = 40 }
 
--- A whole number, also as float or "64K"; nil when it is none.
+-- A whole number, also as float or "64K"; nil if it is not one.
 local function whole(v)
 	if type(v) == "number" then
 		return tointeger(v)
@@ -152,7 +152,7 @@ local function whole(v)
 end
 A.whole = whole
 
--- Any 64-bit value: negative numbers are the same bits as the large unsigned ones.
+-- Any 64-bit value: negative numbers have the same bits as the large unsigned ones.
 function A.u64(what, v)
 	local n = whole(v)
 	if not n then
@@ -241,7 +241,7 @@ function A.prot(what, v)
 	return A.u32(what, v)
 end
 
--- A plain list of at most max elements and nothing else in it: each as check(what, element) gives it back.
+-- A plain list of at most max elements and nothing else; each becomes what check(what, element) returns.
 function A.list(what, v, max, check)
 	if type(v) ~= "table" or getmetatable(v) ~= nil or #v > max then
 		refuse(what, fmt("a list of at most %d", max), v)
@@ -259,10 +259,10 @@ function A.list(what, v, max, check)
 	return out
 end
 
--- A plain table with known keys. schema: key -> { checker(what, value), default } where default == A.required says that
--- the key must be there. Returns a new table with every key of the schema.
+-- A plain table with known keys. schema: key -> { checker(what, value), default }; default == A.required means that the
+-- key must be present. Returns a new table with every key of the schema.
 A.required = {}
--- Names of a schema in a fixed order, so that of several mistakes the same one is reported each time.
+-- The keys of a schema in a fixed order, so that of several mistakes the same one is always reported.
 local orders = setmetatable({}, { __mode = "k" })
 local function order_of(schema)
 	local names = orders[schema]

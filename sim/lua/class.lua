@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Objects of the scenario language: an empty proxy for the scenario, the state kept out of its reach.
+-- Objects of the scenario language: the scenario has an empty proxy, and cannot reach the state.
 local core, M = ...
 local A = M.args
 local C = {}
@@ -34,7 +34,7 @@ function C.state(what, v, ...)
 	A.refuse(what, concat(names, " or "), v)
 end
 
--- A class; public: which keys of the state the scenario may read.
+-- A class. public: which keys of the state the scenario may read.
 function C.new(name, public)
 	local cls = { name = name, methods = {}, public = {} }
 	for _, k in next, public or {}, nil do
@@ -91,7 +91,7 @@ local function log_call(what, args, ...)
 	return ...
 end
 
--- fn(state, what, ...) as a method; what is the call's name for messages. An argument that fn would not see is an error.
+-- fn(state, what, ...) as a method. what is the call's name for messages. More arguments than fn takes are an error.
 local function method(cls, name, fn)
 	local what = cls.name .. ":" .. name
 	local most = max(core.parameters(fn) - 2, 0)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The dirty log of one slot, as KVM_GET_DIRTY_LOG gave it: a set of guest frames.
+-- The dirty log of one slot, from KVM_GET_DIRTY_LOG: a set of guest frames.
 local _, M = ...
 local A, C = M.args, M.class
 local D = {}
@@ -37,7 +37,7 @@ function D.new(slot, base_gfn, npages, bitmap)
 	return C.object(D.dirty, s)
 end
 
--- The bitmap's bytes again, from page first (a multiple of 8), whole 64-bit words.
+-- The bitmap's bytes from page first (a multiple of 8) on, in whole 64-bit words.
 function D.bitmap(s, first, npages)
 	local out, n = {}, 0
 	for word = 0, (npages + 63) // 64 - 1 do

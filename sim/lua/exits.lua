@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What KVM_RUN gave to user space instead of completing an access: kvm_run as a scenario sees it.
+-- What KVM_RUN passed to user space instead of completing an access: a scenario's view of kvm_run.
 local core, M = ...
 local A, C, E = M.args, M.class, M.expect
 local X = {}
@@ -10,7 +10,7 @@ local type, next = type, next
 local unpack, fmt, sub, rep = string.unpack, string.format, string.sub, string.rep
 local concat = table.concat
 
-local S390_EXIT <const> = 49	-- where the exit's own fields begin on s390, which has the PSW before them
+local S390_EXIT <const> = 49	-- where the exit's own fields begin on s390; the PSW comes before them
 local RUN_BYTES <const> = 128	-- of struct kvm_run, enough for every exit below
 
 X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "io", "internal", "system_event", "exception",
@@ -35,7 +35,7 @@ X.exit.repr = function(s, depth)
 	return concat(parts, " ")
 end
 
--- kvm_run of a vCPU: its address in the process, mapped at first use; or -errno.
+-- A vCPU's kvm_run: its address in the process, mapped at first use; or -errno.
 function X.run_address(vcpu)
 	if not vcpu.run then
 		local kvm = core.syscall(vcpu.proc.pid, core.SYS_OPEN_KVM)
@@ -86,7 +86,7 @@ end
 function X.new(vcpu, ret, reason, faults, done)
 	local s = { vcpu = vcpu, ret = ret, faults = faults, done = done }
 	s.reason = reason
-	-- What goes with a reason is old when KVM_RUN failed, but for this one.
+	-- If KVM_RUN failed the reason's other fields are old, except for this reason.
 	if ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and reason == K.KVM_EXIT_MEMORY_FAULT then
 		local addr = X.run_address(vcpu)
 		local run = addr >= 0 and core.user_read(vcpu.proc.pid, addr, RUN_BYTES) or addr
@@ -97,7 +97,7 @@ function X.new(vcpu, ret, reason, faults, done)
 	return C.object(X.exit, s)
 end
 
--- Puts the device's answer into kvm_run and lets the vCPU go on; gives what the access would have given.
+-- Puts the device's answer into kvm_run and continues the vCPU. Returns what the access would have returned.
 local function complete(s, what, data)
 	local vcpu, mmio = s.vcpu, s.mmio and C.states[s.mmio]
 	if vcpu.exit ~= s then

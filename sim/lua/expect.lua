@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- expect(): judging of results, and how values are printed.
+-- expect(): how results are judged and values printed.
 local core, M = ...
 local A, C = M.args, M.class
 local E = {}
@@ -57,7 +57,7 @@ function E.show(v)
 	return tostring(v)
 end
 
--- Text that a C string can hold and a line can show: control characters but tab and newline are written out.
+-- Makes text fit for a C string and a line: escapes control characters except tab and newline.
 local function line_of(text)
 	return (gsub(text, "[\0-\8\11-\31\127]", function(c)
 		return fmt("\\x%02x", byte(c))
@@ -141,7 +141,7 @@ local function repr(v, depth)
 end
 E.repr = repr
 
--- What an error value says.
+-- The message of an error value.
 function E.message(err)
 	return line_of(type(err) == "string" and err or "error value: " .. repr(err))
 end
@@ -151,7 +151,7 @@ local function plain(t)
 	return type(t) == "table" and C.states[t] == nil
 end
 
--- Deep for plain tables (a cycle counts as different); objects compare by their class's rule.
+-- Deep for plain tables (a cycle counts as different); objects compare by the rule of their class.
 local function same(a, b, depth)
 	if rawequal(a, b) or a == b then
 		return true
@@ -180,7 +180,7 @@ local function equal(a, b)
 	return same(a, b, 0)
 end
 
--- Ends the scenario (or the thread) that expected something else; the scenario has failed whatever catches the error.
+-- Ends the scenario (or the thread) that expected something else. The scenario has failed, whoever catches the error.
 E.marker = {}
 local function failed(rule, expected, got, note)
 	local text = fmt("%s: expect():%s\n  expected: %s\n  got:      %s", core.where(), rule, expected, got)
@@ -194,7 +194,7 @@ end
 local expectation = C.new("expectation")
 expectation.quiet = true	-- not in the trace
 
--- A rule holds. An expectation that none has judged is an error at the scenario's end (lua_expect.c).
+-- A rule holds. An expectation that is never judged is an error at the scenario's end (lua_expect.c).
 local function judged(s)
 	if s.place then
 		core.judged(s.place)
@@ -218,7 +218,7 @@ local function ordered(s, what, limit, ok, sign)
 	return judged(s)
 end
 
--- Value of key k of an object or plain table; nil when there is none.
+-- The value of key k of an object or plain table, or nil.
 local function field_of(v, k)
 	local s = C.states[v]
 	if not s then
@@ -325,7 +325,7 @@ C.methods(expectation, {
 	end,
 })
 
--- Of several values, as a call may give them, the first.
+-- If a call returns several values, the first one counts.
 function E.expect(value)
 	if not M.running then
 		A.fail("expect: only while a scenario runs, and this is the reading of its file")

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- sim:guest(): the usual machine of a scenario, said in one table: a VMM with memory, a VM, a slot over it, a vCPU.
+-- sim:guest(): the usual machine of a scenario from one table: a VMM with memory, a VM, a slot over it, a vCPU.
 local core, M = ...
 local A, P = M.args, M.process
 local K = core.constants
@@ -32,7 +32,7 @@ local schema = {
 	map = { list, {} }, data = { copy, {} },
 }
 
--- The result of a step that has to work.
+-- Returns the result of a step that must work.
 local function must(what, step, result)
 	if type(result) == "number" and result < 0 then
 		A.fail("%s: %s: %s%s", what, step, M.expect.repr(result), result == -K.ENOMEM and

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- sim.inspect: looking inside KVM and mm. A scenario that uses it cannot run on a real kernel.
+-- sim.inspect: inspection of KVM and mm. A scenario that uses it cannot run on a real kernel.
 local core, M = ...
 local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
 local I = {}

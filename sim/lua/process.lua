@@ -34,7 +34,7 @@ P.page.repr = function(s)
 	return fmt("page pfn=0x%x", s.pfn)
 end
 
--- Processes of this scenario, in order of creation; the engine ends those that are left.
+-- Processes of this scenario, in order of creation. The engine ends those that are left.
 P.all = {}
 
 function P.fd_object(proc, fd, label)
@@ -50,8 +50,7 @@ function P.fd(what, v)
 	return A.int(what, v, -2147483648, 2147483647)
 end
 
--- A buffer for ioctl arguments in the process's own memory, one for each simulated CPU, so that threads do not share
--- it.
+-- A buffer for ioctl arguments in the process's own memory, one per simulated CPU, so that threads do not share it.
 function P.scratch(proc, bytes)
 	local cpu = core.cpu()
 	local s = proc.scratch[cpu]
@@ -77,7 +76,8 @@ function P.ioctl(proc, fd, cmd, arg)
 	return syscall(proc.pid, core.SYS_IOCTL, fd, cmd, arg or 0)
 end
 
--- ioctl with a structure; out_bytes: read that much of it back, also after an error. Returns the result and the structure.
+-- ioctl with a structure. out_bytes: how much of it to read back, also after an error. Returns the result and the
+-- structure.
 function P.ioctl_struct(proc, fd, cmd, data, out_bytes)
 	local addr = P.scratch(proc, #data)
 	local rc = core.user_write(proc.pid, addr, data)
@@ -98,7 +98,7 @@ local function new_process(pid)
 	return s.self
 end
 
--- Of a program: does it have the header that makes its page tables fit for guests?
+-- A program's property: whether its header makes its page tables fit for guests.
 P.program_schema = { pgste = { A.boolean } }
 
 function P.pgste(what, v)
@@ -116,7 +116,7 @@ function P.create(pgste)
 	return new_process(pid)
 end
 
--- Ends every process that is left, the last one first.
+-- Ends all processes that are left, the last one first.
 function P.exit_all()
 	for i = #P.all, 1, -1 do
 		local s = P.all[i]
@@ -141,7 +141,7 @@ local mmap_schema = {
 	offset = { A.u64 },
 }
 
--- An address with the wanted alignment: a larger reservation, given back at once.
+-- An address with the wanted alignment, from a larger reservation that is released at once.
 local function aligned_address(proc, length, align)
 	local addr = syscall(proc.pid, core.SYS_MMAP, 0, length + align, K.PROT_NONE,
 		K.MAP_PRIVATE | K.MAP_ANONYMOUS | K.MAP_NORESERVE, NO_FD, 0)
@@ -152,14 +152,14 @@ local function aligned_address(proc, length, align)
 	return (addr + align - 1) & ~(align - 1)
 end
 
--- Anonymous memory at an aligned address: the address, or -errno.
+-- Maps anonymous memory at an aligned address. Returns the address, or -errno.
 function P.map_aligned(proc, length, align)
 	local addr = aligned_address(proc, length, align)
 	return addr < 0 and addr or syscall(proc.pid, core.SYS_MMAP, addr, length, K.PROT_READ | K.PROT_WRITE,
 		K.MAP_PRIVATE | K.MAP_ANONYMOUS | K.MAP_FIXED_NOREPLACE, NO_FD, 0)
 end
 
--- What mmap() would not look at.
+-- Refuses what mmap() would ignore.
 local function check_mmap(what, a)
 	if a.align and a.addr then
 		A.fail("%s: align: only where the kernel chooses the address, without addr", what)
@@ -184,7 +184,7 @@ end
 local function mmap(s, what, t)
 	local a = A.table(what, t, mmap_schema)
 	check_mmap(what, a)
-	-- A memory slot of s390 lies on whole segments in the VMM as well.
+	-- An s390 memory slot consists of whole segments in the VMM too.
 	local align = a.align or (a.huge and 2 << 20) or
 		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or PAGE
 	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
@@ -235,7 +235,7 @@ local function mmap(s, what, t)
 	return mapping(s, addr, a.length, file)
 end
 
--- The address of something that names one page: a page object, or an offset into the mapping.
+-- The address of an argument that names one page: a page object, or an offset into the mapping.
 local function page_address(s, what, v)
 	if type(v) == "table" then
 		local page = C.state(what, v, P.page)
@@ -260,7 +260,7 @@ C.methods(P.process, {
 		end
 		return child
 	end,
-	-- A new program: what the Lua side knew of the old one's memory is gone with it.
+	-- A new program: the Lua side forgets what it knew of the old one's memory.
 	exec = function(s, what, t)
 		local a = A.table(what, t or {}, P.program_schema)
 		local rc = syscall(s.pid, core.SYS_EXEC, P.pgste(what, a.pgste) and 1 or 0)
@@ -276,7 +276,7 @@ C.methods(P.process, {
 		s.live = false
 		return core.process_exit(s.pid)
 	end,
-	-- The same mapping as seen by this process (after fork).
+	-- The same mapping as this process sees it (after fork).
 	view = function(s, what, ram)
 		local m = C.state(what .. ": mapping", ram, P.mapping)
 		return mapping(s, m.addr, m.length)
@@ -305,7 +305,7 @@ C.methods(P.process, {
 		return event(s.pid, core.EV_KSM_MERGE, pa.addr, pb.addr)
 	end,
 	drop_slab = function(s) return event(s.pid, core.EV_DROP_SLAB) end,
-	-- What the oldest signal told its handler, or nil: no signal came since.
+	-- What the oldest signal told its handler, or nil if no signal came since.
 	take_signal = function(s)
 		local signo, code, addr = core.take_signal(s.pid)
 		if signo <= 0 then
@@ -319,7 +319,7 @@ C.methods(P.process, {
 	end,
 })
 
--- Methods on a part of the mapping: (offset, length), the whole mapping when left out.
+-- Methods on a part of the mapping: (offset, length), or the whole mapping without them.
 local function range(s, what, offset, length)
 	local off = A.within(what .. ": offset", offset or 0, s.length)
 	local len = length == nil and s.length - off or A.u64(what .. ": length", length)
@@ -332,7 +332,7 @@ local function on_range(nr)
 	end
 end
 
--- The same with an argument more.
+-- The same with one more argument.
 local function on_range_with(nr, name, check)
 	return function(s, what, offset, length, arg)
 		local addr, len = range(s, what, offset, length)

@@ -30,7 +30,7 @@ local function dirty(s, what, entries)
 	return C.object(dirty_ring, { proc = s.proc, mapping = mapping, addr = mapping.addr, entries = n, next = 0 })
 end
 
--- What is dirty from the entry that comes next to the end of the ring at most, and leaves it to KVM_RESET_DIRTY_RINGS.
+-- Takes the dirty entries from the next one, at most to the end of the ring, and leaves them to KVM_RESET_DIRTY_RINGS.
 local function collect_run(s, out, max)
 	local at = s.next % s.entries
 	local addr, n = s.addr + at * DIRTY_BYTES, min(s.entries - at, max)
@@ -51,7 +51,7 @@ local function collect_run(s, out, max)
 	return core.user_write(s.proc.pid, addr, concat(done))
 end
 
--- Takes what is dirty, in order, at most max entries (api.rst 8.29).
+-- Takes the dirty entries in order, at most max of them (api.rst 8.29).
 local function collect(s, what, max)
 	local out, n = {}, max == nil and s.entries or A.int(what .. ": max", max, 0, s.entries)
 	repeat
@@ -73,7 +73,7 @@ local function coalesced(s, what)
 	return C.object(coalesced_ring, { proc = s.proc, mapping = mapping, addr = mapping.addr })
 end
 
--- Takes all writes that wait, in order.
+-- Takes all waiting writes, in order.
 local function take(s)
 	local ring = core.user_read(s.proc.pid, s.addr, PAGE)
 	if type(ring) ~= "string" then

@@ -13,7 +13,7 @@ local LOWCORE_BYTES <const> = 8192
 local KVM_RUN_DIRTY_REGS <const> = 312
 local KVM_SYNC_PREFIX <const> = 1
 
--- KVM keeps the two pages at a vCPU's prefix mapped writable, and stores program interruptions there. A slot of its own
+-- KVM keeps the two pages at a vCPU's prefix mapped writable, and stores program interruptions there. A separate slot
 -- keeps that away from the memory under test. 0 or -errno.
 local function lowcore_slot(vm)
 	if vm.lowcore then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Access lists of s390x guests: the way from an ALET in an access register to an address space.
+-- Access lists of s390x guests: they lead from an ALET in an access register to an address space.
 local core, M = ...
 local A, C, U = M.args, M.class, M.vcpu
 local S = M.s390x_state
@@ -47,7 +47,7 @@ local function flag(set, bit)
 	return set and 1 << bit or 0
 end
 
--- Writes an entry, its ASTE and, with authority, the authority table. The ALET that designates it.
+-- Writes an entry, its ASTE and, with authority, the authority table. Returns the ALET that designates it.
 local function set(list, what, t)
 	local a = A.table(what, t, entry_schema)
 	if a.aste_address then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- s390x guest instructions that are not plain accesses: on storage keys, page states, the TLB, and DIAGNOSE.
+-- s390x guest instructions other than plain accesses: on storage keys, page states, the TLB, and DIAGNOSE.
 local core, M = ...
 local A, P, X, U = M.args, M.process, M.exits, M.vcpu
 local I = {}
@@ -8,7 +8,7 @@ M.s390x_insn = I
 local pack, unpack, rep = string.pack, string.unpack, string.rep
 local next, type = next, type
 
--- Their numbers hold the size of s390's struct kvm_regs: 16 general registers.
+-- Their numbers contain the size of s390's struct kvm_regs: 16 general registers.
 local KVM_GET_REGS <const>, KVM_SET_REGS <const> = 0x8080ae81, 0x4080ae82
 local REGS_BYTES <const> = 128
 local RUN_PSW_MASK <const> = 32	-- offset in s390's struct kvm_run
@@ -30,7 +30,7 @@ local function get_regs(s)
 	return out
 end
 
--- What is left out stays.
+-- Registers that are not named keep their values.
 local function change_regs(s, values)
 	local regs = get_regs(s)
 	if type(regs) ~= "table" then
@@ -58,7 +58,7 @@ I.change_regs, I.registers = change_regs, registers
 
 -- --- one instruction ---------------------------------------------------------------------------------------
 
--- Registers go with the vCPU, so an instruction is one access without data. The condition code, or an exit.
+-- Registers are set on the vCPU, so an instruction is one access without data. Returns the condition code, or an exit.
 local function run(s, what, text, len, regs)
 	U.settle(s)
 	local rc = regs and change_regs(s, regs) or 0
@@ -75,7 +75,7 @@ end
 
 local insn_schema = { text = { A.u64, A.required }, length = { insn_length, A.required }, regs = { registers } }
 
--- Addresses of operands are taken as the PSW's addressing mode says; the named calls need all 64 bits.
+-- The PSW's addressing mode cuts operand addresses; the named calls need all 64 bits.
 local function amode_64(s, what)
 	local at = X.run_address(s)
 	local data = at < 0 and at or core.user_read(s.proc.pid, at + RUN_PSW_MASK, 8)
@@ -99,7 +99,7 @@ local function named(s, what, text, len, regs)
 	return run(s, what, text, len, regs)
 end
 
--- The register that an instruction leaves its result in, once it has ended: number, or the exit.
+-- The register with an instruction's result, once the instruction has ended: its number, or the exit.
 local function result_in(s, cc, n)
 	return type(cc) == "number" and get_regs(s)[n] or cc
 end
@@ -115,7 +115,7 @@ end
 local sske_schema = { nq = { A.boolean, false }, mr = { A.boolean, false }, mc = { A.boolean, false },
 	mb = { A.boolean, false } }
 
--- Without mr and mc true; with one of them { cc, old }.
+-- Returns true without mr and mc; with one of them { cc, old }.
 local function sske(s, what, addr, key, flags)
 	local f = A.table(what, flags or {}, sske_schema)
 	local m3 = (f.nq and 8 or 0) | (f.mr and 4 or 0) | (f.mc and 2 or 0) | (f.mb and 1 or 0)
@@ -137,7 +137,7 @@ local function rrbe(s, what, addr)
 	return named(s, what, rrf(0xb22a, 0, 0, 0, R2), 4, { [R2] = address(what, addr) })
 end
 
--- The state before: usage (bits 0x0c), contents (bits 0x03).
+-- Returns the state before: usage (bits 0x0c), contents (bits 0x03).
 local function essa(s, what, addr, orc)
 	local cc = named(s, what, rrf(0xb9ab, A.int(what .. ": orc", orc or 0, 0, 15), 0, R1, R2), 4,
 		{ [R1] = 0, [R2] = address(what, addr) })
@@ -167,7 +167,7 @@ local function ipte(s, what, t)
 		{ [R1] = a.table, [R2] = a.addr }))
 end
 
--- By ASCE, or of the region- or segment-table entry for addr in the table that an ASCE-like designation names.
+-- By ASCE, or for addr's entry in the region or segment table that an ASCE-like designation names.
 local idte_schema = { asce = { A.u64 }, table = { A.u64 }, addr = { A.u64 }, ["local"] = { A.boolean, false } }
 local function idte(s, what, t)
 	local a = A.table(what, t, idte_schema)

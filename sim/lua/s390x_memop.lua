@@ -31,7 +31,7 @@ local schema = {
 	sida_offset = { A.u32 },
 }
 
--- What the ioctl returned; for a read that worked the bytes, unless buf says where they went. Then what old is now.
+-- Returns the ioctl's result, or for a successful read the bytes, unless buf is their place. Then the new value of old.
 local function mem_op(s, what, t)
 	local a = A.table(what, t, schema)
 	if (a.data and a.buf) or (a.old and a.old_addr) then
@@ -42,7 +42,7 @@ local function mem_op(s, what, t)
 	end
 	local size = a.size or (a.data and #a.data) or A.fail("%s: size: missing, and no data", what)
 	local room = size > BUFFER_MAX and BUFFER_MAX or size
-	if a.data and #a.data ~= room then	-- less: what lies behind would be moved
+	if a.data and #a.data ~= room then	-- less: what follows would move
 		A.fail("%s: data: size is %d, but there are %d bytes", what, size, #a.data)
 	end
 	local addr = P.scratch(s.proc, BUFFER_OFFSET + BUFFER_MAX)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The memory interface that only KVM on s390 has: attributes, storage keys, CMMA, UCONTROL, faults by request, pfault.
+-- The memory interface that only KVM on s390 has: attributes, storage keys, CMMA, UCONTROL, requested faults, pfault.
 local core, M = ...
 local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
 
@@ -8,11 +8,11 @@ local pack, unpack, rep = string.pack, string.unpack, string.rep
 local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local required = A.required
 
-local MAX_BUFFER <const> = 4 << 20	-- of keys or CMMA states, more than KVM takes
+local MAX_BUFFER <const> = 4 << 20	-- for keys or CMMA states; more than KVM accepts
 local SKEYS_BYTES <const>, CMMA_BYTES <const> = 64, 32	-- struct kvm_s390_skeys, struct kvm_s390_cmma_log
 
--- A structure with a buffer behind it in the process's own memory. fill(address of the buffer) gives the structure.
--- The ioctl's result, and where the structure is.
+-- A structure with a buffer behind it in the process's own memory. fill(address of the buffer) returns the structure.
+-- Returns the ioctl's result, and where the structure is.
 local function with_buffer(s, cmd, struct_bytes, fill, contents, room)
 	local addr = P.scratch(s.proc, struct_bytes + room)
 	local buffer = addr + struct_bytes
@@ -26,7 +26,7 @@ local attr_schema = { group = { A.u32, required }, attr = { A.u64, 0 }, flags = 
 local set_attr_schema = { group = attr_schema.group, attr = attr_schema.attr, flags = attr_schema.flags,
 	addr = attr_schema.addr, value = { A.u64 } }
 
--- The attribute's data are the 8 bytes of value, unless addr says where they lie.
+-- The attribute's data are the 8 bytes of value, unless addr says where they are.
 local function attr_ioctl(s, what, t, cmd)
 	local a = A.table(what, t, cmd == K.KVM_SET_DEVICE_ATTR and set_attr_schema or attr_schema)
 	if a.addr then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The CPU model of a guest: what facilities KVM has, and which of them the guest is to have (KVM_S390_VM_CPU_MODEL).
+-- The CPU model of a guest: KVM's facilities, and which of them the guest gets (KVM_S390_VM_CPU_MODEL).
 local core, M = ...
 local A, C, P, V = M.args, M.class, M.process, M.vm
 
@@ -13,7 +13,7 @@ local MASK_BYTES <const>, LIST_BYTES <const> = 2048, 2048
 local PROCESSOR_BYTES <const> = 16 + LIST_BYTES			-- struct kvm_s390_vm_cpu_processor
 local MACHINE_BYTES <const> = 16 + MASK_BYTES + LIST_BYTES	-- struct kvm_s390_vm_cpu_machine
 
--- KVM_GET_DEVICE_ATTR or KVM_SET_DEVICE_ATTR with data of any length. The result, and what is there afterwards.
+-- KVM_GET_DEVICE_ATTR or KVM_SET_DEVICE_ATTR with data of any length. Returns the result, and the data afterwards.
 local function attribute(s, cmd, attr, data)
 	local addr = P.scratch(s.proc, 24 + #data)
 	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8i8", 0, K.KVM_S390_VM_CPU_MODEL, attr, addr + 24) .. data)
@@ -57,7 +57,7 @@ C.methods(V.vm, {
 		local rc, model = get_processor(s)
 		return rc < 0 and rc or numbers(words(sub(model, 17)))
 	end,
-	-- What the host has and KVM can give to guests, the same way.
+	-- What the host has and KVM can give to guests, in the same form.
 	get_host_facilities = function(s)
 		local rc, model = attribute(s, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE, rep("\0", MACHINE_BYTES))
 		if rc < 0 then

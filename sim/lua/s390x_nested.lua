@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Guests of guests on s390x: CPU features of a VM, and state descriptions in guest memory that a vCPU executes SIE with.
+-- Guests of guests on s390x: CPU features of a VM, and state descriptions in guest memory with which a vCPU executes
+-- SIE.
 local core, M = ...
 local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
 local S, I = M.s390x_state, M.s390x_insn
@@ -91,7 +92,7 @@ for name, rule in next, schema, nil do
 	new_schema[name] = rule
 end
 
--- Where the VMM has it, or nil.
+-- Where it is in the VMM, or nil.
 local function place(n)
 	return V.gpa_to_user(n.vm, n.addr)
 end
@@ -111,7 +112,7 @@ local function write_fields(n, what, a)
 	return 0
 end
 
--- Everything as a table, or -errno where the memory cannot be read.
+-- Returns everything as a table, or -errno if the memory cannot be read.
 local function read_fields(n)
 	local at = place(n)
 	local data = at and core.user_read(n.proc.pid, at, SD_BYTES) or -K.EFAULT
@@ -125,7 +126,7 @@ local function read_fields(n)
 	return out
 end
 
--- The guest's hypervisor sees to it before each SIE instruction: no old interception, the operand in register 13.
+-- The guest's hypervisor does this before each SIE instruction: no old interception, the operand in register 13.
 function U.enter_nested(n, regs)
 	local s, at = C.states[n.vcpu], place(n)
 	if at then
@@ -161,7 +162,7 @@ local function access(n, op, what, addr, length, data)
 	return U.access(C.states[n.vcpu], op, A.u64(what .. ": address", addr), length, data, false, n)
 end
 
--- The SIE instruction by itself: the nested guest waits. The interception, or an exit.
+-- The SIE instruction by itself: the nested guest waits. Returns the interception, or an exit.
 local function sie(n)
 	local s = C.states[n.vcpu]
 	U.settle(s)
@@ -170,8 +171,8 @@ local function sie(n)
 	return type(cc) == "number" and U.interception(n) or cc
 end
 
--- 6.12 keeps a reference to the page of each state description where physical and virtual addresses differ (findings.md).
--- A page that fork() puts in the place of that one is another.
+-- If physical and virtual addresses differ, 6.12 keeps a reference to the page of each state description (findings.md).
+-- fork() may replace that page with another one, which then is pinned too.
 local function expect_pin(n)
 	local addr = place(n)
 	local before = core.inspect_page(n.proc.pid, addr)

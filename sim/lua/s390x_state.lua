@@ -10,7 +10,7 @@ local pack, unpack, rep, sub = string.pack, string.unpack, string.rep, string.su
 local concat, min = table.concat, math.min
 local type = type
 
--- Their numbers hold the size of s390's struct kvm_sregs: 16 access registers, 16 control registers.
+-- Their numbers contain the size of s390's struct kvm_sregs: 16 access registers, 16 control registers.
 local KVM_GET_SREGS <const>, KVM_SET_SREGS <const> = 0x80c0ae83, 0x40c0ae84
 local SREGS_BYTES <const>, SREGS_CRS <const> = 192, 64
 local RUN_PSW <const> = 32	-- offset of psw_mask and psw_addr in s390's struct kvm_run
@@ -83,7 +83,7 @@ local function get_psw(s)
 	return { mask = mask, addr = addr }
 end
 
--- KVM takes the PSW over from kvm_run when the vCPU enters the guest: it does so once, and executes nothing.
+-- KVM takes the PSW from kvm_run when the vCPU enters the guest. So this enters once and executes nothing.
 local function set_psw(s, what, t)
 	local a = A.table(what, t, psw_schema)
 	if s.job then
@@ -124,7 +124,7 @@ end
 local SHIFT <const> = { 12, 20, 31, 42, 53 }
 local ENTRIES <const> = { 256, 2048, 2048, 2048, 2048 }
 local TOP_LEVEL <const> = { segment = 2, region3 = 3, region2 = 4, region1 = 5 }
-local INVALID <const> = { 0x400, 0x20, 0x24, 0x28, 0x2c }	-- with the table type that goes with the level
+local INVALID <const> = { 0x400, 0x20, 0x24, 0x28, 0x2c }	-- with the table type of the level
 local LARGE <const>, PROTECTED <const>, IEP <const>, COMMON <const> = 0x400, 0x200, 0x100, 0x10
 local ASCE_PRIVATE <const>, ASCE_REAL <const> = 0x100, 0x20
 local ORIGIN <const>, PAGE_TABLE_ORIGIN <const> = -4096, -2048
@@ -178,7 +178,7 @@ local function take(pool, what, bytes, align)
 	return at
 end
 
--- Room for another control block among the VM's tables: its absolute address.
+-- Takes room for another control block beside the VM's tables. Returns its absolute address.
 function S.block(vm, what, bytes, align)
 	return take(default_pool(vm, what), what, bytes, align)
 end
@@ -218,7 +218,7 @@ local function address_space(s, what, t)
 	return C.object(Space, space)
 end
 
--- The absolute address of the entry for va at a level, or nil: a table above is missing.
+-- The absolute address of the entry for va at a level, or nil if a table above is missing.
 local function find_entry(space, what, va, level, build)
 	local at = space.root
 	for l = space.top, level, -1 do
@@ -252,7 +252,7 @@ local map_schema = {
 	common = { A.boolean, false }, level = { function(what, v) return A.int(what, v, 1, 3) end, 1 },
 }
 
--- Maps virtual from.. to real (level 1) or absolute (levels 2 and 3) to.. . 0.
+-- Maps virtual addresses from `from` on to real (level 1) or absolute (levels 2 and 3) ones from `to` on. Returns 0.
 local function map(space, what, t)
 	local a = A.table(what, t, map_schema)
 	local step = 1 << SHIFT[a.level]
@@ -271,7 +271,7 @@ local function map(space, what, t)
 		bits = bits | LARGE | (INVALID[a.level] & 0xc)
 	end
 	local off = 0
-	while off < size do	-- all entries in one table at once: each write is a step, with the checks of one
+	while off < size do	-- all entries of one table at once: each write is a step, with its checks
 		local va = a.from + off
 		local n = min((size - off) // step, ENTRIES[a.level] - (va >> SHIFT[a.level]) % ENTRIES[a.level])
 		local entries = {}
@@ -288,7 +288,7 @@ local function level_of(what, space, level)
 	return level == nil and 1 or A.int(what .. ": level", level, 1, space.top)
 end
 
--- The entry for va as it is in memory, or nil: a table above is missing.
+-- The entry for va in memory, or nil if a table above is missing.
 local function pte(space, what, va, level)
 	local l = level_of(what, space, level)
 	local at = find_entry(space, what, A.u64(what .. ": address", va), l)
@@ -301,7 +301,7 @@ local function set_pte(space, what, va, raw, level)
 	return 0
 end
 
--- What the vCPU's own calls work on: a region-third table in CR1, made at first use.
+-- The space of the vCPU's own calls: a region-third table in CR1, made at first use.
 local function primary(s, what)
 	if not s.primary then
 		local space = address_space(s, what, {})
@@ -316,7 +316,7 @@ end
 
 C.methods(Space, { map = map, pte = pte, set_pte = set_pte })
 
--- Beside those of x86_64, some under the same names: the scenario's architecture decides (scenario.lua).
+-- In addition to x86_64's; some have the same names: the scenario's architecture decides (scenario.lua).
 U.methods_of.s390x = {
 	get_cr = get_cr, set_cr = set_cr, get_ar = get_ar, set_ar = set_ar, get_psw = get_psw, set_psw = set_psw,
 	address_space = address_space,

@@ -22,7 +22,7 @@ local function copy(t, without)
 	return out
 end
 
--- Order of iteration: numbers, strings, the rest; hashes depend on addresses.
+-- Order of iteration: numbers, strings, the rest; the order of hashes depends on addresses.
 local function ordered_pairs(t)
 	if type(t) ~= "table" then
 		A.fail("pairs: expected a table, got %s", A.describe(t))
@@ -53,7 +53,7 @@ local function ordered_next(t, k)
 	return nil
 end
 
--- fn(...), a function of Lua itself; its errors are those of the scenario's line.
+-- fn(...), a function of Lua itself. Its errors appear at the scenario's line.
 local function checked(fn, ...)
 	local ok, result = pcall(fn, ...)
 	return ok and result or A.fail("%s", result)
@@ -143,7 +143,7 @@ local function load_chunk(text, chunk_name, env)
 	return chunk
 end
 
--- require(name) of a scenario file: what lib/NAME.lua beside it returns. The file shares its globals.
+-- require(name) in a scenario file: returns what lib/NAME.lua beside it returns. The file shares its globals.
 local function loader(dir, env)
 	local loaded = {}
 	return function(name, ...)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- scenario() and cases(): registering; sim: what a running scenario has; running one.
+-- scenario() and cases() register scenarios; sim is what a running scenario gets; and the code that runs one.
 local core, M = ...
 local K = core.constants
 local A, C, E, P = M.args, M.class, M.expect, M.process
@@ -26,7 +26,7 @@ local facilities = { idte = "idte", edat1 = "edat1", tlb_lc = "tlb_lc", fsi = "f
 	rdp = "rdp", esop = "esop", tlb_guest = "tlb_guest", cmma = "cmma", skey = "skey", kss = "kss", esca = "esca" }
 local check_when = { step = false, ["end"] = true }
 
--- A name or a list of names, each as check(what, name) gives it back.
+-- A name or a list of names, each as check(what, name) returns it.
 local function list_of(check)
 	return function(what, v)
 		local out = A.list(what, type(v) == "string" and { v } or v, 16, check)
@@ -61,7 +61,7 @@ local function seconds(what, v)
 	return v
 end
 
--- One machine as text that the flavour reads: what it has more or less than the usual one.
+-- One machine as text for the flavour: what it has in addition to the usual one, or lacks.
 local function machine(what, v)
 	local names, out = {}, {}
 	for name in next, v, nil do
@@ -126,7 +126,7 @@ local function register(what, name, options, fn, argument)
 	}
 end
 
--- What is registered now would never run.
+-- Refuses to register now, because it would never run.
 local function while_reading(what)
 	if M.running then
 		A.fail("%s: only while a file is read: %s", what, M.interactive and
@@ -229,7 +229,7 @@ C.methods(sim, {
 	end,
 	guest = function(_, what, t) return M.guest.guest(what, t) end,
 	log = function(_, _, ...) core.note(E.printable(...)) end,
-	-- As a write to /sys/module/MODULE/parameters/NAME.
+	-- Like a write to /sys/module/MODULE/parameters/NAME.
 	set_module_param = function(_, what, name, value)
 		A.string(what .. ": name", name, 100)
 		if type(value) == "boolean" then
@@ -261,7 +261,7 @@ C.methods(sim, {
 	stopping = function() return core.stopping() end,
 })
 
--- machine: the personality, and behind a colon what the machine has more or less.
+-- machine: the personality, then after a colon what the machine has in addition or lacks.
 local function new_sim(arch, machine_name)
 	local mmu, changes = match(machine_name, "^([^:]*):?(.*)")
 	local changed = {}
@@ -274,7 +274,7 @@ local function new_sim(arch, machine_name)
 	return C.object(sim, { arch = arch, mmu = mmu, facilities = changed, inspect = M.inspect.object })
 end
 
--- Runs fn; an error becomes the scenario's failure. Lua does not call the handler when it is out of memory.
+-- Runs fn. An error becomes the scenario's failure. Lua does not call the handler when it is out of memory.
 local function protected(fn, ...)
 	local ok, err = xpcall(fn, function(e)
 		local text = message_of(e)
@@ -291,7 +291,7 @@ local function protected(fn, ...)
 	return ok
 end
 
--- The first capability of the list that this kernel does not have, or nil.
+-- The first capability of the list that this kernel lacks, or nil.
 local function missing(needs)
 	local process = P.create()
 	local kvm = process:open_kvm()
@@ -306,7 +306,7 @@ local function missing(needs)
 	return name
 end
 
--- Runs scenario number index; the child's main calls it. What went wrong is in the result already.
+-- Runs scenario number index; the child's main calls it. The result then says what went wrong.
 function M.run(index, arch, mmu)
 	local entry = M.list[index]
 	M.running = true
@@ -332,7 +332,7 @@ function M.run(index, arch, mmu)
 	end
 end
 
--- One line of the interactive mode -> "more", nil when the line is not yet a whole statement.
+-- Runs one line of the interactive mode. Returns "more" if it is not yet a whole statement, else the text to print.
 local repl_env
 function M.repl(text, arch, mmu)
 	if not repl_env then

@@ -27,7 +27,7 @@ local function read_all(file)
 	return out
 end
 
--- name -> value, or a list of values where the statistic has several.
+-- name -> value, or a list of values if the statistic has several.
 local function stats(s)
 	local file = get_stats_fd(s)
 	if type(file) ~= "table" then

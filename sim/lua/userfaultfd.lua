@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- userfaultfd: user space resolves the page faults of its memory, as a VMM does in the post-copy phase of a migration.
--- Structures and numbers of linux/userfaultfd.h. A result is 0, or -errno, where nothing else is said.
+-- userfaultfd: user space resolves the page faults of its memory, like a VMM in the post-copy phase of a migration.
+-- Structures and numbers are those of linux/userfaultfd.h. A result is 0 or -errno, unless said otherwise.
 local core, M = ...
 local A, C, P = M.args, M.class, M.process
 
@@ -19,7 +19,7 @@ local function object(proc, fd, features)
 	return C.object(userfaultfd, { proc = proc, fd = fd, features = features, label = "fd " .. fd })
 end
 
--- userfaultfd(2) and UFFDIO_API. features: those to turn on; the object has those that the kernel knows.
+-- userfaultfd(2) and UFFDIO_API. features: those to turn on; the object has the features that the kernel knows.
 local function open(s, what, t)
 	local a = A.table(what, t or {}, open_schema)
 	local fd = syscall(s.pid, core.SYS_USERFAULTFD, a.flags)
@@ -34,7 +34,7 @@ local function open(s, what, t)
 	return object(s, fd, (unpack("<i8", api, 9)))
 end
 
--- (mapping, offset, length) as of the mapping's own calls: address and length.
+-- (mapping, offset, length) as in the mapping's own calls. Returns address and length.
 local function range(what, ram, offset, length)
 	local m = C.state(what .. ": mapping", ram, P.mapping)
 	local off = A.within(what .. ": offset", offset or 0, m.length)
@@ -45,8 +45,8 @@ local function mode_of(what, mode)
 	return A.u64(what .. ": mode", mode or 0)
 end
 
--- An ioctl of a range and a mode whose last member tells how many bytes are done. That, or -errno when nothing is; and the
--- ioctl's own result, which is an error where it did not do all.
+-- An ioctl of a range and a mode whose last member tells how many bytes are done. Returns that number, or -errno if it
+-- is 0; and the ioctl's own result, which is an error if it did not do all.
 local function counted(s, cmd, data)
 	local addr = P.scratch(s.proc, #data + 8)
 	local rc = core.user_write(s.proc.pid, addr, data .. rep("\0", 8))
@@ -134,7 +134,7 @@ C.methods(userfaultfd, {
 	end,
 	copy = copy, read = read,
 	zeropage = on_range(K.UFFDIO_ZEROPAGE), continue = on_range(K.UFFDIO_CONTINUE), poison = on_range(K.UFFDIO_POISON),
-	-- The pages at from_offset of a mapping move to offset of ram.
+	-- Moves the pages at from_offset of a mapping to offset of ram.
 	move = function(s, what, ram, offset, from, from_offset, length, mode)
 		local dst = range(what, ram, offset)
 		local src, len = range(what, from, from_offset, length)

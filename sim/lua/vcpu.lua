@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The vCPU: guest accesses, each through the real KVM_RUN, and its registers.
+-- The vCPU: its guest accesses, each through the real KVM_RUN, and its registers.
 local core, M = ...
 local A, C, P, V, X = M.args, M.class, M.process, M.vm, M.exits
 local U = {}
@@ -11,17 +11,17 @@ local concat = table.concat
 local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local type = type
 
-local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario left alone
+local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario did not complete
 
 U.vcpu = C.new("vcpu", { "fd", "id" })
--- Methods of vCPUs that one architecture has, or has in its own way; a scenario gets those of where it runs.
+-- Methods of vCPUs that differ by architecture; a scenario gets those of the architecture it runs on.
 U.methods_of = {}
 
 function U.vcpu_object(vm, fd, id)
 	return C.object(U.vcpu, { proc = vm.proc, vm = vm, fd = fd, id = id, label = fmt("%d", id) })
 end
 
--- The next piece: what is left when it is 1, 2, 4 or 8 bytes and the whole is at most 8, else aligned pieces.
+-- The next piece: all that is left if it has 1, 2, 4 or 8 bytes and the whole at most 8; else an aligned piece.
 local function piece(job)
 	local left = job.stop - job.pos
 	if job.whole and (left == 1 or left == 2 or left == 4 or left == 8) then
@@ -49,7 +49,7 @@ local function result(job)
 	return job.cc or no_value[job.op] or concat(job.out)
 end
 
--- The access left to user space, or ended in a guest exception: an exit object.
+-- The access left to user space or ended in a guest exception: returns an exit object.
 local function left(s, job, ret, done, reason, faults, _, vector, error_code, cr2, intercepted)
 	if ret == -K.ELOOP then
 		core.fail(fmt("%s: livelock: the access to 0x%x still faults after %d faults", core.where(), job.pos,
@@ -82,7 +82,7 @@ local function stepped(s, job, ret, done, reason, faults, value, vector, error_c
 	return advance(s, job)
 end
 
--- What the flavour is told to do: an access of the guest's guest is that of a SIE instruction (s390x_nested.lua).
+-- The operation for the flavour: a nested guest's access is part of a SIE instruction (s390x_nested.lua).
 local function operation(job, regs)
 	if not job.nested then
 		return job.op
@@ -105,7 +105,7 @@ function advance(s, job)
 	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job), job.pos, job.n, value, job.user))
 end
 
--- Continues the access that left to user space last.
+-- Continues the access that last left to user space.
 function U.continue(s, what)
 	local job = s.job
 	if not job then
@@ -115,8 +115,8 @@ function U.continue(s, what)
 	return stepped(s, job, core.access(s.proc.pid, s.fd))
 end
 
--- A new access while one is pending: as a VMM would, an MMIO is completed by entering the guest again; a failed
--- access is forgotten.
+-- A new access while one is pending. Like in a VMM, entering the guest again completes an MMIO. A failed access is
+-- dropped.
 local function settle(s)
 	local n = 0
 	while s.job do
@@ -141,7 +141,8 @@ end
 
 U.settle, U.access = settle, access
 
--- One instruction of s390x: its condition code, or an exit. Registers and PSW are set already, but for a nested guest's.
+-- One instruction of s390x: returns its condition code, or an exit. Except for a nested guest, registers and PSW are
+-- set.
 function U.instruction(s, text, len, nested, regs)
 	local job = { op = core.INSN, start = 0, pos = 0, stop = 1, n = 1, out = {}, nested = nested }
 	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job, regs), 0, len, text, false))
@@ -242,7 +243,7 @@ C.methods(U.vcpu, {
 		return 0
 	end,
 	workload = function(s, what, t) return U.workload(s, what, t) end,
-	-- The result, and what is left of the range.
+	-- Returns the result, and what is left of the range.
 	pre_fault_memory = function(s, what, t)
 		local a = A.table(what, t, prefault_schema)
 		local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY,

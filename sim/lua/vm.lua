@@ -24,7 +24,7 @@ local function vm_object(proc, fd, slots, vcpus)
 	return C.object(V.vm, { proc = proc, fd = fd, slots = slots, vcpus = vcpus })
 end
 
--- Number argument or structure given as its bytes. Of a structure also what the kernel left of it, whatever the result.
+-- Takes a number, or a structure as its bytes. For a structure also returns what the kernel left there, in any case.
 local function raw_ioctl(s, what, cmd, arg, out_bytes)
 	cmd = A.u64(what .. ": cmd", cmd)
 	if type(arg) == "string" then
@@ -48,7 +48,7 @@ end
 
 local create_schema = { type = { A.u64, 0 }, cpu_feat = { function(_, v) return v end } }
 
--- cpu_feat, s390x only: as for vm:set_cpu_feat().
+-- cpu_feat, s390x only: see vm:set_cpu_feat().
 local function create_vm(s, what, t)
 	local a = A.table(what, t or {}, create_schema)
 	if a.cpu_feat and M.arch ~= "s390x" then
@@ -97,7 +97,7 @@ for k, v in next, region_schema, nil do
 	region2_schema[k] = v
 end
 
--- Remembers what a VMM knows of its own slots: sizes of bitmaps, and where guest memory lies in the process.
+-- Remembers what a VMM knows of its own slots: sizes of bitmaps, and where guest memory is in the process.
 local function remember(s, slot, a, rc)
 	if rc ~= 0 then
 		return
@@ -138,7 +138,7 @@ end
 
 local dirty_schema = { slot = { A.u32, required }, as_id = region_schema.as_id }
 
--- What the ioctl wants is behind its structure in the scratch buffer.
+-- The data of the ioctl follow its structure in the scratch buffer.
 local function get_dirty_log(s, what, t)
 	local a = A.table(what, t, dirty_schema)
 	local slot = a.slot | a.as_id << 16
@@ -213,8 +213,8 @@ local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required },
 
 local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean }, lowcore = { A.boolean } }
 
--- What a VMM does first of all. On x86 it gives the vCPU a CPUID table: without one the guest has no long mode, and 36
--- address bits. On s390 it has memory at the vCPU's prefix.
+-- The first steps of a VMM. On x86 it gives the vCPU a CPUID table: without one the guest has no long mode, and 36
+-- address bits. On s390 it puts memory at the vCPU's prefix.
 local function create_vcpu(s, what, t)
 	local a = type(t) == "table" and A.table(what, t, vcpu_schema)
 		or { id = t ~= nil and A.u64(what .. ": id", t) or nil }
@@ -298,7 +298,7 @@ C.methods(V.vm, {
 	end,
 })
 
--- Where gpa lies in the VMM's memory, or nil.
+-- Where gpa is in the VMM's memory, or nil.
 function V.gpa_to_user(s, gpa)
 	for slot, k in next, s.slots, nil do
 		if slot < 0x10000 and gpa >> PAGE_SHIFT >= k.base_gfn and gpa >> PAGE_SHIFT < k.base_gfn + k.npages then

@@ -34,7 +34,7 @@ local function replace(s, at, piece)
 	return sub(s, 1, at) .. piece .. sub(s, at + #piece + 1)
 end
 
--- The vCPU becomes all that KVM supports, as VMMs do with "-cpu host". 0 or -errno.
+-- Gives the vCPU all that KVM supports, like VMMs with "-cpu host". 0 or -errno.
 function U.set_supported_cpuid(s)
 	local kvm = core.syscall(s.proc.pid, core.SYS_OPEN_KVM)
 	if kvm < 0 then
@@ -123,7 +123,7 @@ for name in next, segments, nil do
 	sregs_schema[name] = { segment }
 end
 
--- Changes what is given, keeps the rest.
+-- Changes the given registers, keeps the rest.
 local function change_sregs(s, a)
 	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
 	if type(data) ~= "string" then
@@ -165,7 +165,7 @@ local function read_entry(s, what, gpa)
 	return (unpack("<i8", data))
 end
 
--- Before paging is on the VMM builds the tables; afterwards the guest changes them itself, as KVM expects.
+-- Before paging is on the VMM builds the tables. Afterwards the guest changes them itself, as KVM expects.
 local function write_entry(s, what, gpa, value)
 	local p = s.paging
 	if p.active then
@@ -268,7 +268,7 @@ local map_schema = {
 	user = { A.boolean, true }, level = { function(what, v) return A.int(what, v, 1, 3) end, 1 },
 }
 
--- Maps guest-virtual from.. to guest-physical to.. .
+-- Maps guest-virtual addresses from `from` on to guest-physical ones from `to` on.
 local function map(s, what, t)
 	local a = A.table(what, t, map_schema)
 	local step = PAGE << 9 * (a.level - 1)
@@ -288,7 +288,8 @@ local function map(s, what, t)
 	return 0
 end
 
--- Guest-physical address of the entry that maps va at this level and its value, or nil: a table above is missing.
+-- Returns address (guest-physical) and value of the entry that maps va at this level, or nil if a table above is
+-- missing.
 local function find_entry(s, what, va, level)
 	if not s.paging then
 		A.fail("%s: set_paging comes first", what)
@@ -307,7 +308,7 @@ local function find_entry(s, what, va, level)
 	end
 end
 
--- The guest's entry for va as the VMM finds it in memory, or nil: the last one, or that of a level.
+-- The guest's entry for va in the VMM's view of memory, or nil: the last one, or that of a level.
 local function pte(s, what, va, level)
 	local at, raw, l = find_entry(s, what, A.u64(what .. ": address", va),
 		level ~= nil and A.int(what .. ": level", level, 1, 5) or nil)
@@ -329,7 +330,7 @@ local function set_pte(s, what, va, raw, level)
 	return 0
 end
 
--- struct kvm_msrs with one entry: how many were taken, 0 or 1, or -errno.
+-- struct kvm_msrs with one entry. Returns how many were accepted, 0 or 1, or -errno.
 local function set_msr(s, what, index, value)
 	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_MSRS,
 		pack("<I4I4I4I4i8", 1, 0, A.u32(what .. ": index", index), 0, A.u64(what .. ": value", value))))
@@ -355,9 +356,9 @@ C.methods(U.vcpu, {
 	map = map,
 	pte = pte,
 	set_pte = set_pte,
-	-- Guest-virtual address at which the guest sees its tables: add the guest-physical one.
+	-- Guest-virtual address of the guest's view of its tables; add the guest-physical address.
 	table_window = function() return TABLE_WINDOW end,
-	-- Uses another vCPU's tables, in the state that they have.
+	-- Uses another vCPU's tables in their present state.
 	share_paging = function(s, what, other)
 		local o = C.state(what .. ": vcpu", other, U.vcpu)
 		if o.vm ~= s.vm or not o.paging then
