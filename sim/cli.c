@@ -51,7 +51,7 @@ static const char general_help[] =
 	"\n"
 	"Commands:\n"
 	"  run     run scenarios and report\n"
-	"  list    show which scenarios there are\n"
+	"  list    list scenarios\n"
 	"  repl    try the scenario language line by line\n"
 	"  bench   measure\n"
 	"\n"
@@ -188,7 +188,7 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 				return -1;
 			}
 		} else if (parse_seconds(optarg, &o->timeout)) {
-			usage_error(c->name, "--timeout: expected a number of seconds from above 0 to 86400");
+			usage_error(c->name, "--timeout: expected seconds, more than 0 and at most 86400");
 			return -1;
 		}
 	}
@@ -210,7 +210,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 	if (!c->paths && o.npaths)
 		return usage_error(c->name, "no arguments expected");
 	if (o.trace && o.jobs > 1)
-		return usage_error(c->name, "--trace: one scenario at a time: no --jobs but 1 with it");
+		return usage_error(c->name, "--trace: one scenario at a time: only --jobs 1 goes with it");
 	if (!o.jobs)
 		o.jobs = o.trace ? 1 : nr_cpus();
 	if (c->paths && !o.npaths) {

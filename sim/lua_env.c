@@ -247,7 +247,7 @@ char *lua_env_load_file(lua_State *L, const struct sim_file *file)
 	lua_pushlightuserdata(L, &n);
 	lua_env_deadline(SIM_LOAD_TIMEOUT / 2);
 	if (lua_pcall(L, 3, 0, 0)) {
-		err = xstrdup(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error that is not a text");
+		err = xstrdup(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error value that is not a string");
 		lua_pop(L, 1);
 	}
 	lua_env_deadline(0);

@@ -109,7 +109,7 @@ static int core_join(lua_State *L)
 	sim_gil_lock();
 	atomic_store(&sim_threads, 0);
 	if (rc)
-		return luaL_error(L, "the main thread does not get its simulated CPU back: error %d", rc);
+		return luaL_error(L, "the main thread cannot get its simulated CPU back: error %d", rc);
 	if (started < n)
 		return luaL_error(L, "the host gave no thread");
 	while (bad < n && !w[bad].failed)

@@ -173,7 +173,7 @@ static void child_main(const struct sim_world *w, const struct sim_job *job)
 	lua_pushstring(L, job->arch);
 	lua_pushstring(L, job->mmu);
 	if (lua_pcall(L, 3, 0, 0))
-		child_fail(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error that is not a text");
+		child_fail(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error value that is not a string");
 	if (w->options->counters)
 		write_counters(r, ops, before, n);
 	if (r->state == SIM_RUNNING)

@@ -27,7 +27,7 @@ static void *map(unsigned long addr, unsigned long bytes, int sharing)
 	void *p = mmap((void *)addr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 
 	if (p == MAP_FAILED || (addr && p != (void *)addr))
-		host_fatal(KVMSIM_OOM, NULL, 0, "the host gives no %lu bytes of address space%s (errno %d)", bytes,
+		host_fatal(KVMSIM_OOM, NULL, 0, "the host cannot map %lu bytes of address space%s (errno %d)", bytes,
 			   addr ? " at the place of simulated memory" : "", errno);
 	/* RAM: one host fault for each huge page of the simulated machine. The answer only affects speed. */
 	if (bytes >= SMALLEST_RAM)

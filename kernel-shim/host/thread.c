@@ -56,7 +56,7 @@ void host_thread_start(void (*fn)(void *arg), void *arg)
 		error = pthread_create(&thread, NULL, started, s);
 	}
 	if (error)
-		host_fatal(KVMSIM_BUG, NULL, 0, "the host gives no thread for a work item (errno %d)", error);
+		host_fatal(KVMSIM_BUG, NULL, 0, "the host has no thread for a work item (errno %d)", error);
 	pthread_detach(thread);
 }
 

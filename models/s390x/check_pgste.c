@@ -91,7 +91,7 @@ static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
 	else if (byte == WHOLE_PAGE)
 		problem = half ? "a table with PGSTEs in the upper half of the page" : NULL;
 	else if ((byte & ~0x33u) || (byte & byte >> 4 & 3))
-		problem = "no state that halves can have";
+		problem = "the halves cannot have this state";
 	else if (!(byte & HALF_ALLOCATED(half)))
 		problem = "the table's half is not allocated";
 	else if (!(byte & (HALF_ALLOCATED(!half) | HALF_PENDING(!half))))
@@ -124,7 +124,7 @@ static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
 		    pte_pfn(pte) - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT)
 			continue;
 		++*c->findings;
-		host_report(KVMSIM_CHECK, NULL, 0, "page table of process %d at address %llx: no page table's entry: %016lx",
+		host_report(KVMSIM_CHECK, NULL, 0, "page table of process %d at address %llx: not a page-table entry: %016lx",
 			    c->pid, addr + ((u64)i << PAGE_SHIFT), pte_val(pte));
 		return;
 	}

@@ -101,7 +101,7 @@ static bool check_source(struct shadow *s, u64 addr, enum dat_level level, u64 a
 	}
 	pte = __va(r->via[DAT_PAGE]);
 	if (!(READ_ONCE(pte[PTRS_PER_PTE]) & PGSTE_VSIE_BIT))
-		finding(s, addr, "a change of the guest's page at %llx would not be told: PGSTE without VSIE bit",
+		finding(s, addr, "a change of the guest's page at %llx would not be notified: PGSTE without VSIE bit",
 			absolute);
 	if (!marked && !has_rmap(s, vmaddr, raddr))
 		finding(s, addr, "no reverse map leads here from the guest's page at %llx", absolute);

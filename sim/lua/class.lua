@@ -64,7 +64,7 @@ function C.new(name, public)
 				A.suggest(k, known))
 		end,
 		__newindex = function(_, k)
-			A.fail("%s is not for writing (%s)", A.article(name), A.describe(k))
+			A.fail("%s cannot be written to (%s)", A.article(name), A.describe(k))
 		end,
 	}
 	return cls

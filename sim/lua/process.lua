@@ -168,7 +168,7 @@ local function check_mmap(what, a)
 		A.fail("%s: file: only without kind", what)
 	end
 	if a.hugetlb and (a.file or a.kind == "pfnmap") then
-		A.fail("%s: hugetlb: a file has it from its making, device memory has none", what)
+		A.fail("%s: hugetlb: a file gets it at its creation, device memory never has it", what)
 	end
 	if a.kind == "pfnmap" then
 		A.unused(what, a, { "flags", "huge", "offset" },

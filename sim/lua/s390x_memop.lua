@@ -35,10 +35,10 @@ local schema = {
 local function mem_op(s, what, t)
 	local a = A.table(what, t, schema)
 	if (a.data and a.buf) or (a.old and a.old_addr) then
-		A.fail("%s: data and buf, old and old_addr: only one of both", what)
+		A.fail("%s: data with buf, or old with old_addr: give only one of the two", what)
 	end
 	if a.sida_offset then
-		A.unused(what, a, { "ar", "key", "old", "old_addr" }, "not with sida_offset, which lies in the same place")
+		A.unused(what, a, { "ar", "key", "old", "old_addr" }, "not with sida_offset, which uses the same bytes")
 	end
 	local size = a.size or (a.data and #a.data) or A.fail("%s: size: missing, and no data", what)
 	local room = size > BUFFER_MAX and BUFFER_MAX or size

@@ -30,7 +30,7 @@ local set_attr_schema = { group = attr_schema.group, attr = attr_schema.attr, fl
 local function attr_ioctl(s, what, t, cmd)
 	local a = A.table(what, t, cmd == K.KVM_SET_DEVICE_ATTR and set_attr_schema or attr_schema)
 	if a.addr then
-		A.unused(what, a, { "value" }, "not with addr, where it lies")
+		A.unused(what, a, { "value" }, "not with addr, which says where it is")
 	end
 	return with_buffer(s, cmd, 24, function(buffer)
 		return pack("<I4I4i8i8", a.flags, a.group, a.attr, a.addr or buffer)

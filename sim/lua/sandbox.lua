@@ -62,7 +62,7 @@ end
 local function format(f, ...)
 	local args = pack(...)
 	if type(f) == "string" and find(f, "%%[-+ #0-9.]*p") then
-		A.fail("string.format: %%p: addresses are not for scenarios")
+		A.fail("string.format: %%p: scenarios cannot see addresses")
 	end
 	for i = 1, args.n do
 		local t = type(args[i])
@@ -75,10 +75,10 @@ end
 
 local function safe_setmetatable(t, mt)
 	if type(mt) == "table" and rawget(mt, "__gc") ~= nil then
-		A.fail("setmetatable: __gc is not for scenarios: it would run at a time that nobody can tell")
+		A.fail("setmetatable: __gc is not allowed: it would run at an unpredictable time")
 	end
 	if C.states[t] then
-		A.fail("setmetatable: %s is not for writing", A.article(C.name_of(t)))
+		A.fail("setmetatable: %s cannot be written to", A.article(C.name_of(t)))
 	end
 	return checked(setmetatable, t, mt)
 end

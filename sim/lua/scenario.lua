@@ -130,7 +130,7 @@ end
 local function while_reading(what)
 	if M.running then
 		A.fail("%s: only while a file is read: %s", what, M.interactive and
-			"here one world runs already, in which sim is; type what the function does" or
+			"here one world runs already, and sim is in it; type what the function does" or
 			"a scenario cannot make another one")
 	end
 end

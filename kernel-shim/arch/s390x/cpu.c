@@ -125,6 +125,6 @@ unsigned long kshim_stckf(void)
 /* Called where kcc found an asm statement without an override. */
 void kshim_refused_asm(const char *func, const char *place, const char *text)
 {
-	host_fatal(KVMSIM_REFUSED, NULL, 0, "s390 instruction in %s() (%s), which nobody models: %s", func, place,
+	host_fatal(KVMSIM_REFUSED, NULL, 0, "s390 instruction in %s() (%s), which is not modelled: %s", func, place,
 		   text);
 }
