@@ -2,10 +2,10 @@
 /*
  * No instruction of the foreign architecture reaches the assembler. An `asm` statement becomes
  *
- *	do { kshim_refused_asm(__func__, "FILE:LINE", "template"); (void)(operand); ... } while (0)
+ * 	do { kshim_refused_asm(__func__, "FILE:LINE", "template"); (void)(operand); ... } while (0)
  *
- * whose call does not return, so nothing behind it runs with operands that nobody set. `asm` at file scope and the
- * register of `register T x asm("2")` are dropped and written into the note. What stays: asm labels of functions and
+ * The call does not return, so nothing behind it runs with operands that nobody set. `asm` at file scope and the
+ * register of `register T x asm("2")` are dropped and written into the note. These stay: asm labels of functions and
  * objects, an asm with an empty template (it emits nothing), and __asm__, which the generic headers use for barriers.
  */
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #include "kcc.h"
 
-/* The index of the ( of the asm at the token, or 0. */
+/* Returns the index of the ( of the asm at the token, or 0. */
 static size_t open_paren(const struct kcc_tu *tu, size_t token)
 {
 	size_t i = token + 1;
@@ -42,7 +42,7 @@ static size_t template_end(const struct kcc_tu *tu, size_t open)
 	return i;
 }
 
-/* Where `register` stands in the declaration that ends before the token, or 0. */
+/* Returns where `register` is in the declaration that ends before the token, or 0. */
 static size_t find_register(const struct kcc_tu *tu, size_t token)
 {
 	for (size_t i = token; i-- > 0;) {
@@ -65,7 +65,7 @@ static void note(struct kcc_tu *tu, const char *what, size_t token, size_t from,
 	free(text);
 }
 
-/* The token's file, as __FILE__ would have it. */
+/* Returns the token's file in the form of __FILE__. */
 static char *mapped_file(const struct kcc_tu *tu, const struct kcc_options *options, size_t token)
 {
 	const char *file = tu->files[tu->tokens[token].file];

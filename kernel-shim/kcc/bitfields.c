@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The order of bit-fields. A big-endian machine fills a storage unit from its most significant bit, the host from its least
- * significant one. So that `val` beside the bit-fields means the same, the field at bit p of the unit [lo, hi), counted
- * from the most significant end, goes to bit lo + hi - p - width of the host's.
+ * The order of bit-fields. A big-endian machine fills a storage unit from its most significant bit, the host from its
+ * least significant one. To give `val` beside the bit-fields the same meaning, the field at bit p of the unit [lo, hi),
+ * counted from the most significant end, goes to bit lo + hi - p - width of the host's.
  *
- * The unit is that of the declared type, as both ABIs have it. Where another member shares its bytes, the unit is what is
- * left of it. The result is laid out with the host's rules here and compared, so that a case that these rules do not cover
- * is an error and not another layout.
+ * The unit is that of the declared type, as in both ABIs. If another member shares its bytes, the unit is the rest of
+ * it. The result is laid out with the host's rules here and compared. So a case that these rules do not cover is an
+ * error and not another layout.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct kcc_offset kcc_align(struct kcc_offset offset, unsigned int bytes)
 	return offset;
 }
 
-/* Where both ABIs place a bit-field when the last one ended at p. */
+/* Returns where both ABIs place a bit-field if the last one ended at p. */
 static long allocate(long p, unsigned int unit, unsigned int width, bool packed)
 {
 	if (!width)
@@ -78,7 +78,7 @@ static void pad(struct output *o, long at)
 	}
 }
 
-/* The fields first..last (last excluded) lie in [lo, hi) and fill it in the other order. */
+/* The fields first..last (without last) lie in [lo, hi) and fill it in the other order. */
 static void emit_group(struct kcc_tu *tu, struct output *o, const struct kcc_field *fields, size_t first, size_t last,
 		       long lo, long hi)
 {
@@ -100,7 +100,7 @@ static void emit_group(struct kcc_tu *tu, struct output *o, const struct kcc_fie
 	pad(o, hi);
 }
 
-/* Puts the text in place of the run's tokens. */
+/* Replaces the run's tokens with the text. */
 static void replace(struct kcc_tu *tu, struct kcc_run *run, const char *text)
 {
 	kcc_delete(tu, run->from, run->to);
@@ -160,7 +160,7 @@ void kcc_reverse(struct kcc_tu *tu, struct kcc_run *run, struct kcc_offset *offs
 			}
 			hi = next < hi ? next : hi;
 		}
-		/* Mirrored in its own unit, as far as that is theirs, or in the larger one? */
+		/* Is it mirrored in its own unit, as far as the unit is theirs, or in the larger one? */
 		for (size_t j = i; j < k; j++) {
 			long end = f[j].at / f[j].unit * f[j].unit + f[j].unit;
 

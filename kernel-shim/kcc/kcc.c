@@ -9,8 +9,8 @@ static const char declaration[] = "extern __attribute__((__noreturn__, __cold__)
 				  "void kshim_refused_asm(const char *, const char *, const char *); ";
 
 /*
- * `{ { 0 } }` at the token, in a file of dir: `{ { } }` is the same for a structure, and gives no value without a name, which
- * reversed ones may not have.
+ * `{ { 0 } }` at the token, in a file of dir, becomes `{ { } }`. For a structure that is the same, but it gives no
+ * values without names, which are not allowed in reversed structures.
  */
 static void drop_zero(struct kcc_tu *tu, size_t i, const char *dir)
 {
@@ -23,7 +23,7 @@ static void walk(struct kcc_tu *tu, const struct kcc_options *options, struct kc
 		 struct kcc_types *types)
 {
 	size_t first = 0; /* where the item at file scope begins */
-	size_t end = 0; /* behind the } of the braces at file scope that we are in */
+	size_t end = 0; /* after the } of the current braces at file scope */
 	bool asm_seen = false;
 
 	for (size_t i = 0; i < tu->n_tokens && !tu->failed; i++) {
@@ -82,7 +82,7 @@ char *kcc_pass(struct kcc_tu *tu, const struct kcc_options *options, size_t *len
 	return out;
 }
 
-/* The edits are not freed: constants are among them, and the process ends here. */
+/* The edits are not freed: some are constants, and the process ends here. */
 void kcc_free(struct kcc_tu *tu)
 {
 	for (size_t i = 0; i < tu->n_files; i++)

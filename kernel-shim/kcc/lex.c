@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Splits the preprocessor's output into tokens with the kernel's file and line, and writes it out again with the edits. */
+/* Splits the preprocessor's output into tokens with the kernel's file and line, and writes it out with the edits. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ char *kcc_spell(const struct kcc_tu *tu, size_t from, size_t to)
 /* --- lexing --------------------------------------------------------------------------------------------------------- */
 static unsigned short file_index(struct kcc_tu *tu, const char *name, size_t len)
 {
-	/* The file that comes now was most often seen lately. */
+	/* The file was most likely seen lately. */
 	for (size_t i = tu->n_files; i-- > 0;)
 		if (!strncmp(tu->files[i], name, len) && !tu->files[i][len])
 			return i;
@@ -110,7 +110,7 @@ static unsigned short file_index(struct kcc_tu *tu, const char *name, size_t len
 	return tu->n_files++;
 }
 
-/* A line that begins with #, at p. Line markers set *line (to that of the next line) and *file. */
+/* Handles a line that begins with #, at p. Line markers set *line (to the next line's number) and *file. */
 static void directive(struct kcc_tu *tu, char *p, const char *end, unsigned int *line, unsigned short *file)
 {
 	static const char in[] = "#pragma kcc in \"";

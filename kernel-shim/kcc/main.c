@@ -2,10 +2,10 @@
 /*
  * kcc, the compiler launcher: preprocesses with the compiler, passes the text through kcc_pass(), compiles the result.
  *
- *	kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
+ * 	kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
  *
- * Dependency files are the preprocessor's; the overrides file is in them, because the preprocessor read it. ccache sees
- * the passed text, so what it hashes is all that the object depends on. README.md has the rest.
+ * The preprocessor writes the dependency files; they contain the overrides file, because the preprocessor read it.
+ * ccache sees the passed text, so it hashes everything that the object depends on. README.md has the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ struct args {
 };
 
 struct command {
-	struct args pp, cc; /* what the preprocessor and the compiler are called with */
+	struct args pp, cc; /* the command lines of preprocessor and compiler */
 	const char *source, *object, *target, *depfile, *self;
 	bool deps, compile, preprocess;
 };
@@ -61,7 +61,7 @@ static bool begins(const char *s, const char *with)
 	return !strncmp(s, with, strlen(with));
 }
 
-/* True for an option of the preprocessor; *word: its value is the next word. */
+/* Returns whether this is an option of the preprocessor. *word: its value is the next word. */
 static bool preprocessor_option(const char *arg, bool *word)
 {
 	static const char *const joined[] = {"-D",	 "-U",		 "-I",	     "-include",
@@ -79,7 +79,7 @@ static bool preprocessor_option(const char *arg, bool *word)
 	return false;
 }
 
-/* Divides the command line between the two. Words: everything behind "--". */
+/* Divides the command line between the two. Words: everything after "--". */
 static void parse_command(struct command *c, struct kcc_options *options, char **words)
 {
 	const char *base = strrchr(*words, '/');
@@ -157,7 +157,7 @@ static pid_t start(char **argv, int in, int out)
 	return pid;
 }
 
-/* The exit code, as a shell gives it. */
+/* Returns the exit code, in a shell's form. */
 static int finish(pid_t pid)
 {
 	int status;
@@ -168,7 +168,7 @@ static int finish(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The source and behind it the overrides, so that these see the macros of this TU. */
+/* The source, then the overrides, so that these see the macros of this TU. */
 static int preprocess(struct command *c, const struct kcc_options *options, char **text, size_t *len)
 {
 	char *wrapper = kcc_format("#include \"%s\"\n", c->source);
@@ -222,7 +222,7 @@ static int preprocess(struct command *c, const struct kcc_options *options, char
 }
 
 /*
- * Makes the source the main file in the line markers, as if it had been compiled itself, with the overrides included at
+ * Makes the source the main file in the line markers, as if it had been compiled itself with the overrides included at
  * its end. Sets tu->tail to where they begin.
  */
 static void unwrap(struct kcc_tu *tu, const char *source)
@@ -273,7 +273,7 @@ static void write_file(const char *name, const char *text, size_t len)
 		die("%s: %s", name, strerror(errno));
 }
 
-/* Adds kcc itself to the dependencies, by the name that Ninja has for it: relative to where it is called. */
+/* Adds kcc itself to the dependencies, by Ninja's name for it: relative to the directory of the call. */
 static void add_dependency(const char *depfile, const char *self)
 {
 	char *cwd = get_current_dir_name();
@@ -307,7 +307,7 @@ static int compile(struct command *c, const struct kcc_options *options)
 	}
 	input = kcc_format("%s.i", c->object);
 	write_file(input, out, len);
-	/* Left out for what macros write, and there are no macros left. */
+	/* The compiler does not warn about what macros write, but there are no macros left. */
 	push(&c->cc, "-Wno-tautological-compare");
 	push(&c->cc, "-Werror=designated-init");
 	push(&c->cc, "-c");

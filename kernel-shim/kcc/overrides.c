@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Puts the functions of an overrides file in place of the kernel's functions of the same names.
+ * Replaces the kernel's functions with the functions of the same names in an overrides file.
  *
  * The overrides file is preprocessed at the end of each TU, with its macros. The kernel's body becomes a `;`, so its
- * declaration stays with all attributes; the override's definition stays where it is, at the end, without linkage and
- * attributes of its own. Invariant: after kcc_overrides_finish() each override either has a declaration above or is gone.
+ * declaration stays with all attributes. The override's definition stays at the end, without linkage and attributes of
+ * its own. Invariant: after kcc_overrides_finish() each override either has a declaration above or is gone.
  *
- * An override that names kcc_kernel_F, F being its own name, keeps the kernel's body: as a static function of that name.
+ * If an override named F uses kcc_kernel_F, the kernel's body is kept, as a static function of that name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +14,10 @@
 #include "kcc.h"
 
 struct kcc_override {
-	size_t first, name, open, body; /* tokens: begin of the definition, name, ( and { */
-	const char *in; /* only for the function of this file; NULL: of any file */
+	size_t first, name, open, body; /* tokens: start of the definition, name, ( and { */
+	const char *in; /* replaces only the function of this file; NULL: of any file */
 	bool used;
-	size_t replaced; /* the name of the function that it replaces, if used */
+	size_t replaced; /* name of the function that it replaces, if used */
 };
 
 static bool is_overrides_file(const struct kcc_tu *tu, const struct kcc_options *options, size_t token)
@@ -67,7 +67,7 @@ static size_t skip_storage(const struct kcc_tu *tu, size_t i)
 	return i;
 }
 
-/* The next token of a signature: no storage class, no attribute. */
+/* The next token of a signature, skipping storage classes and attributes. */
 static size_t significant(const struct kcc_tu *tu, size_t i)
 {
 	for (size_t next; (next = skip_storage(tu, i)) != i;)
@@ -142,7 +142,7 @@ void kcc_overrides_collect(struct kcc_tu *tu, struct kcc_overrides *overrides, c
 
 static const char kept_prefix[] = "kcc_kernel_";
 
-/* Does the override call the function that it replaces? */
+/* Returns whether the override calls the function that it replaces. */
 static bool keeps_kernel(const struct kcc_tu *tu, const struct kcc_override *o)
 {
 	const struct kcc_token *name = &tu->tokens[o->name];
@@ -158,7 +158,7 @@ static bool keeps_kernel(const struct kcc_tu *tu, const struct kcc_override *o)
 	return false;
 }
 
-/* The kernel's definition becomes its declaration and then a static definition under the other name, on the line of {. */
+/* Turns the kernel's definition into its declaration, then a static one under the other name, on the line of {. */
 static void keep_kernel(struct kcc_tu *tu, size_t first, size_t name, size_t body)
 {
 	char *function = kcc_spell(tu, name, body), *type = kcc_format("%s", "");

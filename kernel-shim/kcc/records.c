@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the members of structs and unions, and has runs of bit-fields reversed. Nested records are read first, so that
- * their size and alignment are known behind them.
+ * Reads the members of structs and unions, and has runs of bit-fields reversed. Nested records are read first, because
+ * what follows them needs their size and alignment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ struct record {
 	bool is_union, packed, reversed;
 	unsigned int align;
 	struct kcc_offset offset;
-	long size; /* of a union's largest member; -1: not known */
+	long size; /* of a union's largest member; -1: unknown */
 	struct kcc_run run;
 };
 
@@ -40,7 +40,7 @@ static void end_run(struct kcc_tu *tu, struct record *r, unsigned int next_align
 	r->run = (struct kcc_run){0};
 }
 
-/* A member that is not a bit-field. */
+/* Adds a member that is not a bit-field. */
 static void add_member(struct kcc_tu *tu, struct record *r, struct kcc_layout layout)
 {
 	if (r->packed)
@@ -78,7 +78,7 @@ static void add_field(struct kcc_tu *tu, struct record *r, struct kcc_field fiel
 	r->run.fields[r->run.n++] = field;
 }
 
-/* One declarator at tokens i..to of the type at tokens type..type_end. True if it is a bit-field. */
+/* One declarator at tokens i..to of the type at tokens type..type_end. Returns whether it is a bit-field. */
 static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_t to, struct kcc_layout layout,
 			    struct kcc_field field)
 {
@@ -108,7 +108,7 @@ static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_
 			pointer = true;
 			layout = (struct kcc_layout){8, 8};
 		} else if (kcc_is(tu, i, "(")) {
-			/* (*name)(...), also in arrays: a pointer, if nothing else was said. */
+			/* (*name)(...), also in arrays: a pointer, unless said otherwise. */
 			layout = (struct kcc_layout){8, kcc_is(tu, tu->tokens[i].match - 1, "]") ? -1 : 8};
 			break;
 		} else if (kcc_is(tu, i, "[")) {
@@ -135,7 +135,7 @@ static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_
 	return false;
 }
 
-/* The declaration at tokens from..to, which is its semicolon. */
+/* The declaration at tokens from..to; to is its semicolon. */
 static void read_member(struct kcc_tu *tu, struct kcc_types *types, struct record *r, size_t from, size_t to)
 {
 	struct kcc_layout layout;
@@ -205,7 +205,7 @@ static struct kcc_layout read_record(struct kcc_tu *tu, struct kcc_types *types,
 		}
 	}
 	end_run(tu, &r, KCC_EXACT);
-	/* Values without names would go to other members now: main.c makes that an error. */
+	/* Values without names would now go to other members: main.c makes that an error. */
 	if (r.reversed)
 		tu->tokens[close].edit = "} __attribute__((__designated_init__))";
 	layout.align = r.align;
@@ -228,7 +228,7 @@ size_t kcc_record(struct kcc_tu *tu, struct kcc_types *types, size_t keyword)
 
 	if (!find_body(tu, keyword))
 		return keyword + 1;
-	/* BUILD_BUG_ON_ZERO(): the size is the same, the width need not be a number. */
+	/* BUILD_BUG_ON_ZERO(): the size is the same, and the width need not be a number. */
 	if (keyword > 1 && kcc_is(tu, keyword - 1, "(") && kcc_is(tu, keyword - 2, "sizeof"))
 		return keyword + 1;
 	layout = read_record(tu, types, keyword, &end);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How records (structs and unions) lie in memory, as far as kcc needs to know it to place bit-fields.
+ * How records (structs and unions) lie in memory, as far as kcc must know it to place bit-fields.
  *
- * An offset is known modulo a power of two: behind a member whose type kcc does not know, only its alignment is left.
+ * An offset is known modulo a power of two: behind a member of unknown type only that type's alignment is known.
  */
 #ifndef KCC_RECORDS_H
 #define KCC_RECORDS_H
@@ -11,13 +11,13 @@
 
 enum { KCC_EXACT = 1 << 30 };
 
-/* Size and alignment in bytes; 0: not known. An empty array has size 0 and is known. */
+/* Size and alignment in bytes; 0: unknown. An empty array has size 0 and is known. */
 struct kcc_layout {
 	unsigned int align;
 	long size; /* -1: not known */
 };
 
-/* Where the next member may begin, in bits from the begin of the record: bits modulo mod; KCC_EXACT: no doubt. */
+/* Where the next member may begin, in bits from the start of the record: bits modulo mod. KCC_EXACT: exactly there. */
 struct kcc_offset {
 	long bits;
 	long mod;
@@ -25,12 +25,12 @@ struct kcc_offset {
 
 struct kcc_field {
 	size_t token; /* its first one, for errors */
-	size_t type_end; /* the type is the tokens from type to here */
+	size_t type_end; /* the type is the tokens from type to this one */
 	size_t type;
 	size_t name; /* 0: unnamed */
 	unsigned int width; /* bits; 0: `:0` */
 	unsigned int unit; /* bits of the declared type */
-	long at; /* where the big-endian machine has it */
+	long at; /* its place on the big-endian machine */
 };
 
 /* Adjacent bit-fields of one struct, with the tokens of their declarations. */
@@ -44,21 +44,21 @@ struct kcc_run {
 void kcc_types_add(struct kcc_types *types, char *name, struct kcc_layout layout);
 struct kcc_layout kcc_type_find(const struct kcc_types *types, const char *name);
 /*
- * The type at tokens from..to (which excludes a body of its own): *end is set behind its specifiers. *is_integer: it is one
- * that a bit-field can have. *align is raised by attributes.
+ * The type at tokens from..to (without its own body). Sets *end behind its specifiers. *is_integer: a bit-field can
+ * have this type. Attributes raise *align.
  */
 struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, size_t from, size_t to, size_t *end,
 			   bool *is_integer);
-/* The value of the constant expression at tokens from..to; false if it cannot be computed here. */
+/* The value of the constant expression at tokens from..to. Returns false if it cannot be computed here. */
 bool kcc_constant(const struct kcc_tu *tu, size_t from, size_t to, long *value);
-/* The attributes at token i and behind: sets *packed, raises *align; the index behind them. */
+/* The attributes at token i and after it: sets *packed, raises *align. Returns the index behind them. */
 size_t kcc_attributes(const struct kcc_tu *tu, size_t i, bool *packed, unsigned int *align);
 
 /* bitfields.c */
 struct kcc_offset kcc_align(struct kcc_offset offset, unsigned int bytes);
 /*
- * Reverses a run that begins at *offset and moves *offset behind it. next_align: alignment of the member behind the run,
- * 0 if unknown, KCC_EXACT if there is none. Raises *align.
+ * Reverses a run that begins at *offset and moves *offset behind it. next_align: alignment of the member behind the
+ * run, 0 if unknown, KCC_EXACT if there is none. Raises *align.
  */
 void kcc_reverse(struct kcc_tu *tu, struct kcc_run *run, struct kcc_offset *offset, unsigned int next_align,
 		 bool packed, unsigned int *align);

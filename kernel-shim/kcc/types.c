@@ -28,7 +28,7 @@ static const struct {
 	{"dma32_t", 4}, {"__uint128_t", 16},
 };
 
-/* Types of the common headers that stand before bit-fields in the foreign ones. */
+/* Types of the common headers that precede bit-fields in the foreign headers. */
 static const struct {
 	const char *name;
 	struct kcc_layout layout;
@@ -221,7 +221,7 @@ size_t kcc_attributes(const struct kcc_tu *tu, size_t i, bool *packed, unsigned 
 {
 	for (; kcc_is_attribute(tu, i) && kcc_is(tu, i + 1, "("); i = tu->tokens[i + 1].match + 1) {
 		for (size_t k = i + 2; k < tu->tokens[i + 1].match; k++) {
-			long value = 16; /* what a bare `aligned` means on the host; s390 has 8 */
+			long value = 16; /* the value of a bare `aligned` on the host; s390 has 8 */
 
 			if (kcc_is(tu, k, "packed") || kcc_is(tu, k, "__packed__"))
 				*packed = true;
