@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Calls of the scenario language with random and absurd arguments: kvmsim and its kernel must live through them.
+-- Calls of the scenario language with random and absurd arguments: kvmsim and its kernel must survive them.
 --
--- A wrong argument is an error that pcall() catches; a report of the machine (BUG, oops, WARN, checker, leak) fails
--- the scenario as anywhere else. The same numbers each time: a seed per scenario.
+-- A wrong argument is an error that pcall() catches. A report of the machine (BUG, oops, WARN, checker, leak) fails the
+-- scenario as usual. The numbers are the same each time: a seed per scenario.
 
 local SEEDS <const>, CALLS <const> = 10, 80
 local random = math.random
@@ -42,7 +42,7 @@ local function absurd()
 	return one_of(odd)
 end
 
--- A number that could be meant, most of the time.
+-- A plausible number, most of the time.
 local function about(make)
 	return function(g)
 		if random(20) == 1 then
@@ -58,7 +58,7 @@ local function choice(...)
 	local list = { ... }
 	return about(function() return one_of(list) end)
 end
--- Where other values are no mistake, but endless, or refused by the model.
+-- For arguments whose other values are not mistakes, but endless, or refused by the model.
 local function exactly(...)
 	local list = { ... }
 	return function() return one_of(list) end
@@ -78,13 +78,13 @@ local data = about(function() return ("z"):rep(one_of{ 0, 1, 2, 3, 4, 7, 8, 9, 1
 local length = about(function() return one_of{ 0, 1, 2, 3, 4, 7, 8, 9, 4096, 5000 } end)
 local prot = choice("r", "rw", "rwx", "none", 0, 1, 2, 3, 4, 7)
 
--- A user address inside a mapping, more or less.
+-- A user address inside a mapping, approximately.
 local address = about(function(g)
 	local ram = g.mapping[random(math.max(1, #g.mapping))]
 	return ram and ram.addr + page() or page()
 end)
 
--- Arguments by name, each there or not; now and then one that no call knows.
+-- Arguments by name, each present or not; now and then one that no call knows.
 local function named(fields)
 	return function(g)
 		if random(30) == 1 then
@@ -103,7 +103,7 @@ local function named(fields)
 	end
 end
 
--- Arguments that go together.
+-- Arguments that belong together.
 local function either(...)
 	local list = { ... }
 	return function(g) return one_of(list)(g) end
@@ -119,7 +119,7 @@ for k, v in pairs(region) do
 	region2[k] = v
 end
 local user_mode = named{ user = flag }
--- s390: memory control and migration mode, not the groups that lead to what is refused (cryptography, the CPU's model).
+-- s390: memory control and migration mode, not the groups that lead to refused things (cryptography, the CPU's model).
 local attribute <const> = { group = exactly(KVM_S390_VM_MEM_CTRL, KVM_S390_VM_MIGRATION, 99), attr = small, flags = small,
 	addr = choice(nil, 0, 4096) }
 local set_attribute = either(named(attribute), named{ group = attribute.group, attr = small, flags = small, value = absurd })
@@ -131,8 +131,8 @@ local segment <const> = { user_addr = address, vcpu_addr = paged, length = size 
 local one_reg = choice(KVM_REG_S390_PFTOKEN, KVM_REG_S390_PFCOMPARE, KVM_REG_S390_PFSELECT, 0)
 local range = { paged, size }
 
--- Any command with any argument, except the commands that ask the model for what it has not (interrupts, SMM,
--- registers that would turn on 32-bit paging).
+-- Any command with any argument, except commands that ask the model for what it lacks (interrupts, SMM, registers that
+-- would turn on 32-bit paging).
 local ioctl <const> = {
 	choice(KVM_CREATE_VM, KVM_CHECK_EXTENSION, KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_CREATE_VCPU, KVM_RUN,
 		KVM_SET_USER_MEMORY_REGION, KVM_SET_USER_MEMORY_REGION2, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG,
@@ -155,7 +155,7 @@ local ioctl <const> = {
 
 local calls <const> = {
 	process = {
-		-- Not "pfnmap": KVM maps such a page even where the process has no access to it (hva_to_pfn_remapped()).
+		-- Not "pfnmap": KVM maps such a page even if the process has no access to it (hva_to_pfn_remapped()).
 		mmap = { either(
 			named{ length = size, prot = prot, flags = choice(0x22, 0x21, 0x32, 0x2022), addr = address, huge = flag },
 			named{ length = size, prot = prot, huge = flag, hugetlb = choice(false, false, true),
@@ -168,7 +168,7 @@ local calls <const> = {
 		-- With UFFD_FEATURE_SIGBUS nobody waits for a page.
 		userfaultfd = { exactly({ flags = O_NONBLOCK, features = UFFD_FEATURE_SIGBUS },
 			{ flags = O_NONBLOCK | UFFD_USER_MODE_ONLY, features = UFFD_FEATURE_SIGBUS }, { features = -1 }, 7) },
-		-- Of eventfds only those that never let the one process there is wait.
+		-- Only eventfds that never make the only process wait.
 		shmem = { size, choice(0, 0, MFD_HUGETLB) },
 		eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
 		take_signal = {}, drop_slab = {}, ksm_merge = { from("page"), from("page") },
@@ -228,7 +228,7 @@ local calls <const> = {
 	device = { set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
 		has_device_attr = { named(attribute) }, close = {} },
 	vcpu = {
-		-- Each 8 bytes are an access, with the checker behind it.
+		-- Every 8 bytes are one access, with a run of the checker.
 		read = { gpa, exactly(0, 1, 2, 4, 7, 8, 100, 1.5, -1, "1K", 1 << 62, false), user_mode },
 			write = { gpa, data, user_mode }, fetch = { gpa, user_mode },
 		xchg = { gpa, data, user_mode }, invlpg = { gpa, user_mode }, load_cr3 = { paged, user_mode },
@@ -260,7 +260,7 @@ local calls <const> = {
 	ring = { collect = { small } }, coalesced = { take = {} },
 	dirty = { count = {}, pages = {}, test = { small }, add = { from("dirty") } },
 }
--- What only a vCPU of s390x has. Instructions of other kinds, and some forms of these, are refused by the model.
+-- Only s390x vCPUs have these. The model refuses instructions of other kinds, and some forms of these.
 local s390x_vcpu <const> = {
 	sske = { gpa, bits(0xff), named{ nq = flag, mr = flag, mc = flag, mb = flag } }, iske = { gpa }, rrbe = { gpa },
 	essa = { gpa, small }, pfmf = { gpa, exactly(0x20000, 0x20030, 0x21050, 0x10000, 0x12000, 1 << 31) },
@@ -271,7 +271,7 @@ local s390x_vcpu <const> = {
 	insn = { named{ text = exactly(0xb2290012, 0xb22a0012, 0x83120010, 0x8312009c, 0xb9af0012, 0, 0x0a01),
 		length = exactly(2, 4, 6, 3), regs = about(function() return { [1] = absurd(), [2] = absurd() } end) } },
 }
--- Nested guests, here of a KVM that does not interpret SIE (tests/fuzz/s390x_vsie.lua has the other).
+-- Nested guests with a KVM that does not interpret SIE (tests/fuzz/s390x_vsie.lua has the other kind).
 local state <const> = named{ addr = paged, prefix = choice(0, 8192, 1), mso = paged, msl = absurd, cpuflags = bits(0xffff),
 	gcr1 = absurd, ecb = small, scaol = gpa, gpsw_mask = absurd, icptcode = small }
 local s390x_nested <const> = { set = { state }, get = {}, read = { gpa, exactly(0, 1, 7, 8, 100, false) }, write = { gpa, data },
@@ -284,7 +284,7 @@ local classes <const> = { "process", "process", "mapping", "mapping", "mapping",
 
 -- --- running -----------------------------------------------------------------------------------------------
 
--- What a call gave takes part from now on.
+-- Objects that a call returned are used from now on.
 local function keep(g, value)
 	local class = type(value) == "table" and tostring(value):match("^(%a+)")
 	local list = class and g[class]
@@ -309,7 +309,7 @@ local function start(sim)
 	return g
 end
 
--- How many calls got through: 0 or 1.
+-- Returns how many calls succeeded: 0 or 1.
 local function one_call(g)
 	local class = one_of(classes)
 	local objects = g[class] or {}
@@ -322,7 +322,7 @@ local function one_call(g)
 		names[#names + 1] = name
 	end
 	local name = one_of(names)
-	-- The end of everything is not interesting too early.
+	-- The end of everything comes late.
 	if (name == "exit" or name == "exec" or name == "close" or name == "munmap") and random(8) > 1 then
 		return 0
 	end
@@ -351,7 +351,7 @@ for seed = 1, SEEDS do
 			for name, args in pairs(s390x_vcpu) do
 				calls.vcpu[name] = args
 			end
-			-- The model refuses it where one VM brought huge pages and another one CMMA.
+			-- The model refuses it if one VM brought huge pages and another one CMMA.
 			if sim.mmu == "hpage" then
 				calls.vcpu.essa = nil
 			end
@@ -363,6 +363,6 @@ for seed = 1, SEEDS do
 		for _ = 1, CALLS do
 			through = through + one_call(g)
 		end
-		expect(through):ge(CALLS // 4)	-- else this tests only the checking of arguments
+		expect(through):ge(CALLS // 4)	-- else this would test only the checking of arguments
 	end)
 end

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_S390_MEM_OP with random arguments on vCPUs in random states, with random tables: each result is one that is
--- documented, a check and the operation after it agree, and nothing of the machine reports anything.
+-- KVM_S390_MEM_OP with random arguments on vCPUs in random states, with random tables. Each result is a documented one,
+-- a check and the operation after it agree, and the machine reports nothing.
 --
--- The same numbers each time: a seed per scenario.
+-- The numbers are the same each time: a seed per scenario.
 
 local SEEDS <const>, ROUNDS <const>, CALLS <const> = 8, 12, 40
 local random = math.random
@@ -32,7 +32,7 @@ local function entry()
 	return some{ 0, 0x400, 0x20, 0x200, 0x3fc000 | 0x203, random(0, 0x3ff) << 12 | random(0, 0xfff), MEMORY, 0x600 }
 end
 
--- Tables with entries as they come, a PSW and registers of all kinds.
+-- Random table entries, a random PSW, and random registers of all kinds.
 local function scramble(vcpu, spaces, list)
 	for _, cr in ipairs{ 1, 7, 13 } do
 		expect(vcpu:set_cr(cr, some{ one_of(spaces).asce, one_of(spaces).asce, one_of(spaces).asce ~ 1 << random(0, 13) })):eq(0)
@@ -71,7 +71,7 @@ local function call(vcpu, vm)
 	else
 		expect(known[got] or false):is_true()
 	end
-	-- What a vCPU's check allows can be done.
+	-- The vCPU can do what its check allows.
 	if fd == vcpu and got == 0 and t.op < 2 and t.flags & CHECK ~= 0 and not t.buf then
 		t.flags = t.flags & ~CHECK
 		got = fd:mem_op(t)

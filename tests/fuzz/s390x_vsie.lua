@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Nested guests over random tables, with host events in between: SIE finds what guest-2 finds by its own DAT with the same
--- tables, and nothing of the machine reports anything.
+-- Nested guests over random tables, with host events in between: SIE finds what guest-2 finds with its own DAT and the
+-- same tables, and the machine reports nothing.
 --
--- Left out is what findings.md has: format control without EDAT, tables that guest-3 may store into, slots that go.
--- The same numbers each time: a seed per scenario.
+-- What findings.md lists is left out: format control without EDAT, tables that guest-3 may store into, slots that are
+-- removed. The numbers are the same each time: a seed per scenario.
 
 local SEEDS <const>, ROUNDS <const>, CALLS <const> = 8, 6, 25
 local random = math.random
@@ -22,7 +22,7 @@ local bases <const> = { segment = { 0, MiB, 1 << 30 }, region3 = { 0, MiB, 1 << 
 	region1 = { 0, 1 << 53, 1 << 31 } }
 local tops <const> = { segment = 2, region3 = 3, region2 = 4, region1 = 5 }
 
--- Data are in the second to fifth MiB, tables in the last, with EDAT large frames as well.
+-- Data are in the second to fifth MiB, tables in the last, with EDAT also large frames.
 local function page_entry()
 	local r = random(12)
 	if r == 1 then
@@ -70,7 +70,7 @@ local function host_event(ram, s, nested)
 	one_of(events)()
 end
 
--- What an access came to, in a form that both kinds of it have.
+-- The outcome of an access, in a form that both kinds of access have.
 local function outcome(result)
 	if type(result) ~= "table" then
 		return result
@@ -106,7 +106,7 @@ local function compare(vcpu, nested, base, write)
 	end
 	inner, outer = outcome(inner), outcome(outer)
 	expect(vcpu:set_psw{ mask = psw.mask, addr = psw.addr }):eq(0)
-	-- Where there is no memory KVM looks for the instruction first, which guest-2's tables may not have.
+	-- If there is no memory KVM first looks for the instruction, which guest-2's tables may lack.
 	if type(inner) == "table" and inner[1] == ADDRESSING then
 		expect(type(outer)):eq("table")
 	else

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Compares the layout of the s390 structures in two objects' debug information: one of the cross compiler, one of kcc.
+ * Compares the layout of the s390 structures in two objects' debug information: the cross compiler's and kcc's.
  *
- *	compare_layout DIFFERENCES DIR CROSS.o KCC.o [CROSS.o KCC.o]...
+ * 	compare_layout DIFFERENCES DIR CROSS.o KCC.o [CROSS.o KCC.o]...
  *
- * Every struct and union declared in a file below DIR (of the kernel) must have its size, its members at their bytes, and each
- * bit-field mirrored in the storage unit of its declared type. A line of DIFFERENCES, `TYPE<tab>MEMBER<tab>HERE<tab>REASON`,
- * excepts one: HERE is what the kcc object must have instead (bit offset of a bit-field, byte offset of a member,
- * bytes for the MEMBER "sizeof"). Lines that except nothing are failures too.
+ * In every struct and union declared in a file below DIR (of the kernel), size and byte offsets of members must be
+ * equal, and each bit-field must be mirrored in the storage unit of its declared type. A line of DIFFERENCES,
+ * `TYPE<tab>MEMBER<tab>HERE<tab>REASON`, is an exception: the kcc object must have HERE instead (bit offset of a
+ * bit-field, byte offset of a member, bytes for the MEMBER "sizeof"). Lines that match no difference are failures too.
  */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -20,7 +20,7 @@
 struct member {
 	char *path; /* from the outermost type: "a.b" */
 	long at; /* bit-fields: bits; others: bytes */
-	long bits; /* width of a bit-field, 0: another member */
+	long bits; /* width of a bit-field; 0: another member */
 	long unit; /* bits of its declared type */
 };
 
@@ -49,7 +49,7 @@ static size_t compared_types, compared_fields, compared_members, failures;
 
 static void *grow(void *p, size_t n, size_t size)
 {
-	/* To the next power of two, when n is one. */
+	/* To the next power of two, if n is one. */
 	if (!(n & (n - 1)))
 		p = realloc(p, (n ? 2 * n : 1) * size);
 	if (!p) {
@@ -78,7 +78,7 @@ static long number(Dwarf_Die *die, unsigned int name, long otherwise)
 	return value;
 }
 
-/* The type of a die without typedefs, qualifiers and arrays; false if there is none. */
+/* Finds the type of a die without typedefs, qualifiers and arrays. Returns false if there is none. */
 static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
 {
 	Dwarf_Attribute attr;
@@ -158,7 +158,7 @@ static Dwarf *open_object(const char *object)
 	return module ? dwfl_module_getdwarf(module, &bias) : NULL;
 }
 
-/* The records of the object with a name of their own, or that of a typedef; those declared below dir only. */
+/* The object's records with a name of their own or of a typedef; only those declared below dir. */
 static struct types read_types(const char *object, const char *dir)
 {
 	struct types types = {0};
@@ -273,7 +273,7 @@ static void compare_type(const struct type *cross, const struct type *here)
 	}
 }
 
-/* One type is often in many objects: once is enough. */
+/* The same type is often in many objects; compare it once. */
 static bool seen_before(const char *name)
 {
 	static char **seen;

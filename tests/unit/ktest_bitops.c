@@ -6,7 +6,7 @@
 
 enum effect { SET, CLEAR, CHANGE, LOOK };
 
-/* The bit is set by these, or cleared, changed, left alone; `tests` ones return what it was. */
+/* These set, clear, change or keep the bit; those with `tests` return what it was. */
 static const struct {
 	const char *name;
 	enum effect effect;

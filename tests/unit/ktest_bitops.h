@@ -6,12 +6,12 @@
 #define KTEST_NR_BITOPS 17
 
 /*
- * Does operation number op to bit nr, counted from where bit nr is bit `bit` of *word. What test operations found,
- * otherwise 0.
+ * Applies operation number op to bit nr, counted from where bit nr is bit `bit` of *word. Returns what a test operation
+ * found, else 0.
  */
 int ktest_bitop(int op, unsigned long *word, unsigned int bit, long nr);
 const char *ktest_bitop_name(int op);
-/* What *word and the result are to be afterwards. */
+/* What *word and the result must be afterwards. */
 int ktest_bitop_expected(int op, unsigned long *word, unsigned int bit);
 
 #endif

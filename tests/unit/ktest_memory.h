@@ -5,7 +5,7 @@
 
 #include <kshim/types.h>
 
-/* Slab. A cache is any pointer; ctor: objects get a constructor that stores KTEST_CTOR_BYTE in each byte. */
+/* Slab. A cache is an opaque pointer. ctor: objects get a constructor that stores KTEST_CTOR_BYTE in each byte. */
 #define KTEST_CTOR_BYTE 0x77
 void *ktest_kmalloc(uint64_t size, int zero);
 void *ktest_krealloc(void *p, uint64_t size);
@@ -16,7 +16,7 @@ void *ktest_cache_alloc(void *cache);
 void ktest_cache_free(void *cache, void *p);
 int ktest_cache_bulk(void *cache, unsigned int n, void **p);
 
-/* Pages: by struct page pointer. */
+/* Pages, by struct page pointer. */
 void *ktest_pages_alloc(unsigned int order, int zero, int compound);
 void *ktest_pages_alloc_nofail(unsigned int order);
 void ktest_pages_free(void *page, unsigned int order);
@@ -44,7 +44,7 @@ int *ktest_percpu_static(unsigned int cpu);
 void ktest_touch(void *p);
 /* Reads 8 bytes in lib/find_bit.c. */
 void ktest_find_bit(void *p);
-/* Looks at one byte. */
+/* Branches on one byte. */
 int ktest_branch_on(void *p);
 
 int ktest_validate(void);

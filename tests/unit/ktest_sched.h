@@ -5,20 +5,20 @@
 
 #include <kshim/types.h>
 
-/* The calling thread becomes a task of the process / the CPU's boot task again. */
+/* Makes the calling thread a task of the process, or the CPU's boot task again. */
 int ktest_enter(int pid);
 void ktest_leave(void);
 int ktest_sched_validate(void);
 
-/* Adds 1 to a plain counter n times under a lock; kinds in the order of the names. Returns the counter at the end. */
+/* Adds 1 to a plain counter n times under a lock; the names order the kinds. Returns the counter at the end. */
 enum ktest_lock {
 	KTEST_SPIN, KTEST_SPIN_IRQ, KTEST_WRITE, KTEST_MUTEX, KTEST_RWSEM, KTEST_PERCPU_RWSEM, KTEST_NR_LOCKS
 };
 long ktest_count(enum ktest_lock kind, int n);
-/* Reads the same counter n times under the read side; returns how often it was odd (writers add twice). */
+/* Reads the same counter n times under the read side. Returns how often it was odd (writers add twice). */
 long ktest_count_read(enum ktest_lock kind, int n);
 
-/* One thread gives the other a plain variable by a relaxed one; the receiver, who returns it (42), has a fence or not. */
+/* One thread passes a plain variable through a relaxed one. The receiver, with or without a fence, returns it (42). */
 void ktest_publish(void);
 long ktest_receive(int with_fence);
 
@@ -26,11 +26,11 @@ long ktest_receive(int with_fence);
 void ktest_ping_pong(int side, int n);
 void ktest_complete(void);
 void ktest_wait_for_completion(void);
-/* Sleeps with a preempt notifier registered; sched_out calls + 100 * sched_in calls. */
+/* Sleeps with a preempt notifier registered. Returns sched_out calls + 100 * sched_in calls. */
 int ktest_sleep_with_notifier(void);
-void ktest_notifier_without_users(void);	/* registers one that preempt_notifier_inc() has not been called for */
+void ktest_notifier_without_users(void);	/* registers one without a preempt_notifier_inc() */
 
-/* A shared object, replaced by writers, freed after a grace period. Readers return how often it was found dead. */
+/* Writers replace a shared object, which is freed after a grace period. Readers return how often they found it dead. */
 void ktest_rcu_replace(int n, int with_callback);
 long ktest_rcu_read(int n);
 void ktest_srcu_init(void);

@@ -5,16 +5,16 @@
 
 #include <kshim/types.h>
 
-/* A timer that starts itself again each 300 s of virtual time, for ever. */
+/* A timer that starts itself again every 300 s of virtual time, for ever. */
 void ktest_waits_periodic(void);
 
 void ktest_waits_read_and_sleep(void);		/* sleeps for one jiffy with a rwsem held for reading */
 void ktest_waits_write(void);			/* takes that rwsem for writing, as soon as the other one has it */
-/* Sleeps and wakes up again; virtual seconds that passed. */
+/* Sleeps and wakes up again. Returns the virtual seconds that passed. */
 uint64_t ktest_waits_sleep(unsigned int seconds);
 void ktest_waits_for_ever(void);		/* sleeps with a mutex held */
-void ktest_waits_crosswise(int side);		/* two spinlocks, each in the other order */
-/* How often an irq_work ran that an interrupt on that CPU asked for, by when the interrupt is over. */
+void ktest_waits_crosswise(int side);		/* two spinlocks, each in the opposite order */
+/* Lets an interrupt on that CPU request an irq_work. Returns how often that ran until the interrupt is over. */
 int ktest_waits_irq_work_on(int cpu);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A machine for unit tests, the reports that it makes, and native threads on its CPUs; see machine.h. */
+/* A machine for unit tests, its reports, and native threads on its CPUs; see machine.h. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What test_sched and test_waits share: a machine of 4 CPUs, the reports that came, and native threads on its CPUs. */
+/* What test_sched and test_waits share: a machine of 4 CPUs, its reports, and native threads on its CPUs. */
 #ifndef TEST_MACHINE_H
 #define TEST_MACHINE_H
 
 #include <pthread.h>
 #include <kshim/machine.h>
 
-#define FATAL 100	/* exit code of a fatal report: this plus its kind */
+#define FATAL 100	/* exit code of a fatal report: this plus the kind */
 
-/* Since boot_machine(): how many of each kind, and the text of all. */
+/* Since boot_machine(): the number of reports of each kind, and the text of all. */
 extern int reports[KVMSIM_NR_REPORTS];
 extern char texts[8192];
 
 /* For tcase_add_unchecked_fixture(); the second time it does nothing. */
 void boot_machine(void);
-/* No report, and nothing left behind. */
+/* Checks that there is no report and nothing left behind. */
 void check_clean(void);
 
 struct thread {
@@ -25,9 +25,9 @@ struct thread {
 	int pid;
 };
 
-/* One native thread per entry, on CPUs 1.., as threads of one new process; they run when this returns. */
+/* Starts one native thread per entry, on CPUs 1.., as threads of one new process. They run when this returns. */
 void start_threads(struct thread *t, unsigned int n);
-/* The same to their end, and that of the process. The main thread leaves its CPU meanwhile. */
+/* Runs the same to their end, and that of the process. The main thread leaves its CPU meanwhile. */
 void run_threads(struct thread *t, unsigned int n);
 
 #endif

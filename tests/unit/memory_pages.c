@@ -172,7 +172,7 @@ START_TEST(vmalloc_works)
 }
 END_TEST
 
-/* Each kind of allocator with a size that the kernel refuses: a warning, unless it is unwanted, and no memory. */
+/* Each kind of allocator with a size that the kernel refuses: a warning, unless suppressed, and no memory. */
 START_TEST(sizes_that_are_refused)
 {
 	ck_assert_ptr_null(ktest_vmalloc(0, 0));
@@ -224,7 +224,7 @@ START_TEST(vmalloc_use_after_free)
 }
 END_TEST
 
-/* Both addresses are one memory, from the contents that were there; the frame goes with the area's last reference. */
+/* Both addresses are the same memory, with the old contents. The frame is freed with the area's last reference. */
 START_TEST(vmalloc_page_is_a_frame)
 {
 	uint64_t free = ktest_free_pages_count();

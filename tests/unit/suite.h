@@ -5,7 +5,7 @@
 
 #include <check.h>
 
-/* Runs the tests as the environment says (CK_RUN_CASE and others); main()'s result. */
+/* Runs the tests that the environment selects (CK_RUN_CASE and others). Returns main()'s result. */
 static inline int run_suite(Suite *s)
 {
 	SRunner *runner = srunner_create(s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of the bit operations of kernel-shim/include/common/asm/bitops.h: each of them reaches the bit that the
- * processor's instruction would, however far it is from the start.
+ * Unit tests of the bit operations of kernel-shim/include/common/asm/bitops.h: each of them reaches the same bit as the
+ * processor's instruction, however far it is from the start.
  *
  * Linked with the test flavour; the kernel half is tests/unit/ktest_bitops.c. No machine is booted.
  */
@@ -10,7 +10,7 @@
 #include "ktest_bitops.h"
 #include "suite.h"
 
-/* Numbers of bit 3 of a word: near, beyond 32 bits (where a cut one would miss the word by 512 MiB), below the start. */
+/* Numbers of bit 3 of a word: near, beyond 32 bits (where a cut number would miss by 512 MiB), below the start. */
 static const int64_t numbers[] = {
 	3, 64 + 3, (1L << 31) + 3, (1L << 32) + 3, (1L << 39) + 3, (1L << 50) + 3, -64 + 3, -(1L << 33) + 3,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kcc on small inputs. What is written is compiled by the host's compiler and run, where a value in memory can show it;
- * the text itself is looked at where errors, lines or dropped code are meant.
+ * kcc on small inputs. The host's compiler compiles the output, which is run if a value in memory can show the result.
+ * For errors, lines and dropped code the text itself is compared.
  */
 #include <check.h>
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 #define BE "# 1 \"/src/arch/s390/include/asm/x.h\"\n"
 #define OVERRIDES "# 1 \"overrides.c\" 1\n"
 
-/* What the passes make of the text, or what they say on stderr. */
+/* The output of the passes, or what they print on stderr. */
 struct result {
 	char *text;
 	char *error;
@@ -63,7 +63,7 @@ static void refuses(const char *text, const char *overrides, const char *error)
 	ck_assert_msg(strstr(r.error, error), "%s\nnot in: %s", error, r.error);
 }
 
-/* How many lines stand above `what`. */
+/* Returns the number of lines above `what`. */
 static int line_of(const char *text, const char *what)
 {
 	const char *end = strstr(text, what);
@@ -80,7 +80,7 @@ static bool contains(const char *text, const char *part)
 	return strstr(text, part);
 }
 
-/* Compiles the text, with main() behind it, and runs it. */
+/* Compiles the text, followed by main(), and runs it. */
 static void runs(const char *text, const char *body)
 {
 	char dir[] = "/tmp/test-kcc-XXXXXX";

@@ -3,12 +3,13 @@
  * Unit tests of the simulated memory (page_alloc, page_api, slab, slab_cache, vmalloc, percpu, vmstat and mem in
  * kernel-shim/core): what it promises, and that each kind of misuse is reported.
  *
- * Linked with the test flavour (ktest-<arch>.so: all objects of a flavour plus tests/unit/ktest_*.c, kernel TUs); only
- * `kvmsim_machine` and the ktest functions are used. Runs in Check's fork mode: the world boots once, every test is a
- * forked child. Also meant to run under AddressSanitizer and Valgrind, whose own findings about the deliberate misuse
- * here are held back by poke().
+ * Linked with the test flavour (ktest-<arch>.so: all objects of a flavour plus tests/unit/ktest_*.c, kernel TUs). Uses
+ * only `kvmsim_machine` and the ktest functions. Runs in Check's fork mode: the world boots once, every test is a
+ * forked child. Also runs under AddressSanitizer and Valgrind; poke() keeps them from reporting the deliberate misuse
+ * here.
  *
- * Here: the world, what the tests share, and the tests of the build's own memory checker. The rest is in memory_*.c.
+ * This file has the world, what the tests share, and the tests of the build's own memory checker. The rest is in
+ * memory_*.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +108,7 @@ void expect_none(void)
 
 /* --- what the memory checker of the build sees --- */
 
-#define CHECKER_EXIT 99		/* as memcheck's --error-exitcode in tests/CMakeLists.txt */
+#define CHECKER_EXIT 99		/* like memcheck's --error-exitcode in tests/CMakeLists.txt */
 
 #ifdef __SANITIZE_ADDRESS__
 static const char *checker_text;
@@ -119,8 +120,8 @@ static void checker_died(void)
 #endif
 
 /*
- * In a build with a checker, the child ends with CHECKER_EXIT after an access that kernel code may not make, and with
- * AddressSanitizer a report says `what` it hit.
+ * In a build with a checker, the child must end with CHECKER_EXIT after an access that kernel code may not make. With
+ * AddressSanitizer a report must say `what` it hit.
  */
 static void expect_checker(const char *what)
 {
@@ -170,7 +171,7 @@ START_TEST(checker_sees_use_of_a_freed_page)
 }
 END_TEST
 
-/* Only memcheck knows. */
+/* Only memcheck notices this. */
 START_TEST(checker_sees_use_of_uninitialised_memory)
 {
 	ktest_branch_on(ktest_kmalloc(64, 0));

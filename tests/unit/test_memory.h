@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of test_memory share: reports seen, accesses that no memory checker notices, expectations. */
+/* What the parts of test_memory share: reports, accesses that no memory checker notices, expectations. */
 #ifndef TEST_MEMORY_H
 #define TEST_MEMORY_H
 
@@ -17,17 +17,17 @@
 #define PAGE 4096UL
 #define RAM (128UL << 20)
 
-/* Since the last expect_one(): how many reports of each kind came, and the length of the last one's back trace. */
+/* Since the last expect_one(): the number of reports of each kind, and the length of the last back trace. */
 extern int reports[KVMSIM_NR_REPORTS];
 extern unsigned int last_frames;
 
-/* A write, a read, that no build of the tests checks by itself. */
+/* A write and a read that no build of the tests checks by itself. */
 void poke(void *p, long offset, unsigned char value);
 unsigned char peek(const void *p, long offset);
-/* 1: the memory checker of this build lets the byte be touched; with none, `otherwise`. */
+/* Returns 1 if this build's memory checker allows access to the byte; without a checker, returns `otherwise`. */
 int is_open(void *p, int otherwise);
 
-/* Exactly one report, of this kind, whose text contains all of `what`. */
+/* Expects exactly one report, of this kind, whose text contains all of `what`. */
 void expect_one(enum kvmsim_report_kind kind, const char *what);
 void expect_none(void);
 

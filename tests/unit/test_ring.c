@@ -22,7 +22,7 @@ static void add(const char *text)
 	ring_add(&ring, SIM_RING_TEXT, text, strlen(text));
 }
 
-/* All records that ring_last() gives, one after the other. */
+/* All records that ring_last() returns, one after the other. */
 static struct {
 	char text[4096];
 	unsigned int n;
@@ -95,7 +95,7 @@ START_TEST(long_text_is_cut)
 }
 END_TEST
 
-/* As a process leaves it that is killed while it writes. */
+/* What a process leaves that is killed while it writes. */
 START_TEST(incomplete_record_is_left_out)
 {
 	add("whole");

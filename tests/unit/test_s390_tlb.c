@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unit tests of models/s390x/tlb.c: what each clearing instruction takes and leaves, sizes, eviction, validate. */
+/* Unit tests of models/s390x/tlb.c: what each clearing instruction clears and keeps, sizes, eviction, validate. */
 #include <check.h>
 #include <stddef.h>
 #include "../../models/s390x/tlb.h"
@@ -60,7 +60,7 @@ START_TEST(tags_separate)
 	ck_assert(!held(TLB_HOST, 0, MM, 0x5000));
 	/* Two guests in one space, at different places. */
 	ck_assert_ptr_null(s390_tlb_lookup(&tlb, TLB_GUEST, GMAP, 0x100000, GUEST, 0x5000));
-	/* Table length and the private-space bit are no part of the tag. */
+	/* Table length and the private-space bit do not belong to the tag. */
 	ck_assert(held(TLB_HOST, 0, GMAP | DAT_ASCE_TL | DAT_ASCE_P, 0x5000));
 }
 END_TEST
@@ -142,7 +142,7 @@ START_TEST(evicts_in_order)
 {
 	unsigned int i;
 
-	/* Six are in. */
+	/* Six entries are in. */
 	for (i = 0; i < S390_TLB_ENTRIES - 4; i++)
 		s390_tlb_fill(&tlb, TLB_HOST, 0, 0, MM, (uint64_t)i << 12,
 			      &(struct dat_result){ .level = DAT_PAGE, .address = (uint64_t)i << 12 });

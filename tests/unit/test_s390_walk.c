@@ -26,7 +26,7 @@ static int read_entry(void *ctx, uint64_t address, uint64_t *entry)
 enum { REGION1 = 0x10000, REGION2 = 0x14000, REGION3 = 0x18000, SEGMENT = 0x1c000, PAGE = 0x20800 };
 enum { TT1 = 0xc, TT2 = 0x8, TT3 = 0x4, TL = 3 };
 
-/* Address with all five indexes different from zero: 3, 5, 7, 9, 11, and byte 0x123. */
+/* An address whose five indexes differ and are not zero: 3, 5, 7, 9, 11, and byte 0x123. */
 #define ADDR ((3ULL << 53) | (5ULL << 42) | (7ULL << 31) | (9ULL << 20) | (11ULL << 12) | 0x123)
 
 static struct dat_space space;
@@ -86,7 +86,7 @@ static const struct {
 	{ REGION2 | 0x8 | TL, ADDR, 0, PGM_CODE_ASCE_TYPE },
 	{ REGION3 | 0x4 | TL, 1ULL << 42, 0, PGM_CODE_ASCE_TYPE },
 	{ SEGMENT | 0x0 | TL, 1ULL << 31, 0, PGM_CODE_ASCE_TYPE },
-	/* A table of one quarter has no entry 512 and above. */
+	/* A table of one quarter has no entries from 512 on. */
 	{ REGION1 | 0xc, 512ULL << 53, 0, PGM_CODE_REGION_FIRST_TRANSLATION },
 	{ REGION2 | 0x8, 512ULL << 42, 0, PGM_CODE_REGION_SECOND_TRANSLATION },
 	{ REGION3 | 0x4, 512ULL << 31, 0, PGM_CODE_REGION_THIRD_TRANSLATION },

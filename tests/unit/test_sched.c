@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of tasks, locks, lockdep, RCU, SRCU, interrupts, work items, timers and virtual time: what native
- * threads are promised, and that each kind of misuse and each deadlock is reported.
+ * Unit tests of tasks, locks, lockdep, RCU, SRCU, interrupts, work items, timers and virtual time: what native threads
+ * are promised, and that each kind of misuse and each deadlock is reported.
  *
  * Linked with the test flavour; the kernel half is tests/unit/ktest_sched.c. Check's fork mode: the world boots once,
- * every test is a forked child. Also run under ThreadSanitizer, which must find nothing but the race that one test makes.
+ * every test is a forked child. Also runs under ThreadSanitizer, which must find nothing except the race that one test
+ * makes.
  */
 #include <check.h>
 #include <string.h>
@@ -53,7 +54,7 @@ START_TEST(lock_excludes)
 {
 	struct thread t[3] = { { .fn = count, .arg = _i }, { .fn = count, .arg = _i }, { .fn = count, .arg = _i } };
 
-	/* A percpu_rwsem orders its readers by fences, which ThreadSanitizer does not know. */
+	/* A percpu_rwsem orders its readers with fences, which ThreadSanitizer does not know. */
 	if (_i == KTEST_WRITE || _i == KTEST_RWSEM || (_i == KTEST_PERCPU_RWSEM && !ON_TSAN))
 		t[2].fn = count_read;
 	run_threads(t, 3);
@@ -271,7 +272,7 @@ START_TEST(work_items)
 }
 END_TEST
 
-/* The same by threads of their own. */
+/* The same with threads of their own. */
 START_TEST(work_items_of_workers)
 {
 	kvmsim_machine.begin();
@@ -283,7 +284,7 @@ START_TEST(work_items_of_workers)
 }
 END_TEST
 
-/* Nobody else is held up, and only those who drive the worker let it go on. */
+/* Nobody else is held up, and only those who drive the worker continue it. */
 START_TEST(work_items_that_sleep)
 {
 	kvmsim_machine.begin();
@@ -321,7 +322,7 @@ static void flush_for_ever(long unused)
 	ktest_work_sleeps_for_ever();
 }
 
-/* The report has the item's task and the one that waits for it. */
+/* The report names the item's task and the one that waits for it. */
 START_TEST(work_item_that_nobody_wakes)
 {
 	struct thread t[1] = { { .fn = flush_for_ever } };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit tests of the kernel's exception table and of inline assembly that accesses user memory
- * (kernel-shim/arch/x86_64/extable.c, kernel-shim/host/exception.c): each instruction that is carried out, in each size,
- * on a page that is there, that is missing and that may not be written.
+ * (kernel-shim/arch/x86_64/extable.c, kernel-shim/host/exception.c): each instruction that is carried out, in each
+ * size, on a page that is present, one that is missing, and one that is read-only.
  *
  * Linked with the test flavour; the kernel half is tests/unit/ktest_uaccess.c. Each test is a forked child.
  */
@@ -67,7 +67,7 @@ static uint64_t low(uint64_t value, unsigned int size)
 	return size == 8 ? value : value & ((1UL << size * 8) - 1);
 }
 
-/* What a register that had `before` has after `size` bytes of value were put there. */
+/* The value of a register that was `before`, after `size` bytes of value were put there. */
 static uint64_t in_register(uint64_t before, uint64_t value, unsigned int size)
 {
 	return size >= 4 ? low(value, size) : (before - low(before, size)) | low(value, size);
@@ -124,7 +124,7 @@ START_TEST(compare_and_swap)
 }
 END_TEST
 
-/* The real fault path gives the page. */
+/* The real fault path supplies the page. */
 START_TEST(a_page_that_is_not_there_yet)
 {
 	uint64_t value = NEW, old = 0, fresh = map(PROT_READ | PROT_WRITE);
@@ -136,7 +136,7 @@ START_TEST(a_page_that_is_not_there_yet)
 }
 END_TEST
 
-/* The code behind the instruction goes on at the fixup, and no signal is sent. */
+/* The code behind the instruction continues at the fixup, and no signal is sent. */
 START_TEST(a_page_that_may_not_be_written)
 {
 	uint64_t value = NEW, old = 0, readable = map(PROT_READ);
@@ -161,7 +161,7 @@ START_TEST(each_form_of_operand)
 }
 END_TEST
 
-/* All that the kernel has can be carried out: what is refused is the one of this test. */
+/* All instructions of the kernel can be carried out; the refused one is this test's. */
 START_TEST(no_instruction_of_the_kernel_is_unknown)
 {
 	ck_assert_int_eq(ktest_user_insns_unknown(), 1);
@@ -188,7 +188,7 @@ START_TEST(division)
 	static const long left[3] = { -2, -1, 0 };	/* 0 is the vector of #DE */
 
 	ck_assert_int_eq(ktest_divide(_i, 42, 6), 7);
-	if (ktest_on_valgrind())	/* which does not tell a SIGFPE's place */
+	if (ktest_on_valgrind())	/* which does not know the place of a SIGFPE */
 		return;
 	ck_assert_int_eq(ktest_divide(_i, 42, 0), left[_i]);
 	check_clean();

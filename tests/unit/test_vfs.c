@@ -4,8 +4,8 @@
  * and devices (core/{file,mount,device}.c), of signals and of random numbers.
  *
  * Linked with tests/unit/ktest_vfs.c (kernel TU) and all objects of one flavour. Runs in Check's fork mode: the world
- * boots once, every test is a forked child; a fatal report ends the child with 100 + its kind if it says what the test
- * expects, with 1 otherwise.
+ * boots once, every test is a forked child. A fatal report ends the child with 100 + its kind if it says what the test
+ * expects, else with 1.
  */
 #include <check.h>
 #include <signal.h>
@@ -52,7 +52,7 @@ static void look(void *arg, const char *func, const char *file, int line, bool i
 	(void)inlined;
 	if (getenv("KTEST_TRACE"))
 		fprintf(stderr, "  %s %s:%d%s\n", func, file, line, inlined ? " (inlined)" : "");
-	/* The beginning of the name is enough: kernel versions add to names. */
+	/* The start of the name is enough: kernel versions add to names. */
 	if (!strncmp(func, s->func, strlen(s->func)) && !strcmp(file, s->file) && line > 0)
 		s->found = true;
 }

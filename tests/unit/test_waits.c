@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of waits that only the passing of virtual time or another thread ends: none is lost, none that is finite
- * is taken for a deadlock, and those that are not are reported; and the report of a scenario that does not end in time.
+ * Unit tests of waits that only virtual time or another thread ends: none is lost, no finite wait is taken for a
+ * deadlock, and endless ones are reported. Also the report of a scenario that does not end in time.
  *
  * Linked with the test flavour; the kernel half is tests/unit/ktest_waits.c. Each test is a forked child.
  */
@@ -13,7 +13,7 @@
 #include "machine.h"
 #include "suite.h"
 
-#ifdef __SANITIZE_THREAD__	/* its run-time library keeps a signal back until the thread has returned to it */
+#ifdef __SANITIZE_THREAD__	/* its run-time library holds a signal back until the thread returns to it */
 #define ASLEEP "the thread of CPU 1 does not answer"
 #else
 #define ASLEEP "on CPU 1 sleeps (state 0x2); holds ktest_waits_mutex"
@@ -46,7 +46,7 @@ static void sleep_for(long seconds)
 	slept = ktest_waits_sleep((unsigned int)seconds);
 }
 
-/* The writer spins in the kernel's own loop, for a time limit and for the reader, which sleeps until a timer. */
+/* The writer spins in the kernel's own loop, up to a time limit or until the reader's sleep, on a timer, is over. */
 START_TEST(time_goes_on_while_the_kernel_spins)
 {
 	struct thread t[2] = { { .fn = read_and_sleep }, { .fn = lock_for_writing } };

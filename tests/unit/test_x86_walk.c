@@ -225,9 +225,9 @@ START_TEST(two_dimensions)
 	ck_assert(r.dirty);
 	ck_assert_uint_eq(entries_read, 24);
 	ck_assert_uint_eq(*entry(0x23, 7) & 0x60, 0x60);
-	ck_assert_uint_eq(*entry(4, 0x13) & 0x300, 0x300);	/* marking the guest's entry wrote its page */
+	ck_assert_uint_eq(*entry(4, 0x13) & 0x300, 0x300);	/* marking the guest's entry wrote to its page */
 
-	*entry(4, 0x12) &= ~2UL;				/* a guest table that may not be written */
+	*entry(4, 0x12) &= ~2UL;				/* a read-only guest table */
 	model_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
 	ck_assert_int_eq(r.status, WALK_FAULT);
 	ck_assert(r.nested && r.guest_table);
@@ -284,7 +284,7 @@ static struct walk_tables cached(uint64_t tag)
 	return t;
 }
 
-/* Table 5 takes the place of table 4 and maps page 10 instead of page 9. */
+/* Replaces table 4 with table 5, which maps page 10 instead of page 9. */
 static void relink(void)
 {
 	*entry(3, 0) = 0x5000 | 7 | 1 << 8;
@@ -316,7 +316,7 @@ START_TEST(a_cached_entry_keeps_the_rights_above_it)
 	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
 	*entry(2, 0) = 0x3000 | 7;
 	ck_assert_int_eq(go(&t, 0x5000, WALK_WRITE).status, WALK_FAULT);
-	/* The fault took the entries of its address along: now the tables are read. */
+	/* The fault dropped the entries of its address: now the tables are read. */
 	ck_assert_int_eq(go(&t, 0x5000, WALK_WRITE).status, WALK_OK);
 }
 END_TEST
@@ -345,7 +345,7 @@ START_TEST(cache_flushes_reach_their_tag_and_address)
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0x9000);
 	t.tag = 0x2000;
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
-	/* The one of tag 0x2000 has taken its place. */
+	/* The entry of tag 0x2000 has replaced it. */
 	t.tag = 0x1000;
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
 
