@@ -3,8 +3,8 @@
  * `kvmsim bench`: what single operations of the memory code cost.
  *
  * Exact counts come first (the machine's counters and, with --instructions, callgrind's), because they do not depend on
- * the host; times come last, as the median of rounds with the median absolute deviation. Each round is a forked child of
- * the booted world, so that every one starts from the same state.
+ * the host. Times come last: the median of the rounds with the median absolute deviation. Each round is a forked child
+ * of the booted world, so all start from the same state.
  */
 #include "bench.h"
 #include "sim.h"
@@ -25,7 +25,7 @@ struct bench_round {
 	uint64_t ops;
 	double ns;
 	uint64_t counters[MAX_COUNTERS];
-	const char *names[MAX_COUNTERS];	/* static texts of the flavour, which parent and child have at one place */
+	const char *names[MAX_COUNTERS];	/* static texts, at the same address in parent and child */
 };
 
 struct bench_options {
@@ -66,7 +66,7 @@ static void read_counters(const struct kvmsim_machine_ops *m, uint64_t *out)
 		out[i] = m->counter(i);
 }
 
-/* The child's half: builds the world of the case, runs it once, leaves the figures in *r. */
+/* The child's half: builds the world of the case, runs the case once, leaves the figures in *r. */
 static void run_round(const struct kvmsim_machine_ops *m, const struct bench_case *c, struct bench_round *r,
 		      int under_callgrind)
 {
@@ -187,7 +187,7 @@ static int parse(int argc, char **argv, struct bench_options *o)
 	return -1;
 }
 
-/* Prints the names of the cases that the filter lets through. Returns how many. */
+/* Prints the names of the cases that match the filter. Returns how many. */
 static int list_cases(const struct bench_options *o)
 {
 	int n = 0;

@@ -27,12 +27,12 @@ struct bench_case {
 /* Ends with a name of NULL. */
 extern const struct bench_case bench_cases[];
 
-/* `kvmsim bench`, argv[0] being "bench". Exit code: 0, 1 a case failed, 2 wrong usage. */
+/* `kvmsim bench`; argv[0] is "bench". Exit code: 0, 1 a case failed, 2 wrong usage. */
 int bench_main(int argc, char **argv);
 
-/* Boots the world with reports that end the process. 0 or -1 after a message. */
+/* Boots the world so that reports end the process. Returns 0, or -1 after a message. */
 int bench_boot(const struct kvmsim_machine_ops *m);
-/* Ends the process with a message when v is negative. */
+/* Ends the process with a message if v is negative. */
 int64_t bench_check(int64_t v, const char *what);
 double bench_now_ns(void);
 void bench_callgrind_toggle(void);

@@ -105,7 +105,7 @@ static uint64_t run_gfn_to_pfn(struct bench_world *w)
 static void setup_fresh(struct bench_world *w)
 {
 	setup_ram(w, 16 * MIB, 0);
-	/* The root and the first tables exist, the memory does not. */
+	/* The root and the first tables exist, but not the memory. */
 	write_pages(w, PAGE, PAGE, 1);
 }
 
