@@ -124,8 +124,9 @@ static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
 		    pte_pfn(pte) - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT)
 			continue;
 		++*c->findings;
-		host_report(KVMSIM_CHECK, NULL, 0, "page table of process %d at address %llx: not a page-table entry: %016lx",
-			    c->pid, addr + ((u64)i << PAGE_SHIFT), pte_val(pte));
+		host_report(KVMSIM_CHECK, NULL, 0,
+			    "page table of process %d at address %llx: not a page-table entry: %016lx", c->pid,
+			    addr + ((u64)i << PAGE_SHIFT), pte_val(pte));
 		return;
 	}
 }
