@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The facts of the architectures (kernel-shim/architectures).
+# The facts about the architectures (kernel-shim/architectures).
 #
-# Sets KVMSIM_ARCHES, the flavours to build, and for each architecture KVMSIM_KERNEL_ARCH_<arch>, KVMSIM_ENDIAN_<arch> and
-# KVMSIM_CROSS_<arch>.
+# Sets KVMSIM_ARCHES, the flavours to build, and for each architecture KVMSIM_KERNEL_ARCH_<arch>, KVMSIM_ENDIAN_<arch>
+# and KVMSIM_CROSS_<arch>.
 set(table "${PROJECT_SOURCE_DIR}/kernel-shim/architectures")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${table}")
 file(STRINGS "${table}" lines REGEX "^[a-z]")

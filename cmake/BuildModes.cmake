@@ -18,8 +18,8 @@ if(KVMSIM_SANITIZE)
 endif()
 if(KVMSIM_SANITIZE MATCHES "undefined")
 	list(APPEND KVMSIM_SANITIZE_FLAGS -fno-sanitize-recover=undefined)
-	# What the kernel does on purpose: misaligned accesses, and pointers made from numbers. Its own UBSan leaves them
-	# out as well (scripts/Makefile.ubsan).
+	# The kernel does these on purpose: misaligned accesses, and pointers made from numbers. Its own UBSan leaves
+	# them out too (scripts/Makefile.ubsan).
 	list(APPEND KVMSIM_SANITIZE_KERNEL_FLAGS -fno-sanitize-recover=undefined
 		-fno-sanitize=alignment,null,nonnull-attribute,returns-nonnull-attribute,object-size,pointer-overflow)
 endif()
@@ -38,6 +38,6 @@ endif()
 if(KVMSIM_COVERAGE)
 	# Children run at the same time and add to one file.
 	set(KVMSIM_COVERAGE_FLAGS --coverage -fprofile-update=atomic)
-	# The library that counts has a function of this name, too.
+	# The library that counts also has a function of this name.
 	set(KVMSIM_COVERAGE_KERNEL_FLAGS ${KVMSIM_COVERAGE_FLAGS} -Dmangle_path=kernel_mangle_path)
 endif()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A flavour: libkvm-<arch>.so, the kernel's files, the shim and the models of one architecture in one shared object.
 #
-# kvmsim_add_flavour(ARCH) adds the target kvm-<arch>; kvmsim_add_test_flavour(NAME ARCH SOURCES...) adds a
-# second shared object with more kernel TUs that exports the shim's own functions as well, for unit tests.
-# Two classes of translation unit, never mixed: kernel TUs see kernel headers only, host TUs libc, pthread and liburcu.
+# kvmsim_add_flavour(ARCH) adds the target kvm-<arch>. kvmsim_add_test_flavour(NAME ARCH SOURCES...) adds a second
+# shared object for unit tests, with more kernel TUs, that also exports the shim's own functions. There are two classes
+# of translation unit, which are never mixed: kernel TUs see only kernel headers; host TUs see libc, pthread and
+# liburcu.
 
-# As the kernel's top Makefile and scripts/Makefile.extrawarn.
+# Like the kernel's top Makefile and scripts/Makefile.extrawarn.
 set(KVMSIM_KERNEL_WARNINGS
 	-Wall -Wundef -Werror=implicit-function-declaration -Werror=implicit-int -Werror=return-type
 	-Werror=strict-prototypes -Wno-format-security -Wno-trigraphs -Wno-frame-address
@@ -13,37 +14,38 @@ set(KVMSIM_KERNEL_WARNINGS
 	-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-truncation -Wno-restrict
 	-Wno-format-truncation -Wno-format-overflow -Wno-dangling-pointer -Wno-main)
 
-# What changes the meaning of kernel code, as in the kernel; then what a shared object in a process needs.
+# First the options that change the meaning of kernel code, as in the kernel; then those for a shared object in a
+# process.
 set(KVMSIM_KERNEL_FLAGS
 	-nostdinc -std=gnu11 -fshort-wchar -funsigned-char -fno-common -fno-strict-aliasing -fno-strict-overflow
 	-fno-delete-null-pointer-checks -fno-stack-protector
 	-ftls-model=initial-exec -fno-optimize-sibling-calls
 	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none)
 set(KVMSIM_KERNEL_FLAGS_x86 -m64 -mno-sse -mno-mmx -mno-red-zone)
-# The host's code with another architecture's headers: they must not take the compiler for one of x86.
+# Code for the host with another architecture's headers, which must not think that the compiler is one for x86.
 set(KVMSIM_KERNEL_FLAGS_s390 ${KVMSIM_KERNEL_FLAGS_x86} -U__x86_64__ -U__x86_64 -U__amd64__ -U__amd64 -Ulinux -Uunix
 	-D__s390__ -D__s390x__
-	# Once a TU has been preprocessed the compiler sees no macros, for which it is silent otherwise.
+	# Once a TU has been preprocessed the compiler sees no macros; it would not warn about code from macros.
 	-Wno-tautological-compare)
 
-# Warnings of the compiler about the kernel's own files are the kernel's business, and depend on its version.
+# The compiler's warnings about the kernel's own files are the kernel's business, and depend on its version.
 set(KVMSIM_OWN_WARNINGS ${KVMSIM_KERNEL_WARNINGS} -Wno-unused-function)
 set(KVMSIM_HOST_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
 if(KVMSIM_WERROR)
 	list(APPEND KVMSIM_HOST_WARNINGS -Werror)
 endif()
-# Another tree's headers may warn in the shim's files.
+# Another tree's headers may cause warnings in the shim's files.
 if(KVMSIM_WERROR AND KVMSIM_SOURCE_IS_REFERENCE)
 	list(APPEND KVMSIM_OWN_WARNINGS -Werror)
 endif()
 
 set(KVMSIM_PREFIX_MAP "-fmacro-prefix-map=${KVMSIM_SOURCE}/=" "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 
-# Compile options and include directories of kernel TUs, for target.
+# Sets compile options and include directories of kernel TUs for target.
 function(kvmsim_kernel_tu target arch kbuild)
 	set(src "${KVMSIM_SOURCE}")
 	set(karch ${KVMSIM_KERNEL_ARCH_${arch}})
-	# The generated headers stand before the tree's own: a tree that was built in place has other ones in include/.
+	# The generated headers come before the tree's own: a tree that was built in place has other ones in include/.
 	target_include_directories(${target} PRIVATE
 		"${PROJECT_SOURCE_DIR}/kernel-shim/include/${arch}" "${PROJECT_SOURCE_DIR}/kernel-shim/include/common"
 		"${kbuild}/arch/${karch}/include/generated" "${kbuild}/include"
@@ -67,7 +69,7 @@ function(kvmsim_kernel_tu target arch kbuild)
 	endif()
 endfunction()
 
-# The names that Kbuild gives to each file: KVM's is one module, the others are built in.
+# The names that Kbuild gives to each file: KVM is one module, the others are built in.
 function(kvmsim_kernel_names files)
 	foreach(file IN LISTS files)
 		cmake_path(GET file STEM base)
@@ -81,7 +83,7 @@ function(kvmsim_kernel_names files)
 	endforeach()
 endfunction()
 
-# Links objects of targets into OUTPUT, with refused stubs for what nobody defines (see link-flavour.sh).
+# Links objects of targets into OUTPUT, with refused stubs for symbols that nobody defines (see link-flavour.sh).
 function(kvmsim_link target output exports)
 	set(work "${CMAKE_BINARY_DIR}/${target}")
 	file(MAKE_DIRECTORY "${work}")
@@ -143,7 +145,7 @@ function(kvmsim_add_flavour arch)
 	endforeach()
 	kvmsim_compat(${name}-kernel ${arch} FALSE)
 	kvmsim_compat(${name}-shim ${arch} TRUE)
-	# Lockdep reads its own data without its lock on purpose: as KCSAN_SANITIZE_lockdep in kernel/locking/Makefile.
+	# Lockdep reads its own data without its lock on purpose: see KCSAN_SANITIZE_lockdep in kernel/locking/Makefile.
 	if(KVMSIM_SANITIZE MATCHES "thread")
 		set_property(SOURCE "${shim}/wrap/lockdep.c" APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread)
 		set_property(SOURCE "${KVMSIM_SOURCE}/mm/migrate.c" APPEND PROPERTY COMPILE_OPTIONS
@@ -176,13 +178,13 @@ function(kvmsim_add_flavour arch)
 	message(STATUS "Flavour ${arch}: ${n} kernel files, ${m} of the shim and the models")
 endfunction()
 
-# Sanitizers and coverage, for a target of host code.
+# Adds sanitizers and coverage to a target of host code.
 function(kvmsim_build_mode target)
 	target_compile_options(${target} PRIVATE ${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
 	target_link_options(${target} PRIVATE ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
 endfunction()
 
-# Options of host TUs, for target.
+# Sets the options of host TUs for target.
 function(kvmsim_host_tu target)
 	kvmsim_build_mode(${target})
 	target_compile_options(${target} PRIVATE ${KVMSIM_HOST_WARNINGS})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# kcc, the compiler launcher for kernel TUs of an architecture that the host is not (kernel-shim/kcc/README.md).
+# kcc, the compiler launcher for kernel TUs of another architecture than the host's (kernel-shim/kcc/README.md).
 #
-# kvmsim_use_kcc(TARGET ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is there.
+# kvmsim_use_kcc(TARGET ARCH OVERRIDES...) compiles TARGET's files through it, and through ccache if that is installed.
 file(GLOB kcc CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernel-shim/kcc/*.c")
 add_executable(kcc ${kcc})
 target_compile_definitions(kcc PRIVATE _GNU_SOURCE)

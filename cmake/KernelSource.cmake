@@ -31,8 +31,8 @@ function(kvmsim_run out)
 	set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# The paths in list files, relative to the kernel tree. Changing a file configures again. "!NAME path": only where the tree
-# does not have NAME of probes.list.
+# Reads the paths in list files, relative to the kernel tree. A change of such a file configures again. "!NAME path"
+# counts only if the tree does not have NAME of probes.list.
 function(kvmsim_read_list out)
 	set(lines)
 	foreach(file IN LISTS ARGN)
@@ -96,8 +96,8 @@ else()
 	message(STATUS "Kernel source: ${KVMSIM_SOURCE}")
 endif()
 
-# Sets out to the directory of generated headers of arch. For an own tree, the target
-# kbuild-<arch> keeps it up to date when a Kconfig file or a header behind the generated ones changes.
+# Sets out to the directory of generated headers of arch. For an own tree, the target kbuild-<arch> updates it when a
+# Kconfig file or a header behind the generated ones changes.
 function(kvmsim_kernel_config out arch)
 	set(karch ${KVMSIM_KERNEL_ARCH_${arch}})
 	set(cross ${KVMSIM_CROSS_${arch}})
@@ -120,7 +120,8 @@ function(kvmsim_kernel_config out arch)
 			set(part "${dir}.${part}")
 			set(command "${configure}" "${KVMSIM_SOURCE}" "${part}" ${karch} ${cross} "${fragment}")
 			if(NOT KVMSIM_SOURCE_IS_REFERENCE)
-				# As for an own tree: options of another version are reported. The dependencies are not needed.
+				# Like for an own tree: options of another version are reported. The dependencies are
+				# not needed.
 				list(APPEND command /dev/null)
 			endif()
 			kvmsim_run(ignored ${command})

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# kshim/have/<name>.h: what the headers of this kernel tree have, each KSHIM_HAVE_<NAME> in a header of its own, and all of
-# them in kshim/probes.h, for the shim's kernel TUs. A new probe changes probes.h and what includes it.
+# kshim/have/<name>.h: what the headers of this kernel tree have. Each KSHIM_HAVE_<NAME> is in a header of its own; all
+# of them are in kshim/probes.h, for the shim's kernel TUs. A new probe changes probes.h and what includes it.
 #
-# Sets KVMSIM_PROBES_DIR, an include directory, and KVMSIM_PROBES_ABSENT, the names that the tree does not have. The probes
-# stand in kernel-shim/kbuild/probes.list. An edit of a probed header configures again; the result only changes, and
-# compiles anything again, when an answer does.
+# Sets KVMSIM_PROBES_DIR, an include directory, and KVMSIM_PROBES_ABSENT, the names that the tree lacks. The probes are
+# in kernel-shim/kbuild/probes.list. An edit of a probed header configures again. The result changes, and causes
+# compilation, only if an answer changes.
 #
 # kvmsim_compat(TARGET ARCH SHIM) adds to TARGET what kernel-shim/compat has for the absent names (its README.md);
 # kvmsim_compat_sources() finds the source files among it.
@@ -74,7 +74,7 @@ function(kvmsim_compat_sources out arch)
 	set(${out} "${sources}" PARENT_SCOPE)
 endfunction()
 
-# SHIM: whether the target's files are the shim's and not the kernel's.
+# SHIM: whether the target's files belong to the shim and not to the kernel.
 function(kvmsim_compat target arch shim)
 	kvmsim_compat_dirs(dirs ${arch})
 	foreach(dir IN LISTS dirs)

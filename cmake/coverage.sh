@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs the tests of a coverage build and reports which lines they executed, the kernel's own files and this project's apart.
+# Runs the tests of a coverage build and reports which lines they executed, separately for the kernel and this project.
 #
 #   coverage.sh PROJECT_DIR BUILD_DIR KERNEL_DIR
 #
-# Writes BUILD_DIR/coverage/{kernel,kvmsim}-ARCH.html and prints the tables. Fails when a test fails, after the report.
+# Writes BUILD_DIR/coverage/{kernel,kvmsim}-ARCH.html and prints the tables. Fails after the report if a test fails.
 set -eu
 
 project=$1 build=$2 kernel=$3
@@ -15,7 +15,7 @@ command -v gcovr >/dev/null || {
 out=$build/coverage
 rm -rf "$out"
 mkdir -p "$out"
-# What is left of files that are gone says things of headers that are not so any more.
+# Leftovers of removed files describe old contents of headers.
 ninja -C "$build" -t cleandead >"$out/cleandead.log"
 find "$build" -name '*.gcno' -exec sh -c 'for f; do [ -e "${f%.gcno}.o" ] || rm "$f"; done' sh {} +
 find "$build" -name '*.gcda' -delete
@@ -23,8 +23,8 @@ failed=0
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" || failed=$?
 
 quote() { printf '%s' "$1" | sed 's/[].[^$*+?(){}|\\]/\\&/g'; }
-# One pass of gcov over the objects of an architecture, whose two reports are cut out of it: gcovr does not take a function
-# that is on another line for another architecture. The program is with x86_64.
+# Runs gcov once over the objects of an architecture; both reports are parts of its output. gcovr refuses a function
+# that is on different lines for two architectures. The program is with x86_64.
 collect() { # NAME DIRECTORY...
 	name=$1
 	shift

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Fails when x86 objects contain an instruction that a simulated CPU must not execute on the host: privileged ones, and
+# Fails if x86 objects contain an instruction that a simulated CPU must not execute on the host: privileged ones, and
 # those whose result depends on the host (time, CPUID, random numbers, segment and protection-key state).
 #
 #   check-insns.sh OBJECT...
 #
-# Prints "object: function: instruction" for each and exits with 1; 2 when an object cannot be read. Only code that can run
-# is looked at: executable sections, apart from what the kernel's own boot-time patching would use as raw material.
+# Prints "object: function: instruction" for each and exits with 1; with 2 if an object cannot be read. Checks only code
+# that can run: executable sections, except the input of the kernel's own boot-time patching.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -37,7 +37,8 @@ for object in "$@"; do
 			if (op ~ /^(vm(call|mcall|launch|resume|xon|xoff|ptrld|ptrst|clear|read|write|run|load|save|func)|inv(ept|vpid)|stgi|clgi|skinit)$/) bad = 1
 			if (op ~ /^(in|out)[bwl]?$/ || op ~ /^(ins|outs)[bwl]$/) bad = 1
 			if (op ~ /^mov/ && operands ~ /%(cr|db|dr)[0-9]/) bad = 1
-			# Segment registers belong to the C library; what objdump does not know is not trusted.
+			# Segment registers belong to the C library. An instruction that objdump does not know is not
+			# trusted.
 			if (op ~ /^mov/ && operands ~ /,%[cdefgs]s$/ || op ~ /^(lfs|lgs|lss|lkgs)$/ || insn ~ /\(bad\)/) bad = 1
 			# Result depends on the host.
 			if (op ~ /^(rdtscp?|cpuid|rdrand|rdseed|rdpid|rdpkru|wrpkru|xgetbv|rd[fg]sbase|wr[fg]sbase)$/) bad = 1

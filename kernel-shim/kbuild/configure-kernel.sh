@@ -4,13 +4,12 @@
 #
 #   configure-kernel.sh SOURCE_DIR OUT_DIR KERNEL_ARCH CROSS FRAGMENT [DEPFILE]
 #
-# CROSS is the prefix of the cross compiler, "-" for the host's own.
-# OUT_DIR, whose path must not have a space or a colon, gets what `make O=OUT_DIR` leaves: .config, include/generated,
-# arch/*/include/generated. SOURCE_DIR is never written to. Every option of common.config and
-# FRAGMENT must be in the result, or the run fails naming those that are not. A line "#older CONFIG_..." of them is for
-# kernels that have this option still. DEPFILE is for a tree of somebody's own: it gets the files that the result depends on,
-# for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last; and an option that no Kconfig file of such
-# a tree knows (it is of another version) is only reported.
+# CROSS is the prefix of the cross compiler; "-" means the host's own. OUT_DIR, whose path must not have a space or a
+# colon, gets what `make O=OUT_DIR` leaves: .config, include/generated, arch/*/include/generated. SOURCE_DIR is never
+# written to. Every option of common.config and FRAGMENT must be in the result; otherwise the run fails and names the
+# missing ones. A line "#older CONFIG_..." is for kernels that still have this option. DEPFILE is for a user's own tree.
+# It gets the files that the result depends on, for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched
+# last. Options that no Kconfig file of such a tree knows (they belong to another version) are only reported.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -35,7 +34,7 @@ fi
 	echo "${cross}gcc is missing: install the package gcc-${cross%-}" >&2
 	exit 1
 }
-# Lines of options, from stdin, whose name no Kconfig file of the tree knows; with -v those that are known.
+# Prints the options on stdin whose name no Kconfig file of the tree knows; with -v those that are known.
 unknown() {
 	[ -s "$out/kvmsim-known" ] || find "$tree/" -name .git -prune -o -name 'Kconfig*' -print0 | xargs -0 cat |
 		sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]*\).*/CONFIG_\2/p' >"$out/kvmsim-known"
@@ -49,7 +48,7 @@ rm -f "$out/kvmsim-known"
 	sed -n 's/^#older[[:space:]]\{1,\}//p' "$common" "$fragment" | unknown -v
 } >"$wanted"
 
-# Nothing of the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
+# Nothing in the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
 kbuild() {
 	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb KCONFIG_ALLCONFIG="$wanted" KCONFIG_NOTIMESTAMP=1 \
 		make -s -C "$tree" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" -j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
@@ -65,7 +64,7 @@ for d in include "arch/$arch/include"; do
 done
 kbuild allnoconfig
 kbuild prepare0
-# A header that says what it said before keeps its time, so that nothing is compiled again for it.
+# An unchanged header keeps its time, so that nothing is compiled again because of it.
 (cd "$out/kvmsim-before" && find . -type f -print) | while IFS= read -r f; do
 	! cmp -s "$out/kvmsim-before/$f" "$out/$f" || touch -r "$out/kvmsim-before/$f" "$out/$f"
 done

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Links a flavour. A symbol that is used, after garbage collection, and that nobody defines becomes a refused one.
+# Links a flavour. A symbol that is still used after garbage collection, and that nobody defines, becomes a refused one.
 #
 #   link-flavour.sh OUTPUT WORK_DIR LIBRARIES COMPILER FLAG...
 #
-# LIBRARIES is one argument of words. WORK_DIR has objects.rsp and exports.map; it gets refused.txt, the names of the refused symbols. Each of these has 256
-# bytes in the section kshim_refused, which fills whole pages and loses its access rights at boot, and an entry
-# { address, name } in kshim_refused_names (kernel-shim/host/report.c).
+# LIBRARIES is one argument of words. WORK_DIR has objects.rsp and exports.map; it gets refused.txt, the names of the
+# refused symbols. Each of them has 256 bytes in the section kshim_refused, which fills whole pages and loses its access
+# rights at boot, and an entry { address, name } in kshim_refused_names (kernel-shim/host/report.c).
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -16,7 +16,7 @@ shift 3
 
 refused() {
 	nm -D -u "$work/probe.so" | awk '$1 == "U" && $2 !~ /@/ { print $2 }' | sort -u >"$work/undefined.tmp"
-	# Not what the libraries supply.
+	# Without the symbols of the libraries.
 	ldd "$work/probe.so" | awk '$3 ~ /^\// { print $3 }' | xargs nm -D --defined-only |
 		awk 'NF == 3 { sub(/@.*/, "", $3); print $3 }' | sort -u | comm -23 "$work/undefined.tmp" -
 }
@@ -48,7 +48,7 @@ common="-shared -Wl,-Bsymbolic -Wl,--gc-sections"
 	exit 1
 }
 refused >"$work/refused.tmp"
-# Only the kernel's symbols can be refused; one of ours that is missing is a mistake.
+# Only the kernel's symbols can be refused; a missing one of ours is a mistake.
 if ours=$(grep -E '^(kshim|host|model|ktest)_' "$work/refused.tmp"); then
 	printf '%s\n' "used, but defined nowhere in kernel-shim and models:" "$ours" >&2
 	exit 1

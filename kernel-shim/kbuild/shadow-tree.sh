@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes a tree of symbolic links to a kernel tree that was built in place, without what that build generated.
+# Makes a tree of symbolic links to a kernel tree that was built in place, without the files which that build generated.
 #
 #   shadow-tree.sh SOURCE_DIR SHADOW_DIR KERNEL_ARCH
 #
-# Only Kbuild's configuration and header steps run on the result, so it has just what they read. SHADOW_DIR is
-# replaced. A file is generated when Kbuild left a .FILE.cmd record beside it, or lies in a directory of generated files.
+# Only Kbuild's configuration and header steps run on the result, so it has just what they read. SHADOW_DIR is replaced.
+# A file is a generated one if Kbuild left a .FILE.cmd record beside it, or if it is in a directory of generated files.
 set -eu
 LC_ALL=C
 export LC_ALL

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Unpacks a kernel source package once into a cache that all clones share, applies the patch queue, prints the directory.
+# Unpacks a kernel source package once into a cache that all clones share, applies the patch queue, prints the
+# directory.
 #
 #   unpack-source.sh TARBALL CACHE_DIR PATCH_DIR
 #
-# The directory is CACHE_DIR/linux-KEY; KEY depends on the tarball's checksum, unpack.exclude and the patches, so that
-# none of them can change under a build. .kvmsim-manifest in it has the SHA-256 of every file (see verify-source.sh): the
-# package's, but for the files that the patches name. So a file that a patch changed without naming it is found.
-# Two runs at once are safe: each unpacks aside, the first rename wins.
+# The directory is CACHE_DIR/linux-KEY. KEY depends on the tarball's checksum, unpack.exclude and the patches, so none
+# of them can change under a build. Its .kvmsim-manifest has the SHA-256 of every file (see verify-source.sh): the
+# package's, except for files that the patches name. So a file that a patch changed without naming it is found. Two runs
+# at once are safe: each unpacks separately, and the first rename wins.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -19,7 +20,7 @@ exclude=$here/unpack.exclude
 
 say() { printf '%s\n' "-- $*" >&2; }
 
-# The tarball's checksum, remembered by name, size and modification time.
+# Prints the tarball's checksum, cached by name, size and modification time.
 checksum() {
 	memo=$cache/checksums
 	now=$(stat -L -c '%s %.9Y' "$tarball")
@@ -47,7 +48,7 @@ if [ ! -d "$dest" ]; then
 	trap 'exit 1' HUP INT TERM
 	say "Unpacking $tarball into $dest (once; about ten seconds)"
 	tar -x -f "$tarball" -C "$part" --strip-components=1 --no-same-owner --wildcards --exclude-from="$exclude"
-	# What is excluded, but patched, is needed after all.
+	# Excluded files that a patch changes are needed after all.
 	left_out=$(series_all_files old "$patches" | while IFS= read -r f; do [ -e "$part/$f" ] || echo "$f"; done)
 	[ -z "$left_out" ] || printf '%s\n' "$left_out" | series_extract "$tarball" "$part"
 	sums=$(cd "$part" && find . -type f -print0 | xargs -0 sha256sum)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Fails, naming the file, unless the kernel files that are compiled are the package's own (plus the patch queue).
+# Fails, naming the file, unless the compiled kernel files are the package's own (plus the patch queue).
 #
 #   verify-source.sh SOURCE_DIR FILE_LIST
 #
-# SOURCE_DIR comes from unpack-source.sh; FILE_LIST has one path a line.
+# SOURCE_DIR comes from unpack-source.sh; FILE_LIST has one path per line.
 set -eu
 LC_ALL=C
 export LC_ALL
