@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Checks of a flavour's sources and objects.
 #
-# kvmsim_checks(ARCH) adds for that flavour the tests instructions, overrides (where it has any), marks, fidelity and uapi,
-# and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, and known-bugs-ARCH. What is written for the reference
-# kernel, or looks at objects, is left out where that is another one, or where they have more in them.
+# kvmsim_checks(ARCH) adds for that flavour the tests instructions, overrides (if it has any), marks, fidelity and uapi,
+# and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, and known-bugs-ARCH. Checks that are written for
+# the reference kernel are left out for another one; checks of objects are left out where objects have more in them.
 function(kvmsim_checks arch)
 	get_target_property(work kvm-${arch} KVMSIM_WORK)
 	get_target_property(flavour kvm-${arch} KVMSIM_OUTPUT)
@@ -39,7 +39,7 @@ function(kvmsim_checks arch)
 		add_test(NAME uapi/${arch}
 			COMMAND "${CMAKE_COMMAND}" --build "${CMAKE_BINARY_DIR}" --target uapi-check-${arch})
 	endif()
-	# Known bugs, brought back one at a time into a tree of links: minutes, so not among the tests.
+	# Known bugs, put back one at a time into a tree of links. This takes minutes, so they are not among the tests.
 	if(plain)
 		add_custom_target(known-bugs-${arch}
 			COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/known-bugs/run.sh" "${CMAKE_BINARY_DIR}" "${KVMSIM_SOURCE}"

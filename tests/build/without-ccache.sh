@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Without ccache files of each flavour compile as well. without-ccache.sh PROJECT_DIR TARBALL ARCHITECTURES
+# Files of each flavour also compile without ccache. without-ccache.sh PROJECT_DIR TARBALL ARCHITECTURES
 set -eu
 
 work=$(mktemp -d)

@@ -84,7 +84,7 @@ int main(void)
 }
 EOF
 
-compile() { # WORDS... is the prefix, the options and the object stand in $options and $object
+compile() { # WORDS... is the prefix; the options and the object are in $options and $object
 	"$kcc" --big-endian arch/s390 --overrides "$work/overrides.c" -- "$@" -Iarch/s390/include $options -MD -MT "$object" \
 		-MF "$object.d" -c x.c -o "$object"
 }
@@ -102,13 +102,13 @@ for dep in x.c arch/s390/include/asm/x.h overrides.c o.h "$kcc"; do
 	tr -s ' \\\n' '\n' <x.c.o.d | grep -q "\\(^\\|/\\)${dep##*/}\$" || fail "x.c.o.d does not list $dep"
 done
 
-# Debuggers see the kernel's file, and the override in its own.
+# Debuggers see the kernel's file, and the override in its own file.
 line() { addr2line -e x.c.o -j .text "$(nm x.c.o | awk -v f="$1" '$3 == f { print "0x" $1 }')"; }
 line test_refused | grep -q '/x.c:8' || fail "test_refused is at $(line test_refused)"
 readelf --debug-dump=info x.c.o | grep -q 'DW_AT_name.*: x\.c$' || fail "the unit is not named x.c"
 readelf --debug-dump=decodedline x.c.o | grep -q '^overrides.c  *4 ' || fail "no code on line 4 of overrides.c"
 
-# An override that nobody used fails the link; one that is used in one of two objects does not.
+# An override that nobody uses fails the link; one that only one of two objects uses does not.
 echo '"x.c.o"' >objects.rsp
 "$check" objects.rsp || fail "check-overrides on a good object"
 echo 'int nowhere(void) { return 1; }' >>overrides.c
@@ -135,7 +135,7 @@ if compile gcc 2>err; then fail "another signature compiles"; fi
 grep -q 'overrides.c:2: error: kcc: the override.s signature' err || fail "kcc wrote: $(cat err)"
 sed -i 's/int insn(long v)/int insn(int v)/' overrides.c
 
-# Coverage data lie where they lie without kcc, and count lines of the override.
+# Coverage data are in the same place as without kcc, and count lines of the override.
 options="-g -O1 --coverage" object=cov.c.o
 compile gcc
 [ -e cov.c.gcno ] || fail "no cov.c.gcno: $(ls)"
@@ -149,7 +149,7 @@ options="-g -O1" object=x.c.o
 "$kcc" --overrides "$work/overrides.c" -- gcc -Iarch/s390/include -E x.c | grep -q 'return hardware(v) + 10' ||
 	fail "-E does not show the override"
 
-# ccache: a hit for the same text, none when the overrides change.
+# ccache: a hit for the same text, none if the overrides change.
 if command -v ccache >/dev/null; then
 	export CCACHE_DIR="$work/ccache"
 	stat() { ccache --print-stats | awk -v k="$1" '$1 == k { print $2 }'; }

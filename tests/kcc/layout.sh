@@ -4,9 +4,9 @@
 #
 #   layout.sh KCC COMPARE_LAYOUT SOURCE KBUILD WORK
 #
-# SOURCE is the kernel tree, KBUILD its generated headers for s390 (empty: skipped), WORK a directory for the objects. All
-# structures of the headers are compared, whether used or not; layout-differences.txt has the exceptions, and one of the
-# kernel's version more, if it is there. Exit code 77: something is not installed.
+# SOURCE is the kernel tree, KBUILD its generated headers for s390 (empty: skipped), WORK a directory for the objects.
+# All structures of the headers are compared, whether used or not. layout-differences.txt lists the exceptions; a file
+# for the kernel's version may list more. Exit code 77: something is not installed.
 set -eu
 kcc=$1 compare=$2 src=$3 kbuild=$4 work=$5
 here=$(dirname "$0")
@@ -38,7 +38,7 @@ set --
 for file in arch/s390/kvm/gaccess.c arch/s390/kvm/interrupt.c arch/s390/kvm/kvm-s390.c arch/s390/kvm/vsie.c \
 	arch/s390/kvm/priv.c arch/s390/mm/gmap.c arch/s390/mm/pgtable.c; do
 	object=$work/$(basename "$file" .c)
-	# Through kcc as well, for the asm only, so that no assembler for s390 and its options are needed.
+	# Through kcc too, only because of the asm, so that no assembler for s390 and its options are needed.
 	compile "$object.cross.o" "$kcc" -- $cross -march=z13
 	compile "$object.kcc.o" "$kcc" --big-endian arch/s390 -- gcc -U__x86_64__ -U__x86_64 -U__amd64__ -U__amd64 -Ulinux \
 		-Uunix -D__s390__ -D__s390x__ -mno-sse -mno-mmx

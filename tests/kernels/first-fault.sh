@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Another version of the kernel builds for both architectures and its first faults work. first-fault.sh PROJECT_DIR VERSION; 77: no package of it.
+# Another version of the kernel builds for both architectures and its first faults work. first-fault.sh PROJECT_DIR
+# VERSION; 77: its package is missing.
 set -eu
 
 project=$1 version=$2
@@ -9,7 +10,7 @@ project=$1 version=$2
 	exit 77
 }
 cd "$project"
-# ctest may come from a sanitizer's or the launcher's environment; this build is its own.
+# ctest may run in a sanitizer's or the launcher's environment; this build has its own.
 unset KVMSIM_PRESET KVMSIM_FLAVOUR_DIR
 for arch in x86_64 s390x; do
 	./kvmsim --kernel "$version" build --arch "$arch"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What ./kvmsim says to a kernel that it cannot take, wherever --kernel stands. launcher.sh PROJECT_DIR
+# What ./kvmsim says about a kernel that it cannot use, wherever --kernel is on the command line. launcher.sh
+# PROJECT_DIR
 set -u
 
 cd "$1" || exit 1
@@ -17,7 +18,7 @@ refuses() {
 	printf 'FAILED: ./kvmsim %s: exit code %s, no "%s" in:\n%s\n' "$*" "$code" "$text" "$message"
 }
 
-# The default kernel is what the list says first, whatever directories there are.
+# The default kernel is the first one of the list, whatever directories there are.
 versions=$(sed '/^#/d' kernel-shim/kernels | paste -s -d ' ' -)
 series=$(cd kernel-shim/patches && for d in [0-9]*/; do echo "${d%/}"; done | sort)
 if [ "$series" != "$(printf '%s\n' "$versions" | tr ' ' '\n' | sort)" ]; then
@@ -32,7 +33,7 @@ refuses 'no directory nowhere' --kernel nowhere --version
 refuses 'is not a kernel tree' --kernel ./docs --version
 refuses 'needs a version or a directory' run sim/scenarios --kernel
 
-# A file where the build directory should be stands for one that cannot be written.
+# A file in place of the build directory stands for one that cannot be written.
 mkdir -p build && : >build/no-directory
 KVMSIM_PRESET=no-directory
 export KVMSIM_PRESET

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Brings known bugs back into the kernel code, one at a time, and expects that the named scenario finds each.
+# Puts known bugs back into the kernel code, one at a time, and expects that the named scenario finds each.
 #
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
-# The manifest in the directory ARCH-VERSION, VERSION being that of KERNEL_SOURCE, names the bugs; NAME: only those. In a
-# tree of links to KERNEL_SOURCE the files that a patch touches become copies; only what depends on them is compiled, with the commands of
-# BUILD_DIR, and linked into a flavour of its own in BUILD_DIR/known-bugs-ARCH. Prints KTAP; exit code 1: a bug was not
-# found, or the correct kernel fails.
+# The manifest in the directory ARCH-VERSION names the bugs; VERSION is that of KERNEL_SOURCE. NAME: only those. In a
+# tree of links to KERNEL_SOURCE the files that a patch touches become copies. Only what depends on them is compiled,
+# with the commands of BUILD_DIR, and linked into a separate flavour in BUILD_DIR/known-bugs-ARCH. Prints KTAP. Exit
+# code 1: a bug was not found, or the correct kernel fails.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -45,7 +45,7 @@ compile() {
 	(cd "$build" && sh -c "$command")
 }
 
-# A flavour in $work/flavour from the objects of the build, some of them replaced.
+# Links a flavour in $work/flavour from the objects of the build, some of them replaced.
 link() {
 	mkdir -p "$work/link" "$work/flavour"
 	cp "$build/kvm-$arch/exports.map" "$work/link/"

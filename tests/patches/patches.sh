@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Tests of kvmsim patches on a kernel tree of three files and a series of two patches, in a cache of its own.
+# Tests of kvmsim patches on a kernel tree of three files and a series of two patches, in a separate cache.
 #
 #   patches.sh PROJECT_DIR CASE
 #
-# The case is one of the functions below named case_*. Exits with 77 when the program that the case is about is missing.
+# The case is one of the functions below named case_*. Exits with 77 if the program that the case tests is missing.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -37,8 +37,8 @@ git_in() { # DIR ARGUMENT...
 		"$@"
 }
 
-# The kernel: linux-source-9.8.tar.xz in $tmp/packages and a git tree of it in $tmp/git, with a change in each of two
-# commits, which become the series.
+# Makes the kernel: linux-source-9.8.tar.xz in $tmp/packages and a git tree of it in $tmp/git, with two commits that
+# become the series.
 setup() {
 	need git
 	export GIT_AUTHOR_NAME=Tester GIT_AUTHOR_EMAIL=tester@example.com GIT_COMMITTER_NAME=Tester \
@@ -159,7 +159,7 @@ case_refresh_git() {
 	[ "$(cat "$series/series")" = 0001-mm-count-to-ten.patch ] || fail "the second patch is still in the series"
 	git_in "$tmp/git" reset -q --hard HEAD~1
 	expect 2 "no commit between" "$patches" refresh "$tmp/git"
-	# A series that the package does not take is not written.
+	# A series that the package does not accept is not written.
 	cp -a "$series" "$tmp/before"
 	sed -i 's/^11$/eleven/' "$tmp/git/mm/gup.c"
 	git_in "$tmp/git" commit -q -a -m "another base"
@@ -185,7 +185,7 @@ case_refresh_quilt() {
 	same_tree "$tmp/git" "$tmp/plain"
 	(cd "$tmp/plain" && quilt pop -a -q >/dev/null) || fail "quilt cannot take the patches off"
 	same_tree "$tmp/plain" "$tmp/linux-source-9.8"
-	# The package, unlike the tree, does not take the result: the series stays.
+	# The package, unlike the tree, does not accept the result: the series stays.
 	cp -a "$series" "$tmp/before"
 	sed -i 's/^40$/forty/' "$tmp/linux-source-9.8/mm/gup.c"
 	tar -C "$tmp" -cJf "$tmp/packages/linux-source-9.8.tar.xz" linux-source-9.8
@@ -246,7 +246,7 @@ case_unpack() {
 	cmp "$bare/mm/gup.c" "$tmp/plain/mm/gup.c" || fail "gup.c is not the package's"
 	echo mm/gup.c >"$tmp/list"
 	expect 0 "" verify "$bare" "$tmp/list"
-	# Another text of a patch is another tree.
+	# A changed patch makes another tree.
 	sed -i 's/^+ten$/+TEN/; s/^ ten$/ TEN/' "$series"/*.patch
 	[ "$(unpack)" != "$first" ] || fail "the key does not depend on the patches"
 	grep -q '^TEN$' "$(unpack)/mm/gup.c" || fail "the new text is not there"

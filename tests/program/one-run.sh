@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What the program prints does not depend on tracing, nor on how many scenarios run at once; all scenarios are run three
-# times for that. one-run.sh PROGRAM ARCH SCENARIO...
+# What the program prints depends neither on tracing nor on how many scenarios run at once; for that all scenarios run
+# three times. one-run.sh PROGRAM ARCH SCENARIO...
 set -u
 
 program=$1

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Tests of the program's face: exit codes, what it prints, what a scenario may not do. program.sh PROGRAM
+# Tests of what users see of the program: exit codes, output, what a scenario may not do. program.sh PROGRAM
 set -u
 
 program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-# One flavour, whatever else has been built.
+# Only one flavour, whatever else has been built.
 mkdir flavours && ln -s "$(dirname "$program")/libkvm-x86_64.so" flavours/ || exit 1
 KVMSIM_FLAVOUR_DIR=$work/flavours
 export KVMSIM_FLAVOUR_DIR
@@ -30,7 +30,7 @@ complain() {
 	sed 's/^/  err: /' err | head -n 20
 }
 
-# prints FILE TEXT: this text is in a line of the file.
+# prints FILE TEXT: the file must have a line with this text.
 prints() {
 	grep -qF -- "$2" "$1" || complain "no '$2' in $1"
 }

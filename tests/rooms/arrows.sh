@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Counts who calls whom in a flavour's own code, from the symbols of its objects: arrows between files and between rooms
-# (folders), and circles, which are sets of files or rooms each of which reaches each other one.
+# (folders), and circles. A circle is a set of files or rooms each of which reaches every other one.
 #
 #   arrows.sh BUILD_DIR ARCH [-v]
 #
