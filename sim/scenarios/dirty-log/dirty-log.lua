@@ -33,7 +33,8 @@ scenario("get: each written page once, until it is written again", { mmu = mmu }
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x103 }
 end)
 
--- make_spte() of arch/x86/kvm/mmu/spte.c: a read that finds the page writable in the host maps it writable, and reports it.
+-- make_spte() of arch/x86/kvm/mmu/spte.c: a read that finds the page writable in the host maps it writable and reports
+-- it.
 scenario("get: a read of a page that the host may write is reported, of the zero page it is not", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
@@ -48,12 +49,14 @@ scenario("get: a read of a page that the host may write is reported, of the zero
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x104 }
 end)
 
--- ptep_test_and_clear_uc() of arch/s390/mm/pgtable.c: the PGSTE's bit is set for each writable entry, whoever had it made.
+-- ptep_test_and_clear_uc() of arch/s390/mm/pgtable.c: the PGSTE's bit is set for each writable entry, whoever caused
+-- it.
 scenario("get: on s390 what the VMM writes is reported as well, what the guest reads is not", { arch = "s390x" },
 	function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
-	-- Before 6.10 mm_forbids_zeropage() is true for each process with a VM: the page is the process's own, and writable.
+	-- Before 6.10 mm_forbids_zeropage() is true for each process with a VM: the page is the process's own and
+	-- writable.
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(sim:kernel_since("6.10") and {} or { 0x104 })
 	ram:write(0x5000, "by the VMM")
 	ram:write(0x6000, "never seen by the guest")

@@ -95,7 +95,7 @@ scenario("dirty ring: each vCPU has its own, the page is in that of the writer",
 	expect(vm:reset_dirty_rings()):eq(2)
 end)
 
--- The write that fills it is pushed, and has not happened yet: its fault is done, the guest is not entered again.
+-- The write that fills it is pushed but has not happened yet: its fault is done, the guest is not entered again.
 scenario("dirty ring: soft full leaves with KVM_EXIT_DIRTY_RING_FULL until entries are reset", options, function(sim)
 	local vcpu, ring, vm, ram = guest(sim)
 	local last <const> = ENTRIES - RESERVED - 1
@@ -104,7 +104,7 @@ scenario("dirty ring: soft full leaves with KVM_EXIT_DIRTY_RING_FULL until entri
 	end
 	expect(vcpu:write(gpa(last), "y")):fields{ ret = 0, reason = KVM_EXIT_DIRTY_RING_FULL }
 	expect(vcpu:run()):fields{ ret = 0, reason = KVM_EXIT_DIRTY_RING_FULL }
-	-- Collecting alone gives no room.
+	-- Collecting alone makes no room.
 	expect(#ring:collect()):eq(last + 1)
 	expect(vcpu:run()):fields{ ret = 0, reason = KVM_EXIT_DIRTY_RING_FULL }
 	expect(ram:read(last * 4096, 1)):eq("\0")
@@ -155,7 +155,7 @@ scenario("dirty ring: KVM_GET_DIRTY_LOG and KVM_CLEAR_DIRTY_LOG have no bitmap",
 	expect(vm:clear_dirty_log{ slot = 1, num_pages = 64 }):eq(-ENXIO)
 end)
 
--- 256 entries are a page: the second is in use as well.
+-- 256 entries are one page: the second page is in use too.
 scenario("dirty ring: a larger ring lies in several pages", {
 	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end",
 }, function(sim)

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The accessed and dirty bits of the guest's own tables: the processor sets them, or under shadow paging KVM
--- (FNAME(update_accessed_dirty_bits)(), arch/x86/kvm/mmu/paging_tmpl.h); and what the dirty log makes of that.
+-- The accessed and dirty bits of the guest's own tables. The processor sets them, or with shadow paging KVM does
+-- (FNAME(update_accessed_dirty_bits)(), arch/x86/kvm/mmu/paging_tmpl.h). Also their effect on the dirty log.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local VA <const>, DATA <const> = 0x40000000, 0x5000
 local PRESENT <const>, WRITABLE <const>, ACCESSED <const>, DIRTY <const> = 1, 2, 1 << 5, 1 << 6
 
--- A page of data of its own, which the host may write, and an entry for it.
+-- A separate page of data, which the host may write, and an entry for it.
 local layout = {
 	ram = { length = "4M" }, paging = true,
 	map = { { from = VA, to = DATA, prot = "rw" } }, data = { [DATA] = "\0" },
@@ -139,7 +139,7 @@ scenario("guest entries: shadow: a clean entry's page is not writable in the sha
 	expect(sim.inspect:mapping(vcpu, VA)):fields{ present = true, writable = true }
 end)
 
--- The tables lie in a slot that the guest cannot write. Shadow paging leaves the marks alone; the processor's walk of
+-- The tables are in a slot that the guest cannot write. Shadow paging does not set the bits. The processor's walk of
 -- nested tables faults as a write, and KVM emulates the instruction.
 local function read_only_tables(sim)
 	local vmm = sim:process()
@@ -168,8 +168,8 @@ scenario("guest entries: tables in a read-only slot get no marks", options, func
 	expect(vcpu:pte(VA)):fields{ accessed = false, dirty = false }
 end)
 
--- With nested paging the emulator takes the faulting guest-physical address, which here is that of a table entry, for
--- the operand's when both have the same offset in their pages (emulator_read_write_onepage(), arch/x86/kvm/x86.c).
+-- With nested paging the emulator may mistake the faulting guest-physical address, here that of a table entry, for the
+-- operand's, if both have the same offset in their pages (emulator_read_write_onepage(), arch/x86/kvm/x86.c).
 scenario("guest entries: tables in a read-only slot, and an operand at the entry's offset",
 	{ arch = "x86_64", mmu = { "ept", "npt" }, covers = "what KVM does, not what a processor does" },
 		function(sim)

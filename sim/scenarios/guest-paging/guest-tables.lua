@@ -112,13 +112,13 @@ scenario("a second root: two address spaces of one guest", options, function(sim
 	vcpu:map{ from = OTHER, to = 0x6000, prot = "rw" }
 	local cr3 = vcpu:get_sregs().cr3
 	local window = vcpu:table_window()
-	-- A copy of the root page, in a page of data that the window does not cover.
+	-- A copy of the root page, in a page of data outside of the window.
 	local root2 <const> = 0x8000
 	ram:write(root2, ram:read(cr3, 4096))
 	expect(vcpu:load_cr3(root2)):is_true()
 	expect(vcpu:read(VA, 4)):eq("five")
 	expect(vcpu:get_sregs().cr3):eq(root2)
-	-- A change below the two tops holds in both.
+	-- A change below the two tops is in both.
 	expect(vcpu:write(window + vcpu:pte(VA).gpa, string.pack("<i8", 0x6000 | PRESENT | WRITABLE))):is_true()
 	expect(vcpu:load_cr3(cr3)):is_true()
 	expect(vcpu:read(VA, 4)):eq("six!")

@@ -122,8 +122,8 @@ scenario("guest paging: the host may only read the page of the data", options, f
 	expect(g.vcpu:read(VA, 4)):eq("data")
 end)
 
--- The page of zeroes that comes instead has no entries. Shadow paging goes on with its copy: it write-protects a table
--- against the guest, and an invalidation takes what maps the page, not what was made from its contents.
+-- The zero page that replaces it has no entries. Shadow paging continues with its copy: it write-protects a table
+-- against the guest, and an invalidation drops what maps the page, not what was made from its contents.
 scenario("guest paging: the host drops the page of the last table", options, function(sim)
 	local g = guest(sim)
 	expect(g.ram:madvise(g.table, "4K", MADV_DONTNEED)):eq(0)
@@ -144,7 +144,7 @@ scenario("guest paging: the host unmaps the page of the last table", options, fu
 	if sim.mmu == "shadow" then
 		expect(g.vcpu:read(VA, 4)):eq("data")
 		drop_tables(g)
-		-- A table that KVM cannot read is a table without entries.
+		-- For KVM, a table that it cannot read has no entries.
 		expect(g.vcpu:read(VA, 4).exception):fields{ vector = 14, error_code = 0, cr2 = VA }
 	else
 		expect(g.vcpu:read(VA, 4)):fields{ ret = -EFAULT }

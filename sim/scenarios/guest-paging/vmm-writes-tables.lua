@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The VMM changes the guest's page tables behind KVM's back: its writes are not the guest's, no table is write-tracked
--- for them, and KVM finds out when it walks the tables at the next fault (mmu_set_spte(), kvm_mmu_get_child_sp()).
+-- The VMM changes the guest's page tables behind KVM's back. These writes are not the guest's, and no table is
+-- write-tracked for them. KVM notices at the next fault, when it walks the tables (mmu_set_spte(),
+-- kvm_mmu_get_child_sp()).
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local VA <const>, NOWHERE <const>, HUGE <const> = 0x40000000, 0x10000000, 2 << 20
@@ -28,7 +29,7 @@ scenario("the VMM turns a page into MMIO: the entry for the page goes", options,
 	expect(vcpu:read(VA, 4)):eq("five")
 	put(ram, vcpu:pte(VA).gpa, NOWHERE | PRESENT | WRITABLE)
 	local exit = vcpu:write(VA, "x")
-	if exit ~= true and exit.exception then	-- a stale TLB entry was the guest's fault; it has gone with it
+	if exit ~= true and exit.exception then	-- a stale TLB entry caused the guest's fault, which dropped it
 		exit = vcpu:write(VA, "x")
 	end
 	expect(exit):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = NOWHERE, len = 1, is_write = 1 } }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What a VMM's new program finds: execve() closes the VM's files, which hold the last references to its memory. And
--- module parameters that are changed while the machine runs.
+-- What a VMM's new program finds: execve() closes the VM's files, which hold the last references to its memory. Also
+-- module parameters that change while the machine runs.
 
 scenario("exec: the VM goes, with its memory", function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
@@ -10,7 +10,7 @@ scenario("exec: the VM goes, with its memory", function(sim)
 	expect(ram:read(0x5000, 5)):eq(-EFAULT)
 	expect(vmm:take_signal()):fields{ signo = SIGSEGV, code = SEGV_MAPERR }
 	expect(vm:get_dirty_log{ slot = 0 }):eq(-EBADF)
-	-- The new program is a VMM as well.
+	-- The new program is a VMM too.
 	local again = vmm:mmap{ addr = ram.addr, length = "2M", flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
 	again:write(0x5000, "new")
 	vm = vmm:open_kvm():create_vm()
@@ -42,7 +42,7 @@ scenario("exec: after threads of the program ran", function(sim)
 	sim:join()
 end)
 
--- As files below /sys/module.
+-- Like files below /sys/module.
 cases("module parameters", {
 	{ "a number",                "kvm.halt_poll_ns",        "12345", 0 },
 	{ "a number that is one",    "kvm.halt_poll_ns",        12345,   0 },

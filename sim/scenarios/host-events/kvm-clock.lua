@@ -20,7 +20,7 @@ local function guest(sim)
 	return vcpu, ram, vm, vmm
 end
 
--- Asks for an update, which the next entry makes.
+-- Requests an update, which the next entry makes.
 local function update(vcpu)
 	expect(vcpu:set_msr(SYSTEM_TIME, CLOCK | 1)):eq(1)
 	expect(vcpu:read(0, 1)):eq("\0")

@@ -4,7 +4,7 @@
 
 local options = { mmu = { "ept", "npt", "shadow", "sie", "old" } }
 
--- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
+-- The result of an access to a page that the process lacks: s390's KVM gives the guest an addressing exception.
 local function failed(sim)
 	return sim.arch == "s390x" and { exception = { vector = 5 } } or { ret = -EFAULT }
 end
@@ -154,7 +154,7 @@ scenario("shared memory: truncating the file takes the guest's pages behind its 
 	expect(vcpu:read(0x5000, 4)):eq("\0\0\0\0")
 end)
 
--- As on a kernel without CONFIG_TMPFS, which the simulator's is.
+-- Like a kernel without CONFIG_TMPFS, which the simulator's is.
 scenario("shared memory: no holes without tmpfs", options, function(sim)
 	local vcpu, ram = sim:guest{ ram = { kind = "shmem" } }
 	expect(vcpu:write(0x1000, "stays")):is_true()

@@ -5,9 +5,9 @@
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today" }
 local layout = { ram = { kind = "pfnmap" } }
 
--- hva_to_pfn_remapped() takes args.pfn and args.writable of follow_pfnmap_start() (mm/memory.c), which needs pte_present() only,
--- and an entry under PROT_NONE is present (_PAGE_PROTNONE). Nothing asks the VMA for VM_READ, as GUP's check_vma_flags() does
--- for ordinary memory.
+-- hva_to_pfn_remapped() takes args.pfn and args.writable from follow_pfnmap_start() (mm/memory.c), which needs only
+-- pte_present(); an entry under PROT_NONE is present (_PAGE_PROTNONE). Nothing checks the VMA for VM_READ, as GUP's
+-- check_vma_flags() does for ordinary memory.
 scenario("pfnmap: under PROT_NONE the guest still reads what the VMM cannot", {
 	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today", check = "end",
 }, function(sim)
@@ -36,7 +36,7 @@ scenario("pfnmap: anonymous memory under PROT_NONE is not read", options, functi
 	expect(vcpu:read(0x1000, 6)):fields{ ret = -EFAULT }
 end)
 
--- KVM_PFN_ERR_RO_FAULT is what a read-only slot gives: kvm_handle_error_pfn() emulates, and a store that the emulator cannot
+-- A read-only slot gives KVM_PFN_ERR_RO_FAULT: kvm_handle_error_pfn() emulates, and a store that the emulator cannot
 -- make is MMIO (emulator_read_write(), arch/x86/kvm/x86.c). Ordinary memory under PROT_READ gives -EFAULT.
 cases("pfnmap: a write against the VMA's rights is MMIO", options, { { "PROT_READ", "r" }, { "PROT_NONE", "none" } },
 	function(sim, case)

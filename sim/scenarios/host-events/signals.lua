@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What the VMM is told about accesses that fail: a signal for its own, an errno of KVM_RUN or of the ioctl for those that KVM
--- makes for it (arch/x86/mm/fault.c: bad_area(), do_sigbus(); mm/gup.c sends none).
+-- What the VMM learns about accesses that fail. Its own accesses get a signal. Accesses that KVM makes for it get an
+-- errno of KVM_RUN or of the ioctl (arch/x86/mm/fault.c: bad_area(), do_sigbus(); mm/gup.c sends none).
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 
@@ -69,7 +69,7 @@ scenario("signals: in the order in which they came, each process its own", optio
 	expect(vmm:take_signal()):is_nil()
 end)
 
--- A handler runs before the next system call: what came is not pending any more when KVM_RUN looks.
+-- A handler runs before the next system call: the signal is no longer pending when KVM_RUN looks.
 scenario("signals: a handled signal does not interrupt KVM_RUN", options, function(sim)
 	local vcpu, ram, _, vmm = sim:guest()
 	expect(ram:munmap(0x8000, "4K")):eq(0)

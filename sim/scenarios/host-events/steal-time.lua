@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The steal-time record, which KVM writes on each entry: it exchanges one byte of user memory by an instruction of its own
--- where the guest may ask for a TLB flush there (KVM_FEATURE_PV_TLB_FLUSH), and by put_user() where not.
+-- The steal-time record, which KVM writes on each entry. If the guest may request a TLB flush there
+-- (KVM_FEATURE_PV_TLB_FLUSH), KVM exchanges one byte of user memory with an instruction of its own; else it uses
+-- put_user().
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local STEAL_TIME <const>, ENABLED <const> = 0x4b564d03, 1
@@ -78,7 +79,7 @@ cases("steal time: the page that the host changed", options, {
 	expect(version(ram)):eq(4)
 end)
 
--- The fault of the exchange is the kernel's: the entry goes on, without a record and without a signal.
+-- The exchange's fault is the kernel's: the entry continues, without a record and without a signal.
 cases("steal time: a page that cannot be written is left alone", options, {
 	{ "read-only", function(ram) expect(ram:mprotect(AREA, "4K", "r")):eq(0) end,
 		function(ram) expect(ram:mprotect(AREA, "4K", "rw")):eq(0) end, 4 },
@@ -122,7 +123,7 @@ scenario("steal time: the page is dirty", options, function(sim)
 	expect(version(ram)):eq(4)
 end)
 
--- userfaultfd withholds the page in the middle of the exchange; the thread waits in the kernel and goes on.
+-- userfaultfd holds the page back in the middle of the exchange; the thread waits in the kernel and continues.
 scenario("steal time: a page that userfaultfd supplies", options, function(sim)
 	local vcpu, ram, _, vmm = guest(sim)
 	local uffd = vmm:userfaultfd()

@@ -3,12 +3,12 @@
 
 local options = { mmu = { "ept", "npt", "shadow", "sie", "old" } }
 
--- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
+-- The result of an access to a page that the process lacks: s390's KVM gives the guest an addressing exception.
 local function failed(sim)
 	return sim.arch == "s390x" and { exception = { vector = 5 } } or { ret = -EFAULT }
 end
 
--- 4M of small pages; the first sixteen are written, each with its number, and mapped by the guest's writes.
+-- 4M of small pages. The first sixteen are written, each with its number, and the guest's writes map them.
 local layout = { ram = { length = "4M" } }
 local function guest(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
@@ -22,7 +22,8 @@ local function mapped(sim, vm, gpa)
 	return sim.inspect:mapping(vm, gpa).present
 end
 
--- Splitting a VMA inside an aligned 2 MiB range makes the real mm invalidate the whole range: the neighbours come back by faults.
+-- Splitting a VMA inside an aligned 2 MiB range makes the real mm invalidate the whole range; faults bring the
+-- neighbours back.
 scenario("munmap: the guest loses the page, its neighbours keep their data", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	expect(ram:munmap(0x2000, "4K")):eq(0)
@@ -123,7 +124,7 @@ end)
 
 scenario("MADV_PAGEOUT: the page goes to swap and comes back", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
-	ram:age(0x1000)		-- 6.1 keeps what the guest has used lately
+	ram:age(0x1000)		-- 6.1 keeps what the guest used lately
 	expect(ram:madvise(0x1000, "4K", MADV_PAGEOUT)):eq(0)
 	expect(ram:page(1)):fields{ mapped = false, swapped = true }
 	expect(mapped(sim, vm, 0x1000)):eq(false)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_CAP_COALESCED_MMIO (virt/kvm/coalesced_mmio.c): writes to a zone wait in a ring that the VMM reads when it likes.
+-- KVM_CAP_COALESCED_MMIO (virt/kvm/coalesced_mmio.c): writes to a zone wait in a ring that the VMM reads at any time.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local ZONE <const> = 0xd0000000
@@ -43,7 +43,8 @@ scenario("coalesced MMIO: of a write across the zone's first page boundary the h
 	expect(ring:take()):eq{ one(ZONE, " in.") }
 end)
 
--- Before 6.12 coalesced_mmio_has_room() took a remainder of an unsigned difference: 85 writes, and the next one leaves.
+-- Before 6.12 coalesced_mmio_has_room() took a remainder of an unsigned difference: only 85 writes fit, the next one
+-- exits.
 scenario("coalesced MMIO: a full ring lets the write leave, and takes more when the VMM has read",
 	{ arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }, function(sim)
 	local vcpu, ring = guest(sim)
@@ -54,7 +55,7 @@ scenario("coalesced MMIO: a full ring lets the write leave, and takes more when 
 	local got = ring:take()
 	expect(#got):eq(MAX - 1)
 	expect(got[MAX - 1]):eq(one(ZONE, string.char(MAX - 1)))
-	-- From the last entry round to the first.
+	-- From the last entry around to the first.
 	expect(vcpu:write(ZONE, "a")):is_true()
 	expect(vcpu:write(ZONE, "b")):is_true()
 	expect(ring:take()):eq{ one(ZONE, "a"), one(ZONE, "b") }

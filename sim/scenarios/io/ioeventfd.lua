@@ -92,7 +92,7 @@ scenario("ioeventfd and a coalesced zone at one address: who came first", option
 	expect(count(event) + #vcpu:coalesced_ring():take()):eq(1)
 end)
 
--- kvm_irqfd() asks for an interrupt controller first (kvm_arch_irqfd_allowed()).
+-- kvm_irqfd() first checks for an interrupt controller (kvm_arch_irqfd_allowed()).
 scenario("KVM_IRQFD without an interrupt controller", options, function(sim)
 	local _, event, vm = guest(sim)
 	expect(vm:ioctl(KVM_IRQFD, string.pack("<I4I4I4I4", event.fd, 0, 0, 0) .. ("\0"):rep(16))):eq(-EINVAL)

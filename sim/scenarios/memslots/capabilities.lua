@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_CHECK_EXTENSION of what has to do with memory, asked of /dev/kvm, of an ordinary VM and of one with private memory.
+-- KVM_CHECK_EXTENSION for capabilities that concern memory, of /dev/kvm, of an ordinary VM and of one with private
+-- memory.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }	-- the answers are this version's
 local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE

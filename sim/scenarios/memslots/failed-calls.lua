@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What the kernel leaves behind when a call fails: in kvm_run, and in the structure of an ioctl.
+-- What the kernel leaves in kvm_run, and in the structure of an ioctl, when a call fails.
 
 local KVM_GET_MSR_INDEX_LIST <const> = 0xc004ae02
 local IMMEDIATE_EXIT <const> = 1	-- offset in struct kvm_run
@@ -54,7 +54,7 @@ scenario("pre-fault: what is left of the range", {
 	expect(left):eq{ gpa = 0x200000, size = 0x2000 }
 end)
 
--- mfill_atomic() stops at a page that is there; UFFDIO_COPY says -EAGAIN for what it did not do.
+-- mfill_atomic() stops at a page that is present; UFFDIO_COPY returns -EAGAIN for the rest.
 scenario("userfaultfd: a copy that stops half-way has both results", { mmu = { "ept", "sie" } }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "16K" }

@@ -3,7 +3,7 @@
 
 local mmu = { "ept", "npt", "shadow", "sie" }
 
--- What an access ends in where the process has no page for it: s390's KVM gives the guest an addressing exception.
+-- The result of an access to a page that the process lacks: s390's KVM gives the guest an addressing exception.
 local function failed(sim)
 	return sim.arch == "s390x" and { exception = { vector = 5 } } or { ret = -EFAULT }
 end
@@ -33,7 +33,7 @@ end)
 
 scenario("first fault: reading untouched memory maps the zero page, writing replaces it", { mmu = mmu }, function(sim)
 	local vcpu, ram, vm = sim:guest()
-	-- Before 6.10 no process with a VM gets it on s390, but a page of its own at once (mm_forbids_zeropage()).
+	-- Before 6.10 no s390 process with a VM gets it; it gets a page of its own at once (mm_forbids_zeropage()).
 	local shared = sim.arch ~= "s390x" or sim:kernel_since("6.10")
 
 	expect(vcpu:read(0x4000, 8)):eq(("\0"):rep(8))

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM remembers an address without a slot in an MMIO entry, which is good for one memslot generation: check_mmio_spte(),
--- kvm_mmu_invalidate_mmio_sptes(), arch/x86/kvm/mmu/mmu.c.
+-- KVM remembers an address without a slot in an MMIO entry, which is valid for one memslot generation:
+-- check_mmio_spte(), kvm_mmu_invalidate_mmio_sptes(), arch/x86/kvm/mmu/mmu.c.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local GPA <const> = 0x1000000
@@ -42,8 +42,8 @@ scenario("MMIO generation: a slot over the address is memory at once", options, 
 	mmio(vcpu)
 end)
 
--- The entry holds 19 bits of the generation. Once they have gone round, an entry of long ago would be good again, and hide
--- the slot that came meanwhile: at 0 KVM throws all tables away.
+-- The entry holds 19 bits of the generation. When they wrap around, a very old entry would be valid again and hide a
+-- slot that was added meanwhile. So at 0 KVM drops all tables.
 scenario("MMIO generation: it goes round, and an old entry is not good again", {
 	arch = "x86_64", mmu = "ept", check = "end", timeout = 300,
 }, function(sim)
@@ -53,7 +53,7 @@ scenario("MMIO generation: it goes round, and an old entry is not good again", {
 	ram:write(0, "slot")
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = GPA, memory_size = "4K", userspace_addr = ram }):eq(0)
 
-	-- Logging of a third slot on and off, each one generation; the structures lie ready in memory.
+	-- Turns logging of a third slot on and off, one generation each; the structures are ready in memory.
 	local toggle = {}
 	for i = 0, 1 do
 		toggle[i] = ram.addr + 0x1000 + i * 64

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_SET_NR_MMU_PAGES: with few shadow pages the oldest ones are given up (make_mmu_pages_available(),
+-- KVM_SET_NR_MMU_PAGES: with few shadow pages KVM drops the oldest ones (make_mmu_pages_available(),
 -- arch/x86/kvm/mmu/mmu.c). The TDP MMU has no such limit.
 
 local LEAST <const> = 64	-- KVM_MIN_ALLOC_MMU_PAGES
@@ -42,8 +42,9 @@ scenario("MMU pages: lowering the limit gives pages up at once", { arch = "x86_6
 	expect(vcpu:read(0, 3)):eq("000")
 end)
 
--- mmu_shrink_scan() takes shadow pages; the TDP MMU's tables are not counted among them. With seeks = 10 * DEFAULT_SEEKS each
--- call asks for a fifth of them, and less than what there is waits for the next (do_shrink_slab(), mm/shrinker.c).
+-- mmu_shrink_scan() frees shadow pages; they do not include the TDP MMU's tables. With seeks = 10 * DEFAULT_SEEKS each
+-- call asks for a fifth of them; if there are fewer than a batch, they wait for the next call (do_shrink_slab(),
+-- mm/shrinker.c).
 scenario("MMU pages: when the host is short of memory, KVM's shrinker gives tables up", {
 	arch = "x86_64", mmu = { "ept", "npt", "shadow" },
 }, function(sim)

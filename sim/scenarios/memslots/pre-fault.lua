@@ -37,8 +37,9 @@ scenario("pre-fault: memory is read, not written", tdp, function(sim)
 	expect(ram:page(1).zero):is_false()
 end)
 
--- tdp_mmu_map_handle_target_level() makes a new entry with prefetch set, so make_spte() leaves accessed and dirty out, also of
--- a page that was mapped (later kernels keep such an entry). The page's dirtiness goes to the host first: handle_changed_spte().
+-- tdp_mmu_map_handle_target_level() makes a new entry with prefetch set, so make_spte() leaves accessed and dirty out,
+-- even for a mapped page (later kernels keep such an entry). The page's dirtiness goes to the host first:
+-- handle_changed_spte().
 scenario("pre-fault: what is mapped already keeps its page and rights, not its marks", {
 	arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_PRE_FAULT_MEMORY",
 	covers = "what KVM does today",
@@ -71,7 +72,8 @@ scenario("pre-fault: a huge page is one step", tdp, function(sim)
 	expect(sim.inspect:mapping(vm, 0x3ff000).present):is_true()
 end)
 
--- The range ends in nothing: success as long as one page was mapped (r < 0 ? 0 : r), and the structure says what is left.
+-- The range ends where nothing is: the call succeeds if one page was mapped (r < 0 ? 0 : r), and the structure says
+-- what is left.
 scenario("pre-fault: a range over the slot's end stops there", tdp, function(sim)
 	local vcpu, _, vm = sim:guest()
 	local rc, gpa, size = pre_fault(vcpu, 0x1fe000, 0x4000)

@@ -4,7 +4,7 @@
 local KERNEL_ADDRESS <const> = 0xffff888000000000
 local MAX_USER_SLOTS <const> = 32764	-- KVM_USER_MEM_SLOTS: 32767 less three of x86's own
 
--- Slot 0 is guest-physical 0..1M, slot 1 is 2M..3M; a third one is free to be made.
+-- Slot 0 is guest-physical 0..1M, slot 1 is 2M..3M; a third one can be made.
 local function guest(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "8M" }
@@ -17,12 +17,12 @@ local function guest(sim)
 	return vmm, ram, vm
 end
 
--- An access outside of every slot is MMIO, on s390 an addressing exception.
+-- An access outside of every slot is MMIO; on s390 it is an addressing exception.
 local function outside(sim)
 	return sim.arch == "s390x" and { exception = { vector = 5 } } or { reason = KVM_EXIT_MMIO }
 end
 
--- What the rows leave out: a correct new slot 2. On s390 sizes are multiples of 1M.
+-- Defaults for the rows: a correct new slot 2. On s390 sizes are multiples of 1M.
 local function region(ram, change, size)
 	local r = { slot = 2, flags = 0, guest_phys_addr = 0x800000, memory_size = size or 0x10000,
 		userspace_addr = ram.addr + 0x200000 }
@@ -119,7 +119,7 @@ cases("KVM_SET_USER_MEMORY_REGION on an existing slot", { arch = "x86_64" }, {
 	{ "deleted with another guest address", { memory_size = 0, guest_phys_addr = 0x123000 }, 0 },
 	{ "deleted with another user address", { memory_size = 0, userspace_addr = 0 }, 0 },
 	{ "deleted with dirty logging", { memory_size = 0, flags = KVM_MEM_LOG_DIRTY_PAGES }, 0 },
-	-- Flags, alignment and the user address are judged before a delete is seen.
+	-- Flags, alignment and the user address are checked before a delete is recognised.
 	{ "deleted with an unknown flag", { memory_size = 0, flags = 1 << 4 }, -EINVAL },
 	{ "deleted, guest address unaligned", { memory_size = 0, guest_phys_addr = 0x800001 }, -EINVAL },
 	{ "deleted, user address unaligned", { memory_size = 0, userspace_addr = 1 }, -EINVAL },
@@ -194,7 +194,8 @@ scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow
 	expect(vcpu:read(0x200000, 4)):fields(outside(sim))
 end)
 
--- kvm_arch_prepare_memory_region() of arch/s390/kvm/kvm-s390.c; the guest address is judged too late: the slot stays, dead.
+-- kvm_arch_prepare_memory_region() of arch/s390/kvm/kvm-s390.c. The guest address is checked too late: the slot stays,
+-- dead.
 cases("KVM_SET_USER_MEMORY_REGION on s390", { arch = "s390x", covers = "docs/rules.md S1" }, {
 	{ "takes whole segments", { memory_size = "1M" }, 0 },
 	{ "refuses a part of one", { memory_size = 0x180000 }, -EINVAL },

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What deleting a slot does to the rest of the tables: all go, or with KVM_X86_QUIRK_SLOT_ZAP_ALL off only the slot's own
--- (kvm_arch_flush_shadow_memslot(), arch/x86/kvm/mmu/mmu.c; api.rst 7.31).
+-- What deleting a slot does to the other tables: all are dropped, or with KVM_X86_QUIRK_SLOT_ZAP_ALL off only the
+-- slot's own (kvm_arch_flush_shadow_memslot(), arch/x86/kvm/mmu/mmu.c; api.rst 7.31).
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local quirk = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }	-- where there is the quirk
 
--- Slot 0 at 0, slot 1 at 1G: no table in common but the top two. Both are mapped.
+-- Slot 0 at 0, slot 1 at 1G: they share only the top two tables. Both are mapped.
 local function guest(sim, quirk_off, kind)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M", huge = false }
@@ -76,7 +76,7 @@ scenario("slot zap: without the quirk, a huge mapping beside the slot stays",
 	expect(sim.inspect:mapping(vm, 0x200000).present):is_false()
 end)
 
--- Tables of the guest inside the slot: their shadow pages go with it (kvm_mmu_zap_memslot_pages_and_flush()).
+-- Tables of the guest inside the slot: their shadow pages are dropped with it (kvm_mmu_zap_memslot_pages_and_flush()).
 scenario("slot zap: without the quirk, shadows of tables in the slot go",
 	{ arch = "x86_64", mmu = "shadow", kernel = "6.12" }, function(sim)
 	local vmm = sim:process()

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Adapter interrupts: an irqfd sets an indicator bit and a summary bit of guest memory by the host's own set_bit(), in a
--- page that KVM has looked up (adapter_indicators_set()).
+-- Adapter interrupts: an irqfd sets an indicator bit and a summary bit of guest memory with the host's own set_bit(),
+-- in a page that KVM has looked up (adapter_indicators_set()).
 
 local options = { arch = "s390x" }
 local FLIC_ADAPTER_REGISTER <const>, SET_GSI_ROUTING <const>, S390_ADAPTER <const> = 6, 0x4008ae6a, 3
@@ -32,13 +32,13 @@ scenario("adapter interrupt: sets its two bits", options, function(sim)
 	local vmm, ram, vm, rc = routed(sim, 3)
 	expect(rc):eq(0)
 	signal(vmm, vm)
-	for _, word in ipairs{ INDICATORS, SUMMARY } do		-- which byte of it, depends on the byte order
+	for _, word in ipairs{ INDICATORS, SUMMARY } do		-- which byte of it depends on the byte order
 		expect(ram:read(word, 8)):ne(("\0"):rep(8))
 		expect(ram:read(word + 8, 4096 - 8)):eq(("\0"):rep(4096 - 8))
 	end
 end)
 
--- A kernel that takes such a route writes 128 TiB behind the page, where there is nothing.
+-- A kernel that accepts such a route writes 128 TiB behind the page, where nothing is.
 scenario("adapter interrupt: a bit number beyond 32 bits does not end up in the page", options, function(sim)
 	local vmm, _, vm, rc = routed(sim, 1 << 50)
 	if rc == 0 then

@@ -36,7 +36,7 @@ scenario("CMMA log: at first all pages of both slots, then none", options, funct
 	expect(get(vm, 0, MAIN + TEST)):fields{ start_gfn = 0, count = 0, remaining = 0 }
 end)
 
--- Where the query begins and how much it asks for; what comes: the first page of slot 1 and how many.
+-- Where the query begins and how much it asks for; the answer: the first page of slot 1 and how many.
 scenario("CMMA log: holes are skipped", { arch = options.arch, covers = options.covers, check = "end" }, function(sim)
 	local vcpu, vm = guest(sim)
 	get(vm, 0, MAIN)
@@ -51,7 +51,7 @@ scenario("CMMA log: holes are skipped", { arch = options.arch, covers = options.
 		{ TEST_GFN + 0x41, 0x20, 0x41, 0x20 },
 		{ TEST_GFN, 1, 0x21, 1 },
 		{ TEST_GFN + 0x23, 15, 0x23, 15 },
-		{ TEST_GFN + 0x22, 17, 0x22, 17 },		-- clean pages between dirty ones are given too
+		{ TEST_GFN + 0x22, 17, 0x22, 17 },		-- clean pages between dirty ones are included
 		{ TEST_GFN + 0x40, 25, 0x40, 1 },		-- but not more than 16 of them
 		{ TEST_GFN + 0x33, 0x40 - 0x33, 0x33, 0x40 - 0x33 },
 		{ TEST_GFN, TEST - 0x61, 0x61, TEST - 0x61 },

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Dirty logging on s390: no dirty bit of the hardware's and no notifier, but the PGSTE's UC bit, which every entry made
--- writable sets, and ptep_test_and_clear_uc(), which protects the page and tells who asked for the prefix.
+-- Dirty logging on s390. There is no hardware dirty bit and no notifier, but the PGSTE's UC bit, which every entry that
+-- becomes writable sets, and ptep_test_and_clear_uc(), which protects the page and notifies whoever asked for the
+-- prefix.
 
 local options = { arch = "s390x" }
 local MiB <const> = 1 << 20
@@ -22,7 +23,8 @@ local function machine(sim, slots, prefix)
 	return vm, vcpu, ram
 end
 
--- Before 6.10 no process with a VM has zero pages (mm_forbids_zeropage()): what was only read is writable, and so dirty.
+-- Before 6.10 no process with a VM has zero pages (mm_forbids_zeropage()): a page that was only read is writable, so
+-- dirty.
 local function when_read(sim, ...)
 	return sim:kernel_since("6.10") and {} or { ... }
 end
@@ -51,7 +53,7 @@ scenario("dirty log: what KVM stores when it delivers an interruption", options,
 	expect(log(vm, 1)):eq{ 0x400, 0x401 }
 	expect(vcpu:read(8 * MiB, 1)):fields{ exception = { vector = 5 } }
 	expect(log(vm, 1)):eq{ 0x400, 0x401 }
-	-- The instruction that KVM looked at for its length was only read.
+	-- KVM only read the instruction whose length it needed.
 	expect(log(vm, 0)):eq{}
 end)
 
@@ -96,8 +98,8 @@ scenario("dirty log: a storage key that was set makes the page dirty", options, 
 	expect(log(vm, 0)):eq{ 3 }
 end)
 
--- kvm_arch_sync_dirty_log() goes on to last_gfn itself, a segment beyond the slot. What it finds there it reports to the
--- slot that has it, so nothing is lost there ...
+-- kvm_arch_sync_dirty_log() runs up to last_gfn itself, a segment beyond the slot. It reports what it finds there to
+-- the slot that owns it, so nothing is lost there ...
 scenario("dirty log: asking for one slot protects the pages of the next one too, and reports them there", options,
 	function(sim)
 	local vm, vcpu = machine(sim, { [0] = { 0, 0, LOG }, { 1, 1, LOG }, { 4, 4, 0 } }, 4 * MiB)
@@ -108,9 +110,9 @@ scenario("dirty log: asking for one slot protects the pages of the next one too,
 	expect(log(vm, 1)):eq{ 0x107 }
 end)
 
--- ... but it tells ptep_notify() an address of its own slot: array_index_nospec() in __gfn_to_hva_memslot() makes the offset
--- behind the slot 0. Who waits for a change of those pages is not told: here a vCPU, whose prefix area is protected under
--- it. The CPU stores there without asking (see check_prefix() of the model).
+-- ... but it passes ptep_notify() an address of its own slot: array_index_nospec() in __gfn_to_hva_memslot() makes the
+-- offset behind the slot 0. So nobody who waits for a change of those pages is notified: here a vCPU whose prefix area
+-- is protected while it runs. The CPU stores there without asking (see prefix_is_there() of the model).
 cases("dirty log: the prefix area in the slot behind is protected, and the vCPU is not told, where that slot lies",
 	options, {
 	{ "behind the other one in the host as well", 1 }, { "elsewhere in the host", 8 },

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Machines with other facilities: by which instruction the kernel takes a translation away (arch/s390/mm/pgtable.c,
--- asm/tlbflush.h), what changes without enhanced suppression on protection, and facilities of the guest's.
+-- Machines with other facilities: which instruction the kernel uses to remove a translation (arch/s390/mm/pgtable.c,
+-- asm/tlbflush.h), what changes without enhanced suppression on protection, and the guest's facilities.
 
 local instructions <const> = { "ipte_local", "ipte_global", "idte_entry", "idte_entry_local", "idte_asce", "csp", "rdp",
 	"rdp_local", 	"flush_guest_asce", "flush_nodat" }
 
--- How often each of them runs while fn does; those that did not are left out.
+-- How often each of them runs while fn runs; those that do not run are left out.
 local function instructions_of(sim, fn)
 	local before = sim.inspect:counters()
 	fn()
@@ -26,7 +26,7 @@ end
 
 -- --- flushes -----------------------------------------------------------------------------------------------
 
--- Lazy: the entry is only invalid, and one flush comes at the end of the system call.
+-- Lazy: the entry only becomes invalid; one flush comes at the end of the system call.
 local function lazy(sim)
 	if not is(sim, "idte", true) then
 		return { csp = 1 }
@@ -41,7 +41,7 @@ local function direct(sim)
 	return n
 end
 
--- Before 6.12 MADV_PAGEOUT makes the entry old first, which takes it from the CPU (madvise_cold_or_pageout_pte_range()).
+-- Before 6.12 MADV_PAGEOUT ages the entry first, which takes it from the CPU (madvise_cold_or_pageout_pte_range()).
 local function pageout(sim)
 	return sim:kernel_since("6.12") and direct(sim) or lazy(sim)
 end
@@ -80,7 +80,7 @@ scenario("facilities: local clearing is not for a guest that has run on another 
 	expect(vcpu:read(0x1000, 1)):eq("x")
 end)
 
--- With two guests in the process mm->context.gmap_asce names none of them.
+-- With two guests in the process mm->context.gmap_asce names neither.
 scenario("facilities: no flush names a guest when there are two", { arch = "s390x", facilities = { tlb_guest = true } },
 	function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
@@ -92,7 +92,7 @@ scenario("facilities: no flush names a guest when there are two", { arch = "s390
 	second:close()
 end)
 
--- Nor is there a guest in a process without a VM, and no table of a guest's in its pages: mm->context.gmap_asce is 0.
+-- A process without a VM has no guest, and no guest table in its pages: mm->context.gmap_asce is 0.
 scenario("facilities: a flush in a process without a VM leaves guests alone", { arch = "s390x", facilities = {
 	{ tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
 } }, function(sim)
@@ -129,7 +129,7 @@ cases("facilities: a page that has no guest tables, as the guest says by ESSA, i
 		flush_guest_asce = 1 }
 end)
 
--- Transparent huge pages are there only without a VM.
+-- Transparent huge pages exist only without a VM.
 cases("facilities: the instruction that takes a transparent huge page away, for", { arch = "s390x", facilities = {
 	{}, { tlb_lc = false }, { idte = false, tlb_lc = false }, { tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
 } }, {
@@ -156,7 +156,7 @@ cases("facilities: the instruction that takes a transparent huge page away, for"
 	expect(ram:read("1M", 1)):eq(case[3])
 end)
 
--- pte_allow_rdp(): only the protection goes. An mm with PGSTEs keeps its IPTE.
+-- pte_allow_rdp(): only the protection is removed. An mm with PGSTEs still uses IPTE.
 scenario("facilities: RDP makes a page writable again where there is no VM", {
 	arch = "s390x", facilities = { { rdp = true }, {} },
 }, function(sim)
@@ -192,8 +192,8 @@ end)
 
 -- --- protection --------------------------------------------------------------------------------------------
 
--- Without it an exception does not say that the CPU was about to store, so a page that may be written is mapped so at once, and
--- is dirty (pgste_set_pte()).
+-- Without it an exception does not tell that the CPU was about to store. So a writable page is mapped writable at once,
+-- and is dirty (pgste_set_pte()).
 scenario("facilities: without ESOP a page that is read is writable, and reported dirty", {
 	arch = "s390x", facilities = { {}, { esop = false } },
 }, function(sim)
@@ -201,7 +201,7 @@ scenario("facilities: without ESOP a page that is read is writable, and reported
 	local vcpu, ram, vm = sim:guest{ slot = { flags = KVM_MEM_LOG_DIRTY_PAGES } }
 	expect(vcpu:read(0x80000, 1)):eq("\0")
 	ram:write(0x1000, "VMM")
-	-- Before 6.10 the page that was read is no zero page, and so writable anyway.
+	-- Before 6.10 the page that was read is not a zero page, so it is writable anyway.
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(sim:kernel_since("6.10") and { 1 } or { 1, 0x80 })
 	-- The log protects the page, or makes it invalid.
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = esop, writable = false }

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Accesses outside of slots, faults that user space asks for, and pages that the guest has no use for (CMMA).
+-- Accesses outside of slots, faults that user space requests, and pages that the guest does not need (CMMA).
 
 local options = { arch = "s390x", mmu = { "sie", "old" } }
 
@@ -23,15 +23,15 @@ scenario("outside every slot is an addressing exception", options, function(sim)
 	expect(sim.inspect:mapping(vm, 0x200000)):fields{ present = false }
 end)
 
--- __gmap_link() keeps one guest segment for each segment of the process (host_to_guest): the slot is taken, a fault in
--- the second one is not.
+-- __gmap_link() keeps one guest segment per segment of the process (host_to_guest): the slot is accepted, but a fault
+-- in the second one fails.
 scenario("one segment of the VMM's under two slots: the guest can use it through one of them", options, function(sim)
 	local vcpu, ram, vm = sim:guest()
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "4M", memory_size = "1M",
 		userspace_addr = ram.addr }):eq(0)
 	expect(vcpu:write(0x3000, "first")):is_true()
 	expect(vcpu:s390_vcpu_fault(0x403000)):eq(-EEXIST)
-	-- do_exception() of 6.1 knows -EFAULT and -ENOMEM: for -EEXIST the guest tries again, until a signal comes.
+	-- do_exception() of 6.1 knows -EFAULT and -ENOMEM: with -EEXIST the guest retries until a signal comes.
 	if sim:kernel_since("6.12") then
 		expect(vcpu:read(0x403000, 5)):fields{ ret = -EEXIST }
 	end
@@ -42,7 +42,7 @@ local function cmma_ioctl(vm, cmd, start, count, flags, mask, addr)
 	return vm:ioctl(cmd, string.pack("<i8I4I4i8i8", start, count, flags, mask, addr))
 end
 
--- CMMA is for the VMM to allow before it makes vCPUs.
+-- The VMM must allow CMMA before it makes vCPUs.
 local function guest(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", huge = false }

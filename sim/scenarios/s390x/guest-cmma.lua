@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Page states that the guest sets by ESSA: what it says of a page, what becomes of pages that it does not need, and
--- the log of changed states for migration.
+-- Page states that the guest sets with ESSA: what they say, what happens to pages that it does not need, and the log of
+-- changed states for migration.
 
 local options = { arch = "s390x", covers = "priv.c: handle_essa; pgtable.c: pgste_perform_essa; gmap.c: __gmap_zap" }
 
@@ -50,7 +50,7 @@ scenario("ESSA: not without CMMA", options, function(sim)
 	expect(vcpu:essa(PAGE, GET)):fields{ exception = { code = OPERATION } }
 end)
 
--- In migration mode KVM emulates what SIE interprets else: both must say the same.
+-- In migration mode KVM emulates what SIE interprets otherwise: both must give the same.
 local ways = {
 	{ "interpreted", function() end },
 	{ "emulated", function(vm) expect(migrate(vm, true)):eq(0) end },
@@ -77,14 +77,14 @@ cases("ESSA: states of a page that is swapped out,", options, ways, function(sim
 	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | PRESERVED)
 	expect(vcpu:essa(PAGE, STABLE_IF_RESIDENT)):eq(U_STABLE | PRESERVED)
 	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | PRESERVED)
-	-- Its contents may go: it counts as zero from now on.
+	-- Its contents may be dropped: it counts as zero from now on.
 	expect(vcpu:essa(PAGE, STABLE_IF_RESIDENT)):eq(U_UNUSED | ZERO)
 	expect(vcpu:essa(PAGE, POT_VOLATILE)):eq(U_UNUSED | ZERO)
 	expect(vcpu:essa(PAGE, VOLATILE)):eq(U_VOLATILE | ZERO)
 	expect(vcpu:essa(PAGE, GET)):eq(U_VOLATILE | ZERO)
 end)
 
--- What the guest has changed is kept, the rest may go.
+-- What the guest has changed is kept, the rest may be dropped.
 cases("ESSA: potentially volatile, of a page that is swapped out,", options, ways, function(sim, case)
 	local vcpu, ram, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
 	local changed = PAGE + 0x1000
@@ -119,7 +119,7 @@ scenario("ESSA: an unused page is dropped instead of swapped out", options, func
 	expect(vcpu:read(PAGE + 0x1000, 6)):eq("page 1")
 end)
 
--- The log of the control block has 511 entries; KVM is asked when it is full, and frees what is in swap.
+-- The log of the control block has 511 entries. When it is full it is passed to KVM, which frees what is in swap.
 scenario("ESSA: pages that became unused in swap are freed when the log is full", options, function(sim)
 	local vcpu, ram = guest(sim)
 	for i = 0, 3 do
@@ -215,8 +215,8 @@ scenario("DIAGNOSE 0x10: over a hole between slots", options, function(sim)
 	expect(more:page(5).mapped):is_false()
 end)
 
--- gmap_discard() looks for one VMA in each segment: the rest of what the guest gave up stays, with its contents. Before 6.3 it
--- has zap_page_range(), which goes on with the VMAs behind.
+-- gmap_discard() looks for one VMA in each segment: the rest of what the guest gave up stays, with its contents. Before
+-- 6.3 it has zap_page_range(), which continues with the next VMAs.
 scenario("DIAGNOSE 0x10: where two VMAs meet only the first one's pages go", options, function(sim)
 	local vcpu, ram = guest(sim)
 	local stays = sim:kernel_since("6.3")

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Guests with their own dynamic address translation: tables in guest memory, read through the host's, the guest's TLB
--- entries and what clears them, exceptions that the CPU stores into the guest's lowcore without KVM.
+-- Guests with their own dynamic address translation: tables in guest memory, read through the host's tables; the
+-- guest's TLB entries and what clears them; exceptions that the CPU stores into the guest's lowcore without KVM.
 
 local options = { arch = "s390x" }
 
@@ -129,7 +129,7 @@ cases("guest DAT: the PSW chooses the space:", options, {
 	expect(vcpu:read(VA, 4)):eq("five")
 end)
 
--- The VMM changes the entry behind the guest's back: what the TLB holds stays until the guest clears it.
+-- The VMM changes the entry behind the guest's back: the TLB entry stays until the guest clears it.
 local clearings = {
 	{ "PTLB", function(vcpu) expect(vcpu:ptlb()):is_true() end },
 	{ "IDTE by ASCE", function(vcpu) expect(vcpu:idte{ asce = vcpu:get_cr(1) }):is_true() end },
@@ -183,7 +183,7 @@ end)
 scenario("guest DAT: tables outside of the guest's memory", options, function(sim)
 	local vcpu = guest(sim)
 	expect(vcpu:set_pte(VA, 0x7ff00000000, 2)):eq(0)
-	-- KVM looks for the instruction's length at the PSW's address; what it meets there is the exception.
+	-- KVM looks for the instruction's length at the PSW's address; the exception is what it finds there.
 	expect(vcpu:read(VA, 4).exception.code):eq(SEGMENT)
 	expect(vcpu:map{ from = 0, to = 0x7000 }):eq(0)
 	expect(vcpu:read(VA, 4).exception.code):eq(ADDRESSING)

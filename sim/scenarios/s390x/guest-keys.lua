@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Storage keys as the guest's own instructions see and change them: enabled by the first of them, kept in the PGSTE
--- while the page is away, compared with the PSW's key.
+-- Storage keys as the guest's own instructions see and change them: the first of them enables keys, the PGSTE keeps
+-- them while the page is away, and they are compared with the PSW's key.
 
 local options = { arch = "s390x", mmu = { "sie", "skf" },
 	covers = "pgtable.c: *_guest_storage_key, reset_guest_reference_bit" }
@@ -26,7 +26,7 @@ scenario("guest keys: the first instruction enables them", options, function(sim
 	local vcpu, _, vm = guest(sim)
 	expect(keys(vm, 0x40, 1)):eq(KVM_S390_GET_SKEYS_NONE)
 	expect(vcpu:sske(PAGE_40, ACC_3)):is_true()
-	-- Pages of which nobody knows count as referenced and changed (ptep_zap_key()).
+	-- Pages with unknown state count as referenced and changed (ptep_zap_key()).
 	expect(keys(vm, 0x40, 2)):eq("\x30\x06")
 	expect(vcpu:stats().instruction_sske):eq(sim.mmu == "sie" and 1 or 0)
 end)
@@ -175,7 +175,7 @@ cases("guest keys: TPROT", options, {
 	local vcpu, ram = guest(sim)
 	expect(vcpu:sske(PAGE_40, case[2])):is_true()
 	expect(vcpu:tprot(PAGE_40, case[3])):eq(case[4])
-	-- Without a page in the host KVM has to say.
+	-- Without a page in the host KVM must answer.
 	expect(ram:madvise(PAGE_40, "4K", MADV_PAGEOUT)):eq(0)
 	local before = vcpu:stats().instruction_tprot
 	expect(vcpu:tprot(PAGE_40, case[3])):eq(case[4])
@@ -194,7 +194,7 @@ scenario("guest keys: PFMF sets keys of a whole segment", options, function(sim)
 	expect(keys(vm, 0xfe, 3)):eq("\x70\x70\x00")
 end)
 
--- KVM counts a new key as a change of the page (PGSTE_UC_BIT); SIE knows nothing of that bit.
+-- KVM counts a new key as a change of the page (PGSTE_UC_BIT); SIE does not know that bit.
 scenario("guest keys: a new key is in the dirty log where KVM sets it", options, function(sim)
 	local vcpu, _, vm = sim:guest{ slot = { flags = KVM_MEM_LOG_DIRTY_PAGES } }
 	expect(vcpu:write(PAGE_40, "x")):is_true()

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Storage keys in 1 MiB host pages: there are no PGSTEs, a guest's key is the frame's own, and KVM emulates all key
+-- Storage keys in 1 MiB host pages. There are no PGSTEs: a guest's key is the frame's own, and KVM emulates all key
 -- instructions (the capability turns their interpretation off).
 
 local options = { arch = "s390x", mmu = "hpage" }
@@ -36,7 +36,7 @@ end)
 
 scenario("hpage keys: enabling them clears what the frames had", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
-	-- The process's and the guest's accesses left reference and change.
+	-- The accesses of process and guest set reference and change.
 	ram:write(2 * MiB, "touched")
 	expect(vcpu:iske(MiB + 0x5000)):eq(0)
 	expect(key(vm, 2 * MiB)):eq(0)
@@ -95,7 +95,7 @@ scenario("hpage keys: on a machine that could interpret them KVM sees the instru
 	expect(vcpu:stats().instruction_iske - before):eq(1)
 end)
 
--- What one VM's capability turns off for itself another one of the process keeps: SIE interprets in its huge pages.
+-- One VM's capability turns it off only for that VM: for another VM of the process SIE interprets in its huge pages.
 scenario("hpage keys: interpreted for a VM that did not ask for huge pages, but has them", {
 	arch = "s390x", mmu = "hpage", facilities = { skey = true },
 }, function(sim)
@@ -139,7 +139,7 @@ cases("hpage keys: stay through", options, {
 	expect(key(vm, MiB + 0x5000) & ~REFERENCE):eq(ACC_3 | FETCH)
 end)
 
--- They belong to the frame, and the guest gets another one. With small pages the PGSTE keeps them.
+-- Keys belong to the frame, and the guest gets another one. With small pages the PGSTE keeps them.
 cases("hpage keys: are lost by", options, {
 	{ "copy on write", function(_, vmm, vcpu)
 		expect(vmm:fork().pid):gt(0)
@@ -165,7 +165,7 @@ scenario("hpage keys: a shared page keeps them while its file does", options, fu
 	expect(key(vm, MiB + 0x5000)):eq(REFERENCE)
 end)
 
--- Of a small page set_guest_storage_key() makes it dirty.
+-- For a small page set_guest_storage_key() makes it dirty.
 scenario("hpage keys: one that is set is not in the dirty log", options, function(sim)
 	local _, ram, vm = guest(sim)
 	expect(vm:set_user_memory_region{ slot = 0, flags = KVM_MEM_LOG_DIRTY_PAGES, memory_size = "4M",
@@ -175,7 +175,7 @@ scenario("hpage keys: one that is set is not in the dirty log", options, functio
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{}
 end)
 
--- As with small pages (migration.lua): after the fault the loop goes on with the next page.
+-- Like with small pages (migration.lua): after the fault the loop continues with the next page.
 scenario("hpage keys: where there is no page yet the first one is lost", options, function(sim)
 	local _, _, vm = guest(sim)
 	expect(vm:s390_set_skeys{ start_gfn = 0x200, keys = "\x10\x20\x30" }):eq(0)

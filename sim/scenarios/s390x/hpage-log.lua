@@ -70,7 +70,7 @@ scenario("hpage: a segment is reported dirty when it is linked, even if it was o
 	expect(log(vm)):eq{}
 end)
 
--- Of small pages both write the same entry; a segment's is the guest's alone.
+-- With small pages both write the same entry; a segment's entry belongs to the guest alone.
 scenario("hpage: what the VMM writes is not in the log, what KVM writes for it is", options, function(sim)
 	local vcpu, ram, vm = machine(sim, { [0] = { 0, 0, LOG, 4 } })
 	expect(vcpu:write(0x5000, "x")):is_true()
@@ -104,7 +104,7 @@ cases("hpage: a segment that is not there any more is not reported, so its last 
 	expect(vcpu:write(0x5000, "x")):is_true()
 	case[2](ram, vmm, sim)
 	expect(log(vm)):eq{}
-	-- The guest's next access brings it back, and it is reported for that.
+	-- The guest's next access brings it back, and that is reported.
 	expect(vcpu:read(0x6000, 1)):eq("\0")
 	expect(log(vm)):eq(segment(0))
 end)
@@ -123,7 +123,8 @@ scenario("hpage: huge and small pages in the log of one slot", options, function
 	expect(log(vm)):eq{}
 end)
 
--- kvm_arch_sync_dirty_log() goes a segment too far here as well (see dirty-log.lua); gmap_pmdp_xchg() tells by guest address.
+-- kvm_arch_sync_dirty_log() goes a segment too far here too (see dirty-log.lua); gmap_pmdp_xchg() notifies by guest
+-- address.
 scenario("hpage: asking for one slot protects the next segment, and who waits there is told", machines, function(sim)
 	local vcpu, _, vm = machine(sim, { [0] = { 0, 0, LOG }, { 1, 8, 0 } }, MiB)
 	expect(vcpu:write(0x3000, "x")):is_true()
@@ -166,7 +167,7 @@ cases("hpage: the prefix area in a huge page comes back before the guest goes on
 	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, writable = true }
 end)
 
--- By a new mapping over the old one, and not by MADV_DONTNEED: see docs/findings.md.
+-- By a new mapping over the old one, not by MADV_DONTNEED: see docs/findings.md.
 scenario("hpage: the segment of the prefix area is written and taken away under running vCPUs", options, function(sim)
 	local vcpu, ram, vm, vmm = machine(sim, { [0] = { 0, 0, LOG, 4 } }, 0)
 	for i, v in ipairs{ vcpu, vm:create_vcpu{ lowcore = false } } do

@@ -54,7 +54,7 @@ scenario("hpage: not together with CMMA, whichever comes first", options, functi
 	expect(other:set_device_attr(CMMA)):eq(-EINVAL)
 end)
 
--- CMMA is the VM's, huge pages are the process's: what one VM may not have two have together.
+-- CMMA belongs to the VM, huge pages to the process: two VMs together have what one may not have.
 scenario("hpage: a VM with CMMA gets huge pages from another VM of the same process", options, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", hugetlb = true }
@@ -65,7 +65,7 @@ scenario("hpage: a VM with CMMA gets huge pages from another VM of the same proc
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x5000, "large")):is_true()
 	large(sim, vm, 0x5000, { page = ram:page(5) })
-	-- CMMA has nothing to keep its states in, and KVM does not say so.
+	-- CMMA has no place for its states, and KVM does not report that.
 	expect(vm:s390_set_cmma_bits{ start_gfn = 5, values = "\1" }):eq(0)
 	expect(vm:s390_get_cmma_bits{ start_gfn = 5, count = 1, flags = KVM_S390_CMMA_PEEK }.values):eq("\0")
 end)
@@ -235,7 +235,7 @@ scenario("hpage: a shared huge page: the hole in the file is one in the guest's 
 	expect(vcpu:read(0x5000, 5)):eq("file ")
 end)
 
--- The first megabyte of four that moves away takes the reservation of all of them along: clear_vma_resv_huge_pages() forgets it
+-- When the first megabyte of four moves, the reservation of all four is lost: clear_vma_resv_huge_pages() forgets it
 -- for the VMA before move_vma() unmaps a part of that.
 scenario("hpage: mremap of a part of a private mapping loses the reservation of the rest", options, function(sim)
 	local ram = sim:process():mmap{ length = "4M", hugetlb = true }
@@ -289,7 +289,7 @@ end)
 scenario("hpage: a VM of user space's, in a process that may have huge pages", options, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", hugetlb = true }
-	-- Written already: else the prefix area's page changes when the guest begins, and KVM asks itself to stop
+	-- Written already: else the prefix area's page changes when the guest begins, and KVM requests a stop itself
 	-- (ucontrol.lua).
 	ram:write(0, "x")
 	local vm = vmm:open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL }
@@ -313,7 +313,7 @@ scenario("hpage: a host without enhanced DAT has no huge pages", {
 	local vmm = sim:process()
 	expect(vmm:mmap{ length = "2M", hugetlb = true }):eq(-ENOENT)
 	expect(vmm:shmem("2M", MFD_HUGETLB)):eq(-ENOENT)
-	-- KVM does not look.
+	-- KVM does not check.
 	expect(vmm:open_kvm():create_vm():enable_cap(HPAGE)):eq(0)
 	expect(vmm:mmap{ length = "2M", huge = true }):ok()
 end)
@@ -329,7 +329,7 @@ scenario("hpage: the slot goes, the memory stays", options, function(sim)
 	large(sim, vm, 8 * MiB, { page = ram:page(0) })
 end)
 
--- Not MADV_DONTNEED: that and a fault together are a bug of the kernel's, which this would find in one of 20 runs.
+-- Not MADV_DONTNEED: together with a fault it hits a kernel bug, which this would find in one of 20 runs.
 scenario("hpage: two vCPUs on two CPUs while the VMM replaces the pages", options, function(sim)
 	local vcpu, ram, vm, vmm = guest(sim)
 	local flags <const> = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED

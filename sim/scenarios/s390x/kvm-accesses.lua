@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What KVM by itself reads and writes of a guest's memory: KVM_S390_STORE_STATUS, the opcode behind a fault, parameters
+-- What KVM by itself reads and writes in a guest's memory: KVM_S390_STORE_STATUS, the opcode behind a fault, parameters
 -- and operands of instructions that it emulates (gaccess.c, below memory operations).
 
 local options = { arch = "s390x", covers = "gaccess.c: access_guest_real, kvm_s390_check_low_addr_prot_real" }
@@ -75,7 +75,7 @@ end)
 
 -- --- the opcode behind a fault ---------------------------------------------------------------------------------
 
--- vcpu_post_run_addressing_exception() fetches it as the guest would; what that ends in comes instead.
+-- vcpu_post_run_addressing_exception() fetches it like the guest; if that ends in an exception, that one comes instead.
 local function dat_guest(sim, code)
 	local vcpu, ram = sim:guest()
 	if code then
@@ -157,7 +157,7 @@ scenario("storage keys: nothing of the process is near", options, function(sim)
 	expect(vm:s390_set_skeys{ start_gfn = 0x1000, keys = "\0\0" }):eq(0)
 	expect(far:page(0).mapped):is_false()
 	expect(vm:s390_get_skeys{ start_gfn = 0x1000, count = 2 }):eq("\0\0")
-	-- The first key brings in a page, and is lost; see findings.md.
+	-- The first key brings in a page and is lost; see findings.md.
 	expect(vm:s390_set_skeys{ start_gfn = 0x1000, keys = "\x30\x40" }):eq(0)
 	expect(far:page(0).mapped):is_true()
 	expect(vm:s390_get_skeys{ start_gfn = 0x1000, count = 2 }:byte(2)):eq(0x40)
@@ -194,8 +194,8 @@ end)
 
 -- --- the guest's tables, which KVM reads under a lock -------------------------------------------------------------
 
--- The guest's IPTE is intercepted while KVM walks its tables, and waits (handle_ipte_interlock()): a long operation, so
--- that some of many meet it.
+-- The guest's IPTE is intercepted while KVM walks its tables, and waits (handle_ipte_interlock()). The operation is
+-- long, so that some of many meet it.
 scenario("IPTE waits while KVM walks the guest's tables", options, function(sim)
 	local one, ram, vm = sim:guest()
 	local two, three = vm:create_vcpu(), vm:create_vcpu()

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_VM_S390_LATE_MMAP without kvm.late_mmap_strict: early memory works, but for dirty logging. A PTE that was made
--- writable before the process had PGSTEs in use has no user-dirty bit (PGSTE.UC), by which the log finds pages that it
--- has to protect. A process with PGSTEs from its start has the same gap before its first VM.
+-- KVM_VM_S390_LATE_MMAP without kvm.late_mmap_strict: early memory works, except for dirty logging. A PTE that became
+-- writable before the process used PGSTEs has no user-dirty bit (PGSTE.UC). The log uses that bit to find pages to
+-- protect. A process with PGSTEs from its start has the same gap before its first VM.
 
--- The parameter is 6.12's: before, page tables have no room for PGSTEs and early memory is always refused.
+-- Only 6.12 has the parameter: before, page tables have no room for PGSTEs and early memory is always refused.
 local options = { arch = "s390x", covers = "docs/rules.md L4; api.rst KVM_CAP_S390_LATE_MMAP", kernel = "6.12" }
 local MiB <const> = 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP
@@ -63,7 +63,7 @@ end)
 
 -- --- the dirty log ---------------------------------------------------------------------------------------------
 
--- Page 5 as touch() leaves it, then a VM, what happens to the page meanwhile, and a slot that logs.
+-- Page 5 after touch(), then a VM, what happens to the page meanwhile, and a slot that logs.
 local function logging(sim, pgste, touch, between)
 	local vmm, ram = process(sim, pgste)
 	touch(ram, vmm)
@@ -83,7 +83,7 @@ local function written(ram)
 	ram:write(0x5000, "written")
 end
 
--- The checker sees it, too.
+-- The checker sees it too.
 local function expect_missed(sim)
 	for _, where in ipairs{ "gmap", "TLB of CPU 0" } do
 		sim:expect_report{ kind = "check", match = where .. " maps gfn 5 writable, but slot 0 logs dirty pages" }
@@ -99,7 +99,7 @@ function(sim, case)
 	expect(vcpu:write(0x5000, "x")):is_true()
 	expect(vcpu:write(0x7000, "x")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 7 }
-	-- And again: nothing makes up for it.
+	-- And again: nothing repairs it.
 	expect(vcpu:write(0x5000, "y")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{}
 	expect_missed(sim)
@@ -113,7 +113,7 @@ cases("late mmap, not strict: the log misses what the VMM writes there", at_end,
 	expect_missed(sim)
 end)
 
--- Whatever sets the PTE again gives it the bit.
+-- Whatever sets the PTE again sets the bit.
 cases("late mmap, not strict: the log sees the page if before it logs there was", options, {
 	{ "MADV_DONTNEED", function(ram) expect(ram:madvise(0x5000, "4K", MADV_DONTNEED)):eq(0) end },
 	{ "swap",          function(ram) expect(ram:swap_out(0x5000, "4K")):eq(0) end },

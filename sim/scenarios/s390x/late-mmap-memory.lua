@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_VM_S390_LATE_MMAP and the life of page tables: what makes early memory late, what does not, huge pages at the
--- switch. With kvm.late_mmap_strict a guest's access tells; see late-mmap-strict.lua for what early and late are.
+-- KVM_VM_S390_LATE_MMAP and the life of page tables: what makes early memory late and what does not, and huge pages at
+-- the switch. With kvm.late_mmap_strict a guest's access shows which it is; late-mmap-strict.lua defines early and
+-- late.
 
 local options = { arch = "s390x", covers = "docs/rules.md L1, L3; api.rst KVM_CAP_S390_LATE_MMAP" }
 local MiB <const>, HALF <const> = 1 << 20, 1 << 19
@@ -49,7 +50,7 @@ scenario("late mmap: memory that was never touched before is late", options, fun
 	expect(ram:read(MiB + 0x5000, 5)):eq("guest")
 end)
 
--- s390 moves pages one by one, into tables of where they go.
+-- s390 moves pages one by one, into the tables of the new place.
 scenario("late mmap: mremap of early memory makes it late", options, function(sim)
 	local vmm, early = early_process(sim)
 	local vm = late_vm(vmm)
@@ -99,7 +100,7 @@ cases("late mmap: the page table stays early after", options, {
 	expect(early:read(0x5000, 11)):eq("still there")
 end)
 
--- "Memory that is mapped after" is not enough: the table lives as long as anything in its segment is mapped.
+-- "Memory that is mapped after" is not enough: the table lives while anything in its segment is mapped.
 scenario("late mmap: a segment replaced in two halves stays early", options, function(sim)
 	local vmm, early = early_process(sim)
 	local vm = late_vm(vmm)
@@ -135,7 +136,7 @@ end)
 
 -- --- huge pages ------------------------------------------------------------------------------------------------
 
--- The page tables that a huge page is split into were deposited when it was made.
+-- The page tables into which a huge page is split were deposited when it was made.
 scenario("late mmap: huge pages are split at the switch, into early tables", options, function(sim)
 	local vmm, early = early_process(sim, { huge = true })
 	expect(early:page(0)):fields{ huge = true }

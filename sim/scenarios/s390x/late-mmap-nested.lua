@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Guests of guests in a process with KVM_VM_S390_LATE_MMAP, where something of theirs lies in early memory (with page
--- tables from before the VM). Strict: what KVM links or shadows is refused, what it copies or pins is not.
+-- Guests of guests in a process with KVM_VM_S390_LATE_MMAP, where some of their memory is early (its page tables
+-- existed before the VM). Strict: what KVM links or shadows is refused; what it copies or pins is not.
 
 local covers <const> = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP"
 local options = { arch = "s390x", mmu = "vsie", covers = covers }
@@ -50,7 +50,7 @@ local function guest(sim, t)
 	return { nested = nested, vcpu = vcpu, space = space, early = early, late = late, after = after, vm = vm, vmm = vmm }
 end
 
--- An addressing exception of guest-3: guest-2 gets it as an interception, the VMM hears nothing.
+-- An addressing exception of guest-3: guest-2 gets it as an interception, the VMM is not told.
 local function expect_refused(exit)
 	expect(exit):fields{ interception = { icptcode = ICPT_PROGI, iprcc = ADDRESSING, pgmilc = 4 } }
 	expect(exit.exception):is_nil()
@@ -67,7 +67,7 @@ local function expect_alive(g)
 	expect(g.late:read(MiB + 0x6000, 5)):eq("three")
 end
 
--- How many shadows there have been, how many tables of each level were put in or found there.
+-- How many shadows there have been, and how many tables of each level were added or found there.
 local function shadows(g)
 	local s = g.vm:stats()
 	return { [0] = s.gmap_shadow_create, s.gmap_shadow_sg_entry, s.gmap_shadow_r3_entry, s.gmap_shadow_r2_entry,
@@ -93,7 +93,7 @@ cases("late mmap, nested, strict: an addressing exception for guest-3's", option
 	end
 	expect(g.early:read(0x5000, 5)):eq("early")
 	expect(sim.inspect:mapping(g.vm, EARLY + 0x5000)):fields{ present = false }
-	-- Guest-2 itself fares no better, and the shadow stays.
+	-- Guest-2's own access ends in the same way, and the shadow stays.
 	local before = shadows(g)
 	expect(g.vcpu:read(EARLY + 0x5000, 5)):fields{ exception = { code = ADDRESSING } }
 	expect_alive(g)
@@ -121,7 +121,7 @@ cases("late mmap, nested, strict: early memory is refused after", options, {
 	expect_refused(g.nested:read(EARLY + 0x5000, 5))
 	expect_refused(g.nested:write(EARLY + 0x5000, "x"))
 	expect_alive(g)
-	-- The shadow does not hear of it.
+	-- The shadow is not told.
 	expect(shadows(g)):eq(before)
 end)
 
@@ -130,7 +130,7 @@ scenario("late mmap, nested, strict: guest-2 resolves a fault with early memory"
 	local va <const> = MiB
 	expect(g.space:map{ from = va, to = MiB }):eq(0)
 	expect(g.nested:read(va + PAGE, 1).exception.code):eq(PAGE_TRANSLATION)
-	-- KVM tries the page before it goes on (handle_last_fault()).
+	-- KVM tries the page before it continues (handle_last_fault()).
 	expect(g.space:map{ from = va + PAGE, to = EARLY + 0x5000 }):eq(0)
 	expect_refused(g.nested:read(va + PAGE, 1))
 	expect(g.vcpu:ipte{ table = g.space:pte(va).gpa & ~0x7ff, addr = va + PAGE }):is_true()
@@ -158,7 +158,7 @@ scenario("late mmap, nested, strict: large frames of guest-2's", options, functi
 	expect(g.space:map{ from = 2 * GiB, to = 0, level = 3 }):eq(0)
 	expect_refused(g.nested:read(GiB + 0x5000, 5))
 	expect(g.nested:read(GiB + MiB + 0x5000, 1)):eq("\0")
-	-- One frame with both: page by page.
+	-- One frame with both kinds: page by page.
 	expect(g.nested:read(2 * GiB + MiB + 0x5000, 4)):eq("late")
 	expect_refused(g.nested:read(2 * GiB + EARLY + 0x5000, 5))
 	expect(g.nested:write(2 * GiB + AFTER + 0x5000, "after")):is_true()
@@ -184,7 +184,7 @@ scenario("late mmap, nested, not strict: guest-3's own tables may be in early me
 	expect(translated(guest(sim, { strict = false }))):eq("late")
 end)
 
--- to, from; what guest-2's table says of the other page is of no account.
+-- to, from; what guest-2's table says of the other page does not matter.
 cases("late mmap, nested, strict: MOVE PAGE of guest-3's", options, {
 	{ "from early memory", 0x9000, EARLY + 0x5000 },
 	{ "to early memory",   EARLY + 0x5000, 0x5000 },
@@ -236,7 +236,7 @@ scenario("late mmap, nested, strict: the state description may be in early memor
 	g.vm:get_dirty_log{ slot = 1 }
 	expect_alive(g)
 	expect_refused(g.nested:read(EARLY + 0x5000, 5))
-	-- KVM marks it as it stores into it.
+	-- KVM marks it when it stores into it.
 	expect(g.vm:get_dirty_log{ slot = 1 }:pages()):eq{ (EARLY + 0x90000) >> 12 }
 	expect(sim.inspect:mapping(g.vm, EARLY + 0x90000)):fields{ present = false }
 end)
@@ -266,7 +266,7 @@ local function bytes_of(level)
 	return level == 1 and 2048 or 4 * PAGE
 end
 
--- Where guest-2's absolute address is in the VMM's memory.
+-- Guest-2's absolute address in the VMM's memory.
 local function home(g, at)
 	if at >= AFTER then
 		return g.after, at - AFTER
@@ -276,8 +276,8 @@ local function home(g, at)
 	return g.late, at
 end
 
--- Moves the table of that level which va is found by to guest-2's absolute address at. length: of the table in the
--- entry above or in the ASCE, with an offset in bits 0xc0. Returns what takes it back.
+-- Moves va's table of that level to guest-2's absolute address at. length: of the table, in the entry above or in the
+-- ASCE, with an offset in bits 0xc0. Returns a function that undoes it.
 local function move_table(g, va, level, at, length)
 	local shift = level == 1 and 12 or 20 + 11 * (level - 2)
 	local index = va >> shift & (bytes_of(level) // 8 - 1)
@@ -297,7 +297,7 @@ local function move_table(g, va, level, at, length)
 	return function() g.space:set_pte(va, raw, level + 1) end
 end
 
--- A guest with its second MiB at an address whose tables, but for the uppermost, the prefix area is not found by.
+-- A guest with its second MiB at an address that shares only the uppermost table with the prefix area.
 local far <const> = { segment = MiB, region3 = 1 << 31, region2 = 1 << 42 | 1 << 31 }
 local function with_tables(sim, type, strict)
 	local g = guest(sim, { type = type, strict = strict })
@@ -342,14 +342,14 @@ cases("late mmap, nested, not strict: guest-2's tables in early memory", not_str
 	move_table(g, g.va, case[3], EARLY + 0x40000)
 	expect(g.nested:read(g.va + 0x5000, 4)):eq("late")
 	expect_alive(g)
-	-- A change is seen, by the VMM's store and by guest-2's.
+	-- A change is noticed, by the VMM's store or by guest-2's.
 	g.early:write(0x40000, g.early:read(0x40000, 8))
 	expect(g.nested:read(g.va + 0x5000, 4)):eq("late")
 	expect(g.vcpu:write(EARLY + 0x40000, g.vcpu:read(EARLY + 0x40000, 8))):is_true()
 	expect(g.nested:read(g.va + 0x5000, 4)):eq("late")
 end)
 
--- Of a table of four pages only those count that its length and offset leave.
+-- Of a table of four pages only those within its length and offset count.
 cases("late mmap, nested, strict: a table that begins or ends in early memory", options, {
 	{ "uppermost, half of it used",         3, 0, EARLY - 2 * PAGE, 1, true },
 	{ "uppermost, three quarters of it",    3, 0, EARLY - 2 * PAGE, 2, false },
@@ -430,7 +430,7 @@ scenario("late mmap, nested, strict: threads", threads, function(sim)
 	sim:thread("late", function()
 		while not sim:stopping() do
 			local done = second:workload{ op = "write", range = { 0x20000, 0x40000 }, count = 128 }
-			-- Older kernels leave SIE for what only KVM has to see, without an interception.
+			-- Older kernels leave SIE without an interception for what only KVM must see.
 			if done ~= 128 then
 				expect(done):fields{ interception = { icptcode = 0 } }
 			end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_VM_S390_LATE_MMAP where page tables from before are refused: with kvm.late_mmap_strict, and on kernels whose page
--- tables have no room for PGSTEs. Late memory is mapped after the VM was created; early memory has a page table before.
+-- tables have no room for PGSTEs. Late memory is mapped after the VM was created; early memory had a page table before.
 
 local options = { arch = "s390x", covers = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP" }
 local keys = { arch = "s390x", mmu = { "sie", "skf" }, covers = options.covers }
@@ -203,7 +203,7 @@ cases("late mmap, strict: an addressing exception for the guest's", keys, {
 	{ "PFMF with a key, a segment", function(vcpu, at) return vcpu:pfmf(at, 0x21030) end },
 }, function(sim, case)
 	local vcpu, early, _, vm = guest(sim)
-	-- Keys are in use, and there is a page, or none, behind the address.
+	-- Keys are in use, with or without a page behind the address.
 	expect(vcpu:iske(LATER + 0x5000)):ge(0)
 	expect(case[2](vcpu, EARLY + 0x5000)):fields(REFUSED)
 	expect(case[2](vcpu, EARLY + 0x80000)):fields(REFUSED)
@@ -214,7 +214,7 @@ end)
 
 scenario("late mmap, strict: KVM_S390_GET_SKEYS", options, function(sim)
 	local _, _, _, vm = guest(sim)
-	-- Nobody uses keys yet: there is nothing to ask.
+	-- Nobody uses keys yet: there is nothing to ask for.
 	expect(vm:s390_get_skeys{ start_gfn = (EARLY >> 12) + 5, count = 1 }):eq(KVM_S390_GET_SKEYS_NONE)
 	expect(vm:s390_set_skeys{ start_gfn = (LATER >> 12) + 5, keys = "\x30" }):eq(0)
 	expect(vm:s390_get_skeys{ start_gfn = (EARLY >> 12) + 5, count = 1 }):eq(-EFAULT)
@@ -223,7 +223,7 @@ scenario("late mmap, strict: KVM_S390_GET_SKEYS", options, function(sim)
 	expect(vm:s390_get_skeys{ start_gfn = (LATER >> 12) + 5, count = 1 }):eq("\x30")
 end)
 
--- A key that is not taken is said to be so, on a page as well as where there is none.
+-- A refused key is reported, both for a page and where there is none.
 scenario("late mmap, strict: KVM_S390_SET_SKEYS", options, function(sim)
 	local _, _, _, vm = guest(sim)
 	expect(vm:s390_set_skeys{ start_gfn = (EARLY >> 12) + 5, keys = "\x30" }):eq(-EFAULT)
@@ -252,7 +252,7 @@ cases("late mmap, strict: memory operations with a key", options, {
 	expect(check(EARLY + 0x5000)):eq(case[5])
 end)
 
--- What KVM reads and writes for the guest goes through the process's addresses, where no PGSTE is needed.
+-- What KVM reads and writes for the guest goes through the process's addresses and needs no PGSTE.
 scenario("late mmap, strict: KVM's own copies reach early memory", options, function(sim)
 	local vcpu, early, _, vm = guest(sim)
 	local op = { gaddr = EARLY + 0x5000, size = 5, key = 3, flags = KVM_S390_MEMOP_F_SKEY_PROTECTION }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- A process with page tables of both kinds, after KVM_VM_S390_LATE_MMAP's switch. In Linux 6.1 the early ones are halves
--- of a page: what belongs to one must leave the other alone, the next page as well, and each half must be freed as one.
--- The checker's part is in models/s390x/check_pgste.c; here the neighbours' entries and data are compared.
+-- A process with page tables of both kinds, after KVM_VM_S390_LATE_MMAP's switch. In Linux 6.1 the early ones are
+-- halves of a page: operations on one must not touch the other, nor the next page, and each half must be freed as a
+-- half. The checker's part is in models/s390x/check_pgste.c; here the neighbours' entries and data are compared.
 
 local options = { arch = "s390x", covers = "docs/rules.md L3" }
 local PAGE <const>, MiB <const> = 4096, 1 << 20
@@ -11,7 +11,7 @@ local PAGES <const> = MiB // PAGE
 
 local strict <const> = require("late-mmap").strict
 
--- Pages of each segment: written, only read, swapped out, and most of them never touched.
+-- Pages of each segment: written, only read, swapped out; most are never touched.
 local WRITTEN <const>, EQUAL <const>, READ <const>, SWAPPED <const>, EMPTY <const> = 0, 3, 100, 254, 128
 
 local function fill(ram, segment)
@@ -26,7 +26,7 @@ local function fill(ram, segment)
 	expect(ram:swap_out(at + SWAPPED * PAGE, PAGE)):eq(0)
 end
 
--- A process with SEGMENTS early page tables, made one after the other: where they are halves, two share a page.
+-- A process with SEGMENTS early page tables, made one after the other: if they are halves, two share a page.
 local function early_process(sim)
 	strict(sim)
 	local vmm = sim:process{ pgste = false }
@@ -69,7 +69,7 @@ local function check_data(ram, segment)
 	expect(ram:read(at + EMPTY * PAGE, 1)):eq("\0")
 end
 
--- ksmd keeps its record of a merged page until it looks for an equal one, so a scenario merges once.
+-- ksmd keeps its record of a merged page until it looks for an equal one, so each scenario merges only once.
 local function merge(vmm, ram, at, where)
 	local n = at // PAGE + EQUAL
 	if at == where then
@@ -78,7 +78,7 @@ local function merge(vmm, ram, at, where)
 	end
 end
 
--- What the host does to the page table of the segment at `at`; what is said of its page WRITTEN stays.
+-- What the host does to the page table of the segment at `at`. The state of its page WRITTEN is kept.
 local operations = {
 	{ "a page is read for the first time", function(_, ram, at) ram:read(at + EMPTY * PAGE, 1) end },
 	{ "a page is written for the first time", function(_, ram, at) ram:write(at + (EMPTY + 1) * PAGE, "new") end },
@@ -197,7 +197,7 @@ cases("late mmap: page tables go one by one", options, {
 	for _, segment in ipairs(case[2]) do
 		expect(early:munmap(segment * MiB, MiB)):eq(0)
 		live[segment] = nil
-		-- Another page table comes into being, perhaps in the page that has room.
+		-- Makes another page table, perhaps in the page that has room.
 		local ram = vmm:mmap{ length = "1M", huge = false }
 		ram:write(0, "another")
 		for other in pairs(live) do
@@ -218,7 +218,7 @@ scenario("late mmap: a page table made after the switch is a whole one, also whe
 	check_data(early, 0)
 end)
 
--- The page table was allocated before the fault waited without the mmap lock, and is freed when it is tried again.
+-- The page table was allocated before the fault waited without the mmap lock, and is freed when the fault is retried.
 scenario("late mmap: a fault that waited over the switch frees the page table it had", options, function(sim)
 	local vmm, early = early_process(sim)
 	local one = vmm:mmap{ length = "1M", huge = false }
@@ -242,7 +242,7 @@ scenario("late mmap: a fault that waited over the switch frees the page table it
 	end
 end)
 
--- Who loses the race for a segment frees a page table that was never used, of either kind.
+-- The loser of the race for a segment frees an unused page table, of either kind.
 scenario("late mmap: two threads fault in the same segments while the process switches", { arch = "s390x", check = "end" },
 	function(sim)
 	local COUNT <const> = 48

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_VM_S390_LATE_MMAP, the interface: who may create a VM in a process that was started without PGSTEs, and what
--- becomes of the right over fork and exec (s390_enable_sie(), kvm_arch_init_vm(), kvm_arch_dev_ioctl()).
+-- The interface of KVM_VM_S390_LATE_MMAP: who may create a VM in a process that was started without PGSTEs, and what
+-- fork and exec do to that right (s390_enable_sie(), kvm_arch_init_vm(), kvm_arch_dev_ioctl()).
 
 local options = { arch = "s390x", covers = "docs/rules.md L1; api.rst KVM_CAP_S390_LATE_MMAP" }
 local LATE <const>, UCONTROL <const> = KVM_VM_S390_LATE_MMAP, KVM_VM_S390_UCONTROL
 
--- What s390_enable_sie() is asked by, and what it says: 0 or -errno.
+-- The calls that run s390_enable_sie(), and its results: 0 or -errno.
 local function create(vmm, type)
 	local vm = vmm:open_kvm():create_vm{ type = type }
 	return vm == -EINVAL and -EINVAL or expect(vm):ok() and 0
@@ -16,7 +16,7 @@ local asks = {
 	enable = function(vmm) return vmm:open_kvm():ioctl(KVM_S390_ENABLE_SIE) end,
 }
 
--- has_pgste and alloc_pgste as the calls before leave them; before is a list of asks that work.
+-- has_pgste and alloc_pgste after the earlier calls; before is a list of calls that succeed.
 cases("late mmap: s390_enable_sie()", options, {
 	{ "has 0, alloc 0, a plain VM",            false, {},                    "plain",  -EINVAL },
 	{ "has 0, alloc 0, a late VM",             false, {},                    "late",   0 },
@@ -60,7 +60,7 @@ scenario("late mmap: the capability", options, function(sim)
 	expect(kvm:check_extension(KVM_CAP_S390_LATE_MMAP + 1)):eq(0)
 end)
 
--- The posted patch refused its own flag with CONFIG_KVM_S390_UCONTROL, and took any other beside it without.
+-- The posted patch refused its own flag with CONFIG_KVM_S390_UCONTROL, and accepted any other flag beside it without.
 cases("late mmap: type bits", options, {
 	{ "none",                     0,                    -EINVAL, 0 },
 	{ "late",                     LATE,                 0,       0 },
@@ -85,7 +85,7 @@ cases("late mmap: without CAP_SYS_ADMIN", options, {
 	local vmm = sim:process{ pgste = false }
 	expect(vmm:drop_capability(CAP_SYS_ADMIN)):eq(0)
 	expect(create(vmm, case[2])):eq(case[3])
-	-- A late VM that is refused for that has not switched PGSTEs on.
+	-- A late VM that is refused for this reason has not switched PGSTEs on.
 	expect(asks.plain(vmm)):eq(case[3])
 end)
 

@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_S390_MEM_OP in access-register mode: from the ALET over the access list to an address space, and each way to fail.
+-- KVM_S390_MEM_OP in access-register mode: from the ALET over the access list to an address space, and each way to
+-- fail.
 
 local options = {
 	arch = "s390x", covers = "docs/rules.md O3; selftest s390x/memop.c: copy with access register mode",
-	-- Since then the registers count that the VMM sees; before, those that the host happens to have: the first scenario.
+	-- Since then the registers that the VMM sees are used; before, those that the host happens to have: see the
+	-- first scenario.
 	kernel = "6.9",
 }
 
@@ -54,8 +56,8 @@ scenario("memop: ALETs 0 and 1, and access register 0", options, function(sim)
 	expect(fetch(vcpu)):eq("secnd")
 end)
 
--- ar_translation() of an older kernel saves the CPU's registers to kvm_run first, for an instruction of the guest's that it
--- interprets; in the ioctl these are the host's own.
+-- ar_translation() of an older kernel first saves the CPU's registers to kvm_run, for a guest instruction that it
+-- interprets. In the ioctl these are the host's own.
 scenario("memop: an ioctl finds and keeps the guest's access registers", { arch = "s390x" }, function(sim)
 	local vcpu = guest(sim)
 	local right = sim:kernel_since("6.9")
@@ -92,7 +94,7 @@ cases("memop: an access list", options, { { "of the dispatchable unit", false },
 		expect(fetch(vcpu)):ne("third")
 	end)
 
--- Entry, what a fetch gives, what a store gives if that differs.
+-- Entry, result of a fetch, result of a store if it differs.
 cases("memop: access-list entry", options, {
 	{ "invalid",                      { ale_invalid = true }, PGM_ALEN_TRANSLATION },
 	{ "fetch-only",                   { ale_fetch_only = true }, "third", PGM_PROTECTION },
@@ -171,13 +173,13 @@ scenario("memop: the authority table is outside of memory", options, function(si
 	local aste = string.unpack("<i8", ram:read(list.origin + 2 * 16 + 8, 8)) >> 32
 	ram:write(aste, string.pack("<i8", 0x200000 << 32))
 	expect(fetch(vcpu)):eq(PGM_ADDRESSING)
-	-- The VMM has lost it: that is an error of the host.
+	-- The VMM no longer has it: that is an error of the host.
 	ram:write(aste, string.pack("<i8", 0x1000 << 32))
 	expect(ram:munmap(0x1000, "4K")):eq(0)
 	expect(vcpu:mem_op{ op = READ, gaddr = VA, size = 5, ar = AR }):eq(-EFAULT)
 end)
 
--- DAT off: real addresses, and no access list is looked at.
+-- DAT off: real addresses, and access lists are not used.
 scenario("memop: access registers without DAT", options, function(sim)
 	local vcpu = guest(sim)
 	expect(vcpu:set_ar(AR, 0xffffffff)):eq(0)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_S390_MEMOP_ABSOLUTE_CMPXCHG: 1 to 16 bytes of absolute memory, with and without storage keys.
 
--- Before 6.3 KVM_CAP_S390_MEM_OP_EXTENSION is there, but not its bit for this operation.
+-- Before 6.3 KVM_CAP_S390_MEM_OP_EXTENSION exists, but not its bit for this operation.
 local options = { arch = "s390x", kernel = "6.3",
 	covers = "docs/rules.md O2; selftest s390x/memop.c: the cases with cmpxchg" }
 local long = { arch = "s390x", covers = options.covers, kernel = options.kernel, check = "end" }		-- many calls
@@ -117,14 +117,14 @@ scenario("memop cmpxchg: of two mistakes", options, function(sim)
 	-- The buffers are read before the address is looked at, new before old.
 	expect(call{ gaddr = END, size = 1, buf = 0, old = "\0" }):eq(-EFAULT)
 	expect(call{ gaddr = END, data = "x", old_addr = 0 }):eq(-EFAULT)
-	-- The address comes before its alignment and before a size that is no power of two.
+	-- The address is checked before its alignment and before a size that is not a power of two.
 	expect(call{ gaddr = END + 1, data = "xx", old = "\0\0" }):eq(PGM_ADDRESSING)
 	expect(call{ gaddr = END, data = "xxx", old = "\0\0\0" }):eq(PGM_ADDRESSING)
-	-- Two powers of two may not be one: 3 bytes at a multiple of 3.
+	-- A size of 3 is not a power of two, at a multiple of 3 either.
 	expect(call{ gaddr = 0x3000, data = "xxx", old = "\0\0\0" }):eq(-EINVAL)
 end)
 
--- What was found is written to old, which may not be possible. A success writes nothing.
+-- What was found is written to old, which may fail. A success writes nothing.
 scenario("memop cmpxchg: old cannot be written", options, function(sim)
 	local _, ram, vm, vmm = guest(sim)
 	local old = vmm:mmap{ length = "4K" }
@@ -137,8 +137,8 @@ scenario("memop cmpxchg: old cannot be written", options, function(sim)
 	expect(ram:read(AT, 4)):eq("bbbb")
 end)
 
--- kvm_s390_vm_mem_op_cmpxchg() does not set success, and the early returns of cmpxchg_guest_abs_with_key() do not either:
--- whether the unchanged value is copied back, and fails here, depends on what the stack held.
+-- kvm_s390_vm_mem_op_cmpxchg() does not set success, nor do the early returns of cmpxchg_guest_abs_with_key(). So the
+-- stack's old contents decide whether the unchanged value is copied back, and fails here.
 scenario("memop cmpxchg: a bad alignment may be -EFAULT", options, function(sim)
 	local _, _, vm, vmm = guest(sim)
 	local old = vmm:mmap{ length = "4K" }
@@ -147,8 +147,8 @@ scenario("memop cmpxchg: a bad alignment may be -EFAULT", options, function(sim)
 	expect({ -EINVAL, -EFAULT }):contains(vm:mem_op{ op = CMPXCHG, gaddr = AT + 1, data = "bbbb", old_addr = old.addr })
 end)
 
--- One counter that two threads move on, each until it has done its part: no increment is lost. The guest swaps the word next
--- to it.
+-- One counter that two threads increment, each until it has done its part: no increment is lost. The guest swaps the
+-- word next to it.
 cases("memop cmpxchg: two of them and the guest at the same time, bytes", options, sizes,
 	function(sim, case)
 		local vcpu, ram, vm = guest(sim)

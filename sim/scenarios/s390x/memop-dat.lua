@@ -16,7 +16,7 @@ local function guest(sim)
 	return vcpu, ram, vm
 end
 
--- A read, and a check for it, at address; what both give.
+-- A read, and a check for it, at address; returns what both give.
 local function fetch(vcpu, address)
 	local checked = vcpu:mem_op{ op = READ, gaddr = address, size = 5, flags = CHECK }
 	local got = vcpu:mem_op{ op = READ, gaddr = address, size = 5 }
@@ -35,7 +35,7 @@ local translation <const> = { PGM_PAGE_TRANSLATION, PGM_SEGMENT_TRANSLATION, PGM
 	PGM_REGION_SECOND_TRANS, PGM_REGION_FIRST_TRANS }
 local types <const> = { { "segment", 2, 31 }, { "region3", 3, 42 }, { "region2", 4, 53 }, { "region1", 5, 64 } }
 
--- An address in the last quarter of what the type can translate, and away from the ends of all tables.
+-- An address in the last quarter of what the type can translate, away from the ends of all tables.
 local function far(bits)
 	return (bits == 64 and 0xf8 << 56 or (1 << bits) - (1 << bits - 4)) | 0x12345000
 end
@@ -168,11 +168,11 @@ cases("memop: large frames", options, { { "1 MiB", 2, 0x100000 }, { "2 GiB", 3, 
 	space:set_pte(va, to | LARGE | PROTECTED | (level - 2) << 2, level)
 	expect(store(vcpu, va + 0x40000)):eq(PGM_PROTECTION)
 	expect(fetch(vcpu, va + 0x40000)):eq("found")
-	-- A frame that is no memory.
+	-- A frame that is not memory.
 	space:set_pte(va, 0x80000000 | LARGE | (level - 2) << 2, level)
 	expect(fetch(vcpu, va + 0x40000)):eq(PGM_ADDRESSING)
-	-- Without enhanced DAT the bit says nothing, and the entry leads to a table: at 1 MiB, or 0, there are zeros, which
-	-- are valid entries of a segment or page table and lead to page 0.
+	-- Without enhanced DAT the bit means nothing, and the entry leads to a table. At 1 MiB, or 0, there are zeros,
+	-- which are valid entries of a segment or page table and lead to page 0.
 	space:set_pte(va, 0x200000 | LARGE | (level - 2) << 2 | (level - 2) * 3, level)
 	ram:write(0x200000 + 0x40 * 8, string.pack("<i8", 0x400 | 0x20))
 	expect(vcpu:set_cr(0, 0)):eq(0)
@@ -267,7 +267,7 @@ cases("memop: the PSW chooses the space", options, { { "primary", 1 }, { "second
 		end
 		expect(vcpu:set_psw{ as = case[1] }):eq(0)
 		expect(vcpu:mem_op{ op = READ, gaddr = 0x500000, size = 5, ar = 3 }):eq(("CR%2d "):format(case[2]))
-		-- With DAT off the control has no meaning.
+		-- With DAT off the control means nothing.
 		expect(vcpu:set_psw{ dat = false }):eq(0)
 		expect(fetch(vcpu, 0x40000)):eq("found")
 	end)

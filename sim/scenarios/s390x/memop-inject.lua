@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_S390_MEMOP_F_INJECT_EXCEPTION: the program interruption that the access would have had, as the guest finds it in its
--- lowcore after the next entry.
+-- KVM_S390_MEMOP_F_INJECT_EXCEPTION: the program interruption that the access would have caused, as the guest finds it
+-- in its lowcore after the next entry.
 
 local options = { arch = "s390x", covers = "docs/rules.md O2, O5; selftest s390x/memop.c: termination" }
 
@@ -41,7 +41,7 @@ local function lowcore(ram)
 		teid = (string.unpack("<i8", ram:read(LC_TEID, 8))) }
 end
 
--- Lets KVM deliver what is pending: the lowcore, and the PSW that the guest goes on with.
+-- Lets KVM deliver what is pending: returns the lowcore, and the PSW with which the guest continues.
 local function deliver(vcpu, ram)
 	expect(vcpu:set_psw{}):eq(0)
 	return lowcore(ram), vcpu:get_psw()
@@ -157,7 +157,7 @@ scenario("memop inject: low-address protection", options, function(sim)
 	expect((deliver(vcpu, ram))):eq{ code = PGM_PROTECTION, access_id = 0, teid = 0x1000 | STORE | B56 }
 end)
 
--- The key of the first or the second page is wrong. A store that has changed a page is terminated: bits 56, 60, 61 are 0.
+-- The key of the first or the second page is wrong. A store that changed a page is terminated: bits 56, 60, 61 are 0.
 cases("memop inject: key-controlled protection", options, {
 	{ "store, first page",      WRITE, "\x90\0", STORE | B60, 0x40000000 },
 	{ "store, second page",     WRITE, "\0\x90", STORE, 0x40001000, "xx" },
@@ -230,7 +230,7 @@ scenario("memop inject: a store through a fetch-only entry", in_ar_mode, functio
 	expect((deliver(vcpu, ram))):eq{ code = PGM_PROTECTION, access_id = 7, teid = 0x40000000 | STORE | AS.ar | B60 | B61 }
 end)
 
--- check_gva_range() takes the address as it came for this exception, the access cuts it to the addressing mode first.
+-- For this exception check_gva_range() uses the address unchanged; the access first cuts it to the addressing mode.
 scenario("memop inject: a fetch-only entry in 31-bit mode, the check gives an address of 64 bits", in_ar_mode,
 	function(sim)
 	local vcpu, ram, space = protected(sim, "ar")

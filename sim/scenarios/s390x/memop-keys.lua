@@ -26,7 +26,7 @@ local function get_key(vm, address)
 	return vm:s390_get_skeys{ start_gfn = address >> 12, count = 1 }:byte()
 end
 
--- A check and then the operation: both must say the same.
+-- A check and then the operation: both must give the same.
 local function fetch(fd, op, address, n, key)
 	local checked = fd:mem_op{ op = op, gaddr = address, size = n, key = key or 0, flags = CHECK | (key and SKEY or 0) }
 	local got = fd:mem_op{ op = op, gaddr = address, size = n, key = key or 0, flags = key and SKEY or 0 }
@@ -164,7 +164,7 @@ cases("memop keys: storage-protection override, storage key", options, {
 	end
 end)
 
--- Pages 0 and last of the address space; where each lies in real memory.
+-- Pages 0 and last of the address space; the place of each in real memory.
 local function wrapping(sim, private)
 	local vcpu, ram, vm = guest(sim)
 	local space = vcpu:address_space{ type = "region1", private = private }
@@ -200,7 +200,7 @@ cases("memop keys: fetch-protection override", options, {
 	expect(fetch(vcpu, LREAD, case[2], case[3], 2)):eq(expected(case[5]))
 	expect(vcpu:set_cr(0, FETCH_OVERRIDE)):eq(0)
 	expect(fetch(vcpu, LREAD, case[2], case[3], 2)):eq(expected(case[4]))
-	-- Not for stores, and not for a VM's absolute addresses, whether they begin at 0 or where page 0 is mapped.
+	-- Not for stores, and not for a VM's absolute addresses, whether at 0 or where page 0 is mapped.
 	expect(store(vcpu, LWRITE, 0, "x", 2)):eq(PGM_PROTECTION)
 	expect(fetch(vm, AREAD, 0, 2048, 2)):eq(PGM_PROTECTION)
 	expect(fetch(vm, AREAD, 0x10000, 2048, 2)):eq(PGM_PROTECTION)
@@ -214,7 +214,7 @@ scenario("memop keys: fetch-protection override is not for a private space, unle
 	expect(fetch(vcpu, LREAD, 32, 8, 2)):eq("rrrrrrrr")
 end)
 
--- The second fragment begins at 0 again, where the override counts.
+-- The second fragment begins at 0 again, where the override applies.
 scenario("memop keys: fetch-protection override after the end of 24-bit addresses", options, function(sim)
 	local vcpu, ram, vm = sim:guest{ ram = { length = "16M" }, vcpu = { lowcore = false } }
 	ram:write(0xfff000, ("e"):rep(4096))
@@ -227,7 +227,7 @@ scenario("memop keys: fetch-protection override after the end of 24-bit addresse
 	expect(fetch(vcpu, LREAD, 0xfff000, 4096 + 2049, 2)):eq(PGM_PROTECTION)
 end)
 
--- The unkeyed copy tells what fails from what is protected.
+-- The unkeyed copy tells failures from protection.
 scenario("memop keys: fetch-protection override, and the VMM has lost the page", options, function(sim)
 	local vcpu, ram = wrapping(sim)
 	expect(ram:munmap(0x10000, "4K")):eq(0)

@@ -64,7 +64,7 @@ local function copy(vcpu, ram, from, n)
 	end
 end
 
--- What one side writes the other reads; neighbours stay; a check before moves nothing. It is copied between.
+-- What one side writes the other reads; neighbours stay; a check before moves nothing. In between, data are copied.
 for seed, kind in ipairs{ { "logical", LREAD, LWRITE }, { "absolute", AREAD, AWRITE } } do
 	cases("memop: written, copied by the guest and read back, " .. kind[1], long, copies, function(sim, case)
 		local vcpu, ram, vm = guest(sim)
@@ -95,7 +95,8 @@ scenario("memop: a write is in the dirty log, a read and a check are not", optio
 	expect(vcpu:mem_op{ op = LWRITE, gaddr = 0x43fff, data = "xx" }):eq(0)
 	expect(vm:mem_op{ op = AWRITE, gaddr = 0x46000, data = "x" }):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x43, 0x44, 0x46 }
-	-- An exchange that did not take place is none; it may make the page dirty in the host, as any store access.
+	-- An exchange that did not happen changes nothing, but may make the page dirty in the host, like any store
+	-- access.
 	if has_cmpxchg(sim) then
 		expect(vm:mem_op{ op = CMPXCHG, gaddr = 0x47000, data = "b", old = "a" }):eq(0)
 		expect(vm:mem_op{ op = CMPXCHG, gaddr = 0x45000, data = "b", old = "\1" }):eq(0)
@@ -178,7 +179,7 @@ scenario("memop: all pages are translated before any byte moves; absolute writes
 	expect(ram:read(END - 4, 4)):eq("1234")
 end)
 
--- A check with key 0 looks at the first page only: what it lets pass fails when it is done.
+-- A check with key 0 looks only at the first page: the operation that it allows fails.
 scenario("memop: an absolute check with key 0 sees only the first page", options, function(sim)
 	local _, _, vm = guest(sim)
 	expect(vm:mem_op{ op = AREAD, gaddr = END, size = 1, flags = CHECK }):eq(PGM_ADDRESSING)
@@ -191,17 +192,17 @@ scenario("memop: memory that the VMM does not have", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	expect(ram:munmap(0x40000, "4K")):eq(0)
 	expect(ram:mprotect(0x50000, "4K", "r")):eq(0)
-	-- Every failure of a copy with a key is taken for protection.
+	-- Every failure of a copy with a key counts as protection.
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x40000, size = 1 }):eq(PGM_PROTECTION)
 	expect(vcpu:mem_op{ op = LWRITE, gaddr = 0x50000, data = "x" }):eq(PGM_PROTECTION)
 	expect(vm:mem_op{ op = AREAD, gaddr = 0x40000, size = 1 }):eq(PGM_PROTECTION)
 	expect(vm:mem_op{ op = AWRITE, gaddr = 0x50000, data = "x" }):eq(PGM_PROTECTION)
 	expect(vm:mem_op{ op = CMPXCHG, gaddr = 0x50000, data = "x", old = "\0" }):eq(
 		has_cmpxchg(sim) and PGM_PROTECTION or -EINVAL)
-	-- Nobody looks as long as it is a check.
+	-- A check does not look.
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x40000, size = 1, flags = CHECK }):eq(0)
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x50000, size = 1 }):eq("\0")
-	-- The key of a page is in its table entry: where no memory is there is no key.
+	-- The key of a page is in its table entry: without memory there is no key.
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x40000, size = 1, flags = CHECK | SKEY, key = 1 }):eq(-EFAULT)
 	expect(vm:mem_op{ op = AREAD, gaddr = 0x40000, size = 1, flags = CHECK | SKEY, key = 1 }):eq(-EFAULT)
 end)
@@ -329,7 +330,7 @@ scenario("memop: a bad buffer and a bad address", options, function(sim)
 	expect(vm:mem_op{ op = AREAD, gaddr = END - 1, size = 2, buf = 0 }):eq(PGM_ADDRESSING)
 end)
 
--- There is no protected guest here, and so no secure instruction data area.
+-- There is no protected guest here, so there is no secure instruction data area.
 scenario("memop: SIDA operations without a protected guest", options, function(sim)
 	local vcpu, _, vm = guest(sim)
 	for _, op in ipairs{ SREAD, SWRITE } do

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What a memory slot must be on s390 (kvm_arch_prepare_memory_region()), and what becomes of it in the guest address space
+-- What a memory slot must be on s390 (kvm_arch_prepare_memory_region()), and what it becomes in the guest address space
 -- (kvm_arch_commit_memory_region()).
 
 local options = { arch = "s390x", covers = "docs/rules.md S1" }
@@ -37,14 +37,14 @@ cases("slot rules: the guest's address is not looked at, the slot is dead", opti
 }, function(sim, case)
 	local _, ram, vm = machine(sim)
 	local gpa = case[2]
-	-- gmap_map_segment() refuses; kvm_arch_commit_memory_region() has only a line of the log left to say so.
+	-- gmap_map_segment() refuses; kvm_arch_commit_memory_region() can only report that in a line of the log.
 	expect(set(vm, ram, { gpa = gpa })):eq(0)
 	expect(#sim.inspect:slots(vm)):eq(1)
 	expect(sim.inspect:gfn_to_hva(vm, gpa >> 12)):eq(ram.addr)
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:s390_vcpu_fault(gpa)):eq(-EFAULT)
 	expect(vcpu:read(gpa, 1)):fields{ exception = { vector = 5 } }
-	-- Where it lies it is in the way of others all the same.
+	-- At its place it still blocks others.
 	expect(set(vm, ram, { slot = 1, size = 4 * MiB })):eq(-EEXIST)
 	expect(set(vm, ram, { size = 0 })):eq(0)
 	expect(set(vm, ram, { slot = 1, size = 4 * MiB })):eq(0)
@@ -59,7 +59,7 @@ scenario("slot rules: a move to a guest address off by a page leaves the slot de
 	expect(set(vm, ram, { gpa = 4 * MiB + 0x1000 })):eq(0)
 	expect(vcpu:read(0x2000, 1)):fields{ exception = { vector = 5 } }
 	expect(vcpu:read(4 * MiB + 0x3000, 1)):fields{ exception = { vector = 5 } }
-	-- Nothing was unmapped at the old place when it moves on, and it lives again.
+	-- Nothing was unmapped at the old place when it moves on, and it works again.
 	expect(set(vm, ram, { gpa = 4 * MiB })):eq(0)
 	expect(sim.inspect:slots(vm)[1].base_gfn):eq(4 * MiB >> 12)
 	expect(vcpu:read(4 * MiB + 0x2000, 1)):fields{ exception = { vector = 5 } }
@@ -111,9 +111,10 @@ scenario("slot rules: one piece of host memory at two guest addresses", options,
 	expect(set(vm, ram, { slot = 1, gpa = 4 * MiB })):eq(0)
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x5000, "once")):is_true()
-	-- A segment of the host has one place in the guest: gmap->host_to_guest has room for one (-EEXIST of __gmap_link()).
+	-- A segment of the host has one place in the guest: gmap->host_to_guest has room for one (-EEXIST of
+	-- __gmap_link()).
 	expect(vcpu:s390_vcpu_fault(4 * MiB + 0x5000)):eq(-EEXIST)
-	-- 6.1 lets the guest try for ever: gmap.lua.
+	-- 6.1 lets the guest retry for ever: gmap.lua.
 	if sim:kernel_since("6.12") then
 		expect(vcpu:read(4 * MiB + 0x5000, 4)):fields{ ret = -EEXIST }
 	end
@@ -155,8 +156,8 @@ cases("memory limit: unknown names", options, {
 	expect(vm:has_device_attr(t)):eq(-ENXIO)
 end)
 
--- gmap_create() takes the smallest table that spans the limit; KVM asks for the limit less one byte, "will round the limit
--- up", and does not take the rounded value as kvm->arch.mem_limit.
+-- gmap_create() takes the smallest table that spans the limit. KVM passes the limit less one byte, "will round the
+-- limit up", and does not store the rounded value in kvm->arch.mem_limit.
 scenario("memory limit: the guest address space ends there, the slots' limit does not move", options, function(sim)
 	local _, ram, vm = machine(sim)
 	local first = limit(vm).value
@@ -164,7 +165,7 @@ scenario("memory limit: the guest address space ends there, the slots' limit doe
 	expect(limit(vm).value):eq(first)
 	expect(set(vm, ram, { size = 4 * MiB })):eq(0)
 	expect(set(vm, ram, { slot = 1, gpa = 0x7fc00000, offset = 4 * MiB })):eq(0)
-	-- Two GiB are what a segment table spans: beyond, the slot is accepted and dead.
+	-- A segment table spans two GiB: beyond that, the slot is accepted but dead.
 	expect(set(vm, ram, { slot = 2, gpa = 0x80000000, offset = 6 * MiB })):eq(0)
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x7fc00000, "in")):is_true()
@@ -181,7 +182,7 @@ scenario("memory limit: slots beyond the VM's own limit are refused", options, f
 	expect(vcpu:s390_vcpu_fault(last - MiB)):eq(0)
 end)
 
--- The attribute makes a new guest address space: slots that were set before are not in it.
+-- The attribute makes a new guest address space, which lacks the slots that were set before.
 scenario("memory limit: set after a slot, the slot is dead", options, function(sim)
 	local _, ram, vm = machine(sim)
 	expect(set(vm, ram, {})):eq(0)

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What live migration reads and writes of a guest's memory beside its pages: storage keys and CMMA states, and migration
--- mode, in which KVM notes the pages whose state changed (kvm_s390_{get,set}_{skeys,cmma_bits}()).
+-- What live migration reads and writes of a guest's memory besides its pages: storage keys and CMMA states, and
+-- migration mode, in which KVM records pages whose state changed (kvm_s390_{get,set}_{skeys,cmma_bits}()).
 
 local options = { arch = "s390x" }
 local MiB <const> = 1 << 20
@@ -45,7 +45,7 @@ end
 scenario("keys: GET asks for flags, then for use, then for the count", options, function(sim)
 	local vm = touched(sim)
 	expect(vm:s390_get_skeys{ start_gfn = 0, count = 1, flags = 1 }):eq(-EINVAL)
-	-- While no keys are used the rest is not looked at.
+	-- While no keys are used the rest is not checked.
 	expect(vm:s390_get_skeys{ start_gfn = 1 << 40, count = 0 }):eq(KVM_S390_GET_SKEYS_NONE)
 	expect(vm:s390_get_skeys{ start_gfn = 0, count = 1 }):eq(KVM_S390_GET_SKEYS_NONE)
 	expect(vm:s390_set_skeys{ start_gfn = 0, keys = "\x10" }):eq(0)
@@ -63,7 +63,7 @@ cases("keys: SET refuses", options, {
 }, function(sim, case)
 	local vm = machine(sim)
 	expect(vm:s390_set_skeys(case[2])):eq(case[3])
-	-- Where it came to the pages, the process uses keys from then on.
+	-- When the call reached the pages, the process began to use keys.
 	local got = vm:s390_get_skeys{ start_gfn = 0, count = 1 }
 	expect(got):eq(case[4] and "\0" or KVM_S390_GET_SKEYS_NONE)
 end)
@@ -93,8 +93,8 @@ scenario("keys: a key waits in the PGSTE for its page", options, function(sim)
 	expect(vm:s390_get_skeys{ start_gfn = 5, count = 1 }:byte() & 0xf8):eq(0x40)
 end)
 
--- kvm_s390_set_skeys(): when set_guest_storage_key() finds no page table, the page is faulted in, and the loop goes on with
--- the next one instead of setting the key now. Live migration loses a key for each segment that has no table yet.
+-- kvm_s390_set_skeys(): if set_guest_storage_key() finds no page table, the page is faulted in, and the loop continues
+-- with the next page instead of setting the key now. Live migration loses a key for each segment that has no table yet.
 scenario("keys: SET loses the key of a page whose segment has no page table", options, function(sim)
 	local vm, ram = machine(sim)
 	expect(ram:page(0x405).mapped):is_false()
@@ -155,7 +155,7 @@ scenario("CMMA bits: GET gives nothing until somebody used them", options, funct
 		remaining = 0, values = "" }
 	expect(start(vm)):eq(0)
 	expect(vm:s390_get_cmma_bits{ start_gfn = 5, count = 4 }):eq{ start_gfn = 0, count = 0, remaining = 0, values = "" }
-	-- A call that fails counts as use as well.
+	-- A call that fails also counts as use.
 	expect(vm:s390_set_cmma_bits{ start_gfn = 0x200, values = "\1" }):eq(-EFAULT)
 	expect(vm:s390_get_cmma_bits{ start_gfn = 5, count = 4, flags = KVM_S390_CMMA_PEEK }):fields{ start_gfn = 5, count = 4,
 		values = "\0\0\0\0" }
@@ -264,7 +264,7 @@ scenario("migration mode: all states of all slots are given, each once", options
 	expect(vm:s390_get_cmma_bits{ start_gfn = 0, count = 8 }):eq{ start_gfn = 0, count = 0, remaining = 0, values = "" }
 end)
 
--- kvm_s390_next_dirty_cmma(): behind the last slot the search begins again at the first, before a slot with that one.
+-- kvm_s390_next_dirty_cmma(): behind the last slot the search wraps to the first; before a slot it begins at that slot.
 scenario("migration mode: GET from where there is no slot", options, function(sim)
 	local vm = machine(sim, true)
 	expect(vm:s390_set_cmma_bits{ start_gfn = 0, values = "\1" }):eq(0)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- MOVE PAGE: interpreted where the host has both pages, else partially executed, and KVM brings them in
+-- MOVE PAGE: interpreted if the host has both pages; else partially executed, and KVM brings them in
 -- (handle_mvpg_pei()).
 
 local options = { arch = "s390x", covers = "intercept.c: handle_mvpg_pei" }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Pseudo page faults: what user space reaches of them. The floating interrupt controller allows them for a VM, registers
--- say where the token is and which PSW accepts one, interruptions carry it; the guest's own way is DIAGNOSE 0x258.
+-- Pseudo page faults: what user space can reach of them. The floating interrupt controller allows them for a VM,
+-- registers say where the token is and which PSW accepts one, interruptions carry it. The guest's own way is DIAGNOSE
+-- 0x258.
 
 local options = { arch = "s390x" }
 local MiB <const> = 1 << 20
@@ -64,7 +65,7 @@ scenario("pfault: the floating interrupt controller turns them on and off", opti
 	expect(vcpu:write(MiB, "y")):is_true()
 end)
 
--- flic_set_attr() does not ask for the VM's type; kvm->arch.gmap is NULL there.
+-- flic_set_attr() does not check the VM's type; kvm->arch.gmap is NULL there.
 cases("pfault: where user space controls the VM the kernel follows a NULL pointer", options, {
 	{ "to turn them on", KVM_DEV_FLIC_APF_ENABLE }, { "to turn them off", KVM_DEV_FLIC_APF_DISABLE_WAIT },
 }, function(sim, case)
@@ -81,7 +82,7 @@ cases("pfault: user space delivers a token", options, {
 	local vm, vcpu, ram = guest(sim)
 	expect(vcpu:read(MiB, 1)):eq("\0")
 	expect((case[3] and vcpu or vm):s390_interrupt{ type = case[2], parm64 = 0x123456789a }):eq(0)
-	-- The guest does not take it yet.
+	-- The guest does not accept it yet.
 	expect(vcpu:read(MiB, 1)):eq("\0")
 	expect(lowcore(ram)):fields{ code = 0 }
 	accept(vcpu)
@@ -97,9 +98,9 @@ cases("pfault: the other way round is refused", options, {
 	expect((case[3] and vcpu or vm):s390_interrupt{ type = case[2], parm64 = 1 }):eq(-EINVAL)
 end)
 
--- Everything is set for one: the VM allows them, the token's address is known, the PSW and control register 0 accept it,
--- the page is in swap. gmap_fault() of 6.12 never gives -EAGAIN, so kvm_arch_setup_async_pf() is never asked. 6.1 asks for
--- a page that is being read, and here it has been read when swapin_readahead() returns.
+-- Everything is ready for one: the VM allows them, the token's address is known, the PSW and control register 0 accept
+-- it, the page is in swap. gmap_fault() of 6.12 never returns -EAGAIN, so kvm_arch_setup_async_pf() is never called.
+-- 6.1 calls it for a page that is being read, but here it has been read when swapin_readahead() returns.
 scenario("pfault: a page from swap is waited for all the same", options, function(sim)
 	local vm, vcpu, ram, flic = guest(sim)
 	expect(vcpu:write(MiB + 0x3000, "swapped")):is_true()
@@ -117,7 +118,7 @@ scenario("pfault: a page from swap is waited for all the same", options, functio
 	expect(lowcore(ram)):fields{ code = 0 }
 end)
 
--- 6.1 would start one for a page that a userfaultfd has to fill, but the guest has no token. In 6.12 KVM_RUN would spin
+-- 6.1 would start one for a page that a userfaultfd must fill, but the guest has no token. In 6.12 KVM_RUN would spin
 -- (findings.md), so they stay turned off there.
 scenario("pfault: without a token the guest waits for the page", options, function(sim)
 	local _, vcpu, ram, flic, vmm = guest(sim)

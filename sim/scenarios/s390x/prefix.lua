@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The two pages at a vCPU's prefix: KVM keeps them mapped writable while the guest runs, and is told by the page-table
--- code when they go (gmap_mprotect_notify(), kvm_gmap_notifier()). The model looks at each entry to the guest.
+-- The two pages at a vCPU's prefix. KVM keeps them mapped writable while the guest runs; the page-table code notifies
+-- it when they are removed (gmap_mprotect_notify(), kvm_gmap_notifier()). The model checks at each entry to the guest.
 
 local options = { arch = "s390x", mmu = { "sie", "old" },
 	covers = "gmap.c: gmap_mprotect_notify; kvm-s390.c: kvm_gmap_notifier" }
 
--- Memory from 0 on, where the prefix area is as well.
+-- Memory from 0 on; the prefix area is in it.
 local function guest(sim, prot)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", prot = prot or "rw", huge = false }
@@ -71,7 +71,7 @@ scenario("prefix: taken away again and again under a running guest", options, fu
 	sim:join()
 end)
 
--- gmap_unmap_segment() tells no notifier: KVM enters the guest without its prefix area, which the model reports.
+-- gmap_unmap_segment() calls no notifier: KVM enters the guest without its prefix area, which the model reports.
 cases("prefix: KVM does not notice that its slot is", { arch = "s390x" }, {
 	{ "deleted", { slot = 0, memory_size = 0 } },
 	{ "moved",   { slot = 0, guest_phys_addr = "8M", memory_size = "1M" } },

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Host events on an mm with PGSTEs: what fork, COW, mremap, swap and huge pages do to pages, and to what the PGSTEs say of
--- them.
+-- Host events on an mm with PGSTEs: what fork, COW, mremap, swap and huge pages do to pages and to their PGSTEs.
 
 local options = { arch = "s390x", mmu = { "sie", "old" } }
 local MiB <const> = 1 << 20
@@ -34,7 +33,7 @@ cases("THP: is not to be had afterwards by", options, {
 	{ "a new mapping",     function(vmm) return vmm:mmap{ length = "4M", align = MiB } end },
 	{ "MADV_HUGEPAGE",     function(vmm)
 		local ram = vmm:mmap{ length = "4M", align = MiB }
-		-- hugepage_madvise(): ignored where the process has PGSTEs.
+		-- hugepage_madvise(): ignored if the process has PGSTEs.
 		expect(ram:madvise(0, "4M", MADV_HUGEPAGE)):eq(0)
 		return ram
 	end },
@@ -62,7 +61,7 @@ scenario("THP: the child of a process with a VM starts without PGSTEs, and with 
 	local ram = child:mmap{ length = "2M", align = MiB }
 	ram:write(0, "x")
 	expect(ram:page(0)):fields{ mapped = true, huge = false }
-	-- VM_NOHUGEPAGE came with def_flags; the process may ask again, as it has no PGSTEs itself.
+	-- VM_NOHUGEPAGE came with def_flags; the process may change that, because it has no PGSTEs itself.
 	expect(ram:madvise(MiB, "1M", MADV_HUGEPAGE)):eq(0)
 	ram:write(MiB, "x")
 	expect(ram:page(0x100)):fields{ huge = true }
@@ -172,7 +171,8 @@ end)
 
 -- --- the prefix area under a running guest -----------------------------------------------------------------
 
--- Each event goes through ptep_notify() to kvm_gmap_notifier(), which has to stop the vCPU; the model looks at each entry.
+-- Each event goes through ptep_notify() to kvm_gmap_notifier(), which must stop the vCPU; the model checks at each
+-- entry.
 cases("prefix: taken away under a running guest by", options, {
 	{ "migration", 60, function(ram) ram:migrate(0) ram:migrate(0x1000) end },
 	{ "reclaim",   60, function(ram) ram:swap_out(0, "8K") end },

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The state that the VMM gives a vCPU: registers come back as they were set, and survive an entry; tables are as the
--- Principles of Operation has them.
+-- The state that the VMM gives a vCPU: registers read back as they were set, and survive an entry; tables are those of
+-- the Principles of Operation.
 
 local options = { arch = "s390x" }
 

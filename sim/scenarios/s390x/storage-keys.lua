@@ -21,7 +21,7 @@ local function set_keys(vm, buf, gfn, keys)
 	return keys_ioctl(vm, buf, KVM_S390_SET_SKEYS, gfn, #keys)
 end
 
--- The slot's pages 0x40 and on; the first four are the guest's.
+-- The slot's pages from 0x40 on; the first four belong to the guest.
 local function guest(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
 	for i = 0, 3 do
@@ -73,7 +73,7 @@ end)
 scenario("storage keys: enabling them ends the sharing of zero pages and by KSM", options, function(sim)
 	local vcpu, ram, vm, buf, vmm = guest(sim)
 	expect(vcpu:read(0x50000, 1)):eq("\0")
-	-- Before 6.10 keys are no matter: no process with a VM has zero pages (mm_forbids_zeropage()).
+	-- Before 6.10 keys do not matter: no process with a VM has zero pages (mm_forbids_zeropage()).
 	expect(ram:page(0x50)):fields{ zero = sim:kernel_since("6.10") }
 	ram:write(0x40000, "the same")
 	ram:write(0x41000, "the same")

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- TEST PROTECTION where KVM has to say: the host's page is read-only, so that the CPU cannot tell the guest's protection from
--- the host's (handle_tprot()). Each case as well with a page that is writable, where the CPU says it.
+-- TEST PROTECTION where KVM must answer: the host's page is read-only, so the CPU cannot tell the guest's protection
+-- from the host's (handle_tprot()). Each case also runs with a writable page, where the CPU answers.
 
 local options = { arch = "s390x", covers = "selftest s390x/tprot.c" }
 
@@ -23,7 +23,7 @@ local function guest(sim)
 	return vcpu, ram
 end
 
--- CR0, address, key, result. KVM is asked for whatever the guest may do; what it may not is the CPU's to say as well.
+-- CR0, address, key, result. KVM is asked if the guest may access it; the CPU can also answer if it may not.
 cases("tprot", options, {
 	{ "key 0",                                  0, STORE_PAGE, 0, READ_WRITE },
 	{ "equal keys",                             0, STORE_PAGE, 1, READ_WRITE },

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- VMs that user space controls: no slots, an address space per vCPU that KVM_S390_UCAS_MAP fills segment by segment, and
--- faults as exits. KVM_S390_VCPU_FAULT resolves them, here and on ordinary VMs.
+-- VMs that user space controls: no slots, an address space per vCPU that KVM_S390_UCAS_MAP fills segment by segment,
+-- and faults as exits. KVM_S390_VCPU_FAULT resolves them, here and on ordinary VMs.
 
 local options = { arch = "s390x", covers = "docs/rules.md S2" }
 local MiB <const> = 1 << 20
@@ -167,8 +167,8 @@ scenario("ucontrol: each vCPU has its own address space", options, function(sim)
 	expect(sim.inspect:mapping(two, 5 * MiB)):fields{ present = false }
 end)
 
--- exit_sie() stops a vCPU with a stop request in its control block; kvm_s390_deliver_pending_interrupts() takes it back,
--- and is not called for such a VM. The second vCPU that starts is stopped so, by its own KVM_REQ_DISABLE_IBS.
+-- exit_sie() stops a vCPU with a stop request in its control block. kvm_s390_deliver_pending_interrupts() clears it,
+-- but is not called for such a VM. The second vCPU that starts is stopped in this way, by its own KVM_REQ_DISABLE_IBS.
 scenario("ucontrol: a stop request of KVM's own stays until user space clears it", options, function(sim)
 	local _, ram, vm, one = ucontrol(sim)
 	local two = vm:create_vcpu{ lowcore = false }

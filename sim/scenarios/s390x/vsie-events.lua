@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What ends parts of a shadow gmap: guest-2 changes its tables, the host takes pages away or moves them, slots go, the VM
--- goes. The checker compares shadows and TLBs after each call; the data show that the way is made again.
+-- What removes parts of a shadow gmap: guest-2 changes its tables, the host removes pages or moves them, slots are
+-- deleted, the VM ends. The checker compares shadows and TLBs after each call; the data show that the shadow is made
+-- again.
 
 local options = { arch = "s390x", mmu = "vsie" }
 local late <const> = { arch = "s390x", mmu = "vsie", check = "end" }
@@ -26,7 +27,7 @@ local function guest(sim, flags)
 	return nested, vcpu, space, ram, vm, vmm, slot
 end
 
--- Guest-2 stores into its uppermost table: the whole shadow goes.
+-- Guest-2 stores into its uppermost table, which removes the whole shadow.
 local function drop_shadow(vcpu, space)
 	expect(vcpu:write(space:pte(0, 5).gpa ~ 0x800, string.pack("<i8", 0x2c))):is_true()
 end
@@ -42,11 +43,11 @@ cases("vsie events: guest-2 stores into its", options, {
 		return vm:stats().gmap_shadow_pg_entry
 	end
 	local before, at = pages(), space:pte(VA + 0x5000, case[2]).gpa
-	-- An entry that nobody uses, but in the same page.
+	-- An unused entry in the same page.
 	local unused = case[2] == 1 and at + 8 * 0x40 or at ~ 0x800
 	expect(vcpu:write(unused, vcpu:read(unused, 8))):is_true()
 	expect(nested:sie().icptcode):eq(0x1c)
-	-- With the uppermost table all has gone, the prefix area too.
+	-- With the uppermost table everything is gone, the prefix area too.
 	expect(pages()):eq(case[2] == 5 and before + 1 or before)
 	expect(nested:read(VA + 0x5000, 4)):eq("five")
 	expect(pages()):eq(case[2] == 5 and before + 2 or before + 1)
@@ -91,7 +92,7 @@ scenario("vsie events: guest-2 takes the right to store, and gives it back", opt
 	expect(nested:write(VA + 0x5000, "x")):is_true()
 end)
 
--- When the page with the table is protected (ptep_force_prot()), shadows that may store into it are not told.
+-- When the page with the table is protected (ptep_force_prot()), shadows that may store into it are not notified.
 scenario("vsie events: guest-3 stores into guest-2's tables", late, function(sim)
 	local nested, vcpu, space = guest(sim)
 	local pte = space:pte(VA + 0x5000)
@@ -104,7 +105,7 @@ scenario("vsie events: guest-3 stores into guest-2's tables", late, function(sim
 	expect(nested:read(VA + 0x5000, 3)):eq("six")
 	sim:expect_report{ kind = "check", match = "it is writable, the guest's page at" }
 	sim:check()
-	-- Guest-2's own store is noticed, as IPTE would be.
+	-- Guest-2's own store is noticed, like IPTE would be.
 	expect(vcpu:write(pte.gpa, string.pack("<i8", MiB + 0x5000))):is_true()
 	expect(nested:read(VA + 0x5000, 4)):eq("five")
 	drop_shadow(vcpu, space)
@@ -222,7 +223,7 @@ end)
 
 -- --- dirty log ----------------------------------------------------------------------------------------------
 
--- A page that guest-3 may write is mapped for writing, and counts as written, at the first fetch.
+-- A page that guest-3 may write is mapped for writing at the first fetch, and counts as written.
 scenario("vsie events: what guest-3 may write is in the dirty log, each time", options, function(sim)
 	local nested, _, space, ram, vm = guest(sim, KVM_MEM_LOG_DIRTY_PAGES)
 	space:set_pte(VA + 0x7000, space:pte(VA + 0x7000).raw | PROTECT)
@@ -255,7 +256,7 @@ local function second_slot(sim)
 	return nested, vcpu, space, vm, vmm, other
 end
 
--- gmap_unmap_segment() tells no notifier: the shadow still leads to what the guest has lost.
+-- gmap_unmap_segment() calls no notifier: the shadow still leads to what the guest has lost.
 cases("vsie events: guest-3 keeps the page of a slot that is", late, {
 	{ "deleted", function(vm) return vm:set_user_memory_region{ slot = 1, memory_size = 0 } end },
 	{ "moved",   function(vm, other)
@@ -272,11 +273,11 @@ cases("vsie events: guest-3 keeps the page of a slot that is", late, {
 	expect(nested:read(VA + MiB, 4).interception):fields{ icptcode = 8, iprcc = ADDRESSING }
 end)
 
--- Nor does ptep_notify() find the shadow then: __gmap_unlink_by_vmaddr() has forgotten the way from the host's address.
+-- Nor does ptep_notify() find the shadow then: __gmap_unlink_by_vmaddr() removed the way from the host's address.
 scenario("vsie events: guest-3 keeps a page that the VMM gives back, and another process gets", late, function(sim)
 	local nested, vcpu, space, vm, vmm, other = second_slot(sim)
 	local pfn = other:page(0).pfn
-	-- With its page table, so that what is freed next is for its pages.
+	-- With its page table, so that pages of its own are freed next.
 	local stranger = sim:process():mmap{ length = "1M", huge = false }
 	stranger:write(0, "secret")
 	expect(vm:set_user_memory_region{ slot = 1, memory_size = 0 }):eq(0)
@@ -295,7 +296,7 @@ scenario("vsie events: guest-3 keeps a page that the VMM gives back, and another
 	drop_shadow(vcpu, space)
 end)
 
--- The tables' segments are not linked again until guest-2 touches them, so that nobody tells the shadow of a change.
+-- The tables' segments are not linked again until guest-2 touches them, so nobody notifies the shadow of a change.
 scenario("vsie events: the slot of guest-2's tables is deleted and made again", late, function(sim)
 	local nested, _, space, _, vm, vmm, slot = guest(sim)
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
@@ -336,8 +337,8 @@ end)
 
 -- --- TLBs of other CPUs -------------------------------------------------------------------------------------
 
--- __tlb_flush_mm() takes a CPU that has left the process for clean (mm_cpumask), having flushed by the ASCEs of process and
--- guest address space, but not by that of the shadow. The next IPTE in the shadow is a local one.
+-- __tlb_flush_mm() regards a CPU that has left the process as clean (mm_cpumask), after a flush by the ASCEs of process
+-- and guest address space, but not by that of the shadow. The next IPTE in the shadow is a local one.
 cases("vsie events: a nested guest that has run on another CPU, and the host moves its page", late, {
 	{ "at once",                     false, { 2, 0 } },
 	{ "after a flush of the process", true, { 0, 2 } },

@@ -13,7 +13,7 @@ local GED <const>, GED2 <const>, STOP_INT <const>, KSS <const> = 0x4, 0x10, 0x04
 local ECB_TE <const>, ECB_GS <const>, ECB3_RI <const> = 0x10, 0x40, 0x01
 local PREFIX_VALIDITY <const> = 0x37
 
--- Guest-3's first MiB is guest-2's second one. caps: capabilities that the VM asks for.
+-- Guest-3's first MiB is guest-2's second one. caps: capabilities that the VM enables.
 local function guest(sim, caps)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "8M", huge = false }
@@ -177,7 +177,7 @@ scenario("vsie state: more nested guests than shadow blocks", options, function(
 		expect(second:read(0x5000, 4)):eq(("<i4"):pack(i))
 		expect(second:read(0x6000, 3)):eq("six")
 	end
-	-- The low 20 bits of mso do not count.
+	-- The low 20 bits of mso are ignored.
 	expect(third:read(0x6000, 3)):eq("six")
 	expect(vm:stats()):fields{ gmap_shadow_sg_entry = 1 }
 end)

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- Guest-2's tables as shadow gmaps follow them (kvm_s390_shadow_tables()): all types of address spaces, lengths, large
--- frames with and without EDAT, protection at each level, real space, and entries that are wrong.
+-- frames with and without EDAT, protection at each level, real space, and wrong entries.
 
 local options = { arch = "s390x", mmu = "vsie" }
 
@@ -123,7 +123,7 @@ cases("vsie tables: protection by the entry of the table", options, {
 	{ "region-first, with EDAT", 5, true, true }, { "region-first, without", 5, false, false },
 }, function(sim, case)
 	local nested, space, vcpu, ram = guest(sim, { type = "region1" })
-	-- Elsewhere than the prefix.
+	-- Not where the prefix is.
 	local va = 1 << 53 | 1 << 42 | 1 << 31 | MiB
 	expect(space:map{ from = va, to = MiB, size = MiB }):eq(0)
 	edat(vcpu, case[3])
@@ -174,8 +174,8 @@ cases("vsie tables: a large frame of guest-2", options, {
 	expect(nested:read(case[3] + 0x5001, 3)):eq("ive")
 end)
 
--- The format control means nothing then, but gmap_shadow_pgt() and gmap_shadow_sgt() get the entry as it is, and see a
--- large one, which they call a bug of the kernel's: guest-2 stops the host.
+-- The format control then means nothing, but gmap_shadow_pgt() and gmap_shadow_sgt() get the entry unchanged and see a
+-- large one, which they report as a kernel bug: guest-2 stops the host.
 cases("vsie tables: guest-2 ends the host by a large entry without EDAT in the", options, {
 	{ "segment table",      "segment", 2, 0 },
 	{ "region-third table", "region3", 3, 0 },

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- vCPUs in nested guests, in threads, against the host's memory events, against guest-2's changes of its tables, and against
--- requests that kick them; the checks, lockdep and sanitizers are the judges.
+-- vCPUs in nested guests, in threads, against the host's memory events, guest-2's changes of its tables, and requests
+-- that kick them. The checks, lockdep and sanitizers judge.
 
 local options = { arch = "s390x", mmu = "vsie", check = "end", timeout = 60 }
 
@@ -23,8 +23,8 @@ local function guest(sim, n, flags)
 	return nested, space, ram, vm, vcpu
 end
 
--- 6.1 lets guest-2 know when the host had to do something: an interception of no action, and guest-2 executes SIE again.
--- Later kernels set guest-2's PSW back to SIE (vsie_run()).
+-- 6.1 tells guest-2 when the host had to do something: an interception without an action, and guest-2 executes SIE
+-- again. Later kernels set guest-2's PSW back to SIE (vsie_run()).
 local function run(sim, nested, method, ...)
 	local done
 	repeat

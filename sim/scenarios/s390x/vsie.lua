@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Guests of guests: a vCPU of guest-2 executes SIE, and KVM interprets it (vsie.c) with shadow tables that it makes from
--- guest-2's own. Guest-3's storage lies in guest-2's primary space, from the state description's mso on. What SIE ends in.
+-- Guests of guests: a vCPU of guest-2 executes SIE, and KVM interprets it (vsie.c) with shadow tables that it makes
+-- from guest-2's own. Guest-3's storage is in guest-2's primary space, from the state description's mso on. Also how
+-- SIE ends.
 
 local options = { arch = "s390x", mmu = "vsie" }
 
@@ -59,11 +60,11 @@ scenario("vsie: two nested guests of one space share its shadow, a second vCPU t
 	local pages = vm:stats().gmap_shadow_pg_entry
 	local second = other:nested{ addr = nested.addr + 512 }
 	expect(second:read(0x5000, 4)):eq("five")
-	-- Its prefix is mapped anew, and nothing else.
+	-- Only its prefix is mapped again.
 	expect(vm:stats()):fields{ gmap_shadow_pg_entry = pages + 1, gmap_shadow_sg_entry = 1 }
 end)
 
--- unpin_scb() takes the virtual address of the pinned state description for a physical one.
+-- unpin_scb() mistakes the virtual address of the pinned state description for a physical one.
 scenario("vsie: the page of the state description stays pinned", options, function(sim)
 	local vcpu, ram = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" } }
 	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
@@ -125,8 +126,8 @@ scenario("vsie: the exception is in guest-2's lowcore, at the SIE instruction", 
 	expect(("<i8"):unpack(ram:read(0x158, 8))):eq(0x123450)
 end)
 
--- The CPU leaves the PSW behind the instruction, which has 6 bytes. vsie_run() takes the ILC for 4, and rewinds the PSW by
--- that, where its comment wants it forwarded.
+-- The CPU leaves the PSW behind the instruction, which has 6 bytes. vsie_run() assumes an ILC of 4 and rewinds the PSW
+-- by that, although its comment wants it forwarded.
 cases("vsie: addressing exceptions are intercepted", options, {
 	{ "beyond the limit", { msl = 0 }, MiB },
 	{ "beyond the limit, from mso on", { mso = MiB, msl = MiB }, MiB },

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- A page table gives way to a huge page while another vCPU may still hold the way to it in its paging-structure caches.
+-- A huge page replaces a page table while another vCPU's paging-structure caches may still lead to the table.
 
 local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE
 local LAST <const> = 0x1ff000

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- A wait that nothing can end is reported, with who waits where, instead of running into the time limit.
+-- A wait that nothing can end is reported, with each waiting thread and its place, instead of running into the time
+-- limit.
 
 scenario("a vCPU that waits for a start-up interrupt that nobody sends", { arch = "x86_64" }, function(sim)
 	sim:expect_report{ kind = "deadlock", match = "sleeps (state 0x1); holds &vcpu->mutex" }
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "1M" }
 	local vm = vmm:open_kvm():create_vm()
-	-- With local APICs in the kernel every vCPU but the first one waits to be started by another one.
+	-- With local APICs in the kernel every vCPU except the first one waits until another one starts it.
 	expect(vm:enable_cap{ cap = KVM_CAP_SPLIT_IRQCHIP, args = { 24 } }):eq(0)
 	expect(vm:set_user_memory_region{
 		slot = 0, guest_phys_addr = 0, memory_size = 1 << 20, userspace_addr = ram.addr,

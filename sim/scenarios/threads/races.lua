@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- vCPU threads against what the VMM and the host's mm do meanwhile; the checks and sanitizers are the judges.
+-- vCPU threads against what the VMM and the host's mm do meanwhile; the checks and sanitizers judge.
 
 local options = { mmu = { "ept", "npt", "shadow", "sie", "old" }, check = "end", timeout = 60 }
 local SECONDS <const> = 1
@@ -32,7 +32,7 @@ local function writer(sim, vm, name, first)
 	return vcpu
 end
 
--- Without a VM. A page that another thread has locked when its swap entry is freed stays in the swap cache.
+-- Without a VM. If another thread has locked a page when its swap entry is freed, the page stays in the swap cache.
 scenario("pages that are written, dropped, moved and swapped out at once", options, function(sim)
 	local PAGES <const> = 8
 	local ram = sim:process():mmap{ length = PAGES * 4096, huge = false }

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Asynchronous page faults: a work item of KVM's waits for userfaultfd, while the guest goes on or is halted.
+-- Asynchronous page faults: a work item of KVM waits for userfaultfd, while the guest continues or is halted.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local ASYNC_PF_EN <const>, ASYNC_PF_INT <const> = 0x4b564d02, 0x4b564d06
@@ -8,7 +8,7 @@ local PAGE <const> = ("data"):rep(1024)
 
 local LINEAR <const> = 0x40000000		-- of the guest's physical address 0
 
--- Interrupts are on, as KVM demands. The APIC is off: that a page is ready is an interrupt, which the machine has not.
+-- Interrupts are on, as KVM demands. The APIC is off: an interrupt says that a page is ready, and the machine has none.
 local function guest(sim, paravirtual)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", huge = false }
@@ -32,14 +32,14 @@ local function guest(sim, paravirtual)
 	return vcpu, ram, vm, uffd
 end
 
--- The guest is told that the page is not present.
+-- Checks that the guest is told that the page is not present.
 local function told(vcpu, ram, addr)
 	expect(vcpu:read(LINEAR + addr, 4)):fields{ exception = { vector = 14 } }
 	expect(string.unpack("<I4", ram:read(REASONS, 4))):eq(1)
 	ram:write(REASONS, ("\0"):rep(4))
 end
 
--- These have one thread, so that it is the item alone that waits.
+-- These have one thread, so that only the item waits.
 scenario("async page fault: the guest goes on while the page is missing", options, function(sim)
 	local vcpu, ram, _, uffd = guest(sim, true)
 	told(vcpu, ram, 0x5000)
@@ -73,7 +73,7 @@ scenario("async page fault: the VM goes after the page has come", options, funct
 	expect(ram:read(0x5000, 4096)):eq(PAGE)
 end)
 
--- The item holds the VM until the userfaultfd goes, too, here with the process.
+-- The item holds the VM until the userfaultfd is closed too, here with the process.
 scenario("async page fault: the VM goes while the page is missing", options, function(sim)
 	local vcpu, ram, vm = guest(sim, true)
 	told(vcpu, ram, 0x5000)
@@ -82,7 +82,7 @@ scenario("async page fault: the VM goes while the page is missing", options, fun
 	expect(ram:page(5).mapped):is_false()
 end)
 
--- A guest without the feature is halted: its thread sleeps, the monitor's does, and the item does.
+-- A guest without the feature is halted: its thread sleeps, and so do the monitor's and the item.
 scenario("async page fault: the guest is halted until the page comes", options, function(sim)
 	local vcpu, ram, _, uffd = guest(sim)
 	sim:thread("vcpu", function() expect(vcpu:read(LINEAR + 0x5000, 4)):eq("data") end)

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Guest memory that a VMM fills when the guest asks for it: UFFDIO_REGISTER_MODE_MISSING, as in the post-copy phase of a
--- migration. What the guest waits for is resolved by another thread of the VMM.
+-- Guest memory that a VMM fills on demand: UFFDIO_REGISTER_MODE_MISSING, as in the post-copy phase of a migration.
+-- Another thread of the VMM resolves what the guest waits for.
 
 local options = { check = "end" }
 local PAGE <const> = 4096
@@ -178,7 +178,7 @@ scenario("post-copy: with UFFD_FEATURE_SIGBUS nobody waits", options, function(s
 	expect(vcpu:read(0, 5)):eq("there")
 end)
 
--- UFFD_USER_MODE_ONLY: faults that the kernel meets on behalf of the guest are not handed out.
+-- UFFD_USER_MODE_ONLY: faults that the kernel takes on behalf of the guest are not passed on.
 scenario("post-copy: with UFFD_USER_MODE_ONLY the guest's faults fail", options, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
 	local uffd = vmm:userfaultfd{ flags = UFFD_USER_MODE_ONLY }
@@ -210,8 +210,8 @@ scenario("post-copy: pages of another mapping move in", { check = "end", kernel 
 	expect(uffd:move(ram, PAGE, received, PAGE, PAGE, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES)):eq(PAGE)
 end)
 
--- kvm_handle_error_pfn() and do_sigbus() tell the VMM; gmap_fault() of s390 makes an addressing exception of any error, and
--- do_sigbus() there knows one code.
+-- kvm_handle_error_pfn() and do_sigbus() notify the VMM. gmap_fault() of s390 turns any error into an addressing
+-- exception, and do_sigbus() there knows only one code.
 scenario("post-copy: a page that was lost on the way is a memory error", { check = "end", kernel = "6.6" }, function(sim)
 	local vcpu, ram, uffd, vmm = guest(sim)
 	expect(uffd:poison(ram, PAGE, PAGE)):eq(PAGE)
