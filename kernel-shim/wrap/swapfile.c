@@ -8,7 +8,7 @@ long kshim_sys_swapon(const char *name, int flags)
 	return __do_sys_swapon((__force const char __user *)name, flags);
 }
 
-/* By the cache's own index: a folio's is its place in the mapping, which filemap_get_folios() would go on from. */
+/* Walks by the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. */
 static void reap_swap_cache(struct address_space *space)
 {
 	struct folio *folio;

@@ -231,7 +231,7 @@ int kshim_sched_boot(unsigned int nr_cpus)
 	ret = kshim_thread_attach(0);
 	if (ret)
 		return ret;
-	/* The order is that in which their idle sources run. */
+	/* Their idle sources run in this order. */
 	kshim_workqueue_boot();
 	kshim_timers_boot();
 	kshim_rcu_boot();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Idle sources: what may run when no thread of a scenario does. Work items, timers, RCU and SRCU callbacks register here
- * at boot; the end of a step and the search for a way out of a deadlock know only this table.
+ * Idle sources: what may run when no thread of a scenario does. Work items, timers, RCU and SRCU callbacks register
+ * here at boot; the end of a step and the search for a way out of a deadlock know only this table.
  *
- * Invariant: the order of the table is the order in which they run, so it belongs to what a scenario prints.
+ * Invariant: the sources run in the order of the table, so a scenario's output depends on it.
  */
 #include <linux/kernel.h>
 #include "internal.h"

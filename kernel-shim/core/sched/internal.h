@@ -148,10 +148,10 @@ int kshim_idle_validate(void);
 struct kshim_idle_source {
 	const char *name;
 	bool (*run)(void);	/* runs what is due now; returns whether there was anything */
-	bool (*pending)(void);	/* whether something is due now or will be */
+	bool (*pending)(void);	/* returns whether something is due now or will be */
 	int (*validate)(void);	/* self-check as above, or NULL */
 };
-/* Adds a source, which stays for ever, behind those that there are. At boot only. */
+/* Adds a source after the existing ones. It must stay valid for ever. Only at boot. */
 void kshim_idle_register(const struct kshim_idle_source *source);
 /* Runs each source once; returns whether one of them found anything. */
 bool kshim_idle_run_each(void);

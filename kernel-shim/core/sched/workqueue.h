@@ -49,7 +49,7 @@ void kshim_work_unqueue(struct work_struct *work);
 /* Waits for the current run of this item. Returns false if there is none. Called without the lock. */
 bool kshim_work_wait(struct work_struct *work);
 void kshim_work_run_boot(void);
-/* Runs an item, or goes on with one that slept and was woken. Returns whether there was one. */
+/* Runs an item, or continues one that slept and was woken. Returns whether there was one. */
 bool kshim_work_run_one(void);
 bool kshim_work_pending(void);
 

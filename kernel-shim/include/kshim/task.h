@@ -61,7 +61,7 @@ const char *kshim_counter_name(unsigned int i);
 uint64_t kshim_counter(unsigned int i);
 /* Only at boot. The name is not copied. The counter is a plain uint64_t that only grows. */
 void kshim_counter_register(const char *name, uint64_t *value);
-/* The same for one that read() makes of others. */
+/* The same for a counter whose value read() computes from others. */
 void kshim_counter_register_read(const char *name, uint64_t (*read)(void));
 
 #endif
