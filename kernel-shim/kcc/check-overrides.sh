@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Fails when an override of kcc was used in none of the objects.
+# Fails if no object uses an override of kcc.
 #
 #   check-overrides.sh OBJECTS.rsp...
 #
-# The files name objects, one on a line, in quotes or not. Those that kcc made have a note beside them, OBJECT.kcc.
+# The files name objects, one per line, in quotes or not. Objects that kcc made have a note beside them, OBJECT.kcc.
 set -eu
 LC_ALL=C
 export LC_ALL

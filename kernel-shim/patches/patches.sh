@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kvmsim patches: looks at, applies, refreshes and exports the kernel patches of this project. See docs/patches.md.
+# kvmsim patches: shows, applies, refreshes and exports the kernel patches of this project. See docs/patches.md.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -68,13 +68,13 @@ need_tree() {
 	need_series "$version"
 }
 
-# The tree may be written to.
+# Fails unless the tree may be written to.
 need_own_tree() {
 	need_tree "$1"
 	[ ! -e "$tree/.kvmsim-manifest" ] || die "$1 belongs to kvmsim's cache, which the build fills; use a tree of your own"
 }
 
-# git, quilt or plain: how the patches on the tree are kept.
+# Prints how the patches on the tree are kept: git, quilt or plain.
 kind() {
 	if [ -e "$tree/.git" ]; then
 		command -v git >/dev/null || die "$tree is a git tree: install git"
@@ -97,15 +97,15 @@ subject() {
 
 in_quilt() { (cd "$tree" && QUILT_PATCHES=$series QUILT_PC=.pc quilt --quiltrc - "$@"); }
 
-# Copies the files that the series changes from the tree to DEST, as far as they exist.
+# Copies the files that the series changes from the tree to DEST, if they exist.
 copy_files() { # DEST
 	series_all_files all "$series" | while IFS= read -r f; do
 		[ ! -f "$tree/$f" ] || (cd "$tree" && cp --parents "$f" "$1")
 	done
 }
 
-# Prints "STATE PATCH" for each patch of the series. States: applied; missing; changed (it is there, but not as in the
-# series); misfit (it neither is there nor applies). $tmp/look is left as the tree without the applied patches.
+# Prints "STATE PATCH" for each patch of the series. States: applied; missing; changed (it is there, but differs from
+# the series); misfit (it is not there and does not apply). Leaves the tree without the applied patches as $tmp/look.
 look() {
 	rm -rf "$tmp/look"
 	mkdir "$tmp/look"
@@ -198,7 +198,7 @@ cmd_apply() {
 # --- refresh ---------------------------------------------------------------------------------------------------------
 # Writes mails in which nothing depends on the tree's or the user's settings of git. Prints the names.
 format_patches() { # REPOSITORY RANGE DEST
-	echo '*.[ch] diff=cpp' >"$tmp/attributes"	# as the kernel's .gitattributes
+	echo '*.[ch] diff=cpp' >"$tmp/attributes"	# like the kernel's .gitattributes
 	git -C "$1" -c core.attributesFile="$tmp/attributes" -c diff.algorithm=myers -c diff.noprefix=false -c diff.mnemonicPrefix=false -c diff.context=3 \
 		-c format.signOff=false -c format.useAutoBase=false \
 		format-patch -q --zero-commit --no-signature --no-numbered --full-index --no-renames \
@@ -221,7 +221,7 @@ new_from_git() { # [BASE]
 	[ $# = 0 ] || git -C "$tree" update-ref refs/kvmsim/base "$base"
 }
 
-# quilt writes the topmost patch; git am and git format-patch then bring all of them into the one format.
+# quilt writes the topmost patch; git am and git format-patch then convert all of them to one format.
 new_from_quilt() {
 	[ -s "$tree/.pc/applied-patches" ] || die "no patch is applied in $tree: quilt push first"
 	[ "$(cat "$tree/.pc/.quilt_patches" 2>/dev/null)" = "$series" ] ||
@@ -254,7 +254,7 @@ new_from_quilt() {
 cmd_refresh() {
 	[ $# = 1 ] || [ $# = 2 ] || die "refresh DIR [BASE]"
 	need_own_tree "$1"
-	# quilt writes into the series at once. Until all is well, the old text comes back.
+	# quilt writes into the series at once. If anything fails, the old text is restored.
 	cp -a "$series" "$tmp/old"
 	restore=1
 	case $(kind) in

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shell functions that read and apply a patch series; to be sourced.
 #
-# A series is a directory with a file "series", which names patches in their order, one a line, and the patches, in the
-# format of git format-patch. Patches apply without fuzz: what patch(1) takes here, git am takes as well.
+# A series is a directory with a file "series", which names the patches in order, one per line, and the patches, in the
+# format of git format-patch. Patches apply without fuzz: what patch(1) accepts here, git am accepts too.
 
 # The names of the patches of series DIR, in order.
 series_patches() {
