@@ -6,7 +6,7 @@
  * Any attached thread may call in here; one lock covers everything below.
  */
 #include "sim.h"
-#include "../kernel-shim/host/symbolize.h"
+#include <kshim/symbolize.h>
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 /* The readable part of a result, common to all formats. */
 #include "report.h"
 
-#include "../kernel-shim/host/symbolize.h"
+#include <kshim/symbolize.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <kshim/host.h>
 #include "report.h"
-#include "symbolize.h"
+#include <kshim/symbolize.h>
 
 static pthread_mutex_t dwfl_lock = PTHREAD_MUTEX_INITIALIZER;
 static Dwfl *dwfl;

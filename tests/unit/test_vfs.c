@@ -22,7 +22,7 @@
 #endif
 #include "ktest_vfs.h"
 #include "report.h"
-#include "symbolize.h"
+#include <kshim/symbolize.h>
 #include "suite.h"
 
 #define RAM (128UL << 20)

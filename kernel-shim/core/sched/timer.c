@@ -147,7 +147,14 @@ static bool not_running(struct timer_list *timer)
 FAITHFUL(try_to_del_timer_sync);
 int try_to_del_timer_sync(struct timer_list *timer)
 {
-	return not_running(timer) ? timer_delete(timer) : -1;
+	int ret = -1;
+
+	/* Nobody takes the timer to run it between the look and the removal. */
+	host_lock(&lock);
+	if (not_running(timer))
+		ret = detach(timer);
+	host_unlock(&lock);
+	return ret;
 }
 
 static int delete_sync(struct timer_list *timer, bool shutdown)
