@@ -8,6 +8,7 @@
 #include <asm/hardirq.h>
 #include <asm/pgtable.h>
 #include <asm/processor.h>
+#include <kshim/have/x86_pcpu_hot.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
@@ -23,8 +24,10 @@ REDUCED(pcpu_hot, "only cpu_number, softirq_pending and top_of_stack are used");
 DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
 FAITHFUL(this_cpu_off);
 DEFINE_PER_CPU_READ_MOSTLY(unsigned long, this_cpu_off);
+#ifndef KSHIM_HAVE_X86_PCPU_HOT
 FAITHFUL(cpu_number);
 DEFINE_PER_CPU_READ_MOSTLY(int, cpu_number);
+#endif
 
 /* Reads the feature words from CPUID, like get_cpu_cap() of arch/x86/kernel/cpu/common.c. */
 static void read_features(struct cpuinfo_x86 *c)
@@ -87,7 +90,9 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 	if (!boot_cpu_data.x86)
 		identify(&boot_cpu_data);
 	per_cpu(pcpu_hot, cpu).cpu_number = cpu;
+#ifndef KSHIM_HAVE_X86_PCPU_HOT
 	per_cpu(cpu_number, cpu) = cpu;
+#endif
 	per_cpu(this_cpu_off, cpu) = per_cpu_offset(cpu);
 	per_cpu(cpu_info, cpu) = boot_cpu_data;
 	per_cpu(cpu_info, cpu).cpu_index = cpu;
