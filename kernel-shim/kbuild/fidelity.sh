@@ -15,18 +15,33 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
-find kernel-shim/core kernel-shim/wrap "kernel-shim/arch/$arch" "models/$arch" models/common -name '*.c' 2>/dev/null |
-	sort | xargs awk -f "$here/marks.awk" | sort >"$tmp/all-marks"
+"$here/marks.sh" . "$arch" | awk -F '\t' '$4 !~ /\/compat\//' >"$tmp/all-marks"
 xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
 awk -F '\t' 'FNR == NR { defined[$1] = 1; next } $1 in defined' "$tmp/defined" "$tmp/all-marks" >"$tmp/marks"
 count() { awk -F '\t' -v k="$1" '$2 == k' "$tmp/marks" | wc -l; }
 table() { # KIND
-	awk -F '\t' -v k="$1" '$2 == k { gsub(/\|/, "\\|", $3); print "| `" $1 "` | " $3 " | " $4 " |" }' "$tmp/marks"
+	awk -F '\t' -v k="$1" '$2 == k {
+		gsub(/\|/, "\\|", $3)
+		gsub(/ /, "<br>", $6)
+		print "| `" $1 "` | " ($3 == "" ? "" : $3 " | ") $6 " | " $4 " |"
+	}' "$2"
 }
 
 # Real: global symbols of the kernel's own files that are left in the flavour.
 xargs nm --defined-only <"$work/kernel.rsp" | awk 'NF == 3 && $2 ~ /^[A-TV-Z]$/ { print $3 }' | sort -u >"$tmp/kernel"
 nm --defined-only "$flavour" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$tmp/kernel" >"$tmp/real"
+
+overrides=
+if grep -q '	OVERRIDES	' "$tmp/all-marks"; then
+	overrides="
+## Overridden
+
+Functions of the kernel's own files whose bodies kcc replaces (kernel-shim/kcc/README.md); some are only for some kernels.
+
+| symbol | original | file |
+|---|---|---|
+$(table OVERRIDES "$tmp/all-marks")"
+fi
 
 cat >"$tmp/page" <<EOF
 # Fidelity of the $arch flavour
@@ -36,7 +51,8 @@ date: \`cmake --build --preset dev --target fidelity-$arch\`.
 
 A symbol that the kernel's files use is *real* (the kernel's own file, unmodified), *faithful* (same contract as the kernel's definition),
 *reduced* (works, with a difference), *inert* (does nothing, which is right here) or *refused* (reaching it, by call or as data, ends the
-scenario with its name).
+scenario with its name). The *original* is the file of the kernel that defines what a symbol stands for, with the name there behind a
+colon if that is another one; "-" is the linker script.
 
 | faithful | reduced | inert |
 |---:|---:|---:|
@@ -50,21 +66,22 @@ $(sed 's/.*/`&`/' "$work/refused.txt" | paste -sd, - | sed 's/,/, /g' | fold -s 
 
 ## Reduced
 
-| symbol | difference | file |
-|---|---|---|
-$(table REDUCED)
+| symbol | difference | original | file |
+|---|---|---|---|
+$(table REDUCED "$tmp/marks")
 
 ## Inert
 
-| symbol | reason | file |
-|---|---|---|
-$(table INERT)
+| symbol | reason | original | file |
+|---|---|---|---|
+$(table INERT "$tmp/marks")
 
 ## Faithful
 
-| symbol | file |
-|---|---|
-$(awk -F '\t' '$2 == "FAITHFUL" { print "| `" $1 "` | " $4 " |" }' "$tmp/marks")
+| symbol | original | file |
+|---|---|---|
+$(table FAITHFUL "$tmp/marks")
+$overrides
 EOF
 if [ "${5:-}" = --check ]; then
 	fixed() { awk '/^<!-- varies -->$/ { skip = !skip; next } !skip' "$1"; }

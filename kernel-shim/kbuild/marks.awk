@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints the marks of kshim/marks.h in C sources, one a line: symbol, kind, text, file, and 1 when it stands under #if, so
-# that the symbol need not exist; separated by tabs.
+# Prints the marks of kshim/marks.h in C sources, one a line: symbol, kind, text, file, 1 when it is only for some kernels,
+# and the originals, separated by tabs. What stands under #if or in kernel-shim/compat is only for some kernels.
 #
-# A mark begins a line and may go over several; its text is one or more string literals.
-function emit(kind, body,   sym, text)
+# A mark begins a line and may go over several; behind the symbol it has one or two arguments of string literals.
+function emit(kind, body,   sym, text, origin)
 {
 	sym = body
 	sub(/^[ \t]*/, "", sym)
@@ -13,13 +13,17 @@ function emit(kind, body,   sym, text)
 		text = ""
 	sub(/"[ \t]*\)[ \t]*;.*$/, "", text)
 	gsub(/"[ \t]*"/, "", text)
+	origin = text
+	sub(/"[ \t]*,.*/, "", origin)
+	if (!sub(/^[^"]*"[ \t]*,[ \t]*"/, "", text))
+		text = ""
 	gsub(/\\"/, "\"", text)
-	print sym "\t" kind "\t" text "\t" FILENAME "\t" (depth > 0)
+	print sym "\t" kind "\t" text "\t" FILENAME "\t" (depth > 0 || FILENAME ~ /(^|\/)compat\//) "\t" origin
 }
 FNR == 1 { open = ""; depth = 0 }
 /^#[ \t]*if/ { depth++ }
 /^#[ \t]*endif/ { depth-- }
-open == "" && match($0, /^(FAITHFUL|REDUCED|INERT)\(/) {
+open == "" && match($0, /^(FAITHFUL|REDUCED|INERT|OVERRIDES)\(/) {
 	open = substr($0, 1, RLENGTH - 1)
 	body = substr($0, RLENGTH + 1)
 	if (body ~ /\)[ \t]*;/) { emit(open, body); open = "" }

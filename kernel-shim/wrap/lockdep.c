@@ -122,7 +122,7 @@ static void print_acquisitions(const unsigned long *entries, unsigned int n)
 #undef debug_show_held_locks
 
 /* Counted here: what is not an RCU or SRCU section. */
-FAITHFUL(lock_acquire);
+FAITHFUL(lock_acquire, "kernel/locking/lockdep.c");
 void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, int read, int check,
 		  struct lockdep_map *nest_lock, unsigned long ip)
 {
@@ -131,7 +131,7 @@ void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, 
 	kernel_lock_acquire(lock, subclass, trylock, read, check, nest_lock, ip);
 }
 
-FAITHFUL(debug_show_held_locks);
+FAITHFUL(debug_show_held_locks, "kernel/locking/lockdep.c");
 void debug_show_held_locks(struct task_struct *task)
 {
 	kernel_debug_show_held_locks(task);

@@ -350,7 +350,7 @@ static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 }
 
 #ifdef KSHIM_HAVE_S390_GUEST_TEID
-FAITHFUL(__sie64a);
+FAITHFUL(__sie64a, "arch/s390/kernel/entry.S");
 int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rsa, unsigned long gasce)
 {
 	int reason;
@@ -363,7 +363,7 @@ int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rs
 	return reason;
 }
 #else
-FAITHFUL(sie64a);
+FAITHFUL(sie64a, "arch/s390/kernel/entry.S");
 int sie64a(struct kvm_s390_sie_block *sie, u64 *rsa)
 {
 	struct gmap *gmap = (struct gmap *)get_lowcore()->gmap;

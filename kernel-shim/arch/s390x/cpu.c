@@ -26,16 +26,16 @@ DEFINE_PER_CPU(struct lowcore, kshim_lowcore);
 static DEFINE_PER_CPU(struct ctlreg[16], control_registers);
 static DEFINE_PER_CPU(unsigned int[NUM_ACRS], access_registers);
 #ifdef KSHIM_HAVE_S390_LOWCORE_PCPU
-FAITHFUL(pcpu_devices);
+FAITHFUL(pcpu_devices, "arch/s390/kernel/smp.c");
 DEFINE_PER_CPU(struct pcpu, pcpu_devices);
 #endif
-FAITHFUL(irq_stat);
+FAITHFUL(irq_stat, "arch/s390/kernel/irq.c");
 DEFINE_PER_CPU_SHARED_ALIGNED(struct irq_stat, irq_stat);
-FAITHFUL(lowcore_ptr);
+FAITHFUL(lowcore_ptr, "arch/s390/kernel/setup.c");
 struct lowcore *lowcore_ptr[NR_CPUS];
-FAITHFUL(css_general_characteristics);
+FAITHFUL(css_general_characteristics, "drivers/s390/cio/chsc.c");
 struct css_general_char css_general_characteristics;
-FAITHFUL(s390_invalid_asce);
+FAITHFUL(s390_invalid_asce, "arch/s390/mm/init.c");
 /* A region table of length 0: arch/s390/kernel/setup.c. */
 #ifdef KSHIM_HAVE_S390_CTLREG
 struct ctlreg s390_invalid_asce = { .val = 0x3 };
@@ -44,20 +44,20 @@ unsigned long s390_invalid_asce = 0x3;
 #endif
 /* RAM is the linear mapping; the kernel image has no physical address. */
 #ifdef KSHIM_HAVE_S390_VM_LAYOUT
-FAITHFUL(vm_layout);
+FAITHFUL(vm_layout, "arch/s390/kernel/setup.c");
 struct vm_layout vm_layout = { .kaslr_offset = ~0UL, .identity_base = KSHIM_RAM_BASE, .identity_size = KSHIM_RAM_MAX };
 #endif
-FAITHFUL(empty_zero_page);
+FAITHFUL(empty_zero_page, "arch/s390/mm/init.c");
 unsigned long empty_zero_page;
-FAITHFUL(zero_page_mask);
+FAITHFUL(zero_page_mask, "arch/s390/mm/init.c");
 unsigned long zero_page_mask;
-FAITHFUL(VMALLOC_START);
+FAITHFUL(VMALLOC_START, "arch/s390/kernel/setup.c");
 unsigned long VMALLOC_START = KSHIM_VMALLOC_BASE;
-FAITHFUL(VMALLOC_END);
+FAITHFUL(VMALLOC_END, "arch/s390/kernel/setup.c");
 unsigned long VMALLOC_END = KSHIM_VMALLOC_END;
-FAITHFUL(swapper_pg_dir);
+FAITHFUL(swapper_pg_dir, "arch/s390/mm/init.c");
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
-FAITHFUL(mio_wb_bit_mask);
+FAITHFUL(mio_wb_bit_mask, "arch/s390/kernel/setup.c");
 unsigned long mio_wb_bit_mask;
 
 void kshim_arch_boot_cpu(unsigned int cpu)

@@ -18,9 +18,9 @@
 #include <s390x/model.h>
 #include "internal.h"
 
-FAITHFUL(stfle_fac_list);
+FAITHFUL(stfle_fac_list, "arch/s390/kernel/setup.c");
 u64 stfle_fac_list[16];
-FAITHFUL(sclp);
+FAITHFUL(sclp, "drivers/s390/char/sclp_early.c");
 struct sclp_info sclp;
 
 /*

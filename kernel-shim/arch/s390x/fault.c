@@ -29,7 +29,8 @@ int kshim_fault_boot(void)
 }
 
 /* arch/s390/mm/extable.c. Kernel code that faults elsewhere faults on the host, and is an oops there. */
-REDUCED(fixup_exception, "no table is searched: what comes here, a user access or SIE, has an entry");
+REDUCED(fixup_exception, "arch/s390/mm/extable.c",
+	"no table is searched: what comes here, a user access or SIE, has an entry");
 bool fixup_exception(struct pt_regs *regs)
 {
 	regs->psw.addr = FIXED_UP;

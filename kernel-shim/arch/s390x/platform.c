@@ -31,10 +31,10 @@ void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 
 /* --- arch/s390/kernel/debug.c: nothing is recorded, and nobody is asked to: the level is off --- */
 
-FAITHFUL(debug_sprintf_view);
+FAITHFUL(debug_sprintf_view, "arch/s390/kernel/debug.c");
 struct debug_view debug_sprintf_view = { .name = "sprintf" };
 
-REDUCED(debug_register, "a log that records nothing");
+REDUCED(debug_register, "arch/s390/kernel/debug.c", "a log that records nothing");
 debug_info_t *debug_register(const char *name, int pages, int areas, int buf_size)
 {
 	debug_info_t *id = kzalloc(sizeof(*id), GFP_KERNEL);
@@ -46,13 +46,13 @@ debug_info_t *debug_register(const char *name, int pages, int areas, int buf_siz
 	return id;
 }
 
-FAITHFUL(debug_unregister);
+FAITHFUL(debug_unregister, "arch/s390/kernel/debug.c");
 void debug_unregister(debug_info_t *id)
 {
 	kfree(id);
 }
 
-INERT(debug_register_view, "nobody looks at a log");
+INERT(debug_register_view, "arch/s390/kernel/debug.c", "nobody looks at a log");
 int debug_register_view(debug_info_t *id, struct debug_view *view)
 {
 	return 0;
@@ -60,37 +60,37 @@ int debug_register_view(debug_info_t *id, struct debug_view *view)
 
 /* --- others --- */
 
-FAITHFUL(s390_epoch_delta_notifier);
+FAITHFUL(s390_epoch_delta_notifier, "arch/s390/kernel/time.c");
 ATOMIC_NOTIFIER_HEAD(s390_epoch_delta_notifier);
 
-FAITHFUL(sysctl_legacy_va_layout);
+FAITHFUL(sysctl_legacy_va_layout, "kernel/sysctl.c");
 int sysctl_legacy_va_layout;
 
 #ifdef KSHIM_HAVE_S390_FPU
-INERT(save_fpu_state, "user space's floating-point registers do not exist");
+INERT(save_fpu_state, "arch/s390/kernel/fpu.c", "user space's floating-point registers do not exist");
 void save_fpu_state(struct fpu *state, int flags)
 {
 }
 
-INERT(__kernel_fpu_begin, "as save_fpu_state");
+INERT(__kernel_fpu_begin, "arch/s390/kernel/fpu.c", "as save_fpu_state");
 void __kernel_fpu_begin(struct kernel_fpu *state, int flags)
 {
 }
 
-INERT(__kernel_fpu_end, "as save_fpu_state");
+INERT(__kernel_fpu_end, "arch/s390/kernel/fpu.c", "as save_fpu_state");
 void __kernel_fpu_end(struct kernel_fpu *state, int flags)
 {
 }
 #endif
 
-FAITHFUL(vdso_size);
+FAITHFUL(vdso_size, "arch/s390/kernel/vdso.c");
 unsigned long vdso_size(void)
 {
 	return 2 * PAGE_SIZE;
 }
 
 /* A simulated CPU runs whenever its thread does. */
-FAITHFUL(arch_vcpu_is_preempted);
+FAITHFUL(arch_vcpu_is_preempted, "arch/s390/kernel/smp.c");
 bool arch_vcpu_is_preempted(int cpu)
 {
 	return false;

@@ -113,7 +113,7 @@ static bool write_piece(void *mem, unsigned long done, unsigned long len, void *
 	return true;
 }
 
-FAITHFUL(_copy_from_user_key);
+FAITHFUL(_copy_from_user_key, "arch/s390/lib/uaccess.c arch/s390/lib/uaccess.c:raw_copy_from_user_key");
 unsigned long _copy_from_user_key(void *to, const void __user *from, unsigned long n, unsigned long key)
 {
 	unsigned long left;
@@ -125,7 +125,7 @@ unsigned long _copy_from_user_key(void *to, const void __user *from, unsigned lo
 	return left;
 }
 
-FAITHFUL(_copy_to_user_key);
+FAITHFUL(_copy_to_user_key, "arch/s390/lib/uaccess.c arch/s390/lib/uaccess.c:raw_copy_to_user_key");
 unsigned long _copy_to_user_key(void __user *to, const void *from, unsigned long n, unsigned long key)
 {
 	might_fault();
@@ -171,7 +171,8 @@ static bool cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void
 	return true;
 }
 
-REDUCED(kshim_cmpxchg_user_key, "1 and 2 bytes are swapped by themselves and not in their word: never -EAGAIN");
+REDUCED(kshim_cmpxchg_user_key, "arch/s390/include/asm/uaccess.h:__cmpxchg_user_key",
+	"1 and 2 bytes are swapped by themselves and not in their word: never -EAGAIN");
 int kshim_cmpxchg_user_key(void __user *p, void *prev, __uint128_t old, __uint128_t new, unsigned long key, int size)
 {
 	struct cmpxchg_args a = { .old = old, .new = new };

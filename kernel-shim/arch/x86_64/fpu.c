@@ -13,7 +13,7 @@
 #include <kshim/machine.h>
 #include <kshim/marks.h>
 
-FAITHFUL(fpu_alloc_guest_fpstate);
+FAITHFUL(fpu_alloc_guest_fpstate, "arch/x86/kernel/fpu/core.c");
 bool fpu_alloc_guest_fpstate(struct fpu_guest *gfpu)
 {
 	struct fpstate *f = vzalloc(sizeof(*f));
@@ -33,7 +33,7 @@ bool fpu_alloc_guest_fpstate(struct fpu_guest *gfpu)
 	return true;
 }
 
-FAITHFUL(fpu_free_guest_fpstate);
+FAITHFUL(fpu_free_guest_fpstate, "arch/x86/kernel/fpu/core.c");
 void fpu_free_guest_fpstate(struct fpu_guest *gfpu)
 {
 	struct fpstate *f = gfpu->fpstate;
@@ -46,7 +46,7 @@ void fpu_free_guest_fpstate(struct fpu_guest *gfpu)
 	vfree(f);
 }
 
-REDUCED(fpu_swap_kvm_fpstate, "marks the guest's state as in use; no register is moved");
+REDUCED(fpu_swap_kvm_fpstate, "arch/x86/kernel/fpu/core.c", "marks the guest's state as in use; no register is moved");
 int fpu_swap_kvm_fpstate(struct fpu_guest *gfpu, bool enter_guest)
 {
 	WARN_ON_ONCE(gfpu->fpstate->in_use == enter_guest);
@@ -54,7 +54,7 @@ int fpu_swap_kvm_fpstate(struct fpu_guest *gfpu, bool enter_guest)
 	return 0;
 }
 
-FAITHFUL(fpu_copy_guest_fpstate_to_uabi);
+FAITHFUL(fpu_copy_guest_fpstate_to_uabi, "arch/x86/kernel/fpu/core.c");
 void fpu_copy_guest_fpstate_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned int size, u64 xfeatures, u32 pkru)
 {
 	union fpregs_state *to = buf;
@@ -63,7 +63,7 @@ void fpu_copy_guest_fpstate_to_uabi(struct fpu_guest *gfpu, void *buf, unsigned 
 	to->xsave.header.xfeatures = XFEATURE_MASK_FPSSE;
 }
 
-FAITHFUL(fpu_copy_uabi_to_guest_fpstate);
+FAITHFUL(fpu_copy_uabi_to_guest_fpstate, "arch/x86/kernel/fpu/core.c");
 int fpu_copy_uabi_to_guest_fpstate(struct fpu_guest *gfpu, const void *buf, u64 xcr0, u32 *vpkru)
 {
 	const union fpregs_state *from = buf;
@@ -74,29 +74,29 @@ int fpu_copy_uabi_to_guest_fpstate(struct fpu_guest *gfpu, const void *buf, u64 
 	return 0;
 }
 
-FAITHFUL(fpu_enable_guest_xfd_features);
+FAITHFUL(fpu_enable_guest_xfd_features, "arch/x86/kernel/fpu/core.c");
 int fpu_enable_guest_xfd_features(struct fpu_guest *gfpu, u64 xfeatures)
 {
 	return xfeatures & ~gfpu->perm ? -EPERM : 0;
 }
 
-INERT(fpu_update_guest_xfd, "the processor has no XFD");
+INERT(fpu_update_guest_xfd, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");
 void fpu_update_guest_xfd(struct fpu_guest *gfpu, u64 xfd)
 {
 }
 
-INERT(fpu_sync_guest_vmexit_xfd_state, "the processor has no XFD");
+INERT(fpu_sync_guest_vmexit_xfd_state, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");
 void fpu_sync_guest_vmexit_xfd_state(void)
 {
 }
 
-FAITHFUL(xstate_get_guest_group_perm);
+FAITHFUL(xstate_get_guest_group_perm, "arch/x86/kernel/fpu/xstate.c arch/x86/kernel/fpu/xstate.h:xstate_get_group_perm");
 u64 xstate_get_guest_group_perm(void)
 {
 	return XFEATURE_MASK_FPSSE;
 }
 
-INERT(switch_fpu_return, "user space's floating-point registers are never taken away");
+INERT(switch_fpu_return, "arch/x86/kernel/fpu/core.c", "user space's floating-point registers are never taken away");
 void switch_fpu_return(void)
 {
 }

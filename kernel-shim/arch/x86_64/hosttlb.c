@@ -111,7 +111,7 @@ static void flush_all_cpus(u64 ctx_id, unsigned long start, unsigned long end)
 	on_each_cpu(flush_this_cpu, &f, 1);
 }
 
-REDUCED(flush_tlb_mm_range, "interrupts every CPU, also those that never ran the mm");
+REDUCED(flush_tlb_mm_range, "arch/x86/mm/tlb.c", "interrupts every CPU, also those that never ran the mm");
 void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned int stride_shift,
 			bool freed_tables)
 {
@@ -120,23 +120,24 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long
 	mmu_notifier_arch_invalidate_secondary_tlbs(mm, start, end);
 }
 
-FAITHFUL(flush_tlb_all);
+FAITHFUL(flush_tlb_all, "arch/x86/mm/tlb.c");
 void flush_tlb_all(void)
 {
 	flush_all_cpus(0, 0, TLB_FLUSH_ALL);
 }
 
-INERT(flush_tlb_kernel_range, "kernel addresses are host addresses: no TLB of the model's holds them");
+INERT(flush_tlb_kernel_range, "arch/x86/mm/tlb.c",
+      "kernel addresses are host addresses: no TLB of the model's holds them");
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
 }
 
-INERT(flush_tlb_one_kernel, "as flush_tlb_kernel_range");
+INERT(flush_tlb_one_kernel, "arch/x86/mm/tlb.c", "as flush_tlb_kernel_range");
 void flush_tlb_one_kernel(unsigned long addr)
 {
 }
 
-FAITHFUL(flush_tlb_local);
+FAITHFUL(flush_tlb_local, "arch/x86/mm/tlb.c");
 void flush_tlb_local(void)
 {
 	struct flush f = { .end = TLB_FLUSH_ALL };
@@ -147,16 +148,16 @@ void flush_tlb_local(void)
 	local_irq_restore(flags);
 }
 
-REDUCED(arch_tlbbatch_flush, "interrupts every CPU and flushes all address spaces");
+REDUCED(arch_tlbbatch_flush, "arch/x86/mm/tlb.c", "interrupts every CPU and flushes all address spaces");
 void arch_tlbbatch_flush(struct arch_tlbflush_unmap_batch *batch)
 {
 	flush_all_cpus(0, 0, TLB_FLUSH_ALL);
 	cpumask_clear(&batch->cpumask);
 }
 
-FAITHFUL(cpu_tlbstate_shared);
+FAITHFUL(cpu_tlbstate_shared, "arch/x86/mm/tlb.c");
 DEFINE_PER_CPU_SHARED_ALIGNED(struct tlb_state_shared, cpu_tlbstate_shared);
-FAITHFUL(last_mm_ctx_id);
+FAITHFUL(last_mm_ctx_id, "arch/x86/mm/tlb.c");
 atomic64_t last_mm_ctx_id = ATOMIC64_INIT(1);
 
 /* Does nothing, like switch_mm() below. */
@@ -164,17 +165,17 @@ void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next)
 {
 }
 
-INERT(switch_mm, "user accesses name their mm, and entries are tagged by it");
+INERT(switch_mm, "arch/x86/mm/tlb.c", "user accesses name their mm, and entries are tagged by it");
 void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
 {
 }
 
-INERT(switch_mm_irqs_off, "as switch_mm");
+INERT(switch_mm_irqs_off, "arch/x86/mm/tlb.c", "as switch_mm");
 void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
 {
 }
 
-INERT(leave_mm, "no CPU has an mm loaded lazily");
+INERT(leave_mm, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
 #ifdef KSHIM_HAVE_X86_LEAVE_MM_VOID
 void leave_mm(void)
 #else
@@ -183,12 +184,12 @@ void leave_mm(int cpu)
 {
 }
 
-INERT(enter_lazy_tlb, "as leave_mm");
+INERT(enter_lazy_tlb, "arch/x86/mm/tlb.c", "as leave_mm");
 void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)
 {
 }
 
-FAITHFUL(nmi_uaccess_okay);
+FAITHFUL(nmi_uaccess_okay, "arch/x86/mm/tlb.c");
 bool nmi_uaccess_okay(void)
 {
 	return true;

@@ -22,45 +22,45 @@
 #include <kshim/sched.h>
 #include "internal.h"
 
-FAITHFUL(init_top_pgt);
+FAITHFUL(init_top_pgt, "arch/x86/kernel/head_64.S");
 pgd_t init_top_pgt[PTRS_PER_PGD] __aligned(PAGE_SIZE);
-FAITHFUL(pgd_lock);
+FAITHFUL(pgd_lock, "arch/x86/mm/fault.c");
 DEFINE_SPINLOCK(pgd_lock);
-FAITHFUL(pgd_list);
+FAITHFUL(pgd_list, "arch/x86/mm/fault.c");
 LIST_HEAD(pgd_list);
-FAITHFUL(__supported_pte_mask);
+FAITHFUL(__supported_pte_mask, "arch/x86/mm/init_64.c");
 pteval_t __supported_pte_mask = ~0ULL;
-FAITHFUL(__default_kernel_pte_mask);
+FAITHFUL(__default_kernel_pte_mask, "arch/x86/mm/init_64.c");
 pteval_t __default_kernel_pte_mask = ~0ULL;
-FAITHFUL(sysctl_legacy_va_layout);
+FAITHFUL(sysctl_legacy_va_layout, "kernel/sysctl.c");
 int sysctl_legacy_va_layout;
-FAITHFUL(phys_base);
+FAITHFUL(phys_base, "arch/x86/kernel/head_64.S");
 unsigned long phys_base;
-REDUCED(x86_platform, "no callback is set");
+REDUCED(x86_platform, "arch/x86/kernel/x86_init.c", "no callback is set");
 struct x86_platform_ops x86_platform;
-FAITHFUL(cpu_dr7);
+FAITHFUL(cpu_dr7, "arch/x86/kernel/hw_breakpoint.c");
 DEFINE_PER_CPU(unsigned long, cpu_dr7);
-FAITHFUL(x86_ibpb_exit_to_user);
+FAITHFUL(x86_ibpb_exit_to_user, "arch/x86/kernel/cpu/bugs.c");
 DEFINE_PER_CPU(bool, x86_ibpb_exit_to_user);
 
 /* Where the linear mapping begins: the only one of the three that code uses here (arch/x86/kernel/head64.c). */
-FAITHFUL(page_offset_base);
+FAITHFUL(page_offset_base, "arch/x86/kernel/head64.c");
 unsigned long page_offset_base = KSHIM_RAM_BASE;
-FAITHFUL(vmalloc_base);
+FAITHFUL(vmalloc_base, "arch/x86/kernel/head64.c");
 unsigned long vmalloc_base = KSHIM_VMALLOC_BASE;
-FAITHFUL(vmemmap_base);
+FAITHFUL(vmemmap_base, "arch/x86/kernel/head64.c");
 unsigned long vmemmap_base = KSHIM_MEMMAP_BASE;
-FAITHFUL(physmem_end);
+FAITHFUL(physmem_end, "arch/x86/mm/kaslr.c");
 unsigned long physmem_end = KSHIM_RAM_MAX - 1;
 
 /* The processor has none of these flaws. */
-FAITHFUL(itlb_multihit_kvm_mitigation);
+FAITHFUL(itlb_multihit_kvm_mitigation, "arch/x86/kernel/cpu/bugs.c");
 bool itlb_multihit_kvm_mitigation;
-FAITHFUL(l1tf_vmx_mitigation);
+FAITHFUL(l1tf_vmx_mitigation, "arch/x86/kernel/cpu/bugs.c");
 enum vmx_l1d_flush_state l1tf_vmx_mitigation = VMENTER_L1D_FLUSH_NOT_REQUIRED;
-FAITHFUL(l1tf_mitigation);
+FAITHFUL(l1tf_mitigation, "arch/x86/kernel/cpu/bugs.c");
 enum l1tf_mitigations l1tf_mitigation = L1TF_MITIGATION_OFF;
-FAITHFUL(gds_ucode_mitigated);
+FAITHFUL(gds_ucode_mitigated, "arch/x86/kernel/cpu/bugs.c");
 bool gds_ucode_mitigated(void)
 {
 	return true;
@@ -71,12 +71,12 @@ static void send_reschedule(int cpu)
 {
 }
 
-REDUCED(smp_ops, "only smp_send_reschedule exists, and it has nothing to send");
+REDUCED(smp_ops, "arch/x86/kernel/smp.c", "only smp_send_reschedule exists, and it has nothing to send");
 struct smp_ops smp_ops = {
 	.smp_send_reschedule = send_reschedule,
 };
 
-FAITHFUL(cpu_smt_possible);
+FAITHFUL(cpu_smt_possible, "kernel/cpu.c");
 bool cpu_smt_possible(void)
 {
 	return false;
@@ -84,62 +84,63 @@ bool cpu_smt_possible(void)
 
 static cpu_emergency_virt_cb *emergency_callback;
 
-FAITHFUL(cpu_emergency_register_virt_callback);
+FAITHFUL(cpu_emergency_register_virt_callback, "arch/x86/kernel/reboot.c");
 void cpu_emergency_register_virt_callback(cpu_emergency_virt_cb *callback)
 {
 	WARN_ON_ONCE(emergency_callback);
 	emergency_callback = callback;
 }
 
-FAITHFUL(cpu_emergency_unregister_virt_callback);
+FAITHFUL(cpu_emergency_unregister_virt_callback, "arch/x86/kernel/reboot.c");
 void cpu_emergency_unregister_virt_callback(cpu_emergency_virt_cb *callback)
 {
 	WARN_ON_ONCE(emergency_callback != callback);
 	emergency_callback = NULL;
 }
 
-INERT(hw_breakpoint_restore, "the host uses no hardware breakpoints");
+INERT(hw_breakpoint_restore, "arch/x86/kernel/hw_breakpoint.c", "the host uses no hardware breakpoints");
 void hw_breakpoint_restore(void)
 {
 }
 
 /* No MTRR says anything about any frame. */
-FAITHFUL(mtrr_type_lookup);
+FAITHFUL(mtrr_type_lookup, "arch/x86/kernel/cpu/mtrr/generic.c");
 u8 mtrr_type_lookup(u64 addr, u64 end, u8 *uniform)
 {
 	*uniform = 1;
 	return MTRR_TYPE_WRBACK;
 }
 
-FAITHFUL(e820__mapped_raw_any);
+FAITHFUL(e820__mapped_raw_any, "arch/x86/kernel/e820.c arch/x86/kernel/e820.c:_e820__mapped_any");
 bool e820__mapped_raw_any(u64 start, u64 end, enum e820_type type)
 {
 	return type == E820_TYPE_RAM && start < PFN_PHYS(max_mapnr);
 }
 
-FAITHFUL(perf_get_x86_pmu_capability);
+FAITHFUL(perf_get_x86_pmu_capability, "arch/x86/events/core.c");
 void perf_get_x86_pmu_capability(struct x86_pmu_capability *cap)
 {
 	memset(cap, 0, sizeof(*cap));
 }
 
-INERT(perf_register_guest_info_callbacks, "nothing samples, so that nobody asks where the guest is");
+INERT(perf_register_guest_info_callbacks, "kernel/events/core.c",
+      "nothing samples, so that nobody asks where the guest is");
 void perf_register_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
 {
 }
 
-INERT(perf_unregister_guest_info_callbacks, "as perf_register_guest_info_callbacks");
+INERT(perf_unregister_guest_info_callbacks, "kernel/events/core.c", "as perf_register_guest_info_callbacks");
 void perf_unregister_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
 {
 }
 
-INERT(set_memory_encrypted, "memory is not encrypted");
+INERT(set_memory_encrypted, "arch/x86/mm/pat/set_memory.c", "memory is not encrypted");
 int set_memory_encrypted(unsigned long addr, int numpages)
 {
 	return 0;
 }
 
-INERT(set_memory_decrypted, "memory is not encrypted");
+INERT(set_memory_decrypted, "arch/x86/mm/pat/set_memory.c", "memory is not encrypted");
 int set_memory_decrypted(unsigned long addr, int numpages)
 {
 	return 0;

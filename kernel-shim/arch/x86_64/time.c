@@ -7,9 +7,9 @@
 #include <kshim/marks.h>
 #include "internal.h"
 
-FAITHFUL(tsc_khz);
+FAITHFUL(tsc_khz, "arch/x86/kernel/tsc.c");
 unsigned int tsc_khz = KSHIM_TSC_KHZ;
-FAITHFUL(cpu_khz);
+FAITHFUL(cpu_khz, "arch/x86/kernel/tsc.c");
 unsigned int cpu_khz = KSHIM_TSC_KHZ;
 
 u64 kshim_rdtsc(void)
@@ -19,26 +19,26 @@ u64 kshim_rdtsc(void)
 
 static bool tsc_unstable;
 
-FAITHFUL(check_tsc_unstable);
+FAITHFUL(check_tsc_unstable, "arch/x86/kernel/tsc.c");
 int check_tsc_unstable(void)
 {
 	return tsc_unstable;
 }
 
-FAITHFUL(mark_tsc_unstable);
+FAITHFUL(mark_tsc_unstable, "arch/x86/kernel/tsc.c");
 void mark_tsc_unstable(char *reason)
 {
 	tsc_unstable = true;
 }
 
 /* Virtual time has one clock source that never changes, so there is no update to tell. */
-INERT(pvclock_gtod_register_notifier, "the timekeeper never changes its clock source");
+INERT(pvclock_gtod_register_notifier, "kernel/time/timekeeping.c", "the timekeeper never changes its clock source");
 int pvclock_gtod_register_notifier(struct notifier_block *nb)
 {
 	return 0;
 }
 
-INERT(pvclock_gtod_unregister_notifier, "as pvclock_gtod_register_notifier");
+INERT(pvclock_gtod_unregister_notifier, "kernel/time/timekeeping.c", "as pvclock_gtod_register_notifier");
 int pvclock_gtod_unregister_notifier(struct notifier_block *nb)
 {
 	return 0;

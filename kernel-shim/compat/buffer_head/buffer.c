@@ -3,18 +3,18 @@
 #include <linux/buffer_head.h>
 #include <kshim/marks.h>
 
-INERT(invalidate_bh_lrus_cpu, "there are no buffers");
+INERT(invalidate_bh_lrus_cpu, "fs/buffer.c", "there are no buffers");
 void invalidate_bh_lrus_cpu(void)
 {
 }
 
-FAITHFUL(has_bh_in_lru);
+FAITHFUL(has_bh_in_lru, "fs/buffer.c");
 bool has_bh_in_lru(int cpu, void *dummy)
 {
 	return false;	/* no buffer is ever made */
 }
 
-FAITHFUL(inode_has_buffers);
+FAITHFUL(inode_has_buffers, "fs/buffer.c");
 int inode_has_buffers(struct inode *inode)
 {
 	return !list_empty(&inode->i_data.private_list);

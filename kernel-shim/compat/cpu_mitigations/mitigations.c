@@ -3,7 +3,7 @@
 #include <linux/cpu.h>
 #include <kshim/marks.h>
 
-FAITHFUL(cpu_mitigations_off);
+FAITHFUL(cpu_mitigations_off, "kernel/cpu.c");
 bool cpu_mitigations_off(void)
 {
 	return true;

@@ -5,7 +5,7 @@
 #include "internal.h"
 #include "../../core/mem/mem_internal.h"
 
-FAITHFUL(prep_compound_head);
+FAITHFUL(prep_compound_head, "mm/page_alloc.c");
 void prep_compound_head(struct page *page, unsigned int order)
 {
 	set_compound_page_dtor(page, COMPOUND_PAGE_DTOR);
@@ -14,7 +14,7 @@ void prep_compound_head(struct page *page, unsigned int order)
 	atomic_set(compound_pincount_ptr(page), 0);
 }
 
-FAITHFUL(prep_compound_tail);
+FAITHFUL(prep_compound_tail, "mm/page_alloc.c");
 void prep_compound_tail(struct page *head, int tail_idx)
 {
 	struct page *tail = head + tail_idx;
@@ -24,13 +24,13 @@ void prep_compound_tail(struct page *head, int tail_idx)
 	set_page_private(tail, 0);
 }
 
-FAITHFUL(free_compound_page);
+FAITHFUL(free_compound_page, "mm/page_alloc.c");
 void free_compound_page(struct page *page)
 {
 	kshim_free_page(page, compound_order(page), __builtin_return_address(0));
 }
 
-FAITHFUL(destroy_large_folio);
+FAITHFUL(destroy_large_folio, "mm/page_alloc.c");
 void destroy_large_folio(struct folio *folio)
 {
 	switch (folio_page(folio, 1)->compound_dtor) {

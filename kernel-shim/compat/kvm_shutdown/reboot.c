@@ -4,13 +4,13 @@
 #include <linux/reboot.h>
 #include <kshim/marks.h>
 
-INERT(register_reboot_notifier, "the machine does not reboot");
+INERT(register_reboot_notifier, "kernel/reboot.c", "the machine does not reboot");
 int register_reboot_notifier(struct notifier_block *nb)
 {
 	return 0;
 }
 
-INERT(unregister_reboot_notifier, "as register_reboot_notifier");
+INERT(unregister_reboot_notifier, "kernel/reboot.c", "as register_reboot_notifier");
 int unregister_reboot_notifier(struct notifier_block *nb)
 {
 	return 0;

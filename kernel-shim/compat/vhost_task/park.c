@@ -30,18 +30,19 @@ void kshim_kthread_start(struct task_struct *t)
 	WRITE_ONCE(t->__state, TASK_UNINTERRUPTIBLE);
 }
 
-REDUCED(kthread_park, "nothing to ask for: a thread that gets as far as kthread_parkme() stays there");
+REDUCED(kthread_park, "kernel/kthread.c",
+	"nothing to ask for: a thread that gets as far as kthread_parkme() stays there");
 int kthread_park(struct task_struct *k)
 {
 	return 0;
 }
 
-REDUCED(kthread_unpark, "a parked thread never goes on");
+REDUCED(kthread_unpark, "kernel/kthread.c", "a parked thread never goes on");
 void kthread_unpark(struct task_struct *k)
 {
 }
 
-REDUCED(kthread_parkme, "never returns: the thread's creator goes on");
+REDUCED(kthread_parkme, "kernel/kthread.c", "never returns: the thread's creator goes on");
 void kthread_parkme(void)
 {
 	if (!starting)

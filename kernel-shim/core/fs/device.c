@@ -38,7 +38,7 @@ static struct miscdevice *find_misc(const char *name, int minor)
 	return NULL;
 }
 
-REDUCED(misc_register, "the device is in no class and has no node");
+REDUCED(misc_register, "drivers/char/misc.c", "the device is in no class and has no node");
 int misc_register(struct miscdevice *misc)
 {
 	bool dynamic = misc->minor == MISC_DYNAMIC_MINOR;
@@ -64,7 +64,7 @@ int misc_register(struct miscdevice *misc)
 	return 0;
 }
 
-FAITHFUL(misc_deregister);
+FAITHFUL(misc_deregister, "drivers/char/misc.c");
 void misc_deregister(struct miscdevice *misc)
 {
 	mutex_lock(&misc_mtx);
@@ -118,7 +118,7 @@ struct file *kshim_misc_open(const char *name, int flags)
 	return file;
 }
 
-FAITHFUL(add_uevent_var);
+FAITHFUL(add_uevent_var, "lib/kobject_uevent.c");
 int add_uevent_var(struct kobj_uevent_env *env, const char *format, ...)
 {
 	size_t room = sizeof(env->buf) - env->buflen;
@@ -137,7 +137,7 @@ int add_uevent_var(struct kobj_uevent_env *env, const char *format, ...)
 	return 0;
 }
 
-REDUCED(kobject_uevent_env, "a line in the log; nobody listens to netlink");
+REDUCED(kobject_uevent_env, "lib/kobject_uevent.c", "a line in the log; nobody listens to netlink");
 int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *envp[])
 {
 	static const char *const actions[] = {
@@ -154,33 +154,33 @@ int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *e
 	return 0;
 }
 
-FAITHFUL(__symbol_get);
+FAITHFUL(__symbol_get, "kernel/module/main.c");
 void *__symbol_get(const char *symbol)
 {
 	/* Only modules could export it, and none is loaded. */
 	return NULL;
 }
 
-INERT(__symbol_put, "__symbol_get() never gave one");
+INERT(__symbol_put, "kernel/module/main.c", "__symbol_get() never gave one");
 void __symbol_put(const char *symbol)
 {
 }
 
-FAITHFUL(search_module_extables);
+FAITHFUL(search_module_extables, "kernel/module/main.c");
 const struct exception_table_entry *search_module_extables(unsigned long addr)
 {
 	/* No module is loaded. */
 	return NULL;
 }
 
-INERT(proc_create, "there is no /proc: nobody can open the file");
+INERT(proc_create, "fs/proc/generic.c", "there is no /proc: nobody can open the file");
 struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent,
 				   const struct proc_ops *ops)
 {
 	return NULL;
 }
 
-INERT(__register_sysctl_init, "there is no /proc/sys; tests set the variables themselves");
+INERT(__register_sysctl_init, "fs/proc/proc_sysctl.c", "there is no /proc/sys; tests set the variables themselves");
 #ifdef KSHIM_HAVE_SYSCTL_SIZE
 void __init __register_sysctl_init(const char *path, struct ctl_table *table, const char *table_name,
 				   size_t table_size)
@@ -190,28 +190,28 @@ void __init __register_sysctl_init(const char *path, struct ctl_table *table, co
 {
 }
 
-INERT(mm_kobj, "there is no sysfs");
+INERT(mm_kobj, "mm/mm_init.c", "there is no sysfs");
 struct kobject *mm_kobj;
 
-INERT(kobject_create_and_add, "there is no sysfs: as without memory, which its callers live with");
+INERT(kobject_create_and_add, "lib/kobject.c", "there is no sysfs: as without memory, which its callers live with");
 struct kobject *kobject_create_and_add(const char *name, struct kobject *parent)
 {
 	return NULL;
 }
 
-FAITHFUL(is_module_address);
+FAITHFUL(is_module_address, "kernel/module/main.c");
 bool is_module_address(unsigned long addr)
 {
 	return false;
 }
 
-FAITHFUL(is_module_percpu_address);
+FAITHFUL(is_module_percpu_address, "kernel/module/main.c");
 bool is_module_percpu_address(unsigned long addr)
 {
 	return false;
 }
 
-FAITHFUL(__is_module_percpu_address);
+FAITHFUL(__is_module_percpu_address, "kernel/module/main.c");
 bool __is_module_percpu_address(unsigned long addr, unsigned long *can_addr)
 {
 	return false;

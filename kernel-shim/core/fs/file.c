@@ -59,7 +59,7 @@ void kshim_syscall_exit(void)
 
 #define NAME_BYTES (PATH_MAX - offsetof(struct filename, iname))
 
-REDUCED(getname_kernel, "no names that do not fit into struct filename's own allocation");
+REDUCED(getname_kernel, "fs/namei.c", "no names that do not fit into struct filename's own allocation");
 struct filename *getname_kernel(const char *name)
 {
 	struct filename *result;
@@ -78,13 +78,13 @@ struct filename *getname_kernel(const char *name)
 	return result;
 }
 
-REDUCED(getname, "takes a kernel address: the only caller is swapon(), which the shim calls");
+REDUCED(getname, "fs/namei.c", "takes a kernel address: the only caller is swapon(), which the shim calls");
 struct filename *getname(const char __user *name)
 {
 	return getname_kernel((__force const char *)name);
 }
 
-FAITHFUL(putname);
+FAITHFUL(putname, "fs/namei.c");
 void putname(struct filename *name)
 {
 	if (!IS_ERR_OR_NULL(name) && atomic_dec_and_test(&name->refcnt))
@@ -100,20 +100,20 @@ struct file *kshim_open_path(const char *path, int flags)
 	return ERR_PTR(-ENOENT);
 }
 
-REDUCED(do_filp_open, "knows /dev/<miscdevice> and /swapfile; there is no directory tree");
+REDUCED(do_filp_open, "fs/namei.c", "knows /dev/<miscdevice> and /swapfile; there is no directory tree");
 struct file *do_filp_open(int dfd, struct filename *name, const struct open_flags *op)
 {
 	return kshim_open_path(name->name, op->open_flag);
 }
 
-FAITHFUL(path_put);
+FAITHFUL(path_put, "fs/namei.c");
 void path_put(const struct path *path)
 {
 	dput(path->dentry);
 	mntput(path->mnt);
 }
 
-REDUCED(inode_permission, "every task is root, and no inode is immutable or on a read-only mount");
+REDUCED(inode_permission, "fs/namei.c", "every task is root, and no inode is immutable or on a read-only mount");
 int inode_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	return 0;

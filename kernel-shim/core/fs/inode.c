@@ -14,7 +14,7 @@
 DEFINE_TRACE(writeback_lazytime_iput, TP_PROTO(struct inode *inode), TP_ARGS(inode));
 
 /* The real one puts only hashed inodes on a list; those of pseudo file systems and of shmem are not hashed. */
-REDUCED(__mark_inode_dirty, "no write-back lists");
+REDUCED(__mark_inode_dirty, "fs/fs-writeback.c", "no write-back lists");
 void __mark_inode_dirty(struct inode *inode, int flags)
 {
 	spin_lock(&inode->i_lock);
@@ -33,17 +33,17 @@ void __mark_inode_dirty(struct inode *inode, int flags)
 	spin_unlock(&inode->i_lock);
 }
 
-INERT(inode_io_list_del, "no inode is on a write-back list");
+INERT(inode_io_list_del, "fs/fs-writeback.c", "no inode is on a write-back list");
 void inode_io_list_del(struct inode *inode)
 {
 }
 
-INERT(inode_wait_for_writeback, "no inode is ever under write-back");
+INERT(inode_wait_for_writeback, "fs/fs-writeback.c", "no inode is ever under write-back");
 void inode_wait_for_writeback(struct inode *inode)
 {
 }
 
-REDUCED(write_inode_now, "clears the dirty state: there is nowhere to write to");
+REDUCED(write_inode_now, "fs/fs-writeback.c", "clears the dirty state: there is nowhere to write to");
 int write_inode_now(struct inode *inode, int sync)
 {
 	spin_lock(&inode->i_lock);
@@ -52,7 +52,7 @@ int write_inode_now(struct inode *inode, int sync)
 	return 0;
 }
 
-FAITHFUL(sb_mark_inode_writeback);
+FAITHFUL(sb_mark_inode_writeback, "fs/fs-writeback.c");
 void sb_mark_inode_writeback(struct inode *inode)
 {
 	struct super_block *sb = inode->i_sb;
@@ -64,7 +64,7 @@ void sb_mark_inode_writeback(struct inode *inode)
 	spin_unlock_irqrestore(&sb->s_inode_wblist_lock, flags);
 }
 
-FAITHFUL(sb_clear_inode_writeback);
+FAITHFUL(sb_clear_inode_writeback, "fs/fs-writeback.c");
 void sb_clear_inode_writeback(struct inode *inode)
 {
 	struct super_block *sb = inode->i_sb;
@@ -75,12 +75,12 @@ void sb_clear_inode_writeback(struct inode *inode)
 	spin_unlock_irqrestore(&sb->s_inode_wblist_lock, flags);
 }
 
-INERT(wb_start_background_writeback, "there is no flusher thread: nothing has a backing store");
+INERT(wb_start_background_writeback, "fs/fs-writeback.c", "there is no flusher thread: nothing has a backing store");
 void wb_start_background_writeback(struct bdi_writeback *wb)
 {
 }
 
-INERT(wakeup_flusher_threads, "there is no flusher thread: nothing has a backing store");
+INERT(wakeup_flusher_threads, "fs/fs-writeback.c", "there is no flusher thread: nothing has a backing store");
 void wakeup_flusher_threads(enum wb_reason reason)
 {
 }

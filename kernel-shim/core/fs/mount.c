@@ -18,7 +18,7 @@
 #include <kshim/probes.h>
 #include <kshim/vfs.h>
 
-FAITHFUL(blockdev_superblock);
+FAITHFUL(blockdev_superblock, "block/bdev.c");
 struct super_block *blockdev_superblock;	/* NULL: no inode belongs to a block device */
 
 static struct vfsmount *kshim_mnt;
@@ -72,7 +72,7 @@ static struct vfsmount *create_mount(struct fs_context *fc)
 	return &mnt->mnt;
 }
 
-REDUCED(fc_mount, "the mount is on no list of its superblock");
+REDUCED(fc_mount, "fs/namespace.c", "the mount is on no list of its superblock");
 struct vfsmount *fc_mount(struct fs_context *fc)
 {
 	int err = vfs_get_tree(fc);
@@ -83,7 +83,7 @@ struct vfsmount *fc_mount(struct fs_context *fc)
 	return create_mount(fc);
 }
 
-FAITHFUL(kern_mount);
+FAITHFUL(kern_mount, "fs/namespace.c");
 struct vfsmount *kern_mount(struct file_system_type *type)
 {
 	struct fs_context *fc = fs_context_for_mount(type, SB_KERNMOUNT);
@@ -96,7 +96,7 @@ struct vfsmount *kern_mount(struct file_system_type *type)
 	return mnt;
 }
 
-FAITHFUL(mntget);
+FAITHFUL(mntget, "fs/namespace.c");
 struct vfsmount *mntget(struct vfsmount *mnt)
 {
 	if (mnt)
@@ -104,7 +104,7 @@ struct vfsmount *mntget(struct vfsmount *mnt)
 	return mnt;
 }
 
-FAITHFUL(mntput);
+FAITHFUL(mntput, "fs/namespace.c");
 void mntput(struct vfsmount *mnt)
 {
 	struct mount *m;
@@ -122,7 +122,7 @@ void mntput(struct vfsmount *mnt)
 	kfree(m);
 }
 
-FAITHFUL(kern_unmount);
+FAITHFUL(kern_unmount, "fs/namespace.c");
 void kern_unmount(struct vfsmount *mnt)
 {
 	if (IS_ERR_OR_NULL(mnt))
@@ -132,35 +132,35 @@ void kern_unmount(struct vfsmount *mnt)
 	mntput(mnt);
 }
 
-FAITHFUL(__mnt_is_readonly);
+FAITHFUL(__mnt_is_readonly, "fs/namespace.c");
 bool __mnt_is_readonly(struct vfsmount *mnt)
 {
 	return (mnt->mnt_flags & MNT_READONLY) || sb_rdonly(mnt->mnt_sb);
 }
 
-REDUCED(mnt_get_write_access, "writers are not counted: no mount is ever made read-only");
+REDUCED(mnt_get_write_access, "fs/namespace.c", "writers are not counted: no mount is ever made read-only");
 int mnt_get_write_access(struct vfsmount *mnt)
 {
 	return __mnt_is_readonly(mnt) ? -EROFS : 0;
 }
 
-REDUCED(mnt_get_write_access_file, "writers are not counted: no mount is ever made read-only");
+REDUCED(mnt_get_write_access_file, "fs/namespace.c", "writers are not counted: no mount is ever made read-only");
 int mnt_get_write_access_file(struct file *file)
 {
 	return mnt_get_write_access(file->f_path.mnt);
 }
 
-INERT(mnt_put_write_access, "mnt_get_write_access() takes nothing");
+INERT(mnt_put_write_access, "fs/namespace.c", "mnt_get_write_access() takes nothing");
 void mnt_put_write_access(struct vfsmount *mnt)
 {
 }
 
-INERT(mnt_put_write_access_file, "mnt_get_write_access_file() takes nothing");
+INERT(mnt_put_write_access_file, "fs/namespace.c", "mnt_get_write_access_file() takes nothing");
 void mnt_put_write_access_file(struct file *file)
 {
 }
 
-FAITHFUL(path_noexec);
+FAITHFUL(path_noexec, "fs/exec.c");
 bool path_noexec(const struct path *path)
 {
 	return (path->mnt->mnt_flags & MNT_NOEXEC) || (path->mnt->mnt_sb->s_iflags & SB_I_NOEXEC);
@@ -200,17 +200,17 @@ struct file *kshim_alloc_file(struct inode *inode, const char *name, int flags, 
 }
 
 /* Called by vfs_caches_init() of fs/dcache.c. */
-REDUCED(mnt_init, "no root file system, no name space");
+REDUCED(mnt_init, "fs/namespace.c", "no root file system, no name space");
 void __init mnt_init(void)
 {
 }
 
-INERT(bdev_cache_init, "there are no block devices");
+INERT(bdev_cache_init, "block/bdev.c", "there are no block devices");
 void __init bdev_cache_init(void)
 {
 }
 
-INERT(chrdev_init, "there is no character device map; miscdevices are opened by name");
+INERT(chrdev_init, "fs/char_dev.c", "there is no character device map; miscdevices are opened by name");
 void __init chrdev_init(void)
 {
 }

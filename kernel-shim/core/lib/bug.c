@@ -11,7 +11,7 @@
 
 #define TEXT_BYTES 1024
 
-FAITHFUL(panic_on_warn);
+FAITHFUL(panic_on_warn, "kernel/panic.c");
 int panic_on_warn;
 
 static void strip_newline(char *text)
@@ -29,14 +29,14 @@ static void format(char *text, const char *fmt, va_list args)
 	strip_newline(text);
 }
 
-FAITHFUL(kshim_bug);
+FAITHFUL(kshim_bug, "arch/x86/include/asm/bug.h:BUG arch/s390/include/asm/bug.h:BUG");
 void __noreturn __cold kshim_bug(const char *file, int line)
 {
 	host_report_from(__builtin_return_address(0), KVMSIM_BUG, file, line, "kernel BUG");
 	__builtin_unreachable();
 }
 
-REDUCED(panic, "ends the scenario with a report; no notifiers, no other CPUs to stop");
+REDUCED(panic, "kernel/panic.c", "ends the scenario with a report; no notifiers, no other CPUs to stop");
 void panic(const char *fmt, ...)
 {
 	char text[TEXT_BYTES];
@@ -49,7 +49,7 @@ void panic(const char *fmt, ...)
 	__builtin_unreachable();
 }
 
-FAITHFUL(__stack_chk_fail);
+FAITHFUL(__stack_chk_fail, "kernel/panic.c");
 __visible void __stack_chk_fail(void)
 {
 	host_report_from(__builtin_return_address(0), KVMSIM_BUG, NULL, 0,
@@ -57,14 +57,14 @@ __visible void __stack_chk_fail(void)
 	__builtin_unreachable();
 }
 
-FAITHFUL(check_panic_on_warn);
+FAITHFUL(check_panic_on_warn, "kernel/panic.c");
 void check_panic_on_warn(const char *origin)
 {
 	if (panic_on_warn)
 		panic("%s: panic_on_warn set ...\n", origin);
 }
 
-INERT(add_taint, "taint is for people who read an oops; a report ends or fails the scenario anyway");
+INERT(add_taint, "kernel/panic.c", "taint is for people who read an oops; a report ends or fails the scenario anyway");
 void add_taint(unsigned int flag, enum lockdep_ok lockdep_ok)
 {
 }
@@ -76,7 +76,7 @@ static void warn(void *caller, const char *file, int line, unsigned int taint, c
 	add_taint(taint, LOCKDEP_STILL_OK);
 }
 
-REDUCED(warn_slowpath_fmt, "a report instead of lines in the log");
+REDUCED(warn_slowpath_fmt, "kernel/panic.c", "a report instead of lines in the log");
 void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const char *fmt, ...)
 {
 	char text[TEXT_BYTES] = "";
@@ -90,7 +90,8 @@ void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const cha
 	warn(__builtin_return_address(0), file, line, taint, text);
 }
 
-REDUCED(__warn_printk, "a report of its own, without file and line: those follow only with arch WARN flags");
+REDUCED(__warn_printk, "kernel/panic.c",
+	"a report of its own, without file and line: those follow only with arch WARN flags");
 void __warn_printk(const char *fmt, ...)
 {
 	char text[TEXT_BYTES];
@@ -108,7 +109,7 @@ struct warn_args {
 	va_list args;
 };
 
-REDUCED(__warn, "a report instead of lines in the log; the register dump is left out");
+REDUCED(__warn, "kernel/panic.c", "a report instead of lines in the log; the register dump is left out");
 void __warn(const char *file, int line, void *caller, unsigned int taint, struct pt_regs *regs, struct warn_args *args)
 {
 	char text[TEXT_BYTES] = "";

@@ -10,37 +10,37 @@
 #include <linux/perf_event.h>
 #include <kshim/marks.h>
 
-REDUCED(system_state, "SYSTEM_RUNNING from the start");
+REDUCED(system_state, "init/main.c", "SYSTEM_RUNNING from the start");
 enum system_states system_state = SYSTEM_RUNNING;
 
-FAITHFUL(static_key_initialized);
+FAITHFUL(static_key_initialized, "init/main.c");
 bool static_key_initialized = true;
 
-FAITHFUL(overflowuid);
+FAITHFUL(overflowuid, "kernel/sys.c");
 int overflowuid = DEFAULT_OVERFLOWUID;
-FAITHFUL(overflowgid);
+FAITHFUL(overflowgid, "kernel/sys.c");
 int overflowgid = DEFAULT_OVERFLOWGID;
 
-INERT(blk_start_plug, "a plug batches requests to block devices, and there are none");
+INERT(blk_start_plug, "block/blk-core.c", "a plug batches requests to block devices, and there are none");
 void blk_start_plug(struct blk_plug *plug)
 {
 }
 
-INERT(blk_finish_plug, "a plug batches requests to block devices, and there are none");
+INERT(blk_finish_plug, "block/blk-core.c", "a plug batches requests to block devices, and there are none");
 void blk_finish_plug(struct blk_plug *plug)
 {
 }
 
 #ifdef CONFIG_PERF_EVENTS
-INERT(perf_event_mmap, "no perf event is open that could record it");
+INERT(perf_event_mmap, "kernel/events/core.c", "no perf event is open that could record it");
 void perf_event_mmap(struct vm_area_struct *vma)
 {
 }
 
-FAITHFUL(perf_swevent_enabled);
+FAITHFUL(perf_swevent_enabled, "kernel/events/core.c");
 struct static_key perf_swevent_enabled[PERF_COUNT_SW_MAX];
 
-INERT(__perf_sw_event, "no software event is enabled");
+INERT(__perf_sw_event, "kernel/events/core.c", "no software event is enabled");
 void __perf_sw_event(u32 event_id, u64 nr, struct pt_regs *regs, u64 addr)
 {
 }

@@ -18,16 +18,16 @@
 
 #define LINE_BYTES 1024		/* like PRINTKRB_RECORD_MAX of kernel/printk/printk.c */
 
-FAITHFUL(oops_in_progress);
+FAITHFUL(oops_in_progress, "kernel/printk/printk.c");
 int oops_in_progress;
 
 /* Indexes are those of console_loglevel etc. in linux/printk.h. */
-FAITHFUL(console_printk);
+FAITHFUL(console_printk, "kernel/printk/printk.c");
 int console_printk[4] = {
 	CONSOLE_LOGLEVEL_DEFAULT, MESSAGE_LOGLEVEL_DEFAULT, CONSOLE_LOGLEVEL_MIN, CONSOLE_LOGLEVEL_DEFAULT,
 };
 
-INERT(console_verbose, "the log has all levels");
+INERT(console_verbose, "kernel/printk/printk.c", "the log has all levels");
 void console_verbose(void)
 {
 }
@@ -71,7 +71,8 @@ static void store(const char *text, int level, bool cont)
 	host_unlock(&line_lock);
 }
 
-REDUCED(vprintk_emit, "no ring buffer, timestamps, caller ids or consoles; a line goes to the log at once");
+REDUCED(vprintk_emit, "kernel/printk/printk.c kernel/printk/printk.c:vprintk_store",
+	"no ring buffer, timestamps, caller ids or consoles; a line goes to the log at once");
 asmlinkage int vprintk_emit(int facility, int level, const struct dev_printk_info *dev_info, const char *fmt,
 			    va_list args)
 {
@@ -92,13 +93,13 @@ asmlinkage int vprintk_emit(int facility, int level, const struct dev_printk_inf
 	return len;
 }
 
-FAITHFUL(vprintk);
+FAITHFUL(vprintk, "kernel/printk/printk_safe.c");
 asmlinkage int vprintk(const char *fmt, va_list args)
 {
 	return vprintk_emit(0, LOGLEVEL_DEFAULT, NULL, fmt, args);
 }
 
-FAITHFUL(_printk);
+FAITHFUL(_printk, "kernel/printk/printk.c");
 asmlinkage int _printk(const char *fmt, ...)
 {
 	va_list args;
@@ -110,7 +111,7 @@ asmlinkage int _printk(const char *fmt, ...)
 	return len;
 }
 
-REDUCED(_printk_deferred, "printed at once: there is no console whose locks could be held");
+REDUCED(_printk_deferred, "kernel/printk/printk.c", "printed at once: there is no console whose locks could be held");
 int _printk_deferred(const char *fmt, ...)
 {
 	va_list args;
@@ -122,20 +123,20 @@ int _printk_deferred(const char *fmt, ...)
 	return len;
 }
 
-INERT(__printk_deferred_enter, "nothing is ever deferred");
+INERT(__printk_deferred_enter, "kernel/printk/printk_safe.c", "nothing is ever deferred");
 void __printk_deferred_enter(void)
 {
 }
 
-INERT(__printk_deferred_exit, "nothing is ever deferred");
+INERT(__printk_deferred_exit, "kernel/printk/printk_safe.c", "nothing is ever deferred");
 void __printk_deferred_exit(void)
 {
 }
 
-FAITHFUL(printk_ratelimit_state);
+FAITHFUL(printk_ratelimit_state, "kernel/printk/printk.c");
 DEFINE_RATELIMIT_STATE(printk_ratelimit_state, 5 * HZ, 10);
 
-FAITHFUL(__printk_ratelimit);
+FAITHFUL(__printk_ratelimit, "kernel/printk/printk.c");
 int __printk_ratelimit(const char *func)
 {
 	return ___ratelimit(&printk_ratelimit_state, func);
@@ -150,7 +151,8 @@ static bool in_kernel(unsigned long addr)
 	return addr >= (unsigned long)__ehdr_start && addr < (unsigned long)_end;
 }
 
-REDUCED(dump_stack_lvl, "says neither the release nor the taint; the trace ends where the kernel was entered");
+REDUCED(dump_stack_lvl, "lib/dump_stack.c",
+	"says neither the release nor the taint; the trace ends where the kernel was entered");
 asmlinkage void dump_stack_lvl(const char *log_lvl)
 {
 	void *frames[KVMSIM_MAX_FRAMES];
@@ -162,7 +164,7 @@ asmlinkage void dump_stack_lvl(const char *log_lvl)
 		printk("%s %pB\n", log_lvl, frames[i]);
 }
 
-FAITHFUL(dump_stack);
+FAITHFUL(dump_stack, "lib/dump_stack.c");
 asmlinkage void dump_stack(void)
 {
 	dump_stack_lvl(KERN_DEFAULT);
@@ -185,31 +187,32 @@ static int print_symbol(char *buffer, unsigned long addr, int shift, bool with_o
 	return len;
 }
 
-REDUCED(sprint_symbol, "an address outside of the kernel is not shown; KVM's symbols have no module's name");
+REDUCED(sprint_symbol, "kernel/kallsyms.c",
+	"an address outside of the kernel is not shown; KVM's symbols have no module's name");
 int sprint_symbol(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, 0, true);
 }
 
-REDUCED(sprint_symbol_build_id, "as sprint_symbol, without a build id");
+REDUCED(sprint_symbol_build_id, "kernel/kallsyms.c", "as sprint_symbol, without a build id");
 int sprint_symbol_build_id(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, 0, true);
 }
 
-REDUCED(sprint_symbol_no_offset, "as sprint_symbol");
+REDUCED(sprint_symbol_no_offset, "kernel/kallsyms.c", "as sprint_symbol");
 int sprint_symbol_no_offset(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, 0, false);
 }
 
-REDUCED(sprint_backtrace, "as sprint_symbol");
+REDUCED(sprint_backtrace, "kernel/kallsyms.c", "as sprint_symbol");
 int sprint_backtrace(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, -1, true);
 }
 
-REDUCED(sprint_backtrace_build_id, "as sprint_symbol, without a build id");
+REDUCED(sprint_backtrace_build_id, "kernel/kallsyms.c", "as sprint_symbol, without a build id");
 int sprint_backtrace_build_id(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, -1, true);

@@ -19,7 +19,7 @@ static u64 next(void)
 	return siphash_1u64(atomic64_inc_return(&counter), &key);
 }
 
-REDUCED(get_random_bytes, "deterministic");
+REDUCED(get_random_bytes, "drivers/char/random.c drivers/char/random.c:_get_random_bytes", "deterministic");
 void get_random_bytes(void *buf, size_t len)
 {
 	u64 v;
@@ -34,32 +34,32 @@ void get_random_bytes(void *buf, size_t len)
 	}
 }
 
-REDUCED(get_random_u8, "deterministic");
+REDUCED(get_random_u8, "drivers/char/random.c:DEFINE_BATCHED_ENTROPY", "deterministic");
 u8 get_random_u8(void)
 {
 	return next();
 }
 
-REDUCED(get_random_u16, "deterministic");
+REDUCED(get_random_u16, "drivers/char/random.c:DEFINE_BATCHED_ENTROPY", "deterministic");
 u16 get_random_u16(void)
 {
 	return next();
 }
 
-REDUCED(get_random_u32, "deterministic");
+REDUCED(get_random_u32, "drivers/char/random.c:DEFINE_BATCHED_ENTROPY", "deterministic");
 u32 get_random_u32(void)
 {
 	return next();
 }
 
-REDUCED(get_random_u64, "deterministic");
+REDUCED(get_random_u64, "drivers/char/random.c:DEFINE_BATCHED_ENTROPY", "deterministic");
 u64 get_random_u64(void)
 {
 	return next();
 }
 
 /* [0, ceil), uniform by rejection as in drivers/char/random.c; ceil 0 means 2^32. */
-REDUCED(__get_random_u32_below, "deterministic");
+REDUCED(__get_random_u32_below, "drivers/char/random.c", "deterministic");
 u32 __get_random_u32_below(u32 ceil)
 {
 	u32 bound = -ceil % (ceil ?: 1);
@@ -73,7 +73,7 @@ u32 __get_random_u32_below(u32 ceil)
 	return mult >> 32;
 }
 
-FAITHFUL(execute_with_initialized_rng);
+FAITHFUL(execute_with_initialized_rng, "drivers/char/random.c");
 int execute_with_initialized_rng(struct notifier_block *nb)
 {
 	return nb->notifier_call(nb, 0, NULL) & NOTIFY_STOP_MASK ? 1 : 0;

@@ -20,7 +20,7 @@
 #include <kshim/mem.h>
 #include <kshim/probes.h>
 
-FAITHFUL(zone_names);
+FAITHFUL(zone_names, "mm/page_alloc.c");
 char *const zone_names[MAX_NR_ZONES] = {
 #ifdef CONFIG_ZONE_DMA
 	[ZONE_DMA] = "DMA",
@@ -37,10 +37,10 @@ static DEFINE_PER_CPU(struct per_cpu_pages, no_pageset);
 static DEFINE_PER_CPU(struct per_cpu_zonestat, no_zonestats);
 static DEFINE_PER_CPU(struct per_cpu_nodestat, no_nodestats);
 
-FAITHFUL(vm_committed_as_batch);
+FAITHFUL(vm_committed_as_batch, "mm/mm_init.c");
 s32 vm_committed_as_batch = 32;
 
-INERT(mm_compute_batch, "the batch of a machine with little memory");
+INERT(mm_compute_batch, "mm/mm_init.c", "the batch of a machine with little memory");
 void mm_compute_batch(int overcommit_policy)
 {
 }

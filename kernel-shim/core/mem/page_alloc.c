@@ -32,29 +32,29 @@ static struct host_lock lock;		/* guards free lists, kshim_in_use_end, page stat
 unsigned long kshim_in_use_end;
 static struct zone *zone;		/* the only populated one */
 
-FAITHFUL(max_pfn);
+FAITHFUL(max_pfn, "mm/memblock.c");
 unsigned long max_pfn;
-FAITHFUL(max_low_pfn);
+FAITHFUL(max_low_pfn, "mm/memblock.c");
 unsigned long max_low_pfn;
-FAITHFUL(_totalram_pages);
+FAITHFUL(_totalram_pages, "mm/show_mem.c");
 atomic_long_t _totalram_pages;
-FAITHFUL(totalreserve_pages);
+FAITHFUL(totalreserve_pages, "mm/show_mem.c");
 unsigned long totalreserve_pages;
-FAITHFUL(min_free_kbytes);
+FAITHFUL(min_free_kbytes, "mm/page_alloc.c");
 int min_free_kbytes = 1024;
-FAITHFUL(user_min_free_kbytes);
+FAITHFUL(user_min_free_kbytes, "mm/page_alloc.c");
 int user_min_free_kbytes = -1;
-FAITHFUL(gfp_allowed_mask);
+FAITHFUL(gfp_allowed_mask, "mm/page_alloc.c");
 gfp_t gfp_allowed_mask = __GFP_BITS_MASK;
-FAITHFUL(page_group_by_mobility_disabled);
+FAITHFUL(page_group_by_mobility_disabled, "mm/page_alloc.c");
 int page_group_by_mobility_disabled __read_mostly = 1;
-FAITHFUL(check_pages_enabled);
+FAITHFUL(check_pages_enabled, "mm/mm_init.c");
 DEFINE_STATIC_KEY_TRUE(check_pages_enabled);
-FAITHFUL(init_on_alloc);
+FAITHFUL(init_on_alloc, "mm/mm_init.c");
 DEFINE_STATIC_KEY_FALSE(init_on_alloc);
-FAITHFUL(init_on_free);
+FAITHFUL(init_on_free, "mm/mm_init.c");
 DEFINE_STATIC_KEY_FALSE(init_on_free);
-FAITHFUL(node_states);
+FAITHFUL(node_states, "mm/page_alloc.c");
 nodemask_t node_states[NR_NODE_STATES] __read_mostly = {
 	[N_POSSIBLE] = NODE_MASK_ALL,
 	[N_ONLINE] = { { [0] = 1UL } },
@@ -62,7 +62,7 @@ nodemask_t node_states[NR_NODE_STATES] __read_mostly = {
 	[N_MEMORY] = { { [0] = 1UL } },
 	[N_CPU] = { { [0] = 1UL } },
 };
-FAITHFUL(contig_page_data);
+FAITHFUL(contig_page_data, "mm/memblock.c");
 struct pglist_data contig_page_data;
 
 /* Initialises the struct pages of the next block and puts it on the free list. Returns false if all RAM is in use. */
@@ -518,7 +518,7 @@ void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
 
 #ifdef CONFIG_MEMORY_FAILURE
 /* Keeps one free frame out of the lists from now on. */
-FAITHFUL(take_page_off_buddy);
+FAITHFUL(take_page_off_buddy, "mm/page_alloc.c");
 bool take_page_off_buddy(struct page *page)
 {
 	unsigned long pfn = page_to_pfn(page);
@@ -553,7 +553,7 @@ bool take_page_off_buddy(struct page *page)
 	return ret;
 }
 
-FAITHFUL(put_page_back_buddy);
+FAITHFUL(put_page_back_buddy, "mm/page_alloc.c");
 bool put_page_back_buddy(struct page *page)
 {
 	bool ret = false;

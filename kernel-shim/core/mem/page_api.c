@@ -15,13 +15,14 @@
 
 #define CALLER __builtin_return_address(0)
 
-REDUCED(__alloc_pages_noprof, "no reclaim, compaction or OOM killer: fails when no block is left above the watermark");
+REDUCED(__alloc_pages_noprof, "mm/page_alloc.c mm/page_alloc.c:__alloc_pages_slowpath",
+	"no reclaim, compaction or OOM killer: fails when no block is left above the watermark");
 struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
 {
 	return kshim_alloc_pages(gfp, order, CALLER);
 }
 
-REDUCED(__folio_alloc_noprof, "as __alloc_pages_noprof");
+REDUCED(__folio_alloc_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
 struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
 {
 	struct page *page = kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER);
@@ -35,7 +36,7 @@ struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_
 #endif
 }
 
-REDUCED(get_free_pages_noprof, "as __alloc_pages_noprof");
+REDUCED(get_free_pages_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
 unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
 {
 	struct page *page = kshim_alloc_pages(gfp & ~__GFP_HIGHMEM, order, CALLER);
@@ -43,7 +44,7 @@ unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-REDUCED(get_zeroed_page_noprof, "as __alloc_pages_noprof");
+REDUCED(get_zeroed_page_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
 unsigned long get_zeroed_page_noprof(gfp_t gfp)
 {
 	struct page *page = kshim_alloc_pages((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0, CALLER);
@@ -51,7 +52,7 @@ unsigned long get_zeroed_page_noprof(gfp_t gfp)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-REDUCED(alloc_pages_bulk_noprof, "as __alloc_pages_noprof");
+REDUCED(alloc_pages_bulk_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
 unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *nodemask, int nr_pages,
 				      struct list_head *page_list, struct page **page_array)
 {
@@ -72,7 +73,7 @@ unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *
 	return nr;
 }
 
-FAITHFUL(prep_compound_page);
+FAITHFUL(prep_compound_page, "mm/page_alloc.c");
 void prep_compound_page(struct page *page, unsigned int order)
 {
 	unsigned long i;
@@ -83,14 +84,14 @@ void prep_compound_page(struct page *page, unsigned int order)
 	prep_compound_head(page, order);
 }
 
-FAITHFUL(free_unref_page);
+FAITHFUL(free_unref_page, "mm/page_alloc.c");
 void free_unref_page(struct page *page, unsigned int order)
 {
 	kshim_free_page(page, order, CALLER);
 }
 
 #ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
-FAITHFUL(free_unref_folios);
+FAITHFUL(free_unref_folios, "mm/page_alloc.c");
 void free_unref_folios(struct folio_batch *folios)
 {
 	unsigned int i;
@@ -101,7 +102,7 @@ void free_unref_folios(struct folio_batch *folios)
 }
 #else
 /* The pages are of order 0. */
-FAITHFUL(free_unref_page_list);
+FAITHFUL(free_unref_page_list, "mm/page_alloc.c");
 void free_unref_page_list(struct list_head *list)
 {
 	struct page *page, *next;
@@ -131,13 +132,13 @@ static void free_pages_ref(struct page *page, unsigned int order, const void *ip
 			kshim_free_page(page + (1UL << order), order, ip);
 }
 
-FAITHFUL(__free_pages);
+FAITHFUL(__free_pages, "mm/page_alloc.c");
 void __free_pages(struct page *page, unsigned int order)
 {
 	free_pages_ref(page, order, CALLER);
 }
 
-FAITHFUL(free_pages);
+FAITHFUL(free_pages, "mm/page_alloc.c");
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (!addr)
@@ -149,7 +150,7 @@ void free_pages(unsigned long addr, unsigned int order)
 	free_pages_ref(virt_to_page((void *)addr), order, CALLER);
 }
 
-FAITHFUL(split_page);
+FAITHFUL(split_page, "mm/page_alloc.c");
 void split_page(struct page *page, unsigned int order)
 {
 	unsigned long i;
@@ -160,7 +161,7 @@ void split_page(struct page *page, unsigned int order)
 		set_page_refcounted(page + i);
 }
 
-REDUCED(alloc_pages_exact_noprof, "as __alloc_pages_noprof");
+REDUCED(alloc_pages_exact_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
 void *alloc_pages_exact_noprof(size_t size, gfp_t gfp)
 {
 	unsigned long i, used = PFN_UP(size);
@@ -178,7 +179,7 @@ void *alloc_pages_exact_noprof(size_t size, gfp_t gfp)
 	return page_address(page);
 }
 
-FAITHFUL(free_pages_exact);
+FAITHFUL(free_pages_exact, "mm/page_alloc.c");
 void free_pages_exact(void *virt, size_t size)
 {
 	unsigned long i;
@@ -192,7 +193,7 @@ void free_pages_exact(void *virt, size_t size)
 #else
 #define BUDDY_PAGE struct page
 #endif
-FAITHFUL(is_free_buddy_page);
+FAITHFUL(is_free_buddy_page, "mm/page_alloc.c");
 bool is_free_buddy_page(BUDDY_PAGE *page)
 {
 	unsigned long pfn = page_to_pfn(page);
@@ -207,39 +208,39 @@ bool is_free_buddy_page(BUDDY_PAGE *page)
 	return false;
 }
 
-INERT(drain_all_pages, "there are no per-cpu page lists");
+INERT(drain_all_pages, "mm/page_alloc.c", "there are no per-cpu page lists");
 void drain_all_pages(struct zone *zone)
 {
 }
 
-INERT(drain_local_pages, "there are no per-cpu page lists");
+INERT(drain_local_pages, "mm/page_alloc.c", "there are no per-cpu page lists");
 void drain_local_pages(struct zone *zone)
 {
 }
 
-INERT(zone_pcp_disable, "there are no per-cpu page lists");
+INERT(zone_pcp_disable, "mm/page_alloc.c", "there are no per-cpu page lists");
 void zone_pcp_disable(struct zone *zone)
 {
 }
 
-INERT(zone_pcp_enable, "there are no per-cpu page lists");
+INERT(zone_pcp_enable, "mm/page_alloc.c", "there are no per-cpu page lists");
 void zone_pcp_enable(struct zone *zone)
 {
 }
 
-REDUCED(get_pfnblock_flags_mask, "every page block is MIGRATE_MOVABLE");
+REDUCED(get_pfnblock_flags_mask, "mm/page_alloc.c", "every page block is MIGRATE_MOVABLE");
 unsigned long get_pfnblock_flags_mask(const struct page *page, unsigned long pfn, unsigned long mask)
 {
 	return MIGRATE_MOVABLE & mask;
 }
 
-FAITHFUL(gfp_pfmemalloc_allowed);
+FAITHFUL(gfp_pfmemalloc_allowed, "mm/page_alloc.c");
 bool gfp_pfmemalloc_allowed(gfp_t gfp)
 {
 	return gfp & __GFP_MEMALLOC || (!(gfp & __GFP_NOMEMALLOC) && current->flags & PF_MEMALLOC);
 }
 
-REDUCED(warn_alloc, "one line, without the state of the zones");
+REDUCED(warn_alloc, "mm/page_alloc.c", "one line, without the state of the zones");
 void warn_alloc(gfp_t gfp, nodemask_t *nodemask, const char *fmt, ...)
 {
 	struct va_format vaf = { .fmt = fmt };
@@ -254,7 +255,7 @@ void warn_alloc(gfp_t gfp, nodemask_t *nodemask, const char *fmt, ...)
 }
 
 /* One node, one zone: pages beyond the high watermark. */
-FAITHFUL(nr_free_buffer_pages);
+FAITHFUL(nr_free_buffer_pages, "mm/page_alloc.c");
 unsigned long nr_free_buffer_pages(void)
 {
 	struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
@@ -264,7 +265,7 @@ unsigned long nr_free_buffer_pages(void)
 }
 
 /* int_sqrt(lowmem_kbytes * 16), between 128 KiB and 256 MiB. */
-FAITHFUL(calculate_min_free_kbytes);
+FAITHFUL(calculate_min_free_kbytes, "mm/page_alloc.c");
 void calculate_min_free_kbytes(void)
 {
 	unsigned long kbytes = nr_free_buffer_pages() * (PAGE_SIZE >> 10);
@@ -274,7 +275,7 @@ void calculate_min_free_kbytes(void)
 }
 
 /* With one zone, all of min_free_kbytes is its minimum; low and high are a quarter and a half above it. */
-FAITHFUL(setup_per_zone_wmarks);
+FAITHFUL(setup_per_zone_wmarks, "mm/page_alloc.c");
 void setup_per_zone_wmarks(void)
 {
 	struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
@@ -290,7 +291,7 @@ void setup_per_zone_wmarks(void)
 	contig_page_data.totalreserve_pages = totalreserve_pages;
 }
 
-REDUCED(__zone_watermark_ok, "no highatomic reserve, CMA or lowmem reserve: there is one zone");
+REDUCED(__zone_watermark_ok, "mm/page_alloc.c", "no highatomic reserve, CMA or lowmem reserve: there is one zone");
 bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
 			 unsigned int alloc_flags, long free_pages)
 {
@@ -307,14 +308,14 @@ bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark,
 	return false;
 }
 
-REDUCED(zone_watermark_ok, "as __zone_watermark_ok");
+REDUCED(zone_watermark_ok, "mm/page_alloc.c", "as __zone_watermark_ok");
 bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
 		       unsigned int alloc_flags)
 {
 	return __zone_watermark_ok(z, order, mark, highest_zoneidx, alloc_flags, zone_page_state(z, NR_FREE_PAGES));
 }
 
-REDUCED(zone_watermark_ok_safe, "as __zone_watermark_ok");
+REDUCED(zone_watermark_ok_safe, "mm/page_alloc.c", "as __zone_watermark_ok");
 bool zone_watermark_ok_safe(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx)
 {
 	return zone_watermark_ok(z, order, mark, highest_zoneidx, 0);
@@ -328,19 +329,19 @@ static bool may_enter_reclaim(gfp_t gfp)
 	return gfp & __GFP_DIRECT_RECLAIM && !(gfp & __GFP_NOLOCKDEP) && current && !(current->flags & PF_MEMALLOC);
 }
 
-FAITHFUL(__fs_reclaim_acquire);
+FAITHFUL(__fs_reclaim_acquire, "mm/page_alloc.c");
 void __fs_reclaim_acquire(unsigned long ip)
 {
 	lock_acquire_exclusive(&__fs_reclaim_map, 0, 0, NULL, ip);
 }
 
-FAITHFUL(__fs_reclaim_release);
+FAITHFUL(__fs_reclaim_release, "mm/page_alloc.c");
 void __fs_reclaim_release(unsigned long ip)
 {
 	lock_release(&__fs_reclaim_map, ip);
 }
 
-FAITHFUL(fs_reclaim_acquire);
+FAITHFUL(fs_reclaim_acquire, "mm/page_alloc.c");
 void fs_reclaim_acquire(gfp_t gfp)
 {
 	if (!may_enter_reclaim(gfp))
@@ -353,7 +354,7 @@ void fs_reclaim_acquire(gfp_t gfp)
 #endif
 }
 
-FAITHFUL(fs_reclaim_release);
+FAITHFUL(fs_reclaim_release, "mm/page_alloc.c");
 void fs_reclaim_release(gfp_t gfp)
 {
 	if (may_enter_reclaim(gfp) && current_gfp_context(gfp) & __GFP_FS)

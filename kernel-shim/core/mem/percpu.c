@@ -28,26 +28,26 @@ static struct host_lock lock;
 static unsigned long static_bytes;
 static unsigned int units;
 
-FAITHFUL(__per_cpu_offset);
+FAITHFUL(__per_cpu_offset, "arch/x86/kernel/setup_percpu.c arch/s390/mm/init.c");
 unsigned long __per_cpu_offset[NR_CPUS];
 
-FAITHFUL(nr_cpu_ids);
+FAITHFUL(nr_cpu_ids, "kernel/smp.c");
 unsigned int nr_cpu_ids = NR_CPUS;
-FAITHFUL(__cpu_possible_mask);
+FAITHFUL(__cpu_possible_mask, "kernel/cpu.c");
 struct cpumask __cpu_possible_mask;
-FAITHFUL(__cpu_online_mask);
+FAITHFUL(__cpu_online_mask, "kernel/cpu.c");
 struct cpumask __cpu_online_mask;
-FAITHFUL(__cpu_enabled_mask);
+FAITHFUL(__cpu_enabled_mask, "kernel/cpu.c");
 struct cpumask __cpu_enabled_mask;
-FAITHFUL(__cpu_present_mask);
+FAITHFUL(__cpu_present_mask, "kernel/cpu.c");
 struct cpumask __cpu_present_mask;
-FAITHFUL(__cpu_active_mask);
+FAITHFUL(__cpu_active_mask, "kernel/cpu.c");
 struct cpumask __cpu_active_mask;
-FAITHFUL(__cpu_dying_mask);
+FAITHFUL(__cpu_dying_mask, "kernel/cpu.c");
 struct cpumask __cpu_dying_mask;
-FAITHFUL(__num_online_cpus);
+FAITHFUL(__num_online_cpus, "kernel/cpu.c");
 atomic_t __num_online_cpus;
-FAITHFUL(cpu_all_bits);
+FAITHFUL(cpu_all_bits, "kernel/cpu.c");
 const DECLARE_BITMAP(cpu_all_bits, NR_CPUS) = CPU_BITS_ALL;
 
 /* cpumask_of(cpu): row 1 + cpu % BITS_PER_LONG holds exactly that bit (kernel/cpu.c). */
@@ -55,7 +55,7 @@ const DECLARE_BITMAP(cpu_all_bits, NR_CPUS) = CPU_BITS_ALL;
 #define MASK_DECLARE_2(x)	MASK_DECLARE_1(x), MASK_DECLARE_1(x + 1)
 #define MASK_DECLARE_4(x)	MASK_DECLARE_2(x), MASK_DECLARE_2(x + 2)
 #define MASK_DECLARE_8(x)	MASK_DECLARE_4(x), MASK_DECLARE_4(x + 4)
-FAITHFUL(cpu_bit_bitmap);
+FAITHFUL(cpu_bit_bitmap, "kernel/cpu.c");
 const unsigned long cpu_bit_bitmap[BITS_PER_LONG + 1][BITS_TO_LONGS(NR_CPUS)] = {
 	MASK_DECLARE_8(0), MASK_DECLARE_8(8), MASK_DECLARE_8(16), MASK_DECLARE_8(24),
 	MASK_DECLARE_8(32), MASK_DECLARE_8(40), MASK_DECLARE_8(48), MASK_DECLARE_8(56),
@@ -112,7 +112,8 @@ found:
 	return &b->node;
 }
 
-REDUCED(pcpu_alloc_noprof, "its memory does not come out of simulated RAM; never fails while the unit has room");
+REDUCED(pcpu_alloc_noprof, "mm/percpu.c",
+	"its memory does not come out of simulated RAM; never fails while the unit has room");
 void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp)
 {
 	struct percpu_block *b;
@@ -146,7 +147,7 @@ void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t
 	return (void __percpu *)(__start_sim_percpu + offset);
 }
 
-FAITHFUL(free_percpu);
+FAITHFUL(free_percpu, "mm/percpu.c");
 void free_percpu(void __percpu *p)
 {
 	unsigned long offset = (unsigned long)p - (unsigned long)__start_sim_percpu;
@@ -171,7 +172,7 @@ found:
 	kshim_meta_free(b, sizeof(*b));
 }
 
-FAITHFUL(__is_kernel_percpu_address);
+FAITHFUL(__is_kernel_percpu_address, "mm/percpu.c");
 bool __is_kernel_percpu_address(unsigned long addr, unsigned long *can_addr)
 {
 	unsigned long offset = (addr - KSHIM_PERCPU_BASE) % KSHIM_PERCPU_UNIT;
@@ -183,7 +184,7 @@ bool __is_kernel_percpu_address(unsigned long addr, unsigned long *can_addr)
 	return true;
 }
 
-FAITHFUL(is_kernel_percpu_address);
+FAITHFUL(is_kernel_percpu_address, "mm/percpu.c");
 bool is_kernel_percpu_address(unsigned long addr)
 {
 	return __is_kernel_percpu_address(addr, NULL);

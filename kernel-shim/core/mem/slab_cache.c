@@ -11,7 +11,7 @@
 
 #define CALLER __builtin_return_address(0)
 
-FAITHFUL(kmalloc_caches);
+FAITHFUL(kmalloc_caches, "mm/slab_common.c");
 struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
 
 /* --- caches --- */
@@ -48,7 +48,8 @@ static u32 cache_align(slab_flags_t flags, u32 align, u32 size)
 	return ALIGN(max_t(u32, align, arch_slab_minalign()), sizeof(void *));
 }
 
-REDUCED(__kmem_cache_create_args, "caches are never merged; objects are always checked as with slab_debug=FZPU");
+REDUCED(__kmem_cache_create_args, "mm/slab_common.c",
+	"caches are never merged; objects are always checked as with slab_debug=FZPU");
 struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args,
 					    slab_flags_t flags)
 {
@@ -89,7 +90,7 @@ static unsigned long report_left(struct kmem_cache *s, const void *ip)
 	return n;
 }
 
-FAITHFUL(kmem_cache_destroy);
+FAITHFUL(kmem_cache_destroy, "mm/slab_common.c");
 void kmem_cache_destroy(struct kmem_cache *s)
 {
 	if (!s)
@@ -110,7 +111,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	kshim_meta_free(s, sizeof(*s));
 }
 
-FAITHFUL(kmem_cache_shrink);
+FAITHFUL(kmem_cache_shrink, "mm/slab_common.c");
 int kmem_cache_shrink(struct kmem_cache *s)
 {
 	if (!(s->flags & SLAB_TYPESAFE_BY_RCU))
@@ -118,19 +119,19 @@ int kmem_cache_shrink(struct kmem_cache *s)
 	return s->nr_slabs != 0;
 }
 
-FAITHFUL(kmem_cache_size);
+FAITHFUL(kmem_cache_size, "mm/slab_common.c");
 unsigned int kmem_cache_size(struct kmem_cache *s)
 {
 	return s->object_size;
 }
 
-FAITHFUL(slab_is_available);
+FAITHFUL(slab_is_available, "mm/slab_common.c");
 bool slab_is_available(void)
 {
 	return kmalloc_caches[KMALLOC_NORMAL][KMALLOC_SHIFT_LOW] != NULL;
 }
 
-INERT(kmem_cache_charge, "there is no memory cgroup");
+INERT(kmem_cache_charge, "mm/slub.c", "there is no memory cgroup");
 bool kmem_cache_charge(void *objp, gfp_t gfp)
 {
 	return true;
@@ -138,25 +139,25 @@ bool kmem_cache_charge(void *objp, gfp_t gfp)
 
 /* --- objects of a cache --- */
 
-FAITHFUL(kmem_cache_alloc_noprof);
+FAITHFUL(kmem_cache_alloc_noprof, "mm/slub.c mm/slub.c:slab_alloc_node");
 void *kmem_cache_alloc_noprof(struct kmem_cache *s, gfp_t gfp)
 {
 	return kshim_slab_alloc(s, gfp, s->object_size, CALLER);
 }
 
-FAITHFUL(kmem_cache_alloc_lru_noprof);
+FAITHFUL(kmem_cache_alloc_lru_noprof, "mm/slub.c");
 void *kmem_cache_alloc_lru_noprof(struct kmem_cache *s, struct list_lru *lru, gfp_t gfp)
 {
 	return kshim_slab_alloc(s, gfp, s->object_size, CALLER);
 }
 
-FAITHFUL(kmem_cache_alloc_node_noprof);
+FAITHFUL(kmem_cache_alloc_node_noprof, "mm/slub.c");
 void *kmem_cache_alloc_node_noprof(struct kmem_cache *s, gfp_t gfp, int node)
 {
 	return kshim_slab_alloc(s, gfp, s->object_size, CALLER);
 }
 
-FAITHFUL(kmem_cache_alloc_bulk_noprof);
+FAITHFUL(kmem_cache_alloc_bulk_noprof, "mm/slub.c");
 int kmem_cache_alloc_bulk_noprof(struct kmem_cache *s, gfp_t gfp, size_t size, void **p)
 {
 	size_t i;
@@ -173,13 +174,13 @@ int kmem_cache_alloc_bulk_noprof(struct kmem_cache *s, gfp_t gfp, size_t size, v
 	return 0;
 }
 
-FAITHFUL(kmem_cache_free);
+FAITHFUL(kmem_cache_free, "mm/slub.c mm/slub.c:slab_free");
 void kmem_cache_free(struct kmem_cache *s, void *objp)
 {
 	kshim_slab_free(s, objp, CALLER);
 }
 
-FAITHFUL(kmem_cache_free_bulk);
+FAITHFUL(kmem_cache_free_bulk, "mm/slub.c");
 void kmem_cache_free_bulk(struct kmem_cache *s, size_t size, void **p)
 {
 	size_t i;
@@ -279,43 +280,43 @@ static void *do_kmalloc(size_t size, gfp_t gfp, const void *ip)
 	return kshim_slab_alloc(kmalloc_cache(size, gfp), gfp, size, ip);
 }
 
-FAITHFUL(__kmalloc_noprof);
+FAITHFUL(__kmalloc_noprof, "mm/slub.c mm/slub.c:__do_kmalloc_node");
 void *__kmalloc_noprof(size_t size, gfp_t gfp)
 {
 	return do_kmalloc(size, gfp, CALLER);
 }
 
-FAITHFUL(__kmalloc_node_noprof);
+FAITHFUL(__kmalloc_node_noprof, "mm/slub.c");
 void *__kmalloc_node_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int node)
 {
 	return do_kmalloc(size, gfp, CALLER);
 }
 
-FAITHFUL(__kmalloc_node_track_caller_noprof);
+FAITHFUL(__kmalloc_node_track_caller_noprof, "mm/slub.c");
 void *__kmalloc_node_track_caller_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int node, unsigned long caller)
 {
 	return do_kmalloc(size, gfp, (void *)caller);
 }
 
-FAITHFUL(__kmalloc_cache_noprof);
+FAITHFUL(__kmalloc_cache_noprof, "mm/slub.c");
 void *__kmalloc_cache_noprof(struct kmem_cache *s, gfp_t gfp, size_t size)
 {
 	return kshim_slab_alloc(s, gfp, size, CALLER);
 }
 
-FAITHFUL(__kmalloc_cache_node_noprof);
+FAITHFUL(__kmalloc_cache_node_noprof, "mm/slub.c");
 void *__kmalloc_cache_node_noprof(struct kmem_cache *s, gfp_t gfp, int node, size_t size)
 {
 	return kshim_slab_alloc(s, gfp, size, CALLER);
 }
 
-FAITHFUL(__kmalloc_large_noprof);
+FAITHFUL(__kmalloc_large_noprof, "mm/slub.c");
 void *__kmalloc_large_noprof(size_t size, gfp_t gfp)
 {
 	return alloc_large(size, gfp, CALLER);
 }
 
-FAITHFUL(__kmalloc_large_node_noprof);
+FAITHFUL(__kmalloc_large_node_noprof, "mm/slub.c");
 void *__kmalloc_large_node_noprof(size_t size, gfp_t gfp, int node)
 {
 	return alloc_large(size, gfp, CALLER);
@@ -334,13 +335,13 @@ static void do_kfree(void *p, const void *ip)
 		kshim_slab_free(NULL, p, ip);
 }
 
-FAITHFUL(kfree);
+FAITHFUL(kfree, "mm/slub.c mm/slub.c:slab_free");
 void kfree(const void *objp)
 {
 	do_kfree((void *)objp, CALLER);
 }
 
-FAITHFUL(__ksize);
+FAITHFUL(__ksize, "mm/slab_common.c");
 size_t __ksize(const void *objp)
 {
 	struct kshim_page_info *info;
@@ -390,7 +391,7 @@ static void resize(void *p, size_t size)
 }
 
 /* Who asks may use all of what it is told: the red zone moves behind it. */
-FAITHFUL(ksize);
+FAITHFUL(ksize, "mm/slab_common.c");
 size_t ksize(const void *objp)
 {
 	size_t size = __ksize(objp);
@@ -400,7 +401,7 @@ size_t ksize(const void *objp)
 	return size;
 }
 
-FAITHFUL(krealloc_noprof);
+FAITHFUL(krealloc_noprof, "mm/slab_common.c mm/slab_common.c:__do_krealloc");
 void *krealloc_noprof(const void *p, size_t new_size, gfp_t gfp)
 {
 	size_t room, old;
@@ -426,7 +427,7 @@ void *krealloc_noprof(const void *p, size_t new_size, gfp_t gfp)
 	return new;
 }
 
-FAITHFUL(kfree_sensitive);
+FAITHFUL(kfree_sensitive, "mm/slab_common.c");
 void kfree_sensitive(const void *p)
 {
 	size_t size = asked_for(p);
@@ -436,7 +437,7 @@ void kfree_sensitive(const void *p)
 	do_kfree((void *)p, CALLER);
 }
 
-FAITHFUL(kmalloc_size_roundup);
+FAITHFUL(kmalloc_size_roundup, "mm/slab_common.c");
 size_t kmalloc_size_roundup(size_t size)
 {
 	if (size && size <= KMALLOC_MAX_CACHE_SIZE)
@@ -447,7 +448,7 @@ size_t kmalloc_size_roundup(size_t size)
 }
 
 #ifdef KSHIM_HAVE_KMEM_BUCKETS
-FAITHFUL(kmem_buckets_create);
+FAITHFUL(kmem_buckets_create, "mm/slab_common.c");
 kmem_buckets *kmem_buckets_create(const char *name, slab_flags_t flags, unsigned int useroffset, unsigned int usersize,
 				  void (*ctor)(void *))
 {
@@ -456,7 +457,7 @@ kmem_buckets *kmem_buckets_create(const char *name, slab_flags_t flags, unsigned
 }
 
 /* kvfree_call_rcu() is in core/sched/rcu.c. */
-FAITHFUL(kvfree_rcu_barrier);
+FAITHFUL(kvfree_rcu_barrier, "kernel/rcu/tree.c");
 void kvfree_rcu_barrier(void)
 {
 	rcu_barrier();
@@ -465,7 +466,7 @@ void kvfree_rcu_barrier(void)
 
 /* --- reports --- */
 
-FAITHFUL(kmem_dump_obj);
+FAITHFUL(kmem_dump_obj, "mm/slab_common.c");
 bool kmem_dump_obj(void *object)
 {
 	struct kshim_slab *slab;

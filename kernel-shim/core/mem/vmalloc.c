@@ -159,50 +159,51 @@ static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, bool
 	return p;
 }
 
-REDUCED(__vmalloc_node_range_noprof, "zeroed memory of the host: limited by the size of RAM, but uses none of it");
+REDUCED(__vmalloc_node_range_noprof, "mm/vmalloc.c",
+	"zeroed memory of the host: limited by the size of RAM, but uses none of it");
 void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align, unsigned long start, unsigned long end,
 				  gfp_t gfp, pgprot_t prot, unsigned long vm_flags, int node, const void *caller)
 {
 	return do_vmalloc(size, align, gfp, false, caller);
 }
 
-REDUCED(__vmalloc_node_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(__vmalloc_node_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *__vmalloc_node_noprof(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
 {
 	return do_vmalloc(size, align, gfp, false, caller);
 }
 
-REDUCED(__vmalloc_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(__vmalloc_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *__vmalloc_noprof(unsigned long size, gfp_t gfp)
 {
 	return do_vmalloc(size, 1, gfp, false, CALLER);
 }
 
-REDUCED(vmalloc_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(vmalloc_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *vmalloc_noprof(unsigned long size)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL, true, CALLER);
 }
 
-REDUCED(vmalloc_huge_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(vmalloc_huge_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *vmalloc_huge_noprof(unsigned long size, gfp_t gfp)
 {
 	return do_vmalloc(size, 1, gfp, false, CALLER);
 }
 
-REDUCED(vzalloc_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(vzalloc_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *vzalloc_noprof(unsigned long size)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, true, CALLER);
 }
 
-REDUCED(vmalloc_node_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(vmalloc_node_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *vmalloc_node_noprof(unsigned long size, int node)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL, true, CALLER);
 }
 
-REDUCED(vzalloc_node_noprof, "as __vmalloc_node_range_noprof");
+REDUCED(vzalloc_node_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
 void *vzalloc_node_noprof(unsigned long size, int node)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, true, CALLER);
@@ -262,7 +263,7 @@ void kshim_vmalloc_share(void)
 	may_share = true;
 }
 
-REDUCED(vmalloc_to_page,
+REDUCED(vmalloc_to_page, "mm/vmalloc.c",
 	"areas of __vmalloc() and kvmalloc(), made before KVM was loaded, or when 8192 others lived, end the scenario");
 struct page *vmalloc_to_page(const void *addr)
 {
@@ -293,26 +294,26 @@ struct page *vmalloc_to_page(const void *addr)
 	return *page;
 }
 
-FAITHFUL(vfree);
+FAITHFUL(vfree, "mm/vmalloc.c");
 void vfree(const void *addr)
 {
 	might_sleep();
 	do_vfree(addr, CALLER);
 }
 
-FAITHFUL(vfree_atomic);
+FAITHFUL(vfree_atomic, "mm/vmalloc.c");
 void vfree_atomic(const void *addr)
 {
 	do_vfree(addr, CALLER);
 }
 
-FAITHFUL(is_vmalloc_addr);
+FAITHFUL(is_vmalloc_addr, "mm/vmalloc.c");
 bool is_vmalloc_addr(const void *x)
 {
 	return (unsigned long)x - KSHIM_VMALLOC_BASE < KSHIM_VMALLOC_SIZE;
 }
 
-FAITHFUL(is_vmalloc_or_module_addr);
+FAITHFUL(is_vmalloc_or_module_addr, "mm/vmalloc.c");
 int is_vmalloc_or_module_addr(const void *x)
 {
 	return is_vmalloc_addr(x);
@@ -332,7 +333,7 @@ static unsigned long area_bytes(const void *addr)
 	return bytes;
 }
 
-REDUCED(vrealloc_noprof, "always moves when the size changes");
+REDUCED(vrealloc_noprof, "mm/vmalloc.c", "always moves when the size changes");
 void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
 {
 	size_t old = p ? area_bytes(p) : 0;
@@ -354,18 +355,18 @@ void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
 	return n;
 }
 
-INERT(vm_unmap_aliases, "there are no lazily freed mappings");
+INERT(vm_unmap_aliases, "mm/vmalloc.c", "there are no lazily freed mappings");
 void vm_unmap_aliases(void)
 {
 }
 
-FAITHFUL(vmalloc_nr_pages);
+FAITHFUL(vmalloc_nr_pages, "mm/vmalloc.c");
 unsigned long vmalloc_nr_pages(void)
 {
 	return kshim_mem_counts.vmalloc_pages;
 }
 
-FAITHFUL(vmalloc_dump_obj);
+FAITHFUL(vmalloc_dump_obj, "mm/vmalloc.c");
 bool vmalloc_dump_obj(void *object)
 {
 	struct area *a;

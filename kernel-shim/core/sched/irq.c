@@ -20,12 +20,12 @@
 
 uint64_t kshim_nr_ipis;
 
-FAITHFUL(hardirqs_enabled);
+FAITHFUL(hardirqs_enabled, "kernel/softirq.c");
 DEFINE_PER_CPU(int, hardirqs_enabled);
-FAITHFUL(hardirq_context);
+FAITHFUL(hardirq_context, "kernel/softirq.c");
 DEFINE_PER_CPU(int, hardirq_context);
 
-REDUCED(early_boot_irqs_disabled, "false: there is no early boot");
+REDUCED(early_boot_irqs_disabled, "init/main.c", "false: there is no early boot");
 bool early_boot_irqs_disabled;
 
 /* --- the flag --- */
@@ -149,7 +149,7 @@ static void run_irq_work(void *unused)
 
 /* --- irq_work: the real kernel/irq_work.c, whose self-interrupt comes here --- */
 
-FAITHFUL(arch_irq_work_raise);
+FAITHFUL(arch_irq_work_raise, "arch/x86/kernel/irq_work.c arch/s390/kernel/smp.c");
 void arch_irq_work_raise(void)
 {
 	WRITE_ONCE(kshim_cpu->irq_work_raised, 1);
@@ -205,7 +205,7 @@ static void run_deferred(struct kshim_cpu *c)
 }
 
 /* kernel/smp.c: the way of asynchronous calls and of irq_work to another CPU. Interrupts may be off. */
-FAITHFUL(__smp_call_single_queue);
+FAITHFUL(__smp_call_single_queue, "kernel/smp.c");
 void __smp_call_single_queue(int cpu, struct llist_node *node)
 {
 	static DEFINE_PER_CPU(struct llist_node, mark);
@@ -269,7 +269,7 @@ void kshim_softirq_exit(struct kshim_softirq *s)
 	__atomic_store_n(&softirq_owner, NULL, __ATOMIC_RELEASE);
 }
 
-FAITHFUL(__local_bh_disable_ip);
+FAITHFUL(__local_bh_disable_ip, "kernel/softirq.c");
 void __local_bh_disable_ip(unsigned long ip, unsigned int cnt)
 {
 	unsigned long flags;
@@ -282,7 +282,7 @@ void __local_bh_disable_ip(unsigned long ip, unsigned int cnt)
 	raw_local_irq_restore(flags);
 }
 
-FAITHFUL(__local_bh_enable_ip);
+FAITHFUL(__local_bh_enable_ip, "kernel/softirq.c");
 void __local_bh_enable_ip(unsigned long ip, unsigned int cnt)
 {
 	WARN_ON_ONCE(in_hardirq());
@@ -294,7 +294,7 @@ void __local_bh_enable_ip(unsigned long ip, unsigned int cnt)
 	local_irq_enable();
 }
 
-FAITHFUL(_local_bh_enable);
+FAITHFUL(_local_bh_enable, "kernel/softirq.c");
 void _local_bh_enable(void)
 {
 	WARN_ON_ONCE(in_hardirq());
@@ -306,24 +306,24 @@ void _local_bh_enable(void)
 
 /* --- the flag, as lockdep sees it --- */
 
-REDUCED(trace_hardirqs_on_prepare, "no irq_enable trace event");
+REDUCED(trace_hardirqs_on_prepare, "kernel/trace/trace_preemptirq.c", "no irq_enable trace event");
 void trace_hardirqs_on_prepare(void)
 {
 }
 
-REDUCED(trace_hardirqs_off_finish, "no irq_disable trace event");
+REDUCED(trace_hardirqs_off_finish, "kernel/trace/trace_preemptirq.c", "no irq_disable trace event");
 void trace_hardirqs_off_finish(void)
 {
 }
 
-REDUCED(trace_hardirqs_on, "no irq_enable trace event");
+REDUCED(trace_hardirqs_on, "kernel/trace/trace_preemptirq.c", "no irq_enable trace event");
 void trace_hardirqs_on(void)
 {
 	lockdep_hardirqs_on_prepare();
 	lockdep_hardirqs_on(_RET_IP_);
 }
 
-REDUCED(trace_hardirqs_off, "no irq_disable trace event");
+REDUCED(trace_hardirqs_off, "kernel/trace/trace_preemptirq.c", "no irq_disable trace event");
 void trace_hardirqs_off(void)
 {
 	lockdep_hardirqs_off(_RET_IP_);

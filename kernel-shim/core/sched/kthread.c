@@ -34,7 +34,7 @@ static struct task_struct *new_thread(int (*threadfn)(void *data), void *data, c
 	return t;
 }
 
-REDUCED(kthread_create_on_node, "the thread never runs");
+REDUCED(kthread_create_on_node, "kernel/kthread.c kernel/kthread.c:__kthread_create_on_node", "the thread never runs");
 __printf(4, 5) struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *data, int node,
 							  const char namefmt[], ...)
 {
@@ -51,39 +51,40 @@ __printf(4, 5) struct task_struct *kthread_create_on_node(int (*threadfn)(void *
 	return t;
 }
 
-REDUCED(kthread_stop, "the thread never ran: the result is -EINTR, as of one that never started");
+REDUCED(kthread_stop, "kernel/kthread.c", "the thread never ran: the result is -EINTR, as of one that never started");
 int kthread_stop(struct task_struct *k)
 {
 	kshim_task_destroy(k);
 	return -EINTR;
 }
 
-REDUCED(kthread_stop_put, "as kthread_stop()");
+REDUCED(kthread_stop_put, "kernel/kthread.c", "as kthread_stop()");
 int kthread_stop_put(struct task_struct *k)
 {
 	put_task_struct(k);
 	return kthread_stop(k);
 }
 
-REDUCED(kthread_should_stop, "false: asked on behalf of a thread that does not run, nobody wants it to stop");
+REDUCED(kthread_should_stop, "kernel/kthread.c",
+	"false: asked on behalf of a thread that does not run, nobody wants it to stop");
 bool kthread_should_stop(void)
 {
 	return false;
 }
 
-REDUCED(kthread_should_park, "false");
+REDUCED(kthread_should_park, "kernel/kthread.c", "false");
 bool kthread_should_park(void)
 {
 	return false;
 }
 
-REDUCED(kthread_should_stop_or_park, "false");
+REDUCED(kthread_should_stop_or_park, "kernel/kthread.c", "false");
 bool kthread_should_stop_or_park(void)
 {
 	return false;
 }
 
-REDUCED(kthread_freezable_should_stop, "false");
+REDUCED(kthread_freezable_should_stop, "kernel/kthread.c", "false");
 bool kthread_freezable_should_stop(bool *was_frozen)
 {
 	if (was_frozen)
@@ -91,30 +92,30 @@ bool kthread_freezable_should_stop(bool *was_frozen)
 	return false;
 }
 
-FAITHFUL(kthread_func);
+FAITHFUL(kthread_func, "kernel/kthread.c");
 void *kthread_func(struct task_struct *task)
 {
 	return task->flags & PF_KTHREAD ? kshim_task_of(task)->threadfn : NULL;
 }
 
-FAITHFUL(kthread_data);
+FAITHFUL(kthread_data, "kernel/kthread.c");
 void *kthread_data(struct task_struct *task)
 {
 	return kshim_task_of(task)->threaddata;
 }
 
-FAITHFUL(kthread_probe_data);
+FAITHFUL(kthread_probe_data, "kernel/kthread.c");
 void *kthread_probe_data(struct task_struct *task)
 {
 	return task->flags & PF_KTHREAD ? kshim_task_of(task)->threaddata : NULL;
 }
 
-REDUCED(kthread_bind, "the thread never runs");
+REDUCED(kthread_bind, "kernel/kthread.c kernel/kthread.c:__kthread_bind", "the thread never runs");
 void kthread_bind(struct task_struct *p, unsigned int cpu)
 {
 }
 
-REDUCED(kthread_bind_mask, "the thread never runs");
+REDUCED(kthread_bind_mask, "kernel/kthread.c", "the thread never runs");
 void kthread_bind_mask(struct task_struct *p, const struct cpumask *mask)
 {
 }
@@ -148,7 +149,7 @@ static void run_worker(struct work_struct *work)
 	drain(container_of(work, struct worker, work));
 }
 
-FAITHFUL(__kthread_init_worker);
+FAITHFUL(__kthread_init_worker, "kernel/kthread.c");
 void __kthread_init_worker(struct kthread_worker *worker, const char *name, struct lock_class_key *key)
 {
 	memset(worker, 0, sizeof(*worker));
@@ -158,7 +159,8 @@ void __kthread_init_worker(struct kthread_worker *worker, const char *name, stru
 	INIT_LIST_HEAD(&worker->delayed_work_list);
 }
 
-REDUCED(kthread_create_worker, "its items run in an ordered workqueue");
+REDUCED(kthread_create_worker, "kernel/kthread.c kernel/kthread.c:__kthread_create_worker",
+	"its items run in an ordered workqueue");
 __printf(2, 3) struct kthread_worker *kthread_create_worker(unsigned int flags, const char namefmt[], ...)
 {
 	struct worker *k = kzalloc(sizeof(*k), GFP_KERNEL);
@@ -186,7 +188,7 @@ __printf(2, 3) struct kthread_worker *kthread_create_worker(unsigned int flags, 
 	return &k->w;
 }
 
-FAITHFUL(kthread_queue_work);
+FAITHFUL(kthread_queue_work, "kernel/kthread.c kernel/kthread.c:kthread_insert_work");
 bool kthread_queue_work(struct kthread_worker *worker, struct kthread_work *work)
 {
 	struct worker *k = container_of(worker, struct worker, w);
@@ -205,20 +207,20 @@ bool kthread_queue_work(struct kthread_worker *worker, struct kthread_work *work
 	return queued;
 }
 
-FAITHFUL(kthread_flush_work);
+FAITHFUL(kthread_flush_work, "kernel/kthread.c");
 void kthread_flush_work(struct kthread_work *work)
 {
 	if (work->worker)
 		flush_work(&container_of(work->worker, struct worker, w)->work);
 }
 
-FAITHFUL(kthread_flush_worker);
+FAITHFUL(kthread_flush_worker, "kernel/kthread.c");
 void kthread_flush_worker(struct kthread_worker *worker)
 {
 	flush_work(&container_of(worker, struct worker, w)->work);
 }
 
-FAITHFUL(kthread_cancel_work_sync);
+FAITHFUL(kthread_cancel_work_sync, "kernel/kthread.c kernel/kthread.c:__kthread_cancel_work_sync");
 bool kthread_cancel_work_sync(struct kthread_work *work)
 {
 	struct kthread_worker *worker = work->worker;
@@ -234,7 +236,7 @@ bool kthread_cancel_work_sync(struct kthread_work *work)
 	return was;
 }
 
-FAITHFUL(kthread_destroy_worker);
+FAITHFUL(kthread_destroy_worker, "kernel/kthread.c");
 void kthread_destroy_worker(struct kthread_worker *worker)
 {
 	struct worker *k = container_of(worker, struct worker, w);
@@ -263,7 +265,8 @@ static __printf(1, 2) struct task_struct *new_plain(const char *fmt, ...)
 	return t;
 }
 
-REDUCED(vhost_task_create, "the task never runs: KVM's recovery of NX huge pages does not happen by itself");
+REDUCED(vhost_task_create, "kernel/vhost_task.c",
+	"the task never runs: KVM's recovery of NX huge pages does not happen by itself");
 struct vhost_task *vhost_task_create(bool (*fn)(void *), void (*handle_sigkill)(void *), void *arg, const char *name)
 {
 	struct vhost_task *vtsk = kzalloc(sizeof(*vtsk), GFP_KERNEL);
@@ -278,17 +281,17 @@ struct vhost_task *vhost_task_create(bool (*fn)(void *), void (*handle_sigkill)(
 	return vtsk;
 }
 
-INERT(vhost_task_start, "the task never runs");
+INERT(vhost_task_start, "kernel/vhost_task.c", "the task never runs");
 void vhost_task_start(struct vhost_task *vtsk)
 {
 }
 
-INERT(vhost_task_wake, "the task never runs");
+INERT(vhost_task_wake, "kernel/vhost_task.c", "the task never runs");
 void vhost_task_wake(struct vhost_task *vtsk)
 {
 }
 
-FAITHFUL(vhost_task_stop);
+FAITHFUL(vhost_task_stop, "kernel/vhost_task.c");
 void vhost_task_stop(struct vhost_task *vtsk)
 {
 	kshim_task_destroy(vtsk->task);

@@ -43,7 +43,7 @@ static bool offsets_ok(unsigned int offsets)
 	return nested == offsets;
 }
 
-REDUCED(__might_resched, "one report per place instead of one per second");
+REDUCED(__might_resched, "kernel/sched/core.c", "one report per place instead of one per second");
 void __might_resched(const char *file, int line, unsigned int offsets)
 {
 	rcu_sleep_check();
@@ -62,7 +62,7 @@ void __might_resched(const char *file, int line, unsigned int offsets)
 			 offsets >> MIGHT_RESCHED_RCU_SHIFT);
 }
 
-FAITHFUL(__might_sleep);
+FAITHFUL(__might_sleep, "kernel/sched/core.c");
 void __might_sleep(const char *file, int line)
 {
 	unsigned int state = get_current_state();
@@ -74,7 +74,7 @@ void __might_sleep(const char *file, int line)
 	__might_resched(file, line, 0);
 }
 
-REDUCED(__cant_sleep, "one report per place instead of one per second");
+REDUCED(__cant_sleep, "kernel/sched/core.c", "one report per place instead of one per second");
 void __cant_sleep(const char *file, int line, int preempt_offset)
 {
 	if (irqs_disabled() || preempt_count() > preempt_offset || !first_time(file, line))

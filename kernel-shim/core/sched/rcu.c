@@ -21,10 +21,10 @@
 
 uint64_t kshim_nr_grace_periods;
 
-FAITHFUL(rcu_scheduler_active);
+FAITHFUL(rcu_scheduler_active, "kernel/rcu/tree.c");
 int rcu_scheduler_active = RCU_SCHEDULER_RUNNING;
 
-FAITHFUL(context_tracking);
+FAITHFUL(context_tracking, "kernel/context_tracking.c");
 DEFINE_PER_CPU(struct context_tracking, context_tracking) = {
 #ifdef KSHIM_HAVE_CT_NESTING
 #ifdef CONFIG_CONTEXT_TRACKING_IDLE
@@ -54,7 +54,7 @@ static int runner;						/* 1: a thread runs callbacks, batches stay in order */
 
 /* --- readers --- */
 
-FAITHFUL(__rcu_read_lock);
+FAITHFUL(__rcu_read_lock, "kernel/rcu/tree_plugin.h");
 void __rcu_read_lock(void)
 {
 	struct kshim_cpu *c = kshim_thread_cpu;
@@ -69,7 +69,7 @@ void __rcu_read_lock(void)
 	__atomic_load_n(&gp_started, __ATOMIC_ACQUIRE);
 }
 
-FAITHFUL(__rcu_read_unlock);
+FAITHFUL(__rcu_read_unlock, "kernel/rcu/tree_plugin.h");
 void __rcu_read_unlock(void)
 {
 	struct kshim_cpu *c = kshim_thread_cpu;
@@ -89,19 +89,19 @@ void __rcu_read_unlock(void)
 	kshim_sched_point(KSHIM_PT_RCU, NULL);
 }
 
-REDUCED(rcu_is_watching, "true: there is no idle loop and no user mode inside the kernel code");
+REDUCED(rcu_is_watching, "kernel/rcu/tree.c", "true: there is no idle loop and no user mode inside the kernel code");
 bool rcu_is_watching(void)
 {
 	return true;
 }
 
-FAITHFUL(rcu_lockdep_current_cpu_online);
+FAITHFUL(rcu_lockdep_current_cpu_online, "kernel/rcu/tree.c");
 bool rcu_lockdep_current_cpu_online(void)
 {
 	return true;
 }
 
-FAITHFUL(rcu_note_context_switch);
+FAITHFUL(rcu_note_context_switch, "kernel/rcu/tree_plugin.h");
 void rcu_note_context_switch(bool preempt)
 {
 	WARN_ONCE(!preempt && rcu_preempt_depth() > 0,
@@ -167,7 +167,7 @@ static void grace_period(void)
 		;
 }
 
-FAITHFUL(synchronize_rcu);
+FAITHFUL(synchronize_rcu, "kernel/rcu/tree.c kernel/rcu/tree.c:synchronize_rcu_normal");
 void synchronize_rcu(void)
 {
 	RCU_LOCKDEP_WARN(lock_is_held(&rcu_bh_lock_map) || lock_is_held(&rcu_lock_map) ||
@@ -177,7 +177,7 @@ void synchronize_rcu(void)
 	grace_period();
 }
 
-FAITHFUL(synchronize_rcu_expedited);
+FAITHFUL(synchronize_rcu_expedited, "kernel/rcu/tree_exp.h");
 void synchronize_rcu_expedited(void)
 {
 	RCU_LOCKDEP_WARN(lock_is_held(&rcu_bh_lock_map) || lock_is_held(&rcu_lock_map) ||
@@ -187,27 +187,28 @@ void synchronize_rcu_expedited(void)
 	grace_period();
 }
 
-FAITHFUL(get_state_synchronize_rcu);
+FAITHFUL(get_state_synchronize_rcu, "kernel/rcu/tree.c");
 unsigned long get_state_synchronize_rcu(void)
 {
 	/* Pairs with the add in grace_period(). */
 	return __atomic_load_n(&gp_started, __ATOMIC_ACQUIRE) + 1;
 }
 
-REDUCED(start_poll_synchronize_rcu, "starts nothing: the next grace period that somebody waits for completes it");
+REDUCED(start_poll_synchronize_rcu, "kernel/rcu/tree.c",
+	"starts nothing: the next grace period that somebody waits for completes it");
 unsigned long start_poll_synchronize_rcu(void)
 {
 	return get_state_synchronize_rcu();
 }
 
-FAITHFUL(poll_state_synchronize_rcu);
+FAITHFUL(poll_state_synchronize_rcu, "kernel/rcu/tree.c");
 bool poll_state_synchronize_rcu(unsigned long oldstate)
 {
 	/* Pairs with the release of gp_done in grace_period(). */
 	return __atomic_load_n(&gp_done, __ATOMIC_ACQUIRE) >= oldstate;
 }
 
-FAITHFUL(cond_synchronize_rcu);
+FAITHFUL(cond_synchronize_rcu, "kernel/rcu/tree.c");
 void cond_synchronize_rcu(unsigned long oldstate)
 {
 	if (!poll_state_synchronize_rcu(oldstate))
@@ -250,14 +251,15 @@ unsigned long kshim_rcu_queued(void)
 	return n;
 }
 
-REDUCED(call_rcu, "the callback runs at the end of the step, in rcu_barrier(), or when very many wait");
+REDUCED(call_rcu, "kernel/rcu/tree.c kernel/rcu/tree.c:__call_rcu_common",
+	"the callback runs at the end of the step, in rcu_barrier(), or when very many wait");
 void call_rcu(struct rcu_head *head, rcu_callback_t func)
 {
 	WARN_ON_ONCE((unsigned long)head & (sizeof(void *) - 1));
 	enqueue(&callbacks, head, func);
 }
 
-REDUCED(kvfree_call_rcu, "freed where call_rcu() callbacks run");
+REDUCED(kvfree_call_rcu, "kernel/rcu/tree.c", "freed where call_rcu() callbacks run");
 #ifdef KSHIM_HAVE_KVFREE_POINTER
 void kvfree_call_rcu(struct rcu_head *head, void *ptr)
 {
@@ -331,7 +333,7 @@ static bool run_queued(void)
 	return n != 0;
 }
 
-FAITHFUL(rcu_barrier);
+FAITHFUL(rcu_barrier, "kernel/rcu/tree.c");
 void rcu_barrier(void)
 {
 	struct kshim_wait w;

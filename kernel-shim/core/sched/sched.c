@@ -48,26 +48,26 @@ static void notify_in(struct task_struct *t)
 	preempt_enable_no_resched();
 }
 
-FAITHFUL(preempt_notifier_inc);
+FAITHFUL(preempt_notifier_inc, "kernel/sched/core.c");
 void preempt_notifier_inc(void)
 {
 	atomic_inc(&preempt_notifier_users);
 }
 
-FAITHFUL(preempt_notifier_dec);
+FAITHFUL(preempt_notifier_dec, "kernel/sched/core.c");
 void preempt_notifier_dec(void)
 {
 	atomic_dec(&preempt_notifier_users);
 }
 
-FAITHFUL(preempt_notifier_register);
+FAITHFUL(preempt_notifier_register, "kernel/sched/core.c");
 void preempt_notifier_register(struct preempt_notifier *notifier)
 {
 	WARN(!atomic_read(&preempt_notifier_users), "registering preempt_notifier while notifiers disabled\n");
 	hlist_add_head(&notifier->link, &current->preempt_notifiers);
 }
 
-FAITHFUL(preempt_notifier_unregister);
+FAITHFUL(preempt_notifier_unregister, "kernel/sched/core.c");
 void preempt_notifier_unregister(struct preempt_notifier *notifier)
 {
 	hlist_del(&notifier->link);
@@ -193,13 +193,13 @@ void kshim_wait_end(struct kshim_wait *w)
 	notify_in(current);
 }
 
-FAITHFUL(schedule);
+FAITHFUL(schedule, "kernel/sched/core.c kernel/sched/core.c:__schedule");
 void schedule(void)
 {
 	do_schedule((void *)_RET_IP_);
 }
 
-FAITHFUL(schedule_preempt_disabled);
+FAITHFUL(schedule_preempt_disabled, "kernel/sched/core.c");
 void schedule_preempt_disabled(void)
 {
 	preempt_enable_no_resched();
@@ -207,17 +207,18 @@ void schedule_preempt_disabled(void)
 	preempt_disable();
 }
 
-REDUCED(preempt_schedule, "there is no preemption; gives the CPU away only where schedule() may");
+REDUCED(preempt_schedule, "kernel/sched/core.c kernel/sched/core.c:preempt_schedule_common",
+	"there is no preemption; gives the CPU away only where schedule() may");
 asmlinkage void preempt_schedule(void)
 {
 }
 
-REDUCED(preempt_schedule_notrace, "there is no preemption");
+REDUCED(preempt_schedule_notrace, "kernel/sched/core.c", "there is no preemption");
 asmlinkage void preempt_schedule_notrace(void)
 {
 }
 
-FAITHFUL(io_schedule_prepare);
+FAITHFUL(io_schedule_prepare, "kernel/sched/core.c");
 int io_schedule_prepare(void)
 {
 	int old = current->in_iowait;
@@ -226,13 +227,13 @@ int io_schedule_prepare(void)
 	return old;
 }
 
-FAITHFUL(io_schedule_finish);
+FAITHFUL(io_schedule_finish, "kernel/sched/core.c");
 void io_schedule_finish(int token)
 {
 	current->in_iowait = token;
 }
 
-FAITHFUL(io_schedule);
+FAITHFUL(io_schedule, "kernel/sched/core.c");
 void io_schedule(void)
 {
 	int token = io_schedule_prepare();
@@ -241,7 +242,7 @@ void io_schedule(void)
 	io_schedule_finish(token);
 }
 
-FAITHFUL(io_schedule_timeout);
+FAITHFUL(io_schedule_timeout, "kernel/sched/core.c");
 long io_schedule_timeout(long timeout)
 {
 	int token = io_schedule_prepare();
@@ -251,7 +252,7 @@ long io_schedule_timeout(long timeout)
 	return timeout;
 }
 
-FAITHFUL(yield);
+FAITHFUL(yield, "kernel/sched/syscalls.c");
 void yield(void)
 {
 	__set_current_state(TASK_RUNNING);
@@ -259,7 +260,8 @@ void yield(void)
 	host_spin_wait();
 }
 
-REDUCED(try_to_wake_up, "no run queue: the task's CPU is taken by its own thread; pi_lock is not taken");
+REDUCED(try_to_wake_up, "kernel/sched/core.c",
+	"no run queue: the task's CPU is taken by its own thread; pi_lock is not taken");
 int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags)
 {
 	struct kshim_task *k = kshim_task_of(p);
@@ -285,25 +287,26 @@ int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags)
 	return success;
 }
 
-FAITHFUL(wake_up_process);
+FAITHFUL(wake_up_process, "kernel/sched/core.c");
 int wake_up_process(struct task_struct *p)
 {
 	return try_to_wake_up(p, TASK_NORMAL, 0);
 }
 
-FAITHFUL(wake_up_state);
+FAITHFUL(wake_up_state, "kernel/sched/core.c");
 int wake_up_state(struct task_struct *p, unsigned int state)
 {
 	return try_to_wake_up(p, state, 0);
 }
 
-FAITHFUL(default_wake_function);
+FAITHFUL(default_wake_function, "kernel/sched/core.c");
 int default_wake_function(wait_queue_entry_t *curr, unsigned int mode, int wake_flags, void *key)
 {
 	return try_to_wake_up(curr->private, mode, wake_flags);
 }
 
-INERT(kick_process, "a thread is in the kernel or in no task at all: user code, which could be interrupted, is not run");
+INERT(kick_process, "kernel/sched/core.c",
+      "a thread is in the kernel or in no task at all: user code, which could be interrupted, is not run");
 void kick_process(struct task_struct *p)
 {
 }
@@ -321,21 +324,21 @@ static bool wake_q_claim(struct wake_q_head *head, struct task_struct *task)
 	return true;
 }
 
-FAITHFUL(wake_q_add);
+FAITHFUL(wake_q_add, "kernel/sched/core.c kernel/sched/core.c:__wake_q_add");
 void wake_q_add(struct wake_q_head *head, struct task_struct *task)
 {
 	if (wake_q_claim(head, task))
 		get_task_struct(task);
 }
 
-FAITHFUL(wake_q_add_safe);
+FAITHFUL(wake_q_add_safe, "kernel/sched/core.c");
 void wake_q_add_safe(struct wake_q_head *head, struct task_struct *task)
 {
 	if (!wake_q_claim(head, task))
 		put_task_struct(task);
 }
 
-FAITHFUL(wake_up_q);
+FAITHFUL(wake_up_q, "kernel/sched/core.c");
 void wake_up_q(struct wake_q_head *head)
 {
 	struct wake_q_node *node = head->first;
@@ -351,7 +354,7 @@ void wake_up_q(struct wake_q_head *head)
 }
 
 /* kernel/exit.c */
-FAITHFUL(rcuwait_wake_up);
+FAITHFUL(rcuwait_wake_up, "kernel/exit.c");
 int rcuwait_wake_up(struct rcuwait *w)
 {
 	struct task_struct *task;
@@ -376,7 +379,7 @@ static void give_way_if_wanted(bool wanted)
 		kshim_cpu_relax();
 }
 
-FAITHFUL(__cond_resched_lock);
+FAITHFUL(__cond_resched_lock, "kernel/sched/core.c");
 int __cond_resched_lock(spinlock_t *lock)
 {
 	int resched = need_resched();
@@ -390,7 +393,7 @@ int __cond_resched_lock(spinlock_t *lock)
 	return 1;
 }
 
-FAITHFUL(__cond_resched_rwlock_read);
+FAITHFUL(__cond_resched_rwlock_read, "kernel/sched/core.c");
 int __cond_resched_rwlock_read(rwlock_t *lock)
 {
 	int resched = need_resched();
@@ -404,7 +407,7 @@ int __cond_resched_rwlock_read(rwlock_t *lock)
 	return 1;
 }
 
-FAITHFUL(__cond_resched_rwlock_write);
+FAITHFUL(__cond_resched_rwlock_write, "kernel/sched/core.c");
 int __cond_resched_rwlock_write(rwlock_t *lock)
 {
 	int resched = need_resched();
@@ -418,7 +421,7 @@ int __cond_resched_rwlock_write(rwlock_t *lock)
 	return 1;
 }
 
-FAITHFUL(task_curr);
+FAITHFUL(task_curr, "kernel/sched/core.c");
 int task_curr(const struct task_struct *p)
 {
 	unsigned int i;
@@ -429,32 +432,33 @@ int task_curr(const struct task_struct *p)
 	return 0;
 }
 
-FAITHFUL(single_task_running);
+FAITHFUL(single_task_running, "kernel/sched/core.c");
 bool single_task_running(void)
 {
 	return !__atomic_load_n(&kshim_cpu->wanted, __ATOMIC_RELAXED);
 }
 
-REDUCED(set_user_nice, "remembered, never used: every task has a native thread");
+REDUCED(set_user_nice, "kernel/sched/syscalls.c", "remembered, never used: every task has a native thread");
 void set_user_nice(struct task_struct *p, long nice)
 {
 	p->static_prio = NICE_TO_PRIO(clamp_t(long, nice, MIN_NICE, MAX_NICE));
 }
 
-REDUCED(set_cpus_allowed_ptr, "remembered, never used: a native thread stays on its CPU");
+REDUCED(set_cpus_allowed_ptr, "kernel/sched/core.c kernel/sched/core.c:__set_cpus_allowed_ptr_locked",
+	"remembered, never used: a native thread stays on its CPU");
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask)
 {
 	cpumask_copy(&p->cpus_mask, new_mask);
 	return 0;
 }
 
-REDUCED(task_sched_runtime, "0: CPU time is not accounted");
+REDUCED(task_sched_runtime, "kernel/sched/core.c", "0: CPU time is not accounted");
 u64 task_sched_runtime(struct task_struct *t)
 {
 	return 0;
 }
 
-REDUCED(wait_task_inactive, "the state only: true when the task is not running");
+REDUCED(wait_task_inactive, "kernel/sched/core.c", "the state only: true when the task is not running");
 unsigned long wait_task_inactive(struct task_struct *p, unsigned int match_state)
 {
 	return READ_ONCE(p->__state) != TASK_RUNNING;

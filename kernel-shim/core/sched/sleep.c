@@ -19,7 +19,7 @@ static void wake_sleeper(struct timer_list *t)
 	wake_up_process(s->task);
 }
 
-FAITHFUL(schedule_timeout);
+FAITHFUL(schedule_timeout, "kernel/time/timer.c");
 signed long schedule_timeout(signed long timeout)
 {
 	struct sleeper s = { .task = current };
@@ -45,35 +45,35 @@ signed long schedule_timeout(signed long timeout)
 	return timeout < 0 ? 0 : timeout;
 }
 
-FAITHFUL(schedule_timeout_interruptible);
+FAITHFUL(schedule_timeout_interruptible, "kernel/time/timer.c");
 signed long schedule_timeout_interruptible(signed long timeout)
 {
 	__set_current_state(TASK_INTERRUPTIBLE);
 	return schedule_timeout(timeout);
 }
 
-FAITHFUL(schedule_timeout_killable);
+FAITHFUL(schedule_timeout_killable, "kernel/time/timer.c");
 signed long schedule_timeout_killable(signed long timeout)
 {
 	__set_current_state(TASK_KILLABLE);
 	return schedule_timeout(timeout);
 }
 
-FAITHFUL(schedule_timeout_uninterruptible);
+FAITHFUL(schedule_timeout_uninterruptible, "kernel/time/timer.c");
 signed long schedule_timeout_uninterruptible(signed long timeout)
 {
 	__set_current_state(TASK_UNINTERRUPTIBLE);
 	return schedule_timeout(timeout);
 }
 
-FAITHFUL(schedule_timeout_idle);
+FAITHFUL(schedule_timeout_idle, "kernel/time/timer.c");
 signed long schedule_timeout_idle(signed long timeout)
 {
 	__set_current_state(TASK_IDLE);
 	return schedule_timeout(timeout);
 }
 
-FAITHFUL(msleep);
+FAITHFUL(msleep, "kernel/time/timer.c");
 void msleep(unsigned int msecs)
 {
 	unsigned long timeout = msecs_to_jiffies(msecs);
@@ -82,7 +82,7 @@ void msleep(unsigned int msecs)
 		timeout = schedule_timeout_uninterruptible(timeout);
 }
 
-FAITHFUL(msleep_interruptible);
+FAITHFUL(msleep_interruptible, "kernel/time/timer.c");
 unsigned long msleep_interruptible(unsigned int msecs)
 {
 	unsigned long timeout = msecs_to_jiffies(msecs);
@@ -107,7 +107,7 @@ static enum hrtimer_restart wake_hr_sleeper(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-FAITHFUL(usleep_range_state);
+FAITHFUL(usleep_range_state, "kernel/time/timer.c");
 void usleep_range_state(unsigned long min, unsigned long max, unsigned int state)
 {
 	struct hr_sleeper s = { .task = current };

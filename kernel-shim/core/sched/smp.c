@@ -69,13 +69,14 @@ static void call_many(const struct cpumask *mask, smp_call_func_t func, void *in
 		call_self(func, info);
 }
 
-REDUCED(smp_call_function_many, "the sender's thread makes the calls one by one; on return they are done");
+REDUCED(smp_call_function_many, "kernel/smp.c kernel/smp.c:smp_call_function_many_cond",
+	"the sender's thread makes the calls one by one; on return they are done");
 void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait)
 {
 	call_many(mask, func, info, NULL, false);
 }
 
-REDUCED(smp_call_function, "as smp_call_function_many()");
+REDUCED(smp_call_function, "kernel/smp.c", "as smp_call_function_many()");
 void smp_call_function(smp_call_func_t func, void *info, int wait)
 {
 	preempt_disable();
@@ -83,7 +84,7 @@ void smp_call_function(smp_call_func_t func, void *info, int wait)
 	preempt_enable();
 }
 
-REDUCED(on_each_cpu_cond_mask, "as smp_call_function_many()");
+REDUCED(on_each_cpu_cond_mask, "kernel/smp.c kernel/smp.c:smp_call_function_many_cond", "as smp_call_function_many()");
 void on_each_cpu_cond_mask(smp_cond_func_t cond_func, smp_call_func_t func, void *info, bool wait,
 			   const struct cpumask *mask)
 {
@@ -92,7 +93,8 @@ void on_each_cpu_cond_mask(smp_cond_func_t cond_func, smp_call_func_t func, void
 	preempt_enable();
 }
 
-REDUCED(smp_call_function_single, "the sender's thread makes the call; it is done on return even without wait");
+REDUCED(smp_call_function_single, "kernel/smp.c",
+	"the sender's thread makes the call; it is done on return even without wait");
 int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait)
 {
 	struct call call = { .func = func, .info = info };
@@ -111,7 +113,7 @@ int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait
 	return ret;
 }
 
-REDUCED(smp_call_function_any, "always this CPU if it is in the mask, else the first one");
+REDUCED(smp_call_function_any, "kernel/smp.c", "always this CPU if it is in the mask, else the first one");
 int smp_call_function_any(const struct cpumask *mask, smp_call_func_t func, void *info, int wait)
 {
 	int cpu, ret;
@@ -125,7 +127,7 @@ int smp_call_function_any(const struct cpumask *mask, smp_call_func_t func, void
 	return ret;
 }
 
-FAITHFUL(smp_call_function_single_async);
+FAITHFUL(smp_call_function_single_async, "kernel/smp.c");
 int smp_call_function_single_async(int cpu, call_single_data_t *csd)
 {
 	int ret = 0;
@@ -153,7 +155,7 @@ static void nothing(void *unused)
 {
 }
 
-FAITHFUL(kick_all_cpus_sync);
+FAITHFUL(kick_all_cpus_sync, "kernel/smp.c");
 void kick_all_cpus_sync(void)
 {
 	/* Orders the caller's change before the interrupts, whose irq_lock orders the targets. */
@@ -161,53 +163,53 @@ void kick_all_cpus_sync(void)
 	smp_call_function(nothing, NULL, 1);
 }
 
-INERT(wake_up_if_idle, "there is no idle loop that a CPU could be woken from");
+INERT(wake_up_if_idle, "kernel/sched/core.c", "there is no idle loop that a CPU could be woken from");
 void wake_up_if_idle(int cpu)
 {
 }
 
 /* --- hotplug: all CPUs are online from boot to end --- */
 
-FAITHFUL(cpu_hotplug_lock);
+FAITHFUL(cpu_hotplug_lock, "kernel/cpu.c");
 DEFINE_STATIC_PERCPU_RWSEM(cpu_hotplug_lock);
 
-FAITHFUL(cpus_read_lock);
+FAITHFUL(cpus_read_lock, "kernel/cpu.c");
 void cpus_read_lock(void)
 {
 	percpu_down_read(&cpu_hotplug_lock);
 }
 
-FAITHFUL(cpus_read_trylock);
+FAITHFUL(cpus_read_trylock, "kernel/cpu.c");
 int cpus_read_trylock(void)
 {
 	return percpu_down_read_trylock(&cpu_hotplug_lock);
 }
 
-FAITHFUL(cpus_read_unlock);
+FAITHFUL(cpus_read_unlock, "kernel/cpu.c");
 void cpus_read_unlock(void)
 {
 	percpu_up_read(&cpu_hotplug_lock);
 }
 
-FAITHFUL(cpus_write_lock);
+FAITHFUL(cpus_write_lock, "kernel/cpu.c");
 void cpus_write_lock(void)
 {
 	percpu_down_write(&cpu_hotplug_lock);
 }
 
-FAITHFUL(cpus_write_unlock);
+FAITHFUL(cpus_write_unlock, "kernel/cpu.c");
 void cpus_write_unlock(void)
 {
 	percpu_up_write(&cpu_hotplug_lock);
 }
 
-FAITHFUL(lockdep_assert_cpus_held);
+FAITHFUL(lockdep_assert_cpus_held, "kernel/cpu.c");
 void lockdep_assert_cpus_held(void)
 {
 	percpu_rwsem_assert_held(&cpu_hotplug_lock);
 }
 
-FAITHFUL(lockdep_is_cpus_held);
+FAITHFUL(lockdep_is_cpus_held, "kernel/cpu.c");
 int lockdep_is_cpus_held(void)
 {
 	return percpu_rwsem_is_held(&cpu_hotplug_lock);
@@ -261,7 +263,7 @@ static int reserve_state(enum cpuhp_state state)
 	return -ENOSPC;
 }
 
-FAITHFUL(__cpuhp_setup_state_cpuslocked);
+FAITHFUL(__cpuhp_setup_state_cpuslocked, "kernel/cpu.c");
 int __cpuhp_setup_state_cpuslocked(enum cpuhp_state state, const char *name, bool invoke,
 				   int (*startup)(unsigned int cpu), int (*teardown)(unsigned int cpu),
 				   bool multi_instance)
@@ -301,7 +303,7 @@ out:
 	return !ret && dynamic ? state : ret;
 }
 
-FAITHFUL(__cpuhp_setup_state);
+FAITHFUL(__cpuhp_setup_state, "kernel/cpu.c");
 int __cpuhp_setup_state(enum cpuhp_state state, const char *name, bool invoke, int (*startup)(unsigned int cpu),
 			int (*teardown)(unsigned int cpu), bool multi_instance)
 {
@@ -313,7 +315,7 @@ int __cpuhp_setup_state(enum cpuhp_state state, const char *name, bool invoke, i
 	return ret;
 }
 
-FAITHFUL(__cpuhp_remove_state_cpuslocked);
+FAITHFUL(__cpuhp_remove_state_cpuslocked, "kernel/cpu.c");
 void __cpuhp_remove_state_cpuslocked(enum cpuhp_state state, bool invoke)
 {
 	struct hp_state *s = &hp_states[state];
@@ -339,7 +341,7 @@ void kshim_drop_cpu_caches(void)
 			s->teardown(cpu);
 }
 
-FAITHFUL(__cpuhp_remove_state);
+FAITHFUL(__cpuhp_remove_state, "kernel/cpu.c");
 void __cpuhp_remove_state(enum cpuhp_state state, bool invoke)
 {
 	cpus_read_lock();
@@ -347,7 +349,7 @@ void __cpuhp_remove_state(enum cpuhp_state state, bool invoke)
 	cpus_read_unlock();
 }
 
-FAITHFUL(__cpuhp_state_add_instance);
+FAITHFUL(__cpuhp_state_add_instance, "kernel/cpu.c");
 int __cpuhp_state_add_instance(enum cpuhp_state state, struct hlist_node *node, bool invoke)
 {
 	struct hp_state *s = &hp_states[state];
@@ -377,7 +379,7 @@ int __cpuhp_state_add_instance(enum cpuhp_state state, struct hlist_node *node, 
 	return ret;
 }
 
-FAITHFUL(__cpuhp_state_remove_instance);
+FAITHFUL(__cpuhp_state_remove_instance, "kernel/cpu.c");
 int __cpuhp_state_remove_instance(enum cpuhp_state state, struct hlist_node *node, bool invoke)
 {
 	struct hp_state *s = &hp_states[state];
@@ -416,25 +418,25 @@ static void take_from_list(struct list_head *node)
 }
 
 #ifdef KSHIM_HAVE_STRUCT_SYSCORE
-FAITHFUL(register_syscore);
+FAITHFUL(register_syscore, "drivers/base/syscore.c");
 void register_syscore(struct syscore *syscore)
 {
 	add_to_list(&syscore->node);
 }
 
-FAITHFUL(unregister_syscore);
+FAITHFUL(unregister_syscore, "drivers/base/syscore.c");
 void unregister_syscore(struct syscore *syscore)
 {
 	take_from_list(&syscore->node);
 }
 #else
-FAITHFUL(register_syscore_ops);
+FAITHFUL(register_syscore_ops, "drivers/base/syscore.c");
 void register_syscore_ops(struct syscore_ops *ops)
 {
 	add_to_list(&ops->node);
 }
 
-FAITHFUL(unregister_syscore_ops);
+FAITHFUL(unregister_syscore_ops, "drivers/base/syscore.c");
 void unregister_syscore_ops(struct syscore_ops *ops)
 {
 	take_from_list(&ops->node);

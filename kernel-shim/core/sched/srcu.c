@@ -76,7 +76,7 @@ static int runner;		/* 1: a thread runs callbacks */
 
 /* --- readers --- */
 
-FAITHFUL(__srcu_read_lock);
+FAITHFUL(__srcu_read_lock, "kernel/rcu/srcutree.c");
 int __srcu_read_lock(struct srcu_struct *ssp)
 {
 	int idx;
@@ -88,7 +88,7 @@ int __srcu_read_lock(struct srcu_struct *ssp)
 	return idx;
 }
 
-FAITHFUL(__srcu_read_unlock);
+FAITHFUL(__srcu_read_unlock, "kernel/rcu/srcutree.c");
 void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 {
 	smp_mb();	/* the reader's reads before the count; pairs with grace_period() */
@@ -98,7 +98,7 @@ void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 }
 
 #ifdef KSHIM_HAVE_SRCU_USAGE
-FAITHFUL(srcu_check_nmi_safety);
+FAITHFUL(srcu_check_nmi_safety, "kernel/rcu/srcutree.c");
 void srcu_check_nmi_safety(struct srcu_struct *ssp, bool nmi_safe)
 {
 	struct srcu_data *sdp = raw_cpu_ptr(ssp->sda);
@@ -130,7 +130,7 @@ static bool readers_gone(struct srcu_struct *ssp, int idx)
 
 /* --- life --- */
 
-FAITHFUL(__init_srcu_struct);
+FAITHFUL(__init_srcu_struct, "kernel/rcu/srcutree.c kernel/rcu/srcutree.c:init_srcu_struct_fields");
 int __init_srcu_struct(struct srcu_struct *ssp, const char *name, struct lock_class_key *key)
 {
 	int cpu;
@@ -159,7 +159,7 @@ static struct rcu_segcblist *callbacks_of(struct srcu_struct *ssp)
 	return &per_cpu_ptr(ssp->sda, 0)->srcu_cblist;
 }
 
-FAITHFUL(cleanup_srcu_struct);
+FAITHFUL(cleanup_srcu_struct, "kernel/rcu/srcutree.c");
 void cleanup_srcu_struct(struct srcu_struct *ssp)
 {
 	if (WARN_ON(!readers_gone(ssp, 0) || !readers_gone(ssp, 1)))
@@ -218,7 +218,7 @@ static void grace_period(struct srcu_struct *ssp)
 	kshim_wait_end(&w);
 }
 
-FAITHFUL(synchronize_srcu);
+FAITHFUL(synchronize_srcu, "kernel/rcu/srcutree.c kernel/rcu/srcutree.c:__synchronize_srcu");
 void synchronize_srcu(struct srcu_struct *ssp)
 {
 	lock_map_sync(&ssp->dep_map);
@@ -229,13 +229,13 @@ void synchronize_srcu(struct srcu_struct *ssp)
 	grace_period(ssp);
 }
 
-FAITHFUL(synchronize_srcu_expedited);
+FAITHFUL(synchronize_srcu_expedited, "kernel/rcu/srcutree.c");
 void synchronize_srcu_expedited(struct srcu_struct *ssp)
 {
 	synchronize_srcu(ssp);
 }
 
-FAITHFUL(get_state_synchronize_srcu);
+FAITHFUL(get_state_synchronize_srcu, "kernel/rcu/srcutree.c");
 unsigned long get_state_synchronize_srcu(struct srcu_struct *ssp)
 {
 	smp_mb();	/* the caller's changes before the number; pairs with cmpxchg() in claim() */
@@ -244,7 +244,8 @@ unsigned long get_state_synchronize_srcu(struct srcu_struct *ssp)
 
 /* --- callbacks --- */
 
-REDUCED(call_srcu, "the callback runs at the end of the step, or in srcu_barrier()");
+REDUCED(call_srcu, "kernel/rcu/srcutree.c kernel/rcu/srcutree.c:__call_srcu",
+	"the callback runs at the end of the step, or in srcu_barrier()");
 void call_srcu(struct srcu_struct *ssp, struct rcu_head *rhp, rcu_callback_t func)
 {
 	struct rcu_segcblist *cbs = callbacks_of(ssp);
@@ -350,7 +351,7 @@ void kshim_srcu_boot(void)
 	kshim_idle_register(&source);
 }
 
-FAITHFUL(srcu_barrier);
+FAITHFUL(srcu_barrier, "kernel/rcu/srcutree.c");
 void srcu_barrier(struct srcu_struct *ssp)
 {
 	struct kshim_wait w;
@@ -363,13 +364,14 @@ void srcu_barrier(struct srcu_struct *ssp)
 	runner_done();
 }
 
-REDUCED(start_poll_synchronize_srcu, "starts nothing: the next grace period of this srcu_struct completes it");
+REDUCED(start_poll_synchronize_srcu, "kernel/rcu/srcutree.c",
+	"starts nothing: the next grace period of this srcu_struct completes it");
 unsigned long start_poll_synchronize_srcu(struct srcu_struct *ssp)
 {
 	return get_state_synchronize_srcu(ssp);
 }
 
-FAITHFUL(poll_state_synchronize_srcu);
+FAITHFUL(poll_state_synchronize_srcu, "kernel/rcu/srcutree.c");
 bool poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie)
 {
 	return cookie == SRCU_GP_SEQ_INITIAL_VAL || done(ssp, cookie);

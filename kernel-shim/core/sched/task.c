@@ -25,17 +25,17 @@
 #include <kshim/vfs.h>
 #include "internal.h"
 
-REDUCED(init_stack, "never used: native threads have stacks of their own");
+REDUCED(init_stack, "-", "never used: native threads have stacks of their own");
 unsigned long init_stack[THREAD_SIZE / sizeof(unsigned long)];
-REDUCED(__top_init_kernel_stack, "never used: native threads have stacks of their own");
+REDUCED(__top_init_kernel_stack, "-", "never used: native threads have stacks of their own");
 unsigned long __top_init_kernel_stack[sizeof(struct pt_regs) / sizeof(unsigned long)];
-REDUCED(init_uts_ns, "no version string and no host name");
+REDUCED(init_uts_ns, "init/version-timestamp.c", "no version string and no host name");
 struct uts_namespace init_uts_ns = {
 	.ns.count = REFCOUNT_INIT(2),
 	.name = { .sysname = "Linux", .nodename = "kvmsim", .release = UTS_RELEASE },
 	.user_ns = &init_user_ns,
 };
-REDUCED(init_nsproxy, "the initial pid namespace only");
+REDUCED(init_nsproxy, "kernel/nsproxy.c", "the initial pid namespace only");
 struct nsproxy init_nsproxy = {
 #ifdef KSHIM_HAVE_NSPROXY_REFCOUNT
 	.count = REFCOUNT_INIT(1),

@@ -18,13 +18,13 @@
 #define READ_NS 100
 #define EPOCH 1704067200LL	/* wall-clock time at boot, seconds: 2024-01-01 00:00:00 UTC */
 
-FAITHFUL(jiffies_64);
+FAITHFUL(jiffies_64, "kernel/time/timer.c");
 u64 jiffies_64 = INITIAL_JIFFIES;
-FAITHFUL(jiffies);
+FAITHFUL(jiffies, "-");
 extern unsigned long volatile jiffies __attribute__((alias("jiffies_64")));
-REDUCED(loops_per_jiffy, "delays do not loop");
+REDUCED(loops_per_jiffy, "init/main.c", "delays do not loop");
 unsigned long loops_per_jiffy = 4000000;
-REDUCED(timekeeping_suspended, "0: the machine is never suspended");
+REDUCED(timekeeping_suspended, "kernel/time/timekeeping.c", "0: the machine is never suspended");
 int timekeeping_suspended;
 
 static u64 now;			/* ns since boot */
@@ -102,135 +102,135 @@ static s64 offset_of(enum tk_offsets offs)
 	}
 }
 
-FAITHFUL(ktime_get);
+FAITHFUL(ktime_get, "kernel/time/timekeeping.c");
 ktime_t ktime_get(void)
 {
 	return pass(READ_NS);
 }
 
-FAITHFUL(ktime_get_raw);
+FAITHFUL(ktime_get_raw, "kernel/time/timekeeping.c");
 ktime_t ktime_get_raw(void)
 {
 	return pass(READ_NS);
 }
 
-FAITHFUL(ktime_get_mono_fast_ns);
+FAITHFUL(ktime_get_mono_fast_ns, "kernel/time/timekeeping.c");
 u64 ktime_get_mono_fast_ns(void)
 {
 	return pass(READ_NS);
 }
 
-FAITHFUL(ktime_get_boot_fast_ns);
+FAITHFUL(ktime_get_boot_fast_ns, "kernel/time/timekeeping.c");
 u64 ktime_get_boot_fast_ns(void)
 {
 	return pass(READ_NS);
 }
 
-FAITHFUL(ktime_get_real_fast_ns);
+FAITHFUL(ktime_get_real_fast_ns, "kernel/time/timekeeping.c");
 u64 ktime_get_real_fast_ns(void)
 {
 	return pass(READ_NS) + offset_of(TK_OFFS_REAL);
 }
 
-FAITHFUL(ktime_get_with_offset);
+FAITHFUL(ktime_get_with_offset, "kernel/time/timekeeping.c");
 ktime_t ktime_get_with_offset(enum tk_offsets offs)
 {
 	return pass(READ_NS) + offset_of(offs);
 }
 
-FAITHFUL(ktime_get_coarse_with_offset);
+FAITHFUL(ktime_get_coarse_with_offset, "kernel/time/timekeeping.c");
 ktime_t ktime_get_coarse_with_offset(enum tk_offsets offs)
 {
 	return rounddown(kshim_time(), TICK_NSEC) + offset_of(offs);
 }
 
-FAITHFUL(ktime_mono_to_any);
+FAITHFUL(ktime_mono_to_any, "kernel/time/timekeeping.c");
 ktime_t ktime_mono_to_any(ktime_t tmono, enum tk_offsets offs)
 {
 	return tmono + offset_of(offs);
 }
 
-FAITHFUL(ktime_get_resolution_ns);
+FAITHFUL(ktime_get_resolution_ns, "kernel/time/timekeeping.c");
 u32 ktime_get_resolution_ns(void)
 {
 	return 1;
 }
 
-FAITHFUL(ktime_get_ts64);
+FAITHFUL(ktime_get_ts64, "kernel/time/timekeeping.c");
 void ktime_get_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(pass(READ_NS));
 }
 
-FAITHFUL(ktime_get_raw_ts64);
+FAITHFUL(ktime_get_raw_ts64, "kernel/time/timekeeping.c");
 void ktime_get_raw_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(pass(READ_NS));
 }
 
-FAITHFUL(ktime_get_real_ts64);
+FAITHFUL(ktime_get_real_ts64, "kernel/time/timekeeping.c");
 void ktime_get_real_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(pass(READ_NS) + offset_of(TK_OFFS_REAL));
 }
 
-FAITHFUL(ktime_get_coarse_ts64);
+FAITHFUL(ktime_get_coarse_ts64, "kernel/time/timekeeping.c");
 void ktime_get_coarse_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(rounddown(kshim_time(), TICK_NSEC));
 }
 
-FAITHFUL(ktime_get_coarse_real_ts64);
+FAITHFUL(ktime_get_coarse_real_ts64, "kernel/time/timekeeping.c");
 void ktime_get_coarse_real_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(rounddown(kshim_time(), TICK_NSEC) + offset_of(TK_OFFS_REAL));
 }
 
-FAITHFUL(ktime_get_seconds);
+FAITHFUL(ktime_get_seconds, "kernel/time/timekeeping.c");
 time64_t ktime_get_seconds(void)
 {
 	return div_u64(kshim_time(), NSEC_PER_SEC);
 }
 
-FAITHFUL(ktime_get_real_seconds);
+FAITHFUL(ktime_get_real_seconds, "kernel/time/timekeeping.c");
 time64_t ktime_get_real_seconds(void)
 {
 	return div_u64(kshim_time(), NSEC_PER_SEC) + EPOCH;
 }
 
-FAITHFUL(getboottime64);
+FAITHFUL(getboottime64, "kernel/time/timekeeping.c");
 void getboottime64(struct timespec64 *ts)
 {
 	*ts = (struct timespec64){ .tv_sec = EPOCH };
 }
 
-FAITHFUL(sched_clock);
+FAITHFUL(sched_clock, "arch/x86/kernel/tsc.c arch/s390/kernel/time.c");
 u64 sched_clock(void)
 {
 	return kshim_time();
 }
 
-FAITHFUL(sched_clock_noinstr);
+FAITHFUL(sched_clock_noinstr, "arch/x86/kernel/tsc.c arch/s390/kernel/time.c");
 u64 sched_clock_noinstr(void)
 {
 	return kshim_time();
 }
 
-FAITHFUL(sched_clock_cpu);
+FAITHFUL(sched_clock_cpu, "kernel/sched/clock.c");
 u64 sched_clock_cpu(int cpu)
 {
 	return kshim_time();
 }
 
 #if defined(CONFIG_HAVE_UNSTABLE_SCHED_CLOCK) && defined(KSHIM_HAVE_LOCAL_CLOCK_EXTERN)	/* otherwise inline */
-FAITHFUL(local_clock);
+FAITHFUL(local_clock, "kernel/sched/clock.c");
 u64 local_clock(void)
 {
 	return kshim_time();
 }
 #endif
 
-FAITHFUL(running_clock);
+FAITHFUL(running_clock, "kernel/sched/clock.c");
 u64 running_clock(void)
 {
 	return kshim_time();
@@ -238,25 +238,25 @@ u64 running_clock(void)
 
 /* --- delays: time passes, timers stay pending until the step ends --- */
 
-FAITHFUL(__ndelay);
+FAITHFUL(__ndelay, "arch/x86/lib/delay.c arch/s390/lib/delay.c");
 void __ndelay(unsigned long nsecs)
 {
 	pass(nsecs);
 }
 
-FAITHFUL(__udelay);
+FAITHFUL(__udelay, "arch/x86/lib/delay.c arch/s390/lib/delay.c");
 void __udelay(unsigned long usecs)
 {
 	pass(usecs * NSEC_PER_USEC);
 }
 
-REDUCED(__delay, "one loop counts as one nanosecond");
+REDUCED(__delay, "arch/x86/lib/delay.c arch/s390/lib/delay.c", "one loop counts as one nanosecond");
 void __delay(unsigned long loops)
 {
 	pass(loops);
 }
 
-REDUCED(__const_udelay, "the argument is microseconds * 2^32 / 10^6, as the macros give it");
+REDUCED(__const_udelay, "arch/x86/lib/delay.c", "the argument is microseconds * 2^32 / 10^6, as the macros give it");
 void __const_udelay(unsigned long xloops)
 {
 	pass((xloops * 1000000UL >> 32) * NSEC_PER_USEC);

@@ -53,7 +53,7 @@ static bool detach(struct timer_list *timer)
 	return true;
 }
 
-FAITHFUL(init_timer_key);
+FAITHFUL(init_timer_key, "kernel/time/timer.c");
 void init_timer_key(struct timer_list *timer, void (*func)(struct timer_list *), unsigned int flags, const char *name,
 		    struct lock_class_key *key)
 {
@@ -83,25 +83,25 @@ static int modify(struct timer_list *timer, unsigned long expires, bool pending_
 	return was;
 }
 
-FAITHFUL(mod_timer);
+FAITHFUL(mod_timer, "kernel/time/timer.c kernel/time/timer.c:__mod_timer");
 int mod_timer(struct timer_list *timer, unsigned long expires)
 {
 	return modify(timer, expires, false, false);
 }
 
-FAITHFUL(mod_timer_pending);
+FAITHFUL(mod_timer_pending, "kernel/time/timer.c kernel/time/timer.c:__mod_timer");
 int mod_timer_pending(struct timer_list *timer, unsigned long expires)
 {
 	return modify(timer, expires, true, false);
 }
 
-FAITHFUL(timer_reduce);
+FAITHFUL(timer_reduce, "kernel/time/timer.c kernel/time/timer.c:__mod_timer");
 int timer_reduce(struct timer_list *timer, unsigned long expires)
 {
 	return modify(timer, expires, false, true);
 }
 
-FAITHFUL(add_timer);
+FAITHFUL(add_timer, "kernel/time/timer.c kernel/time/timer.c:__mod_timer");
 void add_timer(struct timer_list *timer)
 {
 	if (WARN_ON_ONCE(timer_pending(timer)))
@@ -109,25 +109,25 @@ void add_timer(struct timer_list *timer)
 	modify(timer, timer->expires, false, false);
 }
 
-FAITHFUL(add_timer_local);
+FAITHFUL(add_timer_local, "kernel/time/timer.c");
 void add_timer_local(struct timer_list *timer)
 {
 	add_timer(timer);
 }
 
-FAITHFUL(add_timer_global);
+FAITHFUL(add_timer_global, "kernel/time/timer.c");
 void add_timer_global(struct timer_list *timer)
 {
 	add_timer(timer);
 }
 
-REDUCED(add_timer_on, "the timer runs on any CPU");
+REDUCED(add_timer_on, "kernel/time/timer.c", "the timer runs on any CPU");
 void add_timer_on(struct timer_list *timer, int cpu)
 {
 	add_timer(timer);
 }
 
-FAITHFUL(timer_delete);
+FAITHFUL(timer_delete, "kernel/time/timer.c kernel/time/timer.c:__timer_delete");
 int timer_delete(struct timer_list *timer)
 {
 	bool was;
@@ -144,7 +144,7 @@ static bool not_running(struct timer_list *timer)
 	return __atomic_load_n(&current_timer, __ATOMIC_ACQUIRE) != timer;
 }
 
-FAITHFUL(try_to_del_timer_sync);
+FAITHFUL(try_to_del_timer_sync, "kernel/time/timer.c kernel/time/timer.c:__try_to_del_timer_sync");
 int try_to_del_timer_sync(struct timer_list *timer)
 {
 	int ret = -1;
@@ -180,19 +180,19 @@ static int delete_sync(struct timer_list *timer, bool shutdown)
 	return was;
 }
 
-FAITHFUL(timer_delete_sync);
+FAITHFUL(timer_delete_sync, "kernel/time/timer.c kernel/time/timer.c:__timer_delete_sync");
 int timer_delete_sync(struct timer_list *timer)
 {
 	return delete_sync(timer, false);
 }
 
-FAITHFUL(timer_shutdown_sync);
+FAITHFUL(timer_shutdown_sync, "kernel/time/timer.c kernel/time/timer.c:__timer_delete_sync");
 int timer_shutdown_sync(struct timer_list *timer)
 {
 	return delete_sync(timer, true);
 }
 
-FAITHFUL(timer_shutdown);
+FAITHFUL(timer_shutdown, "kernel/time/timer.c kernel/time/timer.c:__timer_delete");
 int timer_shutdown(struct timer_list *timer)
 {
 	bool was;
@@ -242,7 +242,7 @@ static struct hrtimer_clock_base bases[] = {
 	BASE(3, CLOCK_TAI, clock_tai),
 };
 
-FAITHFUL(hrtimer_resolution);
+FAITHFUL(hrtimer_resolution, "kernel/time/hrtimer.c");
 unsigned int hrtimer_resolution = 1;
 
 /* The clock's reading at boot, ns. */
@@ -253,7 +253,7 @@ static s64 base_offset(struct hrtimer_clock_base *base)
 	return base->clockid == CLOCK_TAI ? ktime_mono_to_any(0, TK_OFFS_TAI) : 0;
 }
 
-FAITHFUL(ktime_add_safe);
+FAITHFUL(ktime_add_safe, "kernel/time/hrtimer.c");
 ktime_t ktime_add_safe(const ktime_t lhs, const ktime_t rhs)
 {
 	ktime_t res = ktime_add_unsafe(lhs, rhs);
@@ -261,7 +261,7 @@ ktime_t ktime_add_safe(const ktime_t lhs, const ktime_t rhs)
 	return res < 0 || res < lhs || res < rhs ? KTIME_MAX : res;
 }
 
-FAITHFUL(hrtimer_init);
+FAITHFUL(hrtimer_init, "kernel/time/hrtimer.c kernel/time/hrtimer.c:__hrtimer_init");
 void hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode mode)
 {
 	unsigned int i;
@@ -293,7 +293,7 @@ static void enqueue(struct hrtimer *timer)
 	timer->state = HRTIMER_STATE_ENQUEUED;
 }
 
-FAITHFUL(hrtimer_start_range_ns);
+FAITHFUL(hrtimer_start_range_ns, "kernel/time/hrtimer.c kernel/time/hrtimer.c:__hrtimer_start_range_ns");
 void hrtimer_start_range_ns(struct hrtimer *timer, ktime_t tim, u64 range_ns, const enum hrtimer_mode mode)
 {
 	if (WARN_ON_ONCE(!timer->function))
@@ -307,13 +307,13 @@ void hrtimer_start_range_ns(struct hrtimer *timer, ktime_t tim, u64 range_ns, co
 	host_unlock(&lock);
 }
 
-FAITHFUL(hrtimer_active);
+FAITHFUL(hrtimer_active, "kernel/time/hrtimer.c");
 bool hrtimer_active(const struct hrtimer *timer)
 {
 	return timer->state != HRTIMER_STATE_INACTIVE || READ_ONCE(timer->base->running) == timer;
 }
 
-FAITHFUL(hrtimer_try_to_cancel);
+FAITHFUL(hrtimer_try_to_cancel, "kernel/time/hrtimer.c");
 int hrtimer_try_to_cancel(struct hrtimer *timer)
 {
 	int ret = -1;
@@ -325,7 +325,7 @@ int hrtimer_try_to_cancel(struct hrtimer *timer)
 	return ret;
 }
 
-FAITHFUL(hrtimer_cancel);
+FAITHFUL(hrtimer_cancel, "kernel/time/hrtimer.c");
 int hrtimer_cancel(struct hrtimer *timer)
 {
 	int ret;
@@ -334,13 +334,13 @@ int hrtimer_cancel(struct hrtimer *timer)
 	return ret;
 }
 
-FAITHFUL(__hrtimer_get_remaining);
+FAITHFUL(__hrtimer_get_remaining, "kernel/time/hrtimer.c");
 ktime_t __hrtimer_get_remaining(const struct hrtimer *timer, bool adjust)
 {
 	return hrtimer_expires_remaining(timer);
 }
 
-FAITHFUL(hrtimer_forward);
+FAITHFUL(hrtimer_forward, "kernel/time/hrtimer.c");
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 {
 	ktime_t delta = ktime_sub(now, hrtimer_get_expires(timer));
@@ -517,13 +517,13 @@ static unsigned long round_common(unsigned long j, bool up)
 	return time_is_after_jiffies(rounded) ? rounded : j;
 }
 
-FAITHFUL(round_jiffies);
+FAITHFUL(round_jiffies, "kernel/time/timer.c kernel/time/timer.c:round_jiffies_common");
 unsigned long round_jiffies(unsigned long j)
 {
 	return round_common(j, false);
 }
 
-FAITHFUL(round_jiffies_relative);
+FAITHFUL(round_jiffies_relative, "kernel/time/timer.c kernel/time/timer.c:__round_jiffies_relative");
 unsigned long round_jiffies_relative(unsigned long j)
 {
 	unsigned long now = jiffies;
@@ -531,7 +531,7 @@ unsigned long round_jiffies_relative(unsigned long j)
 	return round_common(j + now, false) - now;
 }
 
-FAITHFUL(round_jiffies_up);
+FAITHFUL(round_jiffies_up, "kernel/time/timer.c kernel/time/timer.c:round_jiffies_common");
 unsigned long round_jiffies_up(unsigned long j)
 {
 	return round_common(j, true);

@@ -242,7 +242,7 @@ static struct work_struct *first_to_run(struct work_struct *work)
 	return work;
 }
 
-FAITHFUL(flush_work);
+FAITHFUL(flush_work, "kernel/workqueue.c kernel/workqueue.c:__flush_work");
 bool flush_work(struct work_struct *work)
 {
 	struct work_struct *first;
@@ -301,7 +301,7 @@ static void flush_all(struct workqueue_struct *wq)
 	host_unlock(&kshim_work_lock);
 }
 
-FAITHFUL(__flush_workqueue);
+FAITHFUL(__flush_workqueue, "kernel/workqueue.c");
 void __flush_workqueue(struct workqueue_struct *wq)
 {
 	might_sleep();
@@ -310,7 +310,7 @@ void __flush_workqueue(struct workqueue_struct *wq)
 	flush_all(wq);
 }
 
-FAITHFUL(current_work);
+FAITHFUL(current_work, "kernel/workqueue.c");
 struct work_struct *current_work(void)
 {
 	struct work_struct *work = NULL;

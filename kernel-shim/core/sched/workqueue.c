@@ -24,24 +24,24 @@ struct host_lock kshim_work_lock;
 static LIST_HEAD(wqs);
 static unsigned long last_number;	/* of a workqueue */
 
-FAITHFUL(system_wq);
+FAITHFUL(system_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_wq;
-FAITHFUL(system_percpu_wq);
+FAITHFUL(system_percpu_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_percpu_wq;
-FAITHFUL(system_highpri_wq);
+FAITHFUL(system_highpri_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_highpri_wq;
-FAITHFUL(system_long_wq);
+FAITHFUL(system_long_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_long_wq;
-FAITHFUL(system_unbound_wq);
+FAITHFUL(system_unbound_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_unbound_wq;
-FAITHFUL(system_dfl_wq);
+FAITHFUL(system_dfl_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_dfl_wq;
-FAITHFUL(system_freezable_wq);
+FAITHFUL(system_freezable_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_freezable_wq;
-FAITHFUL(system_power_efficient_wq);
+FAITHFUL(system_power_efficient_wq, "kernel/workqueue.c");
 struct workqueue_struct *system_power_efficient_wq;
 
-FAITHFUL(mm_percpu_wq);
+FAITHFUL(mm_percpu_wq, "mm/vmstat.c");
 struct workqueue_struct *mm_percpu_wq;
 
 /* --- queueing; all static functions here are called with the lock held unless they say otherwise --- */
@@ -90,7 +90,7 @@ bool kshim_work_queued(struct work_struct *work)
 
 /* --- the interface --- */
 
-FAITHFUL(queue_work_on);
+FAITHFUL(queue_work_on, "kernel/workqueue.c kernel/workqueue.c:__queue_work");
 bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
 	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work)))
@@ -99,7 +99,7 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 	return true;
 }
 
-FAITHFUL(delayed_work_timer_fn);
+FAITHFUL(delayed_work_timer_fn, "kernel/workqueue.c");
 void delayed_work_timer_fn(struct timer_list *t)
 {
 	struct delayed_work *dwork = from_timer(dwork, t, timer);
@@ -120,7 +120,7 @@ static void start_delayed(int cpu, struct workqueue_struct *wq, struct delayed_w
 	add_timer(&dwork->timer);
 }
 
-FAITHFUL(queue_delayed_work_on);
+FAITHFUL(queue_delayed_work_on, "kernel/workqueue.c kernel/workqueue.c:__queue_delayed_work");
 bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dwork, unsigned long delay)
 {
 	if (test_and_set_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(&dwork->work)))
@@ -155,7 +155,7 @@ static bool take_back(struct work_struct *work, struct delayed_work *dwork)
 	return false;
 }
 
-FAITHFUL(mod_delayed_work_on);
+FAITHFUL(mod_delayed_work_on, "kernel/workqueue.c kernel/workqueue.c:work_grab_pending");
 bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dwork, unsigned long delay)
 {
 	bool was = take_back(&dwork->work, dwork);
@@ -165,7 +165,7 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 	return was;
 }
 
-FAITHFUL(flush_delayed_work);
+FAITHFUL(flush_delayed_work, "kernel/workqueue.c");
 bool flush_delayed_work(struct delayed_work *dwork)
 {
 	if (timer_delete_sync(&dwork->timer))
@@ -173,13 +173,13 @@ bool flush_delayed_work(struct delayed_work *dwork)
 	return flush_work(&dwork->work);
 }
 
-FAITHFUL(cancel_work);
+FAITHFUL(cancel_work, "kernel/workqueue.c kernel/workqueue.c:__cancel_work");
 bool cancel_work(struct work_struct *work)
 {
 	return take_back(work, NULL);
 }
 
-FAITHFUL(cancel_work_sync);
+FAITHFUL(cancel_work_sync, "kernel/workqueue.c kernel/workqueue.c:__cancel_work_sync");
 bool cancel_work_sync(struct work_struct *work)
 {
 	bool was = take_back(work, NULL);
@@ -191,13 +191,13 @@ bool cancel_work_sync(struct work_struct *work)
 	return was;
 }
 
-FAITHFUL(cancel_delayed_work);
+FAITHFUL(cancel_delayed_work, "kernel/workqueue.c kernel/workqueue.c:__cancel_work");
 bool cancel_delayed_work(struct delayed_work *dwork)
 {
 	return take_back(&dwork->work, dwork);
 }
 
-FAITHFUL(cancel_delayed_work_sync);
+FAITHFUL(cancel_delayed_work_sync, "kernel/workqueue.c kernel/workqueue.c:__cancel_work_sync");
 bool cancel_delayed_work_sync(struct delayed_work *dwork)
 {
 	bool was = take_back(&dwork->work, dwork);
@@ -209,7 +209,7 @@ bool cancel_delayed_work_sync(struct delayed_work *dwork)
 	return was;
 }
 
-FAITHFUL(drain_workqueue);
+FAITHFUL(drain_workqueue, "kernel/workqueue.c");
 void drain_workqueue(struct workqueue_struct *wq)
 {
 	do
@@ -217,7 +217,7 @@ void drain_workqueue(struct workqueue_struct *wq)
 	while (READ_ONCE(wq->nr_pending));
 }
 
-FAITHFUL(schedule_on_each_cpu);
+FAITHFUL(schedule_on_each_cpu, "kernel/workqueue.c");
 int schedule_on_each_cpu(work_func_t func)
 {
 	struct work_struct __percpu *works = alloc_percpu(struct work_struct);
@@ -237,14 +237,15 @@ int schedule_on_each_cpu(work_func_t func)
 	return 0;
 }
 
-FAITHFUL(__warn_flushing_systemwide_wq);
+FAITHFUL(__warn_flushing_systemwide_wq, "kernel/workqueue.c");
 void __warn_flushing_systemwide_wq(void)
 {
 	pr_warn("WARNING: Flushing system-wide workqueues will be prohibited in near future.\n");
 	dump_stack();
 }
 
-REDUCED(alloc_workqueue, "flags are remembered only; max_active 1 is honoured, other limits are not");
+REDUCED(alloc_workqueue, "kernel/workqueue.c kernel/workqueue.c:__alloc_workqueue",
+	"flags are remembered only; max_active 1 is honoured, other limits are not");
 struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...)
 {
 	struct workqueue_struct *wq = kzalloc(sizeof(*wq), GFP_KERNEL);
@@ -266,7 +267,7 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	return wq;
 }
 
-FAITHFUL(destroy_workqueue);
+FAITHFUL(destroy_workqueue, "kernel/workqueue.c");
 void destroy_workqueue(struct workqueue_struct *wq)
 {
 	drain_workqueue(wq);

@@ -4,12 +4,12 @@
 #include <asm/fpu/api.h>
 #include <kshim/marks.h>
 
-INERT(save_fpu_regs, "floating-point registers of user space and of guests do not exist");
+INERT(save_fpu_regs, "arch/s390/kernel/fpu.c", "floating-point registers of user space and of guests do not exist");
 void save_fpu_regs(void)
 {
 }
 
-INERT(load_fpu_regs, "as save_fpu_regs");
+INERT(load_fpu_regs, "arch/s390/kernel/fpu.c", "as save_fpu_regs");
 void load_fpu_regs(void)
 {
 }

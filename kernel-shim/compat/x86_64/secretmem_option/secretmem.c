@@ -4,10 +4,10 @@
 #include <linux/secretmem.h>
 #include <kshim/marks.h>
 
-FAITHFUL(secretmem_aops);
+FAITHFUL(secretmem_aops, "mm/secretmem.c");
 const struct address_space_operations secretmem_aops;
 
-FAITHFUL(vma_is_secretmem);
+FAITHFUL(vma_is_secretmem, "mm/secretmem.c");
 bool vma_is_secretmem(struct vm_area_struct *vma)
 {
 	return false;
