@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What ./kvmsim says about a kernel that it cannot use, wherever --kernel is on the command line. launcher.sh
-# PROJECT_DIR
+# What ./kvmsim says about a kernel that it cannot use, wherever --kernel is on the command line, and to a wrong use of
+# drift. launcher.sh PROJECT_DIR
 set -u
 
 cd "$1" || exit 1
@@ -32,6 +32,10 @@ refuses 'no kernel 6: ' --kernel 6 --version
 refuses 'no directory nowhere' --kernel nowhere --version
 refuses 'is not a kernel tree' --kernel ./docs --version
 refuses 'needs a version or a directory' run sim/scenarios --kernel
+
+# Needs nothing to be installed.
+refuses 'Usage: ./kvmsim drift' drift
+refuses 'no option --wrong' drift 6.12 --wrong
 
 # A file in place of the build directory stands for one that cannot be written.
 mkdir -p build && : >build/no-directory
