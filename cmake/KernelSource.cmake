@@ -2,7 +2,7 @@
 # Where the kernel's files come from, and their generated headers.
 #
 # Sets KVMSIM_VERSIONS and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_SOURCE_IS_REFERENCE (the package of the version
-# that the lists and options are written for), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all
+# that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a package's version), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all
 # clones).
 # kvmsim_kernel_config() makes the configuration of one architecture; kvmsim_read_list() reads a list of kernel files.
 
@@ -78,6 +78,7 @@ else()
 		message(FATAL_ERROR "KVMSIM_TARBALL: ${KVMSIM_TARBALL} is not named like linux-source-${KVMSIM_REFERENCE}.tar.xz, so its "
 			"patch series is not known")
 	endif()
+	set(KVMSIM_PACKAGE_VERSION "${CMAKE_MATCH_1}")
 	if(CMAKE_MATCH_1 STREQUAL KVMSIM_REFERENCE)
 		set(KVMSIM_SOURCE_IS_REFERENCE ON)
 	endif()
