@@ -7,6 +7,7 @@
 #include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
@@ -20,6 +21,17 @@ static DEFINE_PER_CPU(int, ktest_static) = 42;
 static gfp_t gfp(int zero)
 {
 	return zero ? GFP_KERNEL | __GFP_ZERO : GFP_KERNEL;
+}
+
+int ktest_memalloc_allowed(void)
+{
+	int seen = gfp_pfmemalloc_allowed(GFP_KERNEL | __GFP_MEMALLOC) |
+		   gfp_pfmemalloc_allowed(GFP_KERNEL | __GFP_MEMALLOC | __GFP_NOMEMALLOC) << 1;
+	unsigned int flags = memalloc_noreclaim_save();
+
+	seen |= gfp_pfmemalloc_allowed(GFP_KERNEL) << 2 | gfp_pfmemalloc_allowed(GFP_KERNEL | __GFP_NOMEMALLOC) << 3;
+	memalloc_noreclaim_restore(flags);
+	return seen;
 }
 
 void *ktest_kmalloc(uint64_t size, int zero)

@@ -47,6 +47,9 @@ void ktest_find_bit(void *p);
 /* Branches on one byte. */
 int ktest_branch_on(void *p);
 
+/* Whether reserves may be used: 1 by __GFP_MEMALLOC, 2 against __GFP_NOMEMALLOC, 4 by PF_MEMALLOC, 8 against both. */
+int ktest_memalloc_allowed(void);
+
 int ktest_validate(void);
 uint32_t ktest_snapshot(void);
 int ktest_leaks(uint32_t snapshot);

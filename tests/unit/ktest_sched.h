@@ -59,6 +59,8 @@ void ktest_work_sleeps_for_ever(void);
 uint64_t ktest_msleep(unsigned int ms);		/* virtual ns that passed */
 uint64_t ktest_time(void);
 void ktest_start_timers(void);			/* at 10 ms and (hrtimer, periodic) each 3 ms */
+/* add_timer_local() queues 1 and pins 2, add_timer_global() queues 4 and does not pin 8. */
+int ktest_timer_places(void);
 int ktest_timers_fired(void);			/* timer + 100 * hrtimer */
 void ktest_stop_timers(void);
 

@@ -337,6 +337,26 @@ void ktest_start_timers(void)
 	hrtimer_start(&hrtimer, ms_to_ktime(3), HRTIMER_MODE_REL);
 }
 
+void add_timer_local(struct timer_list *timer);	/* linux/timer.h of older kernels has neither */
+void add_timer_global(struct timer_list *timer);
+
+int ktest_timer_places(void)
+{
+	struct timer_list t;
+	int seen;
+
+	timer_setup_on_stack(&t, on_timer, 0);
+	t.expires = jiffies + 1000;
+	add_timer_local(&t);
+	seen = timer_pending(&t) | !!(t.flags & TIMER_PINNED) << 1;
+	timer_delete_sync(&t);
+	add_timer_global(&t);
+	seen |= timer_pending(&t) << 2 | !(t.flags & TIMER_PINNED) << 3;
+	timer_delete_sync(&t);
+	destroy_timer_on_stack(&t);
+	return seen;
+}
+
 int ktest_timers_fired(void)
 {
 	return timer_fired + 100 * hrtimer_fired;

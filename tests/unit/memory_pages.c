@@ -46,6 +46,12 @@ START_TEST(pages_are_deterministic)
 }
 END_TEST
 
+START_TEST(nomemalloc_wins)
+{
+	ck_assert_int_eq(ktest_memalloc_allowed(), 1 | 4);
+}
+END_TEST
+
 START_TEST(pages_run_out)
 {
 	uint64_t free = ktest_free_pages_count();
@@ -301,6 +307,7 @@ void add_page_tests(TCase *tc)
 {
 	tcase_add_test(tc, pages_split_and_merge);
 	tcase_add_test(tc, pages_are_deterministic);
+	tcase_add_test(tc, nomemalloc_wins);
 	tcase_add_test(tc, pages_run_out);
 	tcase_add_exit_test(tc, nofail_ends_the_world, 100 + KVMSIM_OOM);
 	tcase_add_test(tc, write_to_a_freed_page);

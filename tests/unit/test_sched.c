@@ -342,6 +342,12 @@ START_TEST(time_jumps_when_all_sleep)
 }
 END_TEST
 
+START_TEST(timers_say_whether_they_are_pinned)
+{
+	ck_assert_int_eq(ktest_timer_places(), 15);
+}
+END_TEST
+
 START_TEST(timers_fire_in_virtual_time)
 {
 	uint64_t before = ktest_time();
@@ -511,6 +517,7 @@ int main(void)
 	tcase_add_test(good, work_items_that_wait_for_one_that_sleeps);
 	tcase_add_test(good, work_item_that_is_waited_for_busily);
 	tcase_add_test(good, time_jumps_when_all_sleep);
+	tcase_add_test(good, timers_say_whether_they_are_pinned);
 	tcase_add_test(good, timers_fire_in_virtual_time);
 	tcase_add_test(good, hotplug_callbacks_run_on_each_cpu);
 	tcase_add_test(good, processes_and_threads);

@@ -83,7 +83,7 @@ void __kernel_fpu_end(struct kernel_fpu *state, int flags)
 }
 #endif
 
-FAITHFUL(vdso_size, "arch/s390/kernel/vdso.c");
+REDUCED(vdso_size, "arch/s390/kernel/vdso.c", "two pages: there is no vDSO, only the space below the address limit");
 unsigned long vdso_size(void)
 {
 	return 2 * PAGE_SIZE;

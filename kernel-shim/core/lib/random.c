@@ -76,5 +76,6 @@ u32 __get_random_u32_below(u32 ceil)
 FAITHFUL(execute_with_initialized_rng, "drivers/char/random.c");
 int execute_with_initialized_rng(struct notifier_block *nb)
 {
-	return nb->notifier_call(nb, 0, NULL) & NOTIFY_STOP_MASK ? 1 : 0;
+	nb->notifier_call(nb, 0, NULL);
+	return 0;
 }

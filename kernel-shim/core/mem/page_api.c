@@ -237,7 +237,9 @@ unsigned long get_pfnblock_flags_mask(const struct page *page, unsigned long pfn
 FAITHFUL(gfp_pfmemalloc_allowed, "mm/page_alloc.c");
 bool gfp_pfmemalloc_allowed(gfp_t gfp)
 {
-	return gfp & __GFP_MEMALLOC || (!(gfp & __GFP_NOMEMALLOC) && current->flags & PF_MEMALLOC);
+	if (gfp & __GFP_NOMEMALLOC)
+		return false;
+	return gfp & __GFP_MEMALLOC || ((in_serving_softirq() || !in_interrupt()) && current->flags & PF_MEMALLOC);
 }
 
 REDUCED(warn_alloc, "mm/page_alloc.c", "one line, without the state of the zones");

@@ -112,13 +112,19 @@ void add_timer(struct timer_list *timer)
 FAITHFUL(add_timer_local, "kernel/time/timer.c");
 void add_timer_local(struct timer_list *timer)
 {
-	add_timer(timer);
+	if (WARN_ON_ONCE(timer_pending(timer)))
+		return;
+	timer->flags |= TIMER_PINNED;
+	modify(timer, timer->expires, false, false);
 }
 
 FAITHFUL(add_timer_global, "kernel/time/timer.c");
 void add_timer_global(struct timer_list *timer)
 {
-	add_timer(timer);
+	if (WARN_ON_ONCE(timer_pending(timer)))
+		return;
+	timer->flags &= ~TIMER_PINNED;
+	modify(timer, timer->expires, false, false);
 }
 
 REDUCED(add_timer_on, "kernel/time/timer.c", "the timer runs on any CPU");
