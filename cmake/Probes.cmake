@@ -54,8 +54,8 @@ kvmsim_probe()
 function(kvmsim_compat_dirs out arch)
 	set(dirs)
 	foreach(name IN LISTS KVMSIM_PROBES_ABSENT)
-		foreach(dir IN ITEMS "${PROJECT_SOURCE_DIR}/kernel-shim/compat/${name}"
-			"${PROJECT_SOURCE_DIR}/kernel-shim/compat/${arch}/${name}")
+		foreach(dir IN ITEMS "${PROJECT_SOURCE_DIR}/kernel-shim/compat/older/${name}"
+			"${PROJECT_SOURCE_DIR}/kernel-shim/compat/older/${arch}/${name}")
 			if(IS_DIRECTORY "${dir}")
 				list(APPEND dirs "${dir}")
 			endif()

@@ -385,7 +385,7 @@ struct kvm_x86_ops model_x86_ops = {
 	.msr_filter_changed = no_apicv,
 	.complete_emulated_msr = complete_emulated_msr,
 	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* else kernel-shim/compat/x86_64/x86_enable_cpu completes the table */
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* else kernel-shim/compat/older/x86_64/x86_enable_cpu completes the table */
 	.write_tsc_offset = write_tsc_offset,
 	.write_tsc_multiplier = write_tsc_multiplier,
 	.check_processor_compatibility = check_processor_compatibility,

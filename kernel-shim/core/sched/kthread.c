@@ -247,7 +247,7 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 	kfree(k);
 }
 
-/* --- vhost_task; before there were any, KVM had kthreads: kernel-shim/compat/vhost_task --- */
+/* --- vhost_task; before there were any, KVM had kthreads: kernel-shim/compat/older/vhost_task --- */
 
 #ifdef KSHIM_HAVE_VHOST_TASK
 struct vhost_task {

@@ -3,7 +3,7 @@
 #include <linux/kvm_host.h>
 #include "x86.h"
 #include "pmu.h"
-#include "../../../../models/x86_64/model.h"
+#include "../../../../../models/x86_64/model.h"
 
 static int cpu_has_kvm_support(void)
 {

@@ -3,7 +3,7 @@
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include "internal.h"
-#include "../../core/mem/mem_internal.h"
+#include "../../../core/mem/mem_internal.h"
 
 FAITHFUL(prep_compound_head, "mm/page_alloc.c");
 void prep_compound_head(struct page *page, unsigned int order)
