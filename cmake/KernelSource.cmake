@@ -31,8 +31,8 @@ function(kvmsim_run out)
 	set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# Reads the paths in list files, relative to the kernel tree. A change of such a file configures again. "!NAME path"
-# counts only if the tree does not have NAME of probes.list.
+# Reads the paths in list files, relative to the kernel tree. A change of such a file configures again. "NAME=FORM path"
+# counts only for a tree with that form of NAME in probes.list.
 function(kvmsim_read_list out)
 	set(lines)
 	foreach(file IN LISTS ARGN)
@@ -44,10 +44,15 @@ function(kvmsim_read_list out)
 	foreach(line IN LISTS lines)
 		string(REGEX REPLACE "#.*" "" line "${line}")
 		string(STRIP "${line}" line)
-		if(line MATCHES "^!([A-Z0-9_]+)[ \t]+(.*)")
-			set(line "${CMAKE_MATCH_2}")
-			string(TOLOWER "${CMAKE_MATCH_1}" name)
-			if(NOT name IN_LIST KVMSIM_PROBES_ABSENT)
+		if(line MATCHES "^([A-Z0-9_]+)=([^ \t]+)[ \t]+(.*)")
+			set(name "${CMAKE_MATCH_1}")
+			set(form "${CMAKE_MATCH_2}")
+			set(line "${CMAKE_MATCH_3}")
+			if(NOT form IN_LIST KVMSIM_FORMS_${name})
+				message(FATAL_ERROR "${name}=${form} ${line}: "
+					"kernel-shim/kbuild/probes.list has no such form")
+			endif()
+			if(NOT form STREQUAL KVMSIM_FORM_${name})
 				continue()
 			endif()
 		endif()

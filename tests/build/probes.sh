@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Which form of an interface a kernel tree has: the probes on a small tree, and the real list on the kernels
+# that are unpacked. probes.sh PROJECT_DIR KERNEL_SOURCE
+set -eu
+LC_ALL=C
+export LC_ALL
+
+project=$1 source=$2
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+	echo "FAILED: $*"
+	[ ! -e log ] || cat log
+	exit 1
+}
+find_out() { # KBUILD TREE ARCHES
+	rm -rf probes
+	cmake -DPROJECT="$project" -DKBUILD="$1" -DTREE="$2" -DARCHES="$3" -P "$here/probes.cmake" \
+		>out 2>log
+}
+has() { grep -qxF "$1" out || fail "no line \"$1\""; }
+says() { grep -qF "$1" log || fail "it does not say: $1"; }
+define() { # NAME, empty for none
+	grep -h '^#define' probes/kshim/have/interface.h >defined || :
+	[ "$(cat defined)" = "${1:+#define KSHIM_HAVE_$1}" ] || fail "have/interface.h: $(cat defined)"
+}
+
+# --- a small tree ---
+mkdir -p kbuild tree/include tree/arch/s390
+cat >kbuild/probes.list <<'END'
+# A comment.
+INTERFACE	now	include/a.h	^int.f\(void\);		2..
+INTERFACE	now	include/moved.h	^int.f\(void\);		2..
+INTERFACE	older	include/a.h	^void.f\(void\);	..1
+ADDED		now	include/a.h	^int.added;		2..
+ADDED		absent	include/a.h	added			..1
+S390_ONLY	now	arch/s390/x.h	^int.x;			2..
+END
+printf '%s\n' 'int f(void);' 'int added;' >tree/include/a.h
+
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "the form now"
+has 'form INTERFACE now'
+has 'form ADDED now'
+define INTERFACE
+# What is left of another architecture is none of this build's business.
+has 'form S390_ONLY '
+
+printf '%s\n' 'void f(void);' >tree/include/a.h
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "the form older"
+has 'form INTERFACE older'
+has 'form ADDED absent'
+define ''
+
+# A line of the same form finds what has moved.
+: >tree/include/a.h
+printf '%s\n' 'int f(void);' >tree/include/moved.h
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "moved"
+has 'form INTERFACE now'
+
+# No form: all such probes are named, with the files to look at. A file that is missing is not "absent".
+rm tree/include/*
+! find_out "$PWD/kbuild" "$PWD/tree" 'x86_64;s390x' || fail "an unknown form is accepted"
+says 'INTERFACE: unknown form, none of: now older'
+says 'look at: include/a.h include/moved.h'
+says 'to kernel-shim/kbuild/probes.list'
+says 'ADDED: unknown form, none of: now absent'
+says 'S390_ONLY: unknown form, none of: now'
+define ''
+
+# Two forms.
+printf '%s\n' 'int f(void);' 'void f(void);' >tree/include/a.h
+! find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "two forms are accepted"
+says 'INTERFACE: several forms match: now older'
+says 'look at: include/a.h include/moved.h'
+
+# --- the real list ---
+list=$project/kernel-shim/kbuild/probes.list
+arches=$(sed -n 's/^\([^#[:blank:]]*\)[[:blank:]].*/\1/p' "$project/kernel-shim/architectures" | paste -s -d ';' -)
+version_of() { sed -n 's/^VERSION = //p; s/^PATCHLEVEL = /./p' "$1/Makefile" | head -n 2 | tr -d '\n'; }
+
+# Fails unless each form that was found is one of VERSION by the last column of the list.
+check_versions() { # VERSION
+	awk -v version="$1" '
+		function number(v,   part) { split(v, part, "."); return part[1] * 1000 + part[2] }
+		FNR == NR { if ($1 == "form") found[$2] = $3; next }
+		/^[A-Z]/ && found[$1] == $2 && $5 != "-" {
+			n = split($5, end, /\.\./)
+			if (n != 2 || (end[1] != "" && number(version) < number(end[1])) ||
+			    (end[2] != "" && number(version) > number(end[2]))) {
+				print $1 " of Linux " version " has the form " $2 ", which probes.list says " $5 " has"
+				bad = 1
+			}
+		}
+		END { exit bad }' out "$list" || fail "the last column of $list"
+}
+sed '/^#/d' "$project/kernel-shim/kernels" >versions
+: >seen
+for tree in "$source" "$cache"/linux-*; do
+	if [ ! -e "$tree/Makefile" ] || grep -qxF "$tree" seen; then
+		continue
+	fi
+	echo "$tree" >>seen
+	version=$(version_of "$tree")
+	grep -qxF "$version" versions || continue
+	find_out "$project/kernel-shim/kbuild" "$tree" "$arches" || fail "the forms of Linux $version in $tree"
+	! grep '^form [^ ]* $' out || fail "unknown forms of Linux $version in $tree"
+	check_versions "$version"
+	# The directories of compat that the forms have, and no other ones.
+	for arch in $(printf '%s' "$arches" | tr ';' ' '); do
+		grep '^form' out | tr '[:upper:]' '[:lower:]' | while read -r _ name form; do
+			for dir in "$form/$name" "$form/$arch/$name"; do
+				dir=kernel-shim/compat/$dir
+				[ ! -d "$project/$dir" ] || echo "compat $arch $dir"
+			done
+		done
+	done >dirs
+	grep '^compat' out >compat || :
+	cmp dirs compat || fail "the directories of compat for Linux $version"
+	echo "Linux $version: $(grep -c '^form' out) probes, $(grep -c . compat || :) uses of compat in $tree"
+done
+
+# Each directory of compat is for a form that exists.
+find "$project/kernel-shim/compat" -mindepth 2 -type f | sed "s|^$project/kernel-shim/compat/||" |
+	awk -F / -v arches=";$arches;" '{ print $1, toupper(index(arches, ";" $2 ";") ? $3 : $2) }' | sort -u >forms
+while read -r form name; do
+	grep -q "^${name}[[:blank:]][[:blank:]]*${form}[[:blank:]]" "$list" ||
+		fail "kernel-shim/compat/$form is for $name, of which probes.list has no such form"
+done <forms
