@@ -4,7 +4,7 @@
 # Sets KVMSIM_VERSIONS and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_SOURCE_IS_REFERENCE (the package of the version
 # that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a package's version), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all
 # clones).
-# kvmsim_kernel_config() makes the configuration of one architecture; kvmsim_read_list() reads a list of kernel files.
+# kvmsim_kernel_config() makes the configuration of one architecture.
 
 set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree; empty: Debian's linux-source package")
 # The supported versions, the reference first.
@@ -29,39 +29,6 @@ function(kvmsim_run out)
 		message(FATAL_ERROR "${name} failed; its reason stands above")
 	endif()
 	set(${out} "${text}" PARENT_SCOPE)
-endfunction()
-
-# Reads the paths in list files, relative to the kernel tree. A change of such a file configures again. "NAME=FORM path"
-# counts only for a tree with that form of NAME in probes.list.
-function(kvmsim_read_list out)
-	set(lines)
-	foreach(file IN LISTS ARGN)
-		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
-		file(STRINGS "${file}" more REGEX "^[^#]")
-		list(APPEND lines ${more})
-	endforeach()
-	set(paths)
-	foreach(line IN LISTS lines)
-		string(REGEX REPLACE "#.*" "" line "${line}")
-		string(STRIP "${line}" line)
-		if(line MATCHES "^([A-Z0-9_]+)=([^ \t]+)[ \t]+(.*)")
-			set(name "${CMAKE_MATCH_1}")
-			set(form "${CMAKE_MATCH_2}")
-			set(line "${CMAKE_MATCH_3}")
-			if(NOT form IN_LIST KVMSIM_FORMS_${name})
-				message(FATAL_ERROR "${name}=${form} ${line}: "
-					"kernel-shim/kbuild/probes.list has no such form")
-			endif()
-			if(NOT form STREQUAL KVMSIM_FORM_${name})
-				continue()
-			endif()
-		endif()
-		if(line)
-			list(APPEND paths "${line}")
-		endif()
-	endforeach()
-	list(REMOVE_DUPLICATES paths)
-	set(${out} "${paths}" PARENT_SCOPE)
 endfunction()
 
 set(KVMSIM_SOURCE_IS_REFERENCE OFF)

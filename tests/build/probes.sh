@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Which form of an interface a kernel tree has: the probes on a small tree, and the real list on the kernels
+# Which form of an interface a kernel tree has: the probes and lists on a small tree, and the real lists on the kernels
 # that are unpacked. probes.sh PROJECT_DIR KERNEL_SOURCE
 set -eu
 LC_ALL=C
@@ -18,12 +18,15 @@ fail() {
 	[ ! -e log ] || cat log
 	exit 1
 }
-find_out() { # KBUILD TREE ARCHES
+find_out() { # KBUILD TREE ARCHES [OPTION...]
+	kbuild=$1 tree=$2 arches=$3
+	shift 3
 	rm -rf probes
-	cmake -DPROJECT="$project" -DKBUILD="$1" -DTREE="$2" -DARCHES="$3" -P "$here/probes.cmake" \
+	cmake -DPROJECT="$project" -DKBUILD="$kbuild" -DTREE="$tree" -DARCHES="$arches" "$@" -P "$here/probes.cmake" \
 		>out 2>log
 }
 has() { grep -qxF "$1" out || fail "no line \"$1\""; }
+lacks() { ! grep -q "$1" out || fail "there is \"$1\""; }
 says() { grep -qF "$1" log || fail "it does not say: $1"; }
 define() { # NAME, empty for none
 	grep -h '^#define' probes/kshim/have/interface.h >defined || :
@@ -31,7 +34,7 @@ define() { # NAME, empty for none
 }
 
 # --- a small tree ---
-mkdir -p kbuild tree/include tree/arch/s390
+mkdir -p kbuild tree/include tree/mm tree/arch/s390
 cat >kbuild/probes.list <<'END'
 # A comment.
 INTERFACE	now	include/a.h	^int.f\(void\);		2..
@@ -41,20 +44,48 @@ ADDED		now	include/a.h	^int.added;		2..
 ADDED		absent	include/a.h	added			..1
 S390_ONLY	now	arch/s390/x.h	^int.x;			2..
 END
+printf '%s\n' 'mm/both.c' 'mm/new.c | mm/old.c' 'INTERFACE=older mm/compat.c' 'mm/gone.c' >kbuild/common.list
+: >kbuild/x86_64.list
+touch tree/mm/both.c tree/mm/old.c tree/mm/compat.c
 printf '%s\n' 'int f(void);' 'int added;' >tree/include/a.h
 
-find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "the form now"
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 || fail "the form now"
 has 'form INTERFACE now'
 has 'form ADDED now'
 define INTERFACE
 # What is left of another architecture is none of this build's business.
 has 'form S390_ONLY '
+# Lists: the alternative that exists; a line for another form does not count; a missing file is named.
+has 'file x86_64 mm/both.c'
+has 'file x86_64 mm/old.c'
+lacks 'mm/compat.c'
+says 'mm/gone.c'
 
+# What a missing file defines in the reference kernel, by its name there.
+mkdir -p cache/linux-1/mm cache/linux-2/mm
+printf 'VERSION = %s\nPATCHLEVEL = 9\n' 8 >cache/linux-1/Makefile
+printf 'VERSION = %s\nPATCHLEVEL = 9\n' 9 >cache/linux-2/Makefile
+printf '%s\n' 'int not_the_reference(void) { return 0; }' >cache/linux-1/mm/gone.c
+printf '%s\n' 'static int own(void) { return 0; }' 'int gone_too(void) { return own(); }' >cache/linux-2/mm/gone.c
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 -DCACHE="$PWD/cache" || fail "a missing file"
+if ctags --version 2>/dev/null | grep -q Universal; then
+	says 'mm/gone.c: gone_too'
+else
+	says 'mm/gone.c'
+fi
+! find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 -DKVMSIM_SOURCE_IS_REFERENCE=ON ||
+	fail "the reference may lack a file"
+says 'does not have: mm/gone.c'
+
+touch tree/mm/new.c
 printf '%s\n' 'void f(void);' >tree/include/a.h
-find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "the form older"
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 || fail "the form older"
 has 'form INTERFACE older'
 has 'form ADDED absent'
 define ''
+has 'file x86_64 mm/new.c'
+has 'file x86_64 mm/compat.c'
+lacks 'mm/old.c'
 
 # A line of the same form finds what has moved.
 : >tree/include/a.h
@@ -78,7 +109,13 @@ printf '%s\n' 'int f(void);' 'void f(void);' >tree/include/a.h
 says 'INTERFACE: several forms match: now older'
 says 'look at: include/a.h include/moved.h'
 
-# --- the real list ---
+# A form that no probe has.
+printf '%s\n' 'int f(void);' >tree/include/a.h
+echo 'INTERFACE=elder mm/compat.c' >kbuild/x86_64.list
+! find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 || fail "INTERFACE=elder is accepted"
+says 'INTERFACE=elder mm/compat.c'
+
+# --- the real lists ---
 list=$project/kernel-shim/kbuild/probes.list
 arches=$(sed -n 's/^\([^#[:blank:]]*\)[[:blank:]].*/\1/p' "$project/kernel-shim/architectures" | paste -s -d ';' -)
 version_of() { sed -n 's/^VERSION = //p; s/^PATCHLEVEL = /./p' "$1/Makefile" | head -n 2 | tr -d '\n'; }
