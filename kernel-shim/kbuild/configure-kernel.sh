@@ -7,9 +7,10 @@
 # CROSS is the prefix of the cross compiler; "-" means the host's own. OUT_DIR, whose path must not have a space or a
 # colon, gets what `make O=OUT_DIR` leaves: .config, include/generated, arch/*/include/generated. SOURCE_DIR is never
 # written to. Every option of common.config and FRAGMENT must be in the result; otherwise the run fails and names the
-# missing ones. A line "#older CONFIG_..." is for kernels that still have this option. DEPFILE is for a user's own tree.
-# It gets the files that the result depends on, for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched
-# last. Options that no Kconfig file of such a tree knows (they belong to another version) are only reported.
+# missing ones. A line "#older CONFIG_..." or "#newer CONFIG_..." is for kernels that have this option; which ones these
+# are, older or newer than the reference, is for the reader. DEPFILE is for a user's own tree. It gets the files that the
+# result depends on, for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last. Options that no
+# Kconfig file of such a tree knows (they belong to another version) are only reported.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -45,7 +46,7 @@ wanted=$out/kvmsim-wanted
 rm -f "$out/kvmsim-known"
 {
 	cat "$common" "$fragment"
-	sed -n 's/^#older[[:space:]]\{1,\}//p' "$common" "$fragment" | unknown -v
+	sed -n 's/^#older[[:space:]]\{1,\}//p; s/^#newer[[:space:]]\{1,\}//p' "$common" "$fragment" | unknown -v
 } >"$wanted"
 
 # Nothing in the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
