@@ -7,6 +7,7 @@
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 #include <kshim/task.h>
 #include "../../kernel-shim/core/sched/internal.h"
 #include "ktest_waits.h"
@@ -93,4 +94,51 @@ int ktest_waits_irq_work_on(int cpu)
 	irq_works = 0;
 	smp_call_function_single(cpu, ask_for_irq_work, NULL, 1);
 	return irq_works;
+}
+
+static int busy_cpu = -1;
+static int item_ran;
+
+static void run_item(struct work_struct *work)
+{
+	WRITE_ONCE(item_ran, 1);
+}
+
+static DECLARE_WORK(item, run_item);
+
+static void take_cpu(void)
+{
+	WRITE_ONCE(busy_cpu, raw_smp_processor_id());
+}
+
+unsigned int ktest_waits_stop_for_resched(void)
+{
+	unsigned int stops = 0;
+
+	take_cpu();
+	while (!READ_ONCE(item_ran) && stops < 100000) {
+		if (need_resched()) {
+			stops++;
+			cond_resched();
+		} else {
+			cpu_relax();
+		}
+	}
+	return stops;
+}
+
+void ktest_waits_keep_cpu(void)
+{
+	take_cpu();
+	while (!READ_ONCE(item_ran))
+		cpu_relax();
+}
+
+void ktest_waits_item_on_busy_cpu(void)
+{
+	kshim_workers_begin();
+	while (READ_ONCE(busy_cpu) < 0)
+		cpu_relax();
+	schedule_work_on(READ_ONCE(busy_cpu), &item);
+	flush_work(&item);
 }

@@ -16,5 +16,12 @@ void ktest_waits_for_ever(void);		/* sleeps with a mutex held */
 void ktest_waits_crosswise(int side);		/* two spinlocks, each in the opposite order */
 /* Lets an interrupt on that CPU request an irq_work. Returns how often that ran until the interrupt is over. */
 int ktest_waits_irq_work_on(int cpu);
+/*
+ * Works on its CPU until an item has run there. Stops for need_resched() and goes on after cond_resched(), as
+ * zap_pte_range() does. Returns how often it stopped; 100,000: the item never ran.
+ */
+unsigned int ktest_waits_stop_for_resched(void);
+void ktest_waits_keep_cpu(void);		/* the same without a look at need_resched() */
+void ktest_waits_item_on_busy_cpu(void);	/* queues the item on the CPU of one of the two and waits for it */
 
 #endif

@@ -15,8 +15,10 @@
 
 #ifdef __SANITIZE_THREAD__	/* its run-time library holds a signal back until the thread returns to it */
 #define ASLEEP "the thread of CPU 1 does not answer"
+#define WORKER_WAITS "the thread of CPU 2 does not answer"
 #else
 #define ASLEEP "on CPU 1 sleeps (state 0x2); holds ktest_waits_mutex"
+#define WORKER_WAITS "on CPU 1 waits busily for: a CPU that runs another task"
 #endif
 
 static void read_and_sleep(long unused)
@@ -44,6 +46,23 @@ static uint64_t slept;
 static void sleep_for(long seconds)
 {
 	slept = ktest_waits_sleep((unsigned int)seconds);
+}
+
+static unsigned int stops;
+
+static void stop_for_resched(long unused)
+{
+	stops = ktest_waits_stop_for_resched();
+}
+
+static void keep_cpu(long unused)
+{
+	ktest_waits_keep_cpu();
+}
+
+static void item_on_busy_cpu(long unused)
+{
+	ktest_waits_item_on_busy_cpu();
 }
 
 /* The writer spins in the kernel's own loop, up to a time limit or until the reader's sleep, on a timer, is over. */
@@ -105,6 +124,29 @@ START_TEST(a_timeout_shows_each_thread)
 }
 END_TEST
 
+START_TEST(a_loop_that_stops_for_need_resched_gives_its_cpu_away)
+{
+	struct thread t[2] = { { .fn = stop_for_resched }, { .fn = item_on_busy_cpu } };
+
+	run_threads(t, 2);
+	ck_assert_uint_ge(stops, 1);
+	ck_assert_uint_lt(stops, 100000);
+	check_clean();
+}
+END_TEST
+
+/* The kworker plays CPU 2 for the thread that waits for its item. */
+START_TEST(a_timeout_shows_a_kworker_that_waits_for_its_cpu)
+{
+	struct thread t[2] = { { .fn = keep_cpu }, { .fn = item_on_busy_cpu } };
+
+	start_threads(t, 2);
+	usleep(200000);
+	kvmsim_machine.timed_out();
+	ck_assert_msg(strstr(texts, WORKER_WAITS) != NULL, "%s", texts);
+}
+END_TEST
+
 int main(void)
 {
 	const int deadlock = FATAL + KVMSIM_DEADLOCK;
@@ -119,6 +161,8 @@ int main(void)
 	tcase_add_exit_test(c, spinners_beside_a_sleeper_and_a_periodic_timer_are_reported, deadlock);
 	tcase_add_test(c, irq_work_of_an_interrupt_runs);
 	tcase_add_test(c, a_timeout_shows_each_thread);
+	tcase_add_test(c, a_loop_that_stops_for_need_resched_gives_its_cpu_away);
+	tcase_add_test(c, a_timeout_shows_a_kworker_that_waits_for_its_cpu);
 	suite_add_tcase(s, c);
 
 	return run_suite(s);

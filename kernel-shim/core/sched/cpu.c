@@ -57,7 +57,7 @@ void kshim_cpu_release(struct kshim_cpu *cpu)
 	__atomic_store_n(&cpu->holder, NULL, __ATOMIC_RELEASE);
 }
 
-static void move_to(struct kshim_cpu *cpu)
+void kshim_move_to(struct kshim_cpu *cpu)
 {
 	kshim_cpu = cpu;
 	kshim_cpu_offset = kshim_percpu_offset(cpu->id);
@@ -86,7 +86,7 @@ void kshim_run_here(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(voi
 	kshim_cpu_acquire(cpu, t);
 	kshim_current = t;
 	kshim_preempt_count = 0;
-	move_to(cpu);
+	kshim_move_to(cpu);
 	fn(arg);
 	WARN(kshim_preempt_count || kshim_irqs_off, "%pS returned with preempt count %d, interrupts %s\n", fn,
 	     kshim_preempt_count, kshim_irqs_off ? "off" : "on");
@@ -106,7 +106,7 @@ void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void 
 	kshim_run_here(cpu, t, fn, arg);
 	kshim_current = self;
 	kshim_preempt_count = count;
-	move_to(home);
+	kshim_move_to(home);
 	if (held)
 		kshim_cpu_acquire(home, self);
 }
@@ -136,7 +136,7 @@ int kshim_thread_attach(unsigned int cpu)
 	kshim_current = c->idle;
 	kshim_preempt_count = 0;
 	kshim_irqs_off = 0;
-	move_to(c);
+	kshim_move_to(c);
 	kshim_take_place(c);
 	host_oops_thread_attach();
 	kshim_thread_runs();
@@ -222,7 +222,7 @@ int kshim_sched_boot(unsigned int nr_cpus)
 		kshim_arch_boot_cpu(i);
 	}
 	kshim_current = &init_task;
-	move_to(&kshim_cpus[0]);
+	kshim_move_to(&kshim_cpus[0]);
 	ret = kshim_task_boot();
 	if (ret)
 		return ret;

@@ -98,6 +98,8 @@ void kshim_cpu_release(struct kshim_cpu *cpu);
 void kshim_run_on(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
 /* The same for a native thread that runs nothing else. */
 void kshim_run_here(struct kshim_cpu *cpu, struct task_struct *t, void (*fn)(void *arg), void *arg);
+/* The calling native thread is on a CPU from now on: its per-cpu data. It need not hold the CPU. */
+void kshim_move_to(struct kshim_cpu *cpu);
 /* Makes the calling native thread the one that plays CPU c, for others who look at it. */
 void kshim_take_place(struct kshim_cpu *c);
 /* Between these the calling task counts as asleep: its CPU is free. */
@@ -105,6 +107,9 @@ void kshim_sleep_begin(void);
 void kshim_sleep_end(bool held);
 /* Returns whether the current task holds its CPU. Call it before kshim_sleep_begin(). */
 bool kshim_cpu_held(void);
+
+/* Lets a task that wants this CPU have it first, as a preemption does. The caller may sleep. */
+void kshim_give_way(void);
 
 /*
  * Between these the current task waits for something that nobody signals (a grace period, a work item that another

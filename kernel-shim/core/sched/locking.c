@@ -43,12 +43,19 @@ static bool offsets_ok(unsigned int offsets)
 	return nested == offsets;
 }
 
+/*
+ * cond_resched() does nothing else with full preemption. A loop that stops for need_resched() until it has been
+ * preempted (zap_pte_range()) gives its CPU away here, since preempt_schedule() does not.
+ */
 REDUCED(__might_resched, "kernel/sched/core.c", "one report per place instead of one per second");
 void __might_resched(const char *file, int line, unsigned int offsets)
 {
 	rcu_sleep_check();
-	if (likely(offsets_ok(offsets) && !irqs_disabled() && !current->non_block_count))
+	if (likely(offsets_ok(offsets) && !irqs_disabled() && !current->non_block_count)) {
+		if (!offsets && unlikely(need_resched()))
+			kshim_give_way();
 		return;
+	}
 	if (!first_time(file, line))
 		return;
 	debug_show_held_locks(current);

@@ -85,8 +85,7 @@ static void check_may_sleep(void)
 		host_report(KVMSIM_WARN, NULL, 0, "Voluntary context switch within RCU read-side critical section!");
 }
 
-/* Lets a task that wants this CPU have it first. */
-static void give_way(void)
+void kshim_give_way(void)
 {
 	struct kshim_cpu *c = kshim_cpu;
 	unsigned int turns = 0;
@@ -159,7 +158,7 @@ static void do_schedule(void *ip)
 	check_may_sleep();
 	kshim_sched_point(KSHIM_PT_PARK, t);
 	if (READ_ONCE(t->__state) == TASK_RUNNING) {
-		give_way();
+		kshim_give_way();
 		return;
 	}
 	if (signal_pending_state(READ_ONCE(t->__state), t)) {

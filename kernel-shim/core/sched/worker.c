@@ -57,6 +57,8 @@ static void worker_thread(void *arg)
 	kshim_current = w->task;
 	for (;;) {
 		begin_turn(w);
+		/* It may wait for that CPU, and what looks at a waiting thread looks at its CPU too. */
+		kshim_move_to(w->cpu);
 		kshim_run_here(w->cpu, w->task, w->fn, w->arg);
 		end_turn(w, true);
 	}
