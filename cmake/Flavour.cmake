@@ -75,7 +75,7 @@ function(kvmsim_kernel_names files)
 		cmake_path(GET file STEM base)
 		string(REPLACE "-" "_" base "${base}")
 		set(module "${base}")
-		if(file MATCHES "/(virt|arch/[^/]+)/kvm/" OR file MATCHES "/models/")
+		if(file MATCHES "/(virt|arch/[^/]+)/kvm/" OR file MATCHES "/models/|/checkers/")
 			set(module kvm)
 		endif()
 		set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_DEFINITIONS "KBUILD_BASENAME=\"${base}\""
@@ -114,7 +114,8 @@ function(kvmsim_add_flavour arch)
 	kvmsim_verify_source(${arch} "${present}")
 
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
-	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*.c" "${shim}/core/*/*.c" "${shim}/arch/${arch}/*.c"
+	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*/*.c" "${shim}/arch/${arch}/*.c"
+		"${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c"
 		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/common/*.c")
 	list(FILTER own EXCLUDE REGEX "/overrides\\.c$")
 	kvmsim_compat_sources(compat ${arch})

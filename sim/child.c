@@ -27,7 +27,7 @@ static struct {
 	unsigned int nr_expected;
 	struct {
 		int kind, seen;
-		char match[256];
+		char check[24], match[256];
 	} expected[MAX_EXPECTED];
 } child = { .lock = PTHREAD_MUTEX_INITIALIZER, .trace_fd = -1 };
 
@@ -145,17 +145,22 @@ static void set_failed(struct sim_result *r)
 	__atomic_store_n(&r->state, SIM_FAILED, __ATOMIC_RELAXED);
 }
 
+static int is_expected(const struct kvmsim_report *k, unsigned int i)
+{
+	const char *match = child.expected[i].match, *check = child.expected[i].check;
+
+	return !child.expected[i].seen && child.expected[i].kind == (int)k->kind &&
+	       (!check[0] || (k->check && !strcmp(k->check, check))) &&
+	       (strstr(k->text, match) || (k->file && strstr(k->file, match)));
+}
+
 static int take_expected(const struct kvmsim_report *k)
 {
-	for (unsigned int i = 0; i < child.nr_expected; i++) {
-		const char *match = child.expected[i].match;
-
-		if (!child.expected[i].seen && child.expected[i].kind == (int)k->kind &&
-		    (strstr(k->text, match) || (k->file && strstr(k->file, match)))) {
+	for (unsigned int i = 0; i < child.nr_expected; i++)
+		if (is_expected(k, i)) {
 			child.expected[i].seen = 1;
 			return 1;
 		}
-	}
 	return 0;
 }
 
@@ -170,6 +175,7 @@ static void keep_report(struct sim_result *r, const struct kvmsim_report *k)
 	out->line = k->line;
 	snprintf(out->text, sizeof(out->text), "%s", k->text ? k->text : "");
 	snprintf(out->file, sizeof(out->file), "%s", k->file ? k->file : "");
+	snprintf(out->check, sizeof(out->check), "%s", k->check ? k->check : "");
 	out->nr_frames = k->nr_frames < KVMSIM_MAX_FRAMES ? k->nr_frames : KVMSIM_MAX_FRAMES;
 	memcpy(out->frames, k->frames, out->nr_frames * sizeof(out->frames[0]));
 	r->nr_reports++;
@@ -177,12 +183,13 @@ static void keep_report(struct sim_result *r, const struct kvmsim_report *k)
 
 static void step_report(const struct kvmsim_report *k, int expected)
 {
-	char place[200] = "", buf[2300];
+	char place[200] = "", title[64], buf[2300];
 	int n;
 
 	if (k->file)
 		snprintf(place, sizeof(place), " (%.160s:%d)", k->file, k->line);
-	n = snprintf(buf, sizeof(buf), "[%s] %.2048s%s%s", report_kind_name((int)k->kind), k->text, place,
+	report_title(title, sizeof(title), (int)k->kind, k->check);
+	n = snprintf(buf, sizeof(buf), "[%s] %.2048s%s%s", title, k->text, place,
 		     expected ? " expected" : "");
 	step_locked(buf, n);
 }
@@ -193,8 +200,10 @@ static void on_report(const struct kvmsim_report *k)
 	int fatal = k->kind <= KVMSIM_LAST_FATAL, expected;
 
 	if (!r) {
-		fprintf(stderr, "kvmsim: boot: %s: %s (%s:%d)\n", report_kind_name((int)k->kind), k->text,
-			k->file ? k->file : "?", k->line);
+		char title[64];
+
+		report_title(title, sizeof(title), (int)k->kind, k->check);
+		fprintf(stderr, "kvmsim: boot: %s: %s (%s:%d)\n", title, k->text, k->file ? k->file : "?", k->line);
 		for (unsigned int i = 0; i < k->nr_frames; i++) {
 			char func[128], file[160];
 			int line;
@@ -262,13 +271,14 @@ void child_forget_reports(void)
 	__atomic_store_n(&child.unexpected, 0, __ATOMIC_RELAXED);
 }
 
-int child_expect_report(int kind, const char *match)
+int child_expect_report(int kind, const char *check, const char *match)
 {
 	int rc = -1;
 
 	pthread_mutex_lock(&child.lock);
 	if (child.nr_expected < MAX_EXPECTED) {
 		child.expected[child.nr_expected].kind = kind;
+		snprintf(child.expected[child.nr_expected].check, sizeof(child.expected[0].check), "%s", check);
 		snprintf(child.expected[child.nr_expected].match, sizeof(child.expected[0].match), "%s", match);
 		child.nr_expected++;
 		rc = 0;
@@ -295,10 +305,11 @@ void child_expect_end(void)
 {
 	for (unsigned int i = 0; i < child.nr_expected; i++)
 		if (!child.expected[i].seen) {
-			char line[400];
+			char title[64], line[400];
 
-			snprintf(line, sizeof(line), "expected report did not come: %s \"%s\"",
-				 report_kind_name(child.expected[i].kind), child.expected[i].match);
+			report_title(title, sizeof(title), child.expected[i].kind, child.expected[i].check);
+			snprintf(line, sizeof(line), "expected report did not come: %s \"%s\"", title,
+				 child.expected[i].match);
 			child_fail(line);
 		}
 	child.nr_expected = 0;

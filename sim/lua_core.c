@@ -439,12 +439,24 @@ static int core_step(lua_State *L)
 	return 0;
 }
 
+/* (kind, text, id of the check or nothing) -> false if there are too many */
 static int core_expect_report(lua_State *L)
 {
 	int kind = report_kind_of(luaL_checkstring(L, 1));
 
 	luaL_argcheck(L, kind >= 0, 1, "no such kind of report");
-	lua_pushboolean(L, !child_expect_report(kind, luaL_checkstring(L, 2)));
+	lua_pushboolean(L, !child_expect_report(kind, luaL_optstring(L, 3, ""), luaL_checkstring(L, 2)));
+	return 1;
+}
+
+/* -> the ids of the machine's checks, a list */
+static int core_checks(lua_State *L)
+{
+	lua_newtable(L);
+	for (lua_Integer i = 0; sim_ops->checks[i]; i++) {
+		lua_pushstring(L, sim_ops->checks[i]);
+		lua_rawseti(L, -2, i + 1);
+	}
 	return 1;
 }
 
@@ -485,7 +497,7 @@ static const luaL_Reg functions[] = {
 	{ "take_signal", core_take_signal }, { "module_param", core_module_param },
 	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
-	{ "check", core_check }, { "leak_check", core_leak_check }, { "where", core_where },
+	{ "check", core_check }, { "checks", core_checks }, { "leak_check", core_leak_check }, { "where", core_where },
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
 	{ "step", core_step }, { "expect_report", core_expect_report },
 	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu },

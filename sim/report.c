@@ -40,8 +40,10 @@ static void put_report(FILE *out, const char *prefix, const struct sim_report *k
 {
 	struct frame_out f = { out, prefix };
 	unsigned int shown = 0;
+	char title[64];
 
-	fprintf(out, "%s%s:\n", prefix, report_kind_name(k->kind));
+	report_title(title, sizeof(title), k->kind, k->check);
+	fprintf(out, "%s%s:\n", prefix, title);
 	put_lines(out, prefix, "  ", k->text);
 	if (k->file[0])
 		fprintf(out, "%s  at %s:%d\n", prefix, k->file, k->line);

@@ -103,9 +103,11 @@ static const char *const kinds[KVMSIM_NR_REPORTS] = {
 	[KVMSIM_TIMEOUT] = "timeout",
 };
 
-const char *report_kind_name(int kind)
+void report_title(char *buf, size_t size, int kind, const char *check)
 {
-	return kind >= 0 && kind < KVMSIM_NR_REPORTS && kinds[kind] ? kinds[kind] : "report";
+	const char *name = kind >= 0 && kind < KVMSIM_NR_REPORTS && kinds[kind] ? kinds[kind] : "report";
+
+	snprintf(buf, size, check && check[0] ? "%s:%s" : "%s", name, check);
 }
 
 int report_kind_of(const char *name)

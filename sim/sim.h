@@ -91,6 +91,7 @@ struct sim_report {
 	int kind;
 	int line;
 	unsigned int nr_frames;
+	char check[24];		/* of kind KVMSIM_CHECK: which; else empty */
 	char text[2048];
 	char file[160];
 	void *frames[KVMSIM_MAX_FRAMES];
@@ -150,8 +151,11 @@ void child_skip(const char *reason);
 unsigned int child_unexpected_reports(void);
 /* For the interactive mode, which has shown them and continues. */
 void child_forget_reports(void);
-/* Expects one more report of kind whose text contains match. Returns 0, or -1 if there are too many. */
-int child_expect_report(int kind, const char *match);
+/*
+ * Expects one more report of kind whose text contains match. check: the id of the check that it must come from, empty
+ * for any. Returns 0, or -1 if there are too many.
+ */
+int child_expect_report(int kind, const char *check, const char *match);
 /* Turns expected reports that did not come into failures. */
 void child_expect_end(void);
 /* Records that the scenario's Lua code is interrupted. */
@@ -169,7 +173,8 @@ void child_note(const char *text);
 /* Ends a scenario's process. In a coverage build its counts are kept. */
 void child_exit(int status) __attribute__((noreturn));
 
-const char *report_kind_name(int kind);
+/* Prints "warn", "check:host-tlb". check: the id of the check, or NULL or empty. */
+void report_title(char *buf, size_t size, int kind, const char *check);
 /* Returns -1 if there is no such kind. */
 int report_kind_of(const char *name);
 

@@ -112,17 +112,22 @@ void host_report_without_trace(bool on)
 	without_trace = on;
 }
 
-static void vreport(void *pc, int kind, const char *file, int line, const char *fmt, va_list args)
+static void vreport(void *pc, struct kvmsim_report *r, const char *fmt, va_list args)
 {
-	struct kvmsim_report r = { .kind = kind, .line = line };
 	char text[TEXT_MAX];
 
 	vsnprintf(text, sizeof(text), fmt, args);
-	r.text = text;
-	r.file = file ? host_short_path(file) : NULL;
+	r->text = text;
 	if (!without_trace)
-		r.nr_frames = collect(pc, r.frames, KVMSIM_MAX_FRAMES);
-	deliver(&r);
+		r->nr_frames = collect(pc, r->frames, KVMSIM_MAX_FRAMES);
+	deliver(r);
+}
+
+static void vreport_at(void *pc, int kind, const char *file, int line, const char *fmt, va_list args)
+{
+	struct kvmsim_report r = { .kind = kind, .file = file ? host_short_path(file) : NULL, .line = line };
+
+	vreport(pc, &r, fmt, args);
 }
 
 void host_report(int kind, const char *file, int line, const char *fmt, ...)
@@ -130,7 +135,7 @@ void host_report(int kind, const char *file, int line, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vreport(__builtin_return_address(0), kind, file, line, fmt, args);
+	vreport_at(__builtin_return_address(0), kind, file, line, fmt, args);
 	va_end(args);
 }
 
@@ -139,26 +144,53 @@ void host_report_from(void *pc, int kind, const char *file, int line, const char
 	va_list args;
 
 	va_start(args, fmt);
-	vreport(pc, kind, file, line, fmt, args);
+	vreport_at(pc, kind, file, line, fmt, args);
 	va_end(args);
+}
+
+void host_check(const char *id, const char *fmt, ...)
+{
+	struct kvmsim_report r = { .kind = KVMSIM_CHECK, .check = id };
+	va_list args;
+
+	va_start(args, fmt);
+	vreport(__builtin_return_address(0), &r, fmt, args);
+	va_end(args);
+}
+
+static void vreport_frames(struct kvmsim_report *r, const void *const *addrs, unsigned int n, const char *fmt,
+			   va_list args)
+{
+	char text[TEXT_MAX];
+	unsigned int i;
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	r->text = text;
+	for (i = 0; i < n && r->nr_frames < KVMSIM_MAX_FRAMES; i++) {
+		if (addrs[i])
+			r->frames[r->nr_frames++] = (void *)addrs[i];
+	}
+	deliver(r);
 }
 
 void host_report_frames(int kind, const void *const *addrs, unsigned int n, const char *fmt, ...)
 {
 	struct kvmsim_report r = { .kind = kind };
-	char text[TEXT_MAX];
-	unsigned int i;
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vreport_frames(&r, addrs, n, fmt, args);
 	va_end(args);
-	r.text = text;
-	for (i = 0; i < n && r.nr_frames < KVMSIM_MAX_FRAMES; i++) {
-		if (addrs[i])
-			r.frames[r.nr_frames++] = (void *)addrs[i];
-	}
-	deliver(&r);
+}
+
+void host_check_frames(const char *id, const void *const *addrs, unsigned int n, const char *fmt, ...)
+{
+	struct kvmsim_report r = { .kind = KVMSIM_CHECK, .check = id };
+	va_list args;
+
+	va_start(args, fmt);
+	vreport_frames(&r, addrs, n, fmt, args);
+	va_end(args);
 }
 
 void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
@@ -166,7 +198,7 @@ void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vreport(__builtin_return_address(0), kind, file, line, fmt, args);
+	vreport_at(__builtin_return_address(0), kind, file, line, fmt, args);
 	va_end(args);
 	abort();
 }

@@ -66,8 +66,8 @@ static bool frame_is_live(u64 pa, u64 addr)
 
 	if (pfn - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT && (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
 		return true;
-	host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
-		    pfn, pfn_valid(pfn) ? "free" : "outside of memory");
+	host_check("guest-access", "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
+		   pfn, pfn_valid(pfn) ? "free" : "outside of memory");
 	return false;
 }
 

@@ -86,14 +86,6 @@ int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 int model_translate(u64 asce, u64 addr, bool write, u64 *pa);
 void model_dat_boot(void);
 
-/* --- check_gmap.c --- */
-/* Reports segments of a VM's guest address space that differ from what the kernel makes. Returns how many. */
-int model_check_gmap(struct gmap *gmap);
-
-/* --- inspect_shadow.c --- */
-/* Reports what a shadow gmap has that its guest's tables or its parent do not allow. Returns the number of findings. */
-int model_check_shadow(struct gmap *sg, int pid);
-
 /* --- sie.c, access.c --- */
 /* The model's record of a vCPU. It is free if vcpu is NULL. */
 struct model_vcpu {
@@ -104,10 +96,5 @@ struct model_vcpu {
 
 /* The vCPU that the calling native thread runs, or NULL. */
 extern __thread struct model_vcpu *model_running;
-
-/* --- check_pgste.c --- */
-struct kshim_process;
-/* Adds the number of findings, each a KVMSIM_CHECK report, to *(int *)findings. For kshim_process_for_each(). */
-void model_check_pgstes(struct kshim_process *p, void *findings);
 
 #endif

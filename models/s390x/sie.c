@@ -173,10 +173,9 @@ static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
 
 static void report_livelock(struct model_vcpu *v, struct guest_cpu *c)
 {
-	host_report(
-		KVMSIM_CHECK, NULL, 0,
-		"livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
-		v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, c->code, c->addr & PAGE_MASK);
+	host_check("livelock",
+		   "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
+		   v->vcpu->vcpu_id, (u64)v->access.a.addr, v->access.faults, c->code, c->addr & PAGE_MASK);
 	*progress(v, c) = MODEL_ABORTED;
 }
 
@@ -301,9 +300,9 @@ static bool prefix_is_there(struct model_vcpu *v, struct guest_cpu *c)
 			c->sie->ipb = VALIDITY_PREFIX << 16;
 			return false;
 		}
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "vCPU %d enters %s guest, but page %u of its prefix area at %llx is %s", v->vcpu->vcpu_id,
-			    c->nested ? "a nested" : "the", i, at, r.protect ? "read-only" : "not mapped");
+		host_check("guest-entry",
+			   "vCPU %d enters %s guest, but page %u of its prefix area at %llx is %s", v->vcpu->vcpu_id,
+			   c->nested ? "a nested" : "the", i, at, r.protect ? "read-only" : "not mapped");
 	}
 	return true;
 }

@@ -71,11 +71,11 @@ static void report_livelock(struct vcpu_sim *vs)
 {
 	struct model_access *m = &vs->access;
 
-	host_report(KVMSIM_CHECK, NULL, 0,
-		    "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: %s at %llx, "
-		    "error code %llx; of all, %u faults and %u misconfigurations",
-		    vs->vcpu.vcpu_id, (u64)m->a.addr, m->faults, exit_name[vs->exit.reason], vs->exit.addr,
-		    vs->exit.error_code, m->arch.exits[MODEL_EXIT_FAULT], m->arch.exits[MODEL_EXIT_MISCONFIG]);
+	host_check("livelock",
+		   "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: %s at %llx, "
+		   "error code %llx; of all, %u faults and %u misconfigurations",
+		   vs->vcpu.vcpu_id, (u64)m->a.addr, m->faults, exit_name[vs->exit.reason], vs->exit.addr,
+		   vs->exit.error_code, m->arch.exits[MODEL_EXIT_FAULT], m->arch.exits[MODEL_EXIT_MISCONFIG]);
 }
 
 static int to_user_space(struct kvm_vcpu *vcpu)
@@ -107,9 +107,8 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		return kvm_complete_insn_gp(vcpu, kvm_set_cr3(vcpu, vs->exit.addr));
 	case MODEL_EXIT_BROKEN:
 		if (vs->exit.addr)
-			host_report(KVMSIM_CHECK, NULL, 0,
-				    "guest access to %llx: a table entry at %llx, outside of memory",
-				    (u64)vs->access.a.addr, vs->exit.addr);
+			host_check("guest-access", "guest access to %llx: a table entry at %llx, outside of memory",
+				   (u64)vs->access.a.addr, vs->exit.addr);
 		vs->access.state = MODEL_ABORTED;
 		return to_user_space(vcpu);
 	default:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Inspection of KVM's tables and the TLBs, for scenarios and the checker; changes nothing. */
+/* Inspection of KVM's tables and the TLBs, for scenarios and the checks; changes nothing. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <asm/vmx.h>
@@ -10,7 +10,6 @@
 #include "x86.h"
 #include "model.h"
 #include <kshim/arch.h>
-#include <kshim/host.h>
 #include <kshim/probes.h>
 
 /* The format of MMIO entries and the presence of a TDP MMU are properties of the VM or of the module. */
@@ -240,40 +239,4 @@ void kshim_arch_for_each_leaf(struct kvm *kvm,
 	write_unlock(&kvm->mmu_lock);
 	kvm_for_each_vcpu(i, vcpu, kvm)
 		visit_tlb(&v, vcpu);
-}
-
-static int check_walk_cache(struct vcpu_sim *vs)
-{
-	const struct walk_cache_entry *e = &vs->walk_cache.entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
-	struct walk_tables tables;
-	int findings = 0;
-
-	/* The root is not that of the last entry: the next entry loads it and flushes what it must. */
-	if (model_tlb_flush_pending(&vs->vcpu) || vs->root != vs->vcpu.arch.mmu->root.hpa)
-		return 0;
-	tables = model_host_tables(vs);
-	for (; e < end; e++) {
-		if (!e->level || e->tag != model_tlb_tag(vs) || model_walk_cache_current(&tables, e))
-			continue;
-		findings++;
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "paging-structure cache of vCPU %d: %s %llx, level %u, still leads to the table at frame %lx, "
-			    "where the tables no longer lead: a flush is missing", vs->vcpu.vcpu_id,
-			    model_nested_paging() ? "guest-physical address" : "linear address",
-			    e->prefix << (12 + 9 * (e->level - 1)), e->level, PHYS_PFN(e->entry & SPTE_BASE_ADDR_MASK));
-	}
-	return findings;
-}
-
-int kshim_arch_check_walk_caches(struct kvm *kvm)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-	int findings = 0;
-
-	write_lock(&kvm->mmu_lock);
-	kvm_for_each_vcpu(i, vcpu, kvm)
-		findings += check_walk_cache(to_sim(vcpu));
-	write_unlock(&kvm->mmu_lock);
-	return findings;
 }

@@ -21,8 +21,8 @@ bool model_phys_read64(uint64_t pa, uint64_t *value)
 	if (!pfn_valid(PHYS_PFN(pa)))
 		return false;
 	if (!page_ref_count(compound_head(pfn_to_page(PHYS_PFN(pa))))) {
-		host_report(KVMSIM_CHECK, NULL, 0, "page walk: the table at frame %lx is free: an entry of a table or of a "
-			    "paging-structure cache still leads to it", PHYS_PFN(pa));
+		host_check("guest-access", "page walk: the table at frame %lx is free: an entry of a table or of a "
+			   "paging-structure cache still leads to it", PHYS_PFN(pa));
 		return false;
 	}
 	*value = READ_ONCE(*(u64 *)__va(pa));
@@ -156,13 +156,13 @@ static void walk_failed(struct vcpu_sim *vs, const struct walk_result *r, u64 ad
 static bool frame_is_live(u64 pfn, u64 addr, const char *how)
 {
 	if (pfn >= KSHIM_RAM_MAX >> PAGE_SHIFT) {
-		host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: %s leads to frame %llx, outside of memory",
-			    addr, how, pfn);
+		host_check("guest-access", "guest access to %llx: %s leads to frame %llx, outside of memory",
+			   addr, how, pfn);
 		return false;
 	}
 	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn)))) {
-		host_report(KVMSIM_CHECK, NULL, 0, "guest access to %llx: %s leads to frame %llx, which is free",
-			    addr, how, pfn);
+		host_check("guest-access", "guest access to %llx: %s leads to frame %llx, which is free",
+			   addr, how, pfn);
 		return false;
 	}
 	return true;
@@ -397,7 +397,7 @@ fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 
 	vs->exit = (struct model_exit){};
 	if (!irqs_disabled())
-		host_report(KVMSIM_CHECK, NULL, 0, "guest entry with interrupts on");
+		host_check("guest-entry", "guest entry with interrupts on");
 	trace_kvm_entry(vcpu, run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT);
 	if (vs->event) {
 		vs->event = false;

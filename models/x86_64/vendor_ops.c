@@ -78,8 +78,8 @@ static void vcpu_free(struct kvm_vcpu *vcpu)
 static void prepare_switch_to_guest(struct kvm_vcpu *vcpu)
 {
 	if (!this_cpu_read(virtualization_on))
-		host_report(KVMSIM_CHECK, NULL, 0, "guest entry on CPU %d, where virtualization is off",
-			    raw_smp_processor_id());
+		host_check("guest-entry", "guest entry on CPU %d, where virtualization is off",
+			   raw_smp_processor_id());
 }
 
 /* On another CPU stale entries of an earlier visit may be left: vmx_vcpu_load_vmcs(), pre_svm_run(). */

@@ -177,10 +177,16 @@ end
 local sim = C.new("sim", { "arch", "mmu", "facilities", "inspect" })
 local threads = {}
 
+-- What sim:expect_report{ kind } may be -> { kind, id of the check or nil }. "check" alone is any check.
 local function expect_kind(what, v)
-	return A.choice(what, v, { bug = "bug", oops = "oops", refused = "refused", deadlock = "deadlock", oom = "oom",
-		warn = "warn",
-		check = "check", leak = "leak" })
+	local kinds = {}
+	for _, name in next, { "bug", "oops", "refused", "deadlock", "oom", "warn", "check", "leak" } do
+		kinds[name] = { name }
+	end
+	for _, id in next, core.checks() do
+		kinds["check:" .. id] = { "check", id }
+	end
+	return A.choice(what, v, kinds)
 end
 local report_schema = { kind = { expect_kind, A.required },
 	match = { function(what, v) return A.string(what, v, 250) end, "" } }
@@ -244,7 +250,7 @@ C.methods(sim, {
 	check = function() return core.check() end,
 	expect_report = function(_, what, t)
 		local a = A.table(what, t, report_schema)
-		if not core.expect_report(a.kind, a.match) then
+		if not core.expect_report(a.kind[1], a.match, a.kind[2]) then
 			A.fail("%s: at most 32 at a time", what)
 		end
 		core.count_expectation()

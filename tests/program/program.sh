@@ -62,6 +62,31 @@ mkdir circle && cp -r tree/lib circle/ && printf 'require("circle")\n' >circle/b
 printf 'require("nothing")\n' >requires-nothing.lua
 printf 'require("../good")\n' >requires-above.lua
 
+# --- checks have ids ---
+cat >checks.lua <<'LUA'
+local options <const> = { mmu = "ept", check = "end" }
+local function stale(sim, kind)
+	local vcpu, ram = sim:guest{ ram = { kind = "pfnmap" } }
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:mprotect(0x1000, "4K", "none")):eq(0)
+	vcpu:read(0x1000, 6)
+	sim:expect_report{ kind = kind, match = "maps gfn 1" }
+	sim:expect_report{ kind = kind, match = "maps gfn 1" }
+	sim:check()
+	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
+end
+scenario("any", options, function(sim) stale(sim, "check") end)
+scenario("this one", options, function(sim) stale(sim, "check:guest-mappings") end)
+scenario("another", options, function(sim) stale(sim, "check:memslots") end)
+scenario("none", options, function(sim) sim:expect_report{ kind = "check:guest-mapping" } end)
+LUA
+run 1 run checks.lua
+prints out 'ok 1 any'
+prints out 'ok 2 this one'
+prints out '# check:guest-mappings:'
+prints out 'not ok 3 another'
+prints out 'checks.lua:15: sim:expect_report: kind: expected one of bug, check, check:boot, check:guest-access'
+
 # --- usage ---
 for command in '' run list repl bench; do
 	run 0 $command --help

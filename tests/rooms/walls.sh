@@ -15,8 +15,8 @@ find kernel-shim models sim bench -name '*.[ch]' | sort | while IFS= read -r fil
 	sed -n 's/^#[ \t]*include[ \t]*\(["<]\)\([^">]*\)[">].*/\1 \2/p' "$file" | while read -r kind name; do
 		dir=${file%/*}
 		target=
-		# <common/access.h> is models/common/access.h; bench sees sim's headers.
-		for dirs in "$dir" models sim; do
+		# <common/access.h> is models/common/access.h; a folder of an architecture sees its model.h; bench sees sim's headers.
+		for dirs in "$dir" "models/${dir##*/}" models sim; do
 			[ "$kind$dirs" != "<$dir" ] && [ -e "$dirs/$name" ] && target=$dirs/$name && break
 		done
 		[ -n "$target" ] || continue

@@ -119,7 +119,7 @@ static const char *contradiction(void)
 
 static int refuse(const char *what)
 {
-	host_report(KVMSIM_CHECK, NULL, 0, "facilities: %s", what);
+	host_check("facilities", "facilities: %s", what);
 	return -EINVAL;
 }
 

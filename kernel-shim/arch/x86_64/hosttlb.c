@@ -4,7 +4,7 @@
  * entries. A flush also waits until every other CPU has left its section with interrupts off; GUP-fast and the model's
  * own walks rely on that (arch/x86/mm/tlb.c; mm/gup.c, "fast GUP").
  *
- * Invariants (kshim_arch_check_host_tlb): an entry allows no more than its mm's page tables do now, for a live mm;
+ * Invariants (kshim_check_host_tlb): an entry allows no more than its mm's page tables do now, for a live mm;
  * entries are tagged by mm->context.ctx_id, which is never reused.
  */
 #include <linux/mm.h>
@@ -214,14 +214,14 @@ static void check_process(struct kshim_process *p, void *arg)
 		    (!e->write || pte.writable))
 			continue;
 		c->findings++;
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "host TLB of CPU %u: address %lx of process %d still leads to frame %lx (%s), "
-			    "which its page tables no longer allow: a flush is missing",
-			    c->cpu, e->page, p->pid, e->pfn, e->write ? "writable" : "read-only");
+		host_check("host-tlb",
+			   "host TLB of CPU %u: address %lx of process %d still leads to frame %lx (%s), "
+			   "which its page tables no longer allow: a flush is missing",
+			   c->cpu, e->page, p->pid, e->pfn, e->write ? "writable" : "read-only");
 	}
 }
 
-int kshim_arch_check_host_tlb(void)
+int kshim_check_host_tlb(void)
 {
 	struct check c = {};
 

@@ -148,7 +148,7 @@ static int run_initcalls(void)
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		ret = (*calls[i].call)();
 		if (ret) {
-			host_report(KVMSIM_CHECK, NULL, 0, "boot: %s failed with %d", calls[i].name, ret);
+			host_check("boot", "boot: %s failed with %d", calls[i].name, ret);
 			return ret;
 		}
 	}
@@ -177,8 +177,8 @@ int kshim_mm_boot(void)
 	if (ret)
 		return ret;
 	if (my_zero_pfn(0) != ARCH_PFN_OFFSET + KSHIM_ZERO_PFN) {
-		host_report(KVMSIM_CHECK, NULL, 0, "boot: the zero page is pfn %#lx instead of %#lx", my_zero_pfn(0),
-			    ARCH_PFN_OFFSET + KSHIM_ZERO_PFN);
+		host_check("boot", "boot: the zero page is pfn %#lx instead of %#lx", my_zero_pfn(0),
+			   ARCH_PFN_OFFSET + KSHIM_ZERO_PFN);
 		return -EINVAL;
 	}
 	boot_thp();

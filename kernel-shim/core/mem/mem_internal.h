@@ -84,10 +84,10 @@ const u8 *kshim_find_other(const void *p, u8 c, size_t n);
 /* Reads a byte of closed memory. */
 u8 kshim_peek(const u8 *p);
 
-/* Reports a misuse as KVMSIM_CHECK, with up to two return addresses (or NULL) as frames. */
+/* Reports a misuse as a finding of the check "memory", with up to two return addresses (or NULL) as frames. */
 #define kshim_mem_problem(ip1, ip2, fmt, ...) do {					\
 	const void *const addrs__[2] = { (ip1), (ip2) };				\
-	host_report_frames(KVMSIM_CHECK, addrs__, 2, fmt, ##__VA_ARGS__);			\
+	host_check_frames("memory", addrs__, 2, fmt, ##__VA_ARGS__);			\
 } while (0)
 
 /* Reports that a red zone before or after the `bytes` of object was written to. bad: the first byte that differs. */

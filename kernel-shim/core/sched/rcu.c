@@ -363,7 +363,7 @@ static int validate(void)
 	bad += gp_done > gp_started;
 	host_unlock(&queue_lock);
 	if (bad)
-		host_report(KVMSIM_CHECK, NULL, 0, "RCU: a queue or the count of grace periods is inconsistent");
+		host_check("scheduling", "RCU: a queue or the count of grace periods is inconsistent");
 	return bad;
 }
 

@@ -357,7 +357,7 @@ int kshim_task_validate(void)
 	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
 		bad += (c->holder && c->holder->exit_state) || c->irq->lockdep_depth || c->softirq->lockdep_depth;
 	if (bad)
-		host_report(KVMSIM_CHECK, NULL, 0, "tasks: %d are inconsistent", bad);
+		host_check("scheduling", "tasks: %d are inconsistent", bad);
 	return bad;
 }
 

@@ -508,7 +508,7 @@ static int validate(void)
 			bad += container_of(node, struct hrtimer, node)->state != HRTIMER_STATE_ENQUEUED;
 	host_unlock(&lock);
 	if (bad)
-		host_report(KVMSIM_CHECK, NULL, 0, "timers: %d are inconsistent", bad);
+		host_check("scheduling", "timers: %d are inconsistent", bad);
 	return bad;
 }
 

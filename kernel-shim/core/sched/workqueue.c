@@ -296,7 +296,7 @@ static int validate(void)
 	}
 	host_unlock(&kshim_work_lock);
 	if (bad)
-		host_report(KVMSIM_CHECK, NULL, 0, "workqueues: %d items or queues are inconsistent", bad);
+		host_check("scheduling", "workqueues: %d items or queues are inconsistent", bad);
 	return bad;
 }
 

@@ -7,6 +7,7 @@
 #include <generated/utsrelease.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
+#include <kshim/checks.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/mem.h>
@@ -28,6 +29,7 @@ static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_
 		return -EINVAL;
 	host_set_ops(h);
 	host_catch_oops();
+	kshim_checks_boot();
 	ret = kshim_boot(ram, nr_cpus);
 	return ret || !host_wants_trace() ? ret : kshim_trace_enable();
 }
@@ -157,7 +159,7 @@ static int machine_check(void)
 	int findings;
 
 	host_report_without_trace(true);
-	findings = kshim_check() + kshim_mem_validate() + kshim_sched_validate();
+	findings = kshim_check_all();
 	host_report_without_trace(false);
 	return findings;
 }
@@ -186,6 +188,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.abi = KVMSIM_MACHINE_ABI,
 	.arch = KSHIM_ARCH_NAME,
 	.kernel_release = UTS_RELEASE,
+	.checks = kshim_check_ids,
 	.personalities = kshim_arch_personalities,
 	.boot = machine_boot,
 	.kvm_load = machine_kvm_load,

@@ -285,18 +285,23 @@ void kshim_process_for_each(void (*fn)(struct kshim_process *p, void *arg), void
 		fn(p, arg);
 }
 
-void kshim_process_validate(void)
+int kshim_process_validate(void)
 {
 	struct kshim_process *p;
 	unsigned int cpu;
+	int bad = 0;
 
 	list_for_each_entry(p, &processes, node) {
-		if (!p->mm || atomic_read(&p->mm->mm_users) < 1)
-			host_report(KVMSIM_CHECK, NULL, 0, "process %d has no live mm", p->pid);
+		if (!p->mm || atomic_read(&p->mm->mm_users) < 1) {
+			bad++;
+			host_check("processes", "process %d has no live mm", p->pid);
+		}
 		for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
-			if (p->task[cpu] && p->task[cpu]->mm != p->mm)
-				host_report(KVMSIM_CHECK, NULL, 0, "process %d: the task of CPU %u has another mm",
-					    p->pid, cpu);
+			if (!p->task[cpu] || p->task[cpu]->mm == p->mm)
+				continue;
+			bad++;
+			host_check("processes", "process %d: the task of CPU %u has another mm", p->pid, cpu);
 		}
 	}
+	return bad;
 }

@@ -64,8 +64,8 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 			continue;
 		}
 		if (++faults > MAX_FAULTS) {
-			host_report(KVMSIM_CHECK, NULL, 0, "livelock: no progress after %d faults at user address %lx",
-				    MAX_FAULTS, addr + done);
+			host_check("livelock", "livelock: no progress after %d faults at user address %lx",
+				   MAX_FAULTS, addr + done);
 			break;
 		}
 		if (!kshim_arch_user_fault(mm, addr + done, error_code, user))

@@ -38,12 +38,6 @@ long kshim_arch_sys_userfaultfd(int flags);
 /* Registers the hardware model's counters; supplied by the model. */
 void kshim_arch_register_counters(void);
 /*
- * Compares the TLBs behind user accesses with the page tables. Each entry that the tables no longer allow is a
- * KVMSIM_CHECK report. No other thread may be in kernel code. Returns how many.
- */
-int kshim_arch_check_host_tlb(void);
-
-/*
  * These enclose one access of the processor to memory (core/world/uaccess.c). The tables, and what translate finds in them,
  * stay valid until end. The caller neither sleeps nor takes locks in between.
  */
@@ -107,9 +101,4 @@ struct kshim_guest_leaf {
  */
 void kshim_arch_for_each_leaf(struct kvm *kvm,
 			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg);
-/*
- * Reports cached upper-level entries that no pending flush covers and that the tables no longer have. Returns how many.
- */
-int kshim_arch_check_walk_caches(struct kvm *kvm);
-
 #endif

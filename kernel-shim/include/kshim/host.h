@@ -79,6 +79,13 @@ void host_report(int kind, const char *file, int line, const char *fmt, ...) __a
 /* A report about earlier code: its frames are these n return addresses instead of the stack; NULL ones are left out. */
 void host_report_frames(int kind, const void *const *addrs, unsigned int n, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/*
+ * A finding of the check with this id (kshim/checks.h): a report of kind KVMSIM_CHECK. The second form is for earlier
+ * code, see host_report_frames().
+ */
+void host_check(const char *id, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void host_check_frames(const char *id, const void *const *addrs, unsigned int n, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5), noreturn));
 /*

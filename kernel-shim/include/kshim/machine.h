@@ -44,6 +44,7 @@ enum kvmsim_report_kind {
 struct kvmsim_report {
 	enum kvmsim_report_kind kind;
 	const char *text;	/* one or more lines without the trailing newline */
+	const char *check;	/* KVMSIM_CHECK: the id of the check, one of kvmsim_machine_ops.checks; else NULL */
 	const char *file;	/* kernel file and line of the report itself, or NULL and 0 */
 	int line;
 	unsigned int nr_frames;	/* return addresses, innermost first; sim turns them into kernel file:line */
@@ -194,6 +195,7 @@ struct kvmsim_machine_ops {
 	unsigned int abi;
 	const char *arch;		/* "x86_64" */
 	const char *kernel_release;	/* "6.12.117" */
+	const char *const *checks;	/* NULL-terminated: the ids of all checks that may report KVMSIM_CHECK */
 	const char *const *personalities; /* NULL-terminated: "ept", "npt", "shadow"; the first is the default */
 
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */

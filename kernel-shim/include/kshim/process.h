@@ -38,7 +38,7 @@ void kshim_process_leave(void);
 unsigned int kshim_process_count(void);
 /* Calls fn for each live process, oldest first. */
 void kshim_process_for_each(void (*fn)(struct kshim_process *p, void *arg), void *arg);
-void kshim_process_validate(void);
+int kshim_process_validate(void);
 
 int kshim_process_create(int pgste);
 int kshim_process_fork(int pid);
@@ -81,8 +81,5 @@ struct kshim_host_pte {
 };
 /* Supplied per architecture: reads the page tables of mm at addr. Returns true if there is an entry, present or not. */
 bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
-
-/* Runs all checks; returns the number of findings, each reported as KVMSIM_CHECK. */
-int kshim_check(void);
 
 #endif

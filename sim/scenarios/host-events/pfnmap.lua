@@ -22,8 +22,8 @@ scenario("pfnmap: under PROT_NONE the guest still reads what the VMM cannot", {
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ present = true, writable = false }
 
 	-- The checker finds it, in KVM's table and in the TLB.
-	sim:expect_report{ kind = "check", match = "maps gfn 1 to pfn" }
-	sim:expect_report{ kind = "check", match = "maps gfn 1 to pfn" }
+	sim:expect_report{ kind = "check:guest-mappings", match = "maps gfn 1 to pfn" }
+	sim:expect_report{ kind = "check:guest-mappings", match = "maps gfn 1 to pfn" }
 	sim:check()
 	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
 	expect(ram:read(0x1000, 6)):eq("device")

@@ -122,8 +122,8 @@ cases("dirty log: the prefix area in the slot behind is protected, and the vCPU 
 	expect(sim.inspect:mapping(vm, MiB)):fields{ present = true, writable = true }
 	expect(log(vm, 0)):eq{ 3 }
 	expect(sim.inspect:mapping(vm, MiB)):fields{ present = true, writable = false }
-	sim:expect_report{ kind = "check", match = "page 0 of its prefix area at 100000 is read-only" }
-	sim:expect_report{ kind = "check", match = "page 1 of its prefix area at 100000 is read-only" }
+	sim:expect_report{ kind = "check:guest-entry", match = "page 0 of its prefix area at 100000 is read-only" }
+	sim:expect_report{ kind = "check:guest-entry", match = "page 1 of its prefix area at 100000 is read-only" }
 	expect(vcpu:read(0x3000, 1)):eq("x")
 end)
 

@@ -86,7 +86,8 @@ end
 -- The checker sees it too.
 local function expect_missed(sim)
 	for _, where in ipairs{ "gmap", "TLB of CPU 0" } do
-		sim:expect_report{ kind = "check", match = where .. " maps gfn 5 writable, but slot 0 logs dirty pages" }
+		sim:expect_report{ kind = "check:guest-mappings",
+			match = where .. " maps gfn 5 writable, but slot 0 logs dirty pages" }
 	end
 end
 

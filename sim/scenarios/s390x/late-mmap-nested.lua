@@ -460,5 +460,5 @@ scenario("late mmap, nested, not strict: the log misses what guest-3 writes to e
 	expect(g.vm:get_dirty_log{ slot = 1 }:pages()):eq{ (EARLY >> 12) + 7 }
 	expect(g.nested:write(EARLY + 0x5000, "y")):is_true()
 	expect(g.vm:get_dirty_log{ slot = 1 }:pages()):eq{}
-	sim:expect_report{ kind = "check", match = "gmap maps gfn 805 writable, but slot 1 logs dirty pages" }
+	sim:expect_report{ kind = "check:guest-mappings", match = "gmap maps gfn 805 writable, but slot 1 logs dirty pages" }
 end)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- A process with page tables of both kinds, after KVM_VM_S390_LATE_MMAP's switch. In Linux 6.1 the early ones are
 -- halves of a page: operations on one must not touch the other, nor the next page, and each half must be freed as a
--- half. The checker's part is in models/s390x/check_pgste.c; here the neighbours' entries and data are compared.
+-- half. The check "pgste" does its part; here the neighbours' entries and data are compared.
 
 local options = { arch = "s390x", covers = "docs/rules.md L3" }
 local PAGE <const>, MiB <const> = 4096, 1 << 20

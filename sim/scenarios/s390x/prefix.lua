@@ -83,7 +83,7 @@ cases("prefix: KVM does not notice that its slot is", { arch = "s390x" }, {
 	case[2].userspace_addr = ram.addr
 	expect(vm:set_user_memory_region(case[2])):eq(0)
 	for page = 0, 1 do
-		sim:expect_report{ kind = "check", match = ("page %d of its prefix area at 0 is not mapped"):format(page) }
+		sim:expect_report{ kind = "check:guest-entry", match = ("page %d of its prefix area at 0 is not mapped"):format(page) }
 	end
 	expect(vcpu:read(0x400000, 1)):eq("\0")
 end)

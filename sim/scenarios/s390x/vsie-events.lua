@@ -103,7 +103,7 @@ scenario("vsie events: guest-3 stores into guest-2's tables", late, function(sim
 	expect(nested:write(window, string.pack("<i8", MiB + 0x5000))):is_true()
 	expect(vcpu:read(pte.gpa, 8)):eq(string.pack("<i8", MiB + 0x5000))
 	expect(nested:read(VA + 0x5000, 3)):eq("six")
-	sim:expect_report{ kind = "check", match = "it is writable, the guest's page at" }
+	sim:expect_report{ kind = "check:shadow-gmap", match = "it is writable, the guest's page at" }
 	sim:check()
 	-- Guest-2's own store is noticed, like IPTE would be.
 	expect(vcpu:write(pte.gpa, string.pack("<i8", MiB + 0x5000))):is_true()
@@ -265,7 +265,7 @@ cases("vsie events: guest-3 keeps the page of a slot that is", late, {
 }, function(sim, case)
 	local nested, vcpu, space, vm, _, other = second_slot(sim)
 	expect(case[2](vm, other)):eq(0)
-	sim:expect_report{ kind = "check", match = "the guest has no page at 1000000 any more" }
+	sim:expect_report{ kind = "check:shadow-gmap", match = "the guest has no page at 1000000 any more" }
 	sim:check()
 	expect(nested:write(VA + MiB, "kept")):is_true()
 	expect(other:read(0, 4)):eq("kept")
@@ -291,7 +291,7 @@ scenario("vsie events: guest-3 keeps a page that the VMM gives back, and another
 	expect(nested:read(VA + MiB, 6)):eq("secret")
 	expect(nested:write(VA + MiB, "S")):is_true()
 	expect(stranger:read(place, 6)):eq("Secret")
-	sim:expect_report{ kind = "check", match = "the guest has no page at 1000000 any more" }
+	sim:expect_report{ kind = "check:shadow-gmap", match = "the guest has no page at 1000000 any more" }
 	sim:check()
 	drop_shadow(vcpu, space)
 end)
@@ -303,7 +303,7 @@ scenario("vsie events: the slot of guest-2's tables is deleted and made again", 
 	expect(vm:set_user_memory_region(slot)):eq(0)
 	space:set_pte(VA + 0x5000, MiB + 0x6000)
 	expect(nested:read(VA + 0x5000, 4)):eq("five")
-	sim:expect_report{ kind = "check", match = "shadow gmap" }
+	sim:expect_report{ kind = "check:shadow-gmap", match = "shadow gmap" }
 	sim:check()
 	vmm:exit()
 end)
@@ -359,7 +359,7 @@ cases("vsie events: a nested guest that has run on another CPU, and the host mov
 	local now = sim.inspect:counters()
 	expect({ now.ipte_global - before.ipte_global, now.ipte_local - before.ipte_local }):eq(case[3])
 	if case[2] then
-		sim:expect_report{ kind = "check", match = "TLB of CPU 1: nested guest's address 5000" }
+		sim:expect_report{ kind = "check:tlb", match = "TLB of CPU 1: nested guest's address 5000" }
 	end
 	expect(nested:read(0x5000, 4)):eq("five")
 end)

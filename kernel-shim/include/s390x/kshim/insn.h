@@ -32,7 +32,7 @@ unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long ne
 /* PTLB: empties this CPU's TLB. */
 void kshim_ptlb(void);
 
-/* The kernel uses what lies PTRS_PER_PTE entries behind *pte as its PGSTE; models/s390x/check_pgste.c checks that. */
+/* The kernel uses what lies PTRS_PER_PTE entries behind *pte as its PGSTE; the check "pgste" judges that. */
 void kshim_pgste_used(const void *pte);
 
 /* SSKE, ISKE, RRBE on the 4 KiB block at pa. kshim_rrbe() returns the condition code: 2 * referenced + changed. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The checker: compares KVM's tables and the modelled TLBs with an independent view of what the guest may see.
+ * The check of what a guest can reach: compares KVM's tables and the modelled TLBs with an independent view of it.
  *
  * The view is computed from the memslots (by a scan of all of them, not with KVM's look-ups), the VMAs and the host's
  * page tables. Rules, for every leaf entry and every TLB entry that no pending flush covers:
@@ -9,25 +9,22 @@
  *   - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
  *   - a private gfn is mapped from the guest_memfd's page cache, and only from there.
  *
- * Missing entries are always allowed; extra ones never. An upper-level entry that a CPU caches must lead to the same
- * table as the tables do. The checker also looks at the memslot sets (docs/rules.md, M4), the processes, and the shim's
- * own memory. It runs only while no other thread is inside kernel code.
+ * Missing entries are always allowed; extra ones never.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
-#include <kshim/mem.h>
-#include <kshim/probes.h>
 #include <kshim/process.h>
+#include "checkers.h"
 
 static int findings;
 
 #define finding(fmt, ...) \
 	do { \
 		findings++; \
-		host_report(KVMSIM_CHECK, NULL, 0, fmt, ##__VA_ARGS__); \
+		host_check("guest-mappings", fmt, ##__VA_ARGS__); \
 	} while (0)
 
 /* Finds a slot by brute force over the id hash, so as not to depend on the gfn tree, which may be broken. */
@@ -160,100 +157,9 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 		i += check_pages(kvm, leaf, i);
 }
 
-static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx, unsigned long *npages, int *logging)
+int kshim_check_guest_mappings(struct kvm *kvm)
 {
-	struct kvm_memslots *slots = &kvm->__memslots[as_id][idx];
-	struct kvm_memslots *other = &kvm->__memslots[as_id][!idx];
-	struct kvm_memory_slot *last = (struct kvm_memory_slot *)atomic_long_read(&slots->last_used_slot);
-	struct kvm_memory_slot *slot, *twin;
-	unsigned long tree_nodes = 0, hash_nodes = 0;
-	bool last_seen = !last;
-	struct rb_node *node;
-	gfn_t end = 0;
-	int bkt;
-
-	for (node = rb_first(&slots->gfn_tree); node; node = rb_next(node)) {
-		slot = container_of(node, struct kvm_memory_slot, gfn_node[slots->node_idx]);
-		if (slot->base_gfn < end)
-			finding("memslot sets: slot %d at gfn %llx overlaps its predecessor", slot->id, slot->base_gfn);
-		end = slot->base_gfn + slot->npages;
-		*npages += slot->npages;
-		*logging += !!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
-		if (slot->flags & KVM_MEMSLOT_INVALID)
-			finding("memslot sets: slot %d is marked invalid after the call", slot->id);
-		twin = id_to_memslot(other, slot->id);
-		if (twin != slot)
-			finding("memslot sets: slot %d is not the same in both sets", slot->id);
-		last_seen |= slot == last;
-		tree_nodes++;
-	}
-	hash_for_each(slots->id_hash, bkt, slot, id_node[slots->node_idx])
-		hash_nodes++;
-	if (hash_nodes != tree_nodes)
-		finding("memslot sets: %lu slots by id, %lu by gfn", hash_nodes, tree_nodes);
-	if (!last_seen)
-		finding("memslot sets: last_used_slot of address space %u is not in its set", as_id);
-}
-
-/* docs/rules.md M4: what holds between two calls. */
-static void check_memslots(struct kvm *kvm)
-{
-	unsigned long npages[2] = {};
-	int logging[2] = {};
-	unsigned int as_id, idx;
-
-	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
-		u64 gen = __kvm_memslots(kvm, as_id)->generation;
-
-		if (gen & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
-			finding("memslots: an update of address space %u is still in progress", as_id);
-		if (gen % kvm_arch_nr_memslot_as_ids(kvm) != as_id)
-			finding("memslots: generation %llx does not belong to address space %u", gen, as_id);
-		for (idx = 0; idx < 2; idx++)
-			check_slot_set(kvm, as_id, idx, &npages[idx], &logging[idx]);
-	}
-	if (npages[0] != kvm->nr_memslot_pages)
-		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", npages[0],
-			kvm->nr_memslot_pages);
-#ifdef KSHIM_HAVE_MEMSLOTS_LOGGING
-	if (logging[0] != atomic_read(&kvm->nr_memslots_dirty_logging))
-		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0],
-			atomic_read(&kvm->nr_memslots_dirty_logging));
-#endif
-	if (kvm->mn_active_invalidate_count)
-		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
-#ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER
-	if (kvm->mmu_invalidate_in_progress)
-		finding("memslots: mmu_invalidate_in_progress is %ld between two calls",
-			kvm->mmu_invalidate_in_progress);
-#endif
-}
-
-static void check_vm(struct kvm *kvm)
-{
-	int before = findings;
-
-	mutex_lock(&kvm->slots_lock);
-	check_memslots(kvm);
-	/* With broken slots, every entry below them would be reported too. */
-	if (findings == before && atomic_read(&kvm->mm->mm_users) > 0) {
-		mmap_read_lock(kvm->mm);
-		kshim_arch_for_each_leaf(kvm, check_leaf, NULL);
-		mmap_read_unlock(kvm->mm);
-		findings += kshim_arch_check_walk_caches(kvm);
-	}
-	mutex_unlock(&kvm->slots_lock);
-}
-
-int kshim_check(void)
-{
-	struct kvm *kvm;
-
 	findings = 0;
-	kshim_process_validate();
-	mutex_lock(&kvm_lock);
-	list_for_each_entry(kvm, &vm_list, vm_list)
-		check_vm(kvm);
-	mutex_unlock(&kvm_lock);
-	return findings + kshim_arch_check_host_tlb();
+	kshim_arch_for_each_leaf(kvm, check_leaf, NULL);
+	return findings;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The checker's look at shadow gmaps, the tables that KVM makes for the guests of a guest (arch/s390/mm/gmap.c);
- * changes nothing.
+ * The check of shadow gmaps, the tables that KVM makes for the guests of a guest (arch/s390/mm/gmap.c).
  *
  * Rules, for each valid entry of a shadow:
  *
@@ -17,7 +16,10 @@
 #include <linux/radix-tree.h>
 #include <asm/gmap.h>
 #include <asm/pgtable.h>
+#include <kshim/host.h>
+#include <kshim/process.h>
 #include "model.h"
+#include "checkers.h"
 
 /* The lowest bits of a reverse map's address in gmap.c, by the table whose entry it leads to. */
 static const unsigned int rmap_kind[DAT_NR_LEVELS] = {
@@ -31,11 +33,11 @@ struct shadow {
 	int pid, findings;
 };
 
-#define finding(s, addr, fmt, ...)                                                                             \
-	do {                                                                                                   \
-		(s)->findings++;                                                                               \
-		host_report(KVMSIM_CHECK, NULL, 0, "shadow gmap (guest's ASCE %lx, process %d) at %llx: " fmt, \
-			    (s)->sg->orig_asce, (s)->pid, (u64)(addr), ##__VA_ARGS__);                         \
+#define finding(s, addr, fmt, ...) \
+	do { \
+		(s)->findings++; \
+		host_check("shadow-gmap", "shadow gmap (guest's ASCE %lx, process %d) at %llx: " fmt, \
+			   (s)->sg->orig_asce, (s)->pid, (u64)(addr), ##__VA_ARGS__); \
 	} while (0)
 
 static unsigned int shift_of(enum dat_level level)
@@ -193,7 +195,7 @@ static void visit(struct shadow *s, const u64 *table, enum dat_level level, u64 
 	}
 }
 
-int model_check_shadow(struct gmap *sg, int pid)
+static int check_shadow(struct gmap *sg, int pid)
 {
 	struct shadow s = {.sg = sg, .pid = pid};
 
@@ -202,4 +204,27 @@ int model_check_shadow(struct gmap *sg, int pid)
 	/* One finding is enough for a whole shadow. */
 	visit(&s, (const u64 *)sg->table, (sg->asce & _ASCE_TYPE_MASK) >> 2, 0, false);
 	return s.findings;
+}
+
+static void check_process(struct kshim_process *p, void *arg)
+{
+	struct gmap *gmap, *sg;
+	int *findings = arg;
+
+	if (!p->mm)
+		return;
+	rcu_read_lock();
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
+		list_for_each_entry(sg, &gmap->children, list)
+			*findings += check_shadow(sg, p->pid);
+	}
+	rcu_read_unlock();
+}
+
+int kshim_check_shadow_gmaps(void)
+{
+	int findings = 0;
+
+	kshim_process_for_each(check_process, &findings);
+	return findings;
 }

@@ -4,13 +4,16 @@
  * side (host_to_guest); else nobody would tell the guest of changes. A 1 MiB segment is one that the kernel may make.
  */
 #include <linux/hugetlb.h>
+#include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/radix-tree.h>
 #include <asm/gmap.h>
 #include <asm/pgtable.h>
+#include <kshim/host.h>
 #include "model.h"
+#include "checkers.h"
 
-#define finding(fmt, ...) host_report(KVMSIM_CHECK, NULL, 0, "gmap: " fmt, ##__VA_ARGS__)
+#define finding(fmt, ...) host_check("gmap", "gmap: " fmt, ##__VA_ARGS__)
 
 /* What __gmap_link() and the functions after it put into a 1 MiB entry. */
 #define LARGE_BITS (_SEGMENT_ENTRY_HARDWARE_BITS_LARGE | _SEGMENT_ENTRY_GMAP_IN | _SEGMENT_ENTRY_GMAP_UC)
@@ -68,7 +71,10 @@ static int check_table(struct gmap *gmap, u64 *table, unsigned int level, u64 ga
 	return n;
 }
 
-int model_check_gmap(struct gmap *gmap)
+/* Under ucontrol a VM has none of its own. */
+int kshim_check_gmap(struct kvm *kvm)
 {
-	return check_table(gmap, (u64 *)gmap->table, 1 + ((gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
+	struct gmap *gmap = kvm->arch.gmap;
+
+	return gmap ? check_table(gmap, (u64 *)gmap->table, 1 + ((gmap->asce & _ASCE_TYPE_MASK) >> 2), 0) : 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The checker's rules for PGSTEs: guests use only page tables that have them, and nobody writes PGSTEs of other tables.
+ * The check of PGSTEs: guests use only page tables that have them, and nobody writes PGSTEs of other tables.
  *
  * If a table without PGSTEs is treated like one with them, the memory behind it is corrupted where such tables have 2
  * KiB (6.1): its PGSTEs would be the entries of the table in the other half of the page, or lie in the next page. So
@@ -13,11 +13,12 @@
 #include <asm/gmap.h>
 #include <asm/pgalloc.h>
 #include <asm/pgtable.h>
-#include "model.h"
 #include <kshim/host.h>
 #include <kshim/insn.h>
 #include <kshim/probes.h>
 #include <kshim/process.h>
+#include "model.h"
+#include "checkers.h"
 
 /* What only a guest, or KVM for it, has a reason to set. Reference and change are set when keys come into use. */
 #define GUEST_BITS (PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_IN_BIT | PGSTE_VSIE_BIT | _PGSTE_GPS_USAGE_MASK)
@@ -40,10 +41,10 @@ void kshim_pgste_used(const void *pte)
 
 	/* 0: tables of shadow gmaps, which are not tracked. */
 	if (byte && byte != WHOLE_PAGE)
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "an entry of a 2 KiB page table, in the %s half of its page, is used as if it had a PGSTE: that is %s",
-			    offset_in_page(pte) < PAGE_SIZE / 2 ? "lower" : "upper",
-			    offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
+		host_check("pgste",
+			   "an entry of a 2 KiB page table, in the %s half of its page, is used as if it had a PGSTE: that is %s",
+			   offset_in_page(pte) < PAGE_SIZE / 2 ? "lower" : "upper",
+			   offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
 }
 #else
 /* This kernel does not mark its tables, so nobody can tell: all have 4 KiB, or all of a process are of one kind. */
@@ -101,8 +102,8 @@ static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
 	if (!problem)
 		return;
 	++*c->findings;
-	host_report(KVMSIM_CHECK, NULL, 0, "page table of process %d at address %llx: %s; the page's tracking byte is %#x",
-		    c->pid, addr, problem, byte);
+	host_check("pgste", "page table of process %d at address %llx: %s; the page's tracking byte is %#x",
+		   c->pid, addr, problem, byte);
 }
 #else
 static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
@@ -124,9 +125,8 @@ static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
 		    pte_pfn(pte) - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT)
 			continue;
 		++*c->findings;
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "page table of process %d at address %llx: not a page-table entry: %016lx", c->pid,
-			    addr + ((u64)i << PAGE_SHIFT), pte_val(pte));
+		host_check("pgste", "page table of process %d at address %llx: not a page-table entry: %016lx", c->pid,
+			   addr + ((u64)i << PAGE_SHIFT), pte_val(pte));
 		return;
 	}
 }
@@ -144,8 +144,7 @@ static void check_page_table(struct pgste_check *c, u64 *table, u64 addr)
 		return;
 	if (c->of_gmap) {
 		++*c->findings;
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "gmap of process %d has a page table without PGSTEs for guest address %llx", c->pid, addr);
+		host_check("pgste", "gmap of process %d has a page table without PGSTEs for guest address %llx", c->pid, addr);
 		return;
 	}
 	if (!has_second_half(c->mm))
@@ -156,9 +155,8 @@ static void check_page_table(struct pgste_check *c, u64 *table, u64 addr)
 		if (!(pgste & bits))
 			continue;
 		++*c->findings;
-		host_report(KVMSIM_CHECK, NULL, 0,
-			    "page table of process %d at address %llx has no PGSTEs for guests, but %016llx is in one",
-			    c->pid, addr + ((u64)i << PAGE_SHIFT), pgste);
+		host_check("pgste", "page table of process %d at address %llx has no PGSTEs for guests, but %016llx is in one",
+			   c->pid, addr + ((u64)i << PAGE_SHIFT), pgste);
 		return;
 	}
 }
@@ -183,7 +181,7 @@ static void walk_space(struct pgste_check *c, u64 asce)
 	walk_table(c, __va(asce & _ASCE_ORIGIN), 1 + ((asce & _ASCE_TYPE_MASK) >> 2), 0);
 }
 
-void model_check_pgstes(struct kshim_process *p, void *findings)
+static void check_process(struct kshim_process *p, void *findings)
 {
 	struct pgste_check c = {.mm = p->mm, .pid = p->pid, .findings = findings};
 	struct gmap *gmap;
@@ -196,4 +194,12 @@ void model_check_pgstes(struct kshim_process *p, void *findings)
 	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list)
 		walk_space(&c, gmap->asce);
 	rcu_read_unlock();
+}
+
+int kshim_check_pgstes(void)
+{
+	int findings = 0;
+
+	kshim_process_for_each(check_process, &findings);
+	return findings;
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of the checks that all architectures have, and the order in which checks are made. */
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <kshim/checks.h>
+#include <kshim/mem.h>
+#include <kshim/process.h>
+#include <kshim/task.h>
+#include "checkers.h"
+
+#define MAX_CHECKS 32
+
+static const struct kshim_check checks[] = {
+	{ "processes", KSHIM_CHECK_FIRST, .machine = kshim_process_validate },
+	{ "memslots", KSHIM_CHECK_VM, .vm = kshim_check_memslots },
+	{ "guest-mappings", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_guest_mappings },
+	{ "memory", KSHIM_CHECK_LAST, .machine = kshim_mem_validate },
+	{ "scheduling", KSHIM_CHECK_LAST, .machine = kshim_sched_validate },
+	{ "boot", KSHIM_CHECK_IN_USE },
+	{ "livelock", KSHIM_CHECK_IN_USE },
+	{}
+};
+static const struct kshim_check *const tables[] = { checks, kshim_arch_checks };
+
+const char *kshim_check_ids[MAX_CHECKS + 1];
+
+/* Calls the body for each check, those of all architectures first. */
+#define for_each_check(c, t) \
+	for ((t) = 0; (t) < ARRAY_SIZE(tables); (t)++) \
+		for ((c) = tables[t]; (c)->id; (c)++)
+
+void kshim_checks_boot(void)
+{
+	const struct kshim_check *c;
+	unsigned int t, n = 0;
+
+	for_each_check(c, t) {
+		BUG_ON(n == MAX_CHECKS);
+		kshim_check_ids[n++] = c->id;
+	}
+}
+
+static int check_machine(enum kshim_check_when when)
+{
+	const struct kshim_check *c;
+	unsigned int t;
+	int findings = 0;
+
+	for_each_check(c, t)
+		if (c->when == when)
+			findings += c->machine();
+	return findings;
+}
+
+static int check_vm(struct kvm *kvm, enum kshim_check_when when)
+{
+	const struct kshim_check *c;
+	unsigned int t;
+	int findings = 0;
+
+	for_each_check(c, t)
+		if (c->when == when)
+			findings += c->vm(kvm);
+	return findings;
+}
+
+static int check_whole_vm(struct kvm *kvm)
+{
+	int findings;
+
+	mutex_lock(&kvm->slots_lock);
+	findings = check_vm(kvm, KSHIM_CHECK_VM);
+	if (!findings && atomic_read(&kvm->mm->mm_users) > 0) {
+		mmap_read_lock(kvm->mm);
+		findings = check_vm(kvm, KSHIM_CHECK_VM_MEMORY);
+		mmap_read_unlock(kvm->mm);
+	}
+	mutex_unlock(&kvm->slots_lock);
+	return findings;
+}
+
+int kshim_check_all(void)
+{
+	int findings = check_machine(KSHIM_CHECK_FIRST);
+	struct kvm *kvm;
+
+	mutex_lock(&kvm_lock);
+	list_for_each_entry(kvm, &vm_list, vm_list)
+		findings += check_whole_vm(kvm);
+	mutex_unlock(&kvm_lock);
+	return findings + check_machine(KSHIM_CHECK_LAST);
+}

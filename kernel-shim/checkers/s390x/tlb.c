@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The check of the CPUs' TLBs: an entry says no more than the tables do now, and none outlives its address space. A CPU
+ * has one TLB for processes, guests and guests of guests.
+ */
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <asm/gmap.h>
+#include <asm/pgtable.h>
+#include <kshim/host.h>
+#include <kshim/process.h>
+#include "model.h"
+#include "checkers.h"
+
+struct tlb_check {
+	unsigned int cpu;
+	int findings;
+};
+
+/* An entry must say no more than the tables below its ASCE do now. */
+static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
+{
+	struct dat_result r;
+	unsigned int i;
+
+	s390_tlb_for_each(&model_cpus[c->cpu].tlb, i) {
+		const struct s390_tlb_entry *e = &model_cpus[c->cpu].tlb.entry[i];
+
+		if (e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
+			continue;
+		if (!model_walk(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
+		    (e->protect || !r.protect))
+			continue;
+		c->findings++;
+		host_check("tlb",
+			   "TLB of CPU %u: %s address %llx of process %d still leads to frame %llx (%s), "
+			   "which the tables no longer allow: a flush is missing",
+			   c->cpu, what, e->page << PAGE_SHIFT, pid, e->frame, e->protect ? "read-only" : "writable");
+	}
+}
+
+/*
+ * While flush_mm is set, a lazy flush is still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. Not for shadows:
+ * they are notified before, and flush at once.
+ */
+static void check_process(struct kshim_process *p, void *arg)
+{
+	struct gmap *gmap, *sg;
+
+	if (!p->mm)
+		return;
+	if (!p->mm->context.flush_mm)
+		check_asce(arg, p->mm->context.asce, "user", p->pid);
+	rcu_read_lock();
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
+		if (!p->mm->context.flush_mm)
+			check_asce(arg, gmap->asce, "guest", p->pid);
+		list_for_each_entry(sg, &gmap->children, list)
+			check_asce(arg, sg->asce, "nested guest's", p->pid);
+	}
+	rcu_read_unlock();
+}
+
+struct asce_search {
+	u64 asce;
+	bool found;
+};
+
+static void find_asce(struct kshim_process *p, void *arg)
+{
+	struct asce_search *s = arg;
+	struct gmap *gmap, *sg;
+
+	if (!p->mm)
+		return;
+	s->found |= (p->mm->context.asce & TLB_ASCE_MASK) == s->asce;
+	rcu_read_lock();
+	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
+		s->found |= (gmap->asce & TLB_ASCE_MASK) == s->asce;
+		list_for_each_entry(sg, &gmap->children, list)
+			s->found |= (sg->asce & TLB_ASCE_MASK) == s->asce && !sg->removed;
+	}
+	rcu_read_unlock();
+}
+
+/* No entry may outlive the tables that it was formed from: they may become another address space's. */
+static int check_dead_asces(unsigned int cpu)
+{
+	const struct s390_tlb *t = &model_cpus[cpu].tlb;
+	struct asce_search s = {.found = true};
+	unsigned int i;
+
+	s390_tlb_for_each(t, i) {
+		const struct s390_tlb_entry *e = &t->entry[i];
+
+		if ((e->kind == TLB_HOST ? e->asce : e->space) == s.asce)
+			continue;
+		s = (struct asce_search){.asce = e->kind == TLB_HOST ? e->asce : e->space};
+		kshim_process_for_each(find_asce, &s);
+		if (s.found)
+			continue;
+		host_check("tlb",
+			   "TLB of CPU %u: address %llx leads to frame %llx by way of ASCE %llx, whose address space is "
+			   "gone: a flush is missing", cpu, e->page << PAGE_SHIFT, e->frame, s.asce);
+		return 1;
+	}
+	return 0;
+}
+
+int kshim_check_tlbs(void)
+{
+	struct tlb_check c = {};
+	const char *wrong;
+
+	for (c.cpu = 0; c.cpu < KVMSIM_MAX_CPUS; c.cpu++) {
+		wrong = s390_tlb_validate(&model_cpus[c.cpu].tlb);
+		if (wrong) {
+			c.findings++;
+			host_check("tlb", "TLB of CPU %u: %s", c.cpu, wrong);
+		}
+		kshim_process_for_each(check_process, &c);
+		c.findings += check_dead_asces(c.cpu);
+	}
+	return c.findings;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The checks that x86_64 adds, for the table in checks.c. They are as struct kshim_check says. */
+#ifndef KSHIM_X86_CHECKERS_H
+#define KSHIM_X86_CHECKERS_H
+
+struct kvm;
+
+int kshim_check_walk_caches(struct kvm *kvm);
+int kshim_check_host_tlb(void);		/* arch/x86_64/hosttlb.c */
+
+#endif

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of the checks that x86_64 adds. */
+#include <kshim/checks.h>
+#include "checkers.h"
+
+const struct kshim_check kshim_arch_checks[] = {
+	{ "walk-cache", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_walk_caches },
+	{ "host-tlb", KSHIM_CHECK_LAST, .machine = kshim_check_host_tlb },
+	{ "guest-access", KSHIM_CHECK_IN_USE },
+	{ "guest-entry", KSHIM_CHECK_IN_USE },
+	{}
+};

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The check of the paging-structure caches: an upper-level entry that a CPU keeps, and that no pending flush covers, must
+ * lead to the same table as the tables do.
+ */
+#include <linux/kvm_host.h>
+#include <kshim/host.h>
+#include "mmu.h"
+#include "mmu/spte.h"
+#include "model.h"
+#include "checkers.h"
+
+static int check_walk_cache(struct vcpu_sim *vs)
+{
+	const struct walk_cache_entry *e = &vs->walk_cache.entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
+	struct walk_tables tables;
+	int findings = 0;
+
+	/* The root is not that of the last entry: the next entry loads it and flushes what it must. */
+	if (model_tlb_flush_pending(&vs->vcpu) || vs->root != vs->vcpu.arch.mmu->root.hpa)
+		return 0;
+	tables = model_host_tables(vs);
+	for (; e < end; e++) {
+		if (!e->level || e->tag != model_tlb_tag(vs) || model_walk_cache_current(&tables, e))
+			continue;
+		findings++;
+		host_check("walk-cache",
+			   "paging-structure cache of vCPU %d: %s %llx, level %u, still leads to the table at frame %lx, "
+			   "where the tables no longer lead: a flush is missing", vs->vcpu.vcpu_id,
+			   model_nested_paging() ? "guest-physical address" : "linear address",
+			   e->prefix << (12 + 9 * (e->level - 1)), e->level, PHYS_PFN(e->entry & SPTE_BASE_ADDR_MASK));
+	}
+	return findings;
+}
+
+int kshim_check_walk_caches(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	int findings = 0;
+
+	write_lock(&kvm->mmu_lock);
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		findings += check_walk_cache(to_sim(vcpu));
+	write_unlock(&kvm->mmu_lock);
+	return findings;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The checks of a machine's state. Each has an id that stands in its reports ("check:memslots") and by which a scenario
+ * expects them. The tables are kernel-shim/checkers/checks.c and kernel-shim/checkers/<arch>/checks.c; docs/checks.md
+ * says what each check finds.
+ */
+#ifndef KSHIM_CHECKS_H
+#define KSHIM_CHECKS_H
+
+#include <linux/types.h>
+
+struct kvm;
+
+enum kshim_check_when {
+	KSHIM_CHECK_IN_USE,	/* when code uses the state: kshim_check_all() does not call it */
+	KSHIM_CHECK_FIRST,	/* before those of the VMs */
+	KSHIM_CHECK_VM,		/* for each VM, with its slots_lock held */
+	/*
+	 * The same, with the mmap_lock of the VM's process held for reading. Not for a VM with a finding of
+	 * KSHIM_CHECK_VM, because each entry would follow from that, or whose process is gone.
+	 */
+	KSHIM_CHECK_VM_MEMORY,
+	KSHIM_CHECK_LAST,	/* after those of the VMs */
+};
+
+struct kshim_check {
+	const char *id;
+	enum kshim_check_when when;
+	/* Reports each finding with host_check() and returns how many there are. `vm` is for the two kinds of VMs. */
+	int (*machine)(void);
+	int (*vm)(struct kvm *kvm);
+};
+
+/* Supplied by kernel-shim/checkers/<arch>; the last id is NULL. */
+extern const struct kshim_check kshim_arch_checks[];
+
+/* The ids of all checks, NULL-terminated; filled in by kshim_checks_boot(). */
+extern const char *kshim_check_ids[];
+void kshim_checks_boot(void);
+/* Makes all checks. No other thread may be in kernel code. Returns the number of findings. */
+int kshim_check_all(void);
+
+#endif
