@@ -50,7 +50,7 @@ bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 
 struct model_access *model_access_of(struct kvm_vcpu *vcpu)
 {
-	return &to_sim(vcpu)->access;
+	return &x86_vcpu_of(vcpu)->access;
 }
 
 /* RAX and RBX are its operands whether KVM emulates it or not, so user space always reads the same values there. */
@@ -84,12 +84,12 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 
 long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	long ret;
 
-	vs->running = true;
+	v->running = true;
 	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
-	vs->running = false;
+	v->running = false;
 	return ret;
 }
 

@@ -29,8 +29,8 @@ static void enter_flat_mode(struct kvm_vcpu *vcpu, struct flat_mode *saved)
 {
 	saved->efer = vcpu->arch.efer;
 	saved->cr0 = vcpu->arch.cr0;
-	saved->running = to_sim(vcpu)->running;
-	to_sim(vcpu)->running = true;
+	saved->running = x86_vcpu_of(vcpu)->running;
+	x86_vcpu_of(vcpu)->running = true;
 	if (!is_paging(vcpu)) {
 		vcpu->arch.efer |= EFER_LME | EFER_LMA;
 		vcpu->arch.cr0 |= X86_CR0_PE;
@@ -41,17 +41,17 @@ static void leave_flat_mode(struct kvm_vcpu *vcpu, const struct flat_mode *saved
 {
 	vcpu->arch.efer = saved->efer;
 	vcpu->arch.cr0 = saved->cr0;
-	to_sim(vcpu)->running = saved->running;
+	x86_vcpu_of(vcpu)->running = saved->running;
 }
 
 /* Like handle_ept_misconfig(), handle_ept_violation() of vmx.c, npf_interception(), pf_interception() of svm.c. */
 static int handle_fault(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
-	struct model_exit *x = &vs->exit;
-	struct model_access_arch *i = &vs->access.arch;
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
+	struct model_exit *x = &v->exit;
+	struct model_access_arch *i = &v->access.arch;
 	/* Hardware gives no instruction bytes with EPT. This must, because the instruction is not in guest memory. */
-	void *insn = i->insn_len && vs->access.a.op != KVMSIM_FETCH ? i->insn : NULL;
+	void *insn = i->insn_len && v->access.a.op != KVMSIM_FETCH ? i->insn : NULL;
 	int len = insn ? i->insn_len : 0;
 
 	if (x->reason == MODEL_EXIT_MISCONFIG) {
@@ -67,31 +67,31 @@ static int handle_fault(struct kvm_vcpu *vcpu)
 	return kvm_mmu_page_fault(vcpu, x->addr, x->error_code, insn, len);
 }
 
-static void report_livelock(struct vcpu_sim *vs)
+static void report_livelock(struct x86_vcpu *v)
 {
-	struct model_access *m = &vs->access;
+	struct model_access *m = &v->access;
 
 	host_check("livelock",
 		   "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: %s at %llx, "
 		   "error code %llx; of all, %u faults and %u misconfigurations",
-		   vs->vcpu.vcpu_id, (u64)m->a.addr, m->faults, exit_name[vs->exit.reason], vs->exit.addr,
-		   vs->exit.error_code, m->arch.exits[MODEL_EXIT_FAULT], m->arch.exits[MODEL_EXIT_MISCONFIG]);
+		   v->vcpu.vcpu_id, (u64)m->a.addr, m->faults, exit_name[v->exit.reason], v->exit.addr,
+		   v->exit.error_code, m->arch.exits[MODEL_EXIT_FAULT], m->arch.exits[MODEL_EXIT_MISCONFIG]);
 }
 
 static int to_user_space(struct kvm_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
-	vcpu->run->hw.hardware_exit_reason = to_sim(vcpu)->exit.reason;
+	vcpu->run->hw.hardware_exit_reason = x86_vcpu_of(vcpu)->exit.reason;
 	return 0;
 }
 
 int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	struct flat_mode saved;
 	int ret;
 
-	switch (vs->exit.reason) {
+	switch (v->exit.reason) {
 	case MODEL_EXIT_FAULT:
 	case MODEL_EXIT_MISCONFIG:
 		break;
@@ -101,27 +101,27 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		return kvm_emulate_halt(vcpu);
 	/* Like handle_invlpg() and handle_cr() of vmx.c, invlpg_interception() and cr_interception() of svm.c. */
 	case MODEL_EXIT_INVLPG:
-		kvm_mmu_invlpg(vcpu, vs->exit.addr);
+		kvm_mmu_invlpg(vcpu, v->exit.addr);
 		return kvm_skip_emulated_instruction(vcpu);
 	case MODEL_EXIT_CR3:
-		return kvm_complete_insn_gp(vcpu, kvm_set_cr3(vcpu, vs->exit.addr));
+		return kvm_complete_insn_gp(vcpu, kvm_set_cr3(vcpu, v->exit.addr));
 	case MODEL_EXIT_BROKEN:
-		if (vs->exit.addr)
+		if (v->exit.addr)
 			host_check("guest-access", "guest access to %llx: a table entry at %llx, outside of memory",
-				   (u64)vs->access.a.addr, vs->exit.addr);
-		vs->access.state = MODEL_ABORTED;
+				   (u64)v->access.a.addr, v->exit.addr);
+		v->access.state = MODEL_ABORTED;
 		return to_user_space(vcpu);
 	default:
 		return to_user_space(vcpu);
 	}
 
 	model_count(guest_faults, 1);
-	vs->access.all_faults++;
+	v->access.all_faults++;
 	/* KVM retries while the host's mm changes the page; that thread may need this native thread's CPU. */
-	kshim_back_off(vs->access.faults);
-	if (++vs->access.faults > MODEL_MAX_FAULTS) {
-		report_livelock(vs);
-		vs->access.state = MODEL_ABORTED;
+	kshim_back_off(v->access.faults);
+	if (++v->access.faults > MODEL_MAX_FAULTS) {
+		report_livelock(v);
+		v->access.state = MODEL_ABORTED;
 		return to_user_space(vcpu);
 	}
 	enter_flat_mode(vcpu, &saved);
@@ -132,29 +132,29 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 
 int model_skip_emulated_instruction(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	/* A HLT has one byte, and so has what FETCH executes. */
-	unsigned int len = vs->access.state == MODEL_PENDING ? vs->access.arch.insn_len : 1;
+	unsigned int len = v->access.state == MODEL_PENDING ? v->access.arch.insn_len : 1;
 
 	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
-	vs->interruptibility = 0;
+	v->interruptibility = 0;
 	return 1;
 }
 
 void model_inject_exception(struct kvm_vcpu *vcpu)
 {
 	struct kvm_queued_exception *ex = &vcpu->arch.exception;
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 
 	kvm_deliver_exception_payload(vcpu, ex);
-	vs->event = true;
-	vs->event_vector = ex->vector;
-	vs->event_error_code = ex->has_error_code ? ex->error_code : 0;
+	v->event = true;
+	v->event_vector = ex->vector;
+	v->event_error_code = ex->has_error_code ? ex->error_code : 0;
 }
 
 void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info, u32 *error_code)
 {
-	struct model_exit *x = &to_sim(vcpu)->exit;
+	struct model_exit *x = &x86_vcpu_of(vcpu)->exit;
 
 	/* The vendor's own numbers, so that the kernel's trace events print a known name. */
 	static const u32 vmx_reason[MODEL_NR_EXITS] = {

@@ -115,8 +115,8 @@ int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvms
 
 int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
-	struct tlb_entry *e = model_tlb_lookup(vs->tlb, model_tlb_kind(vcpu), model_tlb_tag(vs), addr);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
+	struct x86_tlb_entry *e = x86_tlb_lookup(v->tlb, x86_current_kind(vcpu), x86_current_tag(v), addr);
 
 	memset(out, 0, sizeof(*out));
 	if (!e)
@@ -154,7 +154,7 @@ static void visit_page(struct leaf_visit *v, struct kvm_mmu_page *sp, u64 *table
 			.where = model_personality == MODEL_EPT ? "EPT" :
 				 model_personality == MODEL_NPT ? "NPT" : "shadow table",
 			.as_id = as_id,
-			.gfn = model_entry_gfn(__pa(&table[i])),
+			.gfn = x86_entry_gfn(__pa(&table[i])),
 			.pfn = spte_to_pfn(spte),
 			.npages = KVM_PAGES_PER_HPAGE(sp->role.level),
 			.writable = spte_writable(spte),
@@ -188,18 +188,18 @@ static void visit_tdp(struct leaf_visit *v, u64 pa, unsigned int as_id)
 
 static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_tlb *tlb = x86_vcpu_of(vcpu)->tlb;
 	char where[32];
 	unsigned int i;
 
-	if (!vs->tlb || model_tlb_flush_pending(vcpu))
+	if (!tlb || x86_flush_pending(vcpu))
 		return;
 	snprintf(where, sizeof(where), "TLB of vCPU %d", vcpu->vcpu_id);
-	model_tlb_for_each(vs->tlb, i) {
-		const struct tlb_entry *e = &vs->tlb->entry[i];
+	x86_tlb_for_each(tlb, i) {
+		const struct x86_tlb_entry *e = &tlb->entry[i];
 
 		/* KVM flushes a root's entries before it loads it again, so entries of another root do not count. */
-		if (e->root != model_tlb_tag(vs))
+		if (e->root != x86_current_tag(x86_vcpu_of(vcpu)))
 			continue;
 		v->fn(v->kvm, &(struct kshim_guest_leaf){
 			.where = where,

@@ -88,10 +88,10 @@ int kshim_arch_kvm_load(const char *personality)
 		ret = kvm_x86_vendor_init(&model_init_ops);
 #ifdef KSHIM_HAVE_X86_ENABLE_CPU
 	if (!ret)
-		ret = kvm_init(sizeof(struct vcpu_sim), __alignof__(struct vcpu_sim), THIS_MODULE);
+		ret = kvm_init(sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
 #else
 	if (!ret)
-		ret = kvm_init(&model_init_ops, sizeof(struct vcpu_sim), __alignof__(struct vcpu_sim), THIS_MODULE);
+		ret = kvm_init(&model_init_ops, sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
 #endif
 	return ret;
 }

@@ -32,7 +32,7 @@ struct model_exit {
 	u64 error_code;		/* PFERR_* as the vendor module hands it to KVM */
 };
 
-struct vcpu_sim {
+struct x86_vcpu {
 	struct kvm_vcpu vcpu;	/* first: kvm_init() is told the size and allocates it */
 
 	/* Guest state that a VMCS or VMCB would hold. */
@@ -56,13 +56,13 @@ struct vcpu_sim {
 	bool running;		/* KVM runs or emulates an access: registers show flat segments and its CPL */
 	struct model_exit exit;
 	struct model_access access;
-	struct model_tlb *tlb;
+	struct x86_tlb *tlb;
 	struct walk_cache walk_cache; /* of the host's tables: guest-physical with nested paging, else linear */
 };
 
-static inline struct vcpu_sim *to_sim(struct kvm_vcpu *vcpu)
+static inline struct x86_vcpu *x86_vcpu_of(struct kvm_vcpu *vcpu)
 {
-	return container_of(vcpu, struct vcpu_sim, vcpu);
+	return container_of(vcpu, struct x86_vcpu, vcpu);
 }
 
 /* --- vendor module --- */
@@ -94,25 +94,37 @@ bool model_get_if_flag(struct kvm_vcpu *vcpu);
 /* Returns whether accesses run as flat 64-bit code: in long mode and, unlike in hardware, while paging is off. */
 bool model_flat64(struct kvm_vcpu *vcpu);
 
-/* vendor_tlb.c: table roots and flushes */
+/* mmu.c: address translation, table roots and flushes */
 void model_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root, int level);
 void model_flush_tlb_all(struct kvm_vcpu *vcpu);
 void model_flush_tlb_current(struct kvm_vcpu *vcpu);
 void model_flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr);
 void model_flush_tlb_guest(struct kvm_vcpu *vcpu);
+/* The TLB's part of the guest's INVLPG and MOV to CR3 where these do not exit; the latter also sets CR3. */
+void x86_invlpg(struct x86_vcpu *v, u64 addr);
+void x86_load_cr3(struct x86_vcpu *v, u64 cr3);
 /* Returns whether the vCPU's next entry will make a requested flush: entries may be stale until then. */
-bool model_tlb_flush_pending(struct kvm_vcpu *vcpu);
+bool x86_flush_pending(struct kvm_vcpu *vcpu);
 /* The kind and the root tag of the entry that an access would make now. */
-enum tlb_kind model_tlb_kind(struct kvm_vcpu *vcpu);
-u64 model_tlb_tag(struct vcpu_sim *vs);
+enum x86_tlb_kind x86_current_kind(struct kvm_vcpu *vcpu);
+u64 x86_current_tag(struct x86_vcpu *v);
+/* The tables that the processor walks for the host, and for the guest; the latter only with CR0.PG set. */
+struct walk_tables x86_host_tables(struct x86_vcpu *v);
+struct walk_tables x86_guest_tables(struct x86_vcpu *v);
+/*
+ * Finds the physical address of addr, by TLB or walk, and fills the TLB. access: enum walk_access. Returns false if it
+ * failed: r->status says why, or is WALK_OK after a report that the frame is no memory in use.
+ */
+bool x86_translate(struct x86_vcpu *v, u64 addr, unsigned int access, u64 *pa, struct walk_result *r);
+/* Returns the guest frame that a last-level entry of a shadow table stands for. */
+u64 x86_entry_gfn(u64 entry_pa);
+
+/* phys.c: memory, with what walk.h declares */
+/* Returns false, after a report, if the frame that an access to addr is about to touch is not memory in use. */
+bool x86_frame_is_live(u64 pfn, u64 addr, const char *how);
 
 /* run.c: the processor */
 fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
-/* The tables that the processor walks for the host, and for the guest; the latter only with CR0.PG set. */
-struct walk_tables model_host_tables(struct vcpu_sim *vs);
-struct walk_tables model_guest_tables(struct vcpu_sim *vs);
-/* Returns the guest frame that a last-level entry of a shadow table stands for. */
-u64 model_entry_gfn(u64 entry_pa);
 
 /* exit.c: what the vendor module does on an exit */
 int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);

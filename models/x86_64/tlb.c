@@ -14,17 +14,17 @@ static unsigned int chain_of(uint64_t page, unsigned int level, unsigned int kin
 	return (n ^ (n >> 10) ^ level * 0x155 ^ kind * 0x2aa) & (TLB_CHAINS - 1);
 }
 
-void model_tlb_init(struct model_tlb *t)
+void x86_tlb_init(struct x86_tlb *t)
 {
 	__builtin_memset(t, 0, sizeof(*t));
 }
 
-static struct tlb_entry *find(struct model_tlb *t, unsigned int level, unsigned int kind, uint64_t root, uint64_t page)
+static struct x86_tlb_entry *find(struct x86_tlb *t, unsigned int level, unsigned int kind, uint64_t root, uint64_t page)
 {
 	unsigned int i = t->chain[chain_of(page, level, kind)];
 
 	while (i) {
-		struct tlb_entry *e = &t->entry[i - 1];
+		struct x86_tlb_entry *e = &t->entry[i - 1];
 
 		if (e->page == page && e->level == level && e->kind == kind && e->root == root)
 			return e;
@@ -33,9 +33,9 @@ static struct tlb_entry *find(struct model_tlb *t, unsigned int level, unsigned 
 	return NULL;
 }
 
-struct tlb_entry *model_tlb_lookup(struct model_tlb *t, enum tlb_kind kind, uint64_t root, uint64_t addr)
+struct x86_tlb_entry *x86_tlb_lookup(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t root, uint64_t addr)
 {
-	struct tlb_entry *e = NULL;
+	struct x86_tlb_entry *e = NULL;
 	unsigned int level;
 
 	for (level = 1; level <= 3 && !e; level++) {
@@ -45,7 +45,7 @@ struct tlb_entry *model_tlb_lookup(struct model_tlb *t, enum tlb_kind kind, uint
 	return e;
 }
 
-static void drop(struct model_tlb *t, struct tlb_entry *e)
+static void drop(struct x86_tlb *t, struct x86_tlb_entry *e)
 {
 	uint16_t me = e - t->entry + 1;
 	uint16_t *link = &t->chain[chain_of(e->page, e->level, e->kind)];
@@ -58,12 +58,12 @@ static void drop(struct model_tlb *t, struct tlb_entry *e)
 	e->next = 0;
 }
 
-static struct tlb_entry *victim(struct model_tlb *t, unsigned int level)
+static struct x86_tlb_entry *victim(struct x86_tlb *t, unsigned int level)
 {
 	unsigned int first = level == 1 ? 0 : TLB_4K_ENTRIES;
 	unsigned int n = level == 1 ? TLB_4K_ENTRIES : TLB_LARGE_ENTRIES;
 	uint32_t *hand = level == 1 ? &t->hand_4k : &t->hand_large;
-	struct tlb_entry *e = &t->entry[first + *hand];
+	struct x86_tlb_entry *e = &t->entry[first + *hand];
 
 	*hand = (*hand + 1) % n;
 	if (model_bit(t->valid, e - t->entry)) {
@@ -73,9 +73,9 @@ static struct tlb_entry *victim(struct model_tlb *t, unsigned int level)
 	return e;
 }
 
-void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *new)
+void x86_tlb_fill(struct x86_tlb *t, const struct x86_tlb_entry *new)
 {
-	struct tlb_entry *e = find(t, new->level, new->kind, new->root, new->page);
+	struct x86_tlb_entry *e = find(t, new->level, new->kind, new->root, new->page);
 	uint16_t *head;
 
 	if (e)
@@ -90,18 +90,18 @@ void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *new)
 	t->count[e->level]++;
 }
 
-static bool empty(const struct model_tlb *t)
+static bool empty(const struct x86_tlb *t)
 {
 	return !(t->count[1] | t->count[2] | t->count[3]);
 }
 
-unsigned int model_tlb_flush_all(struct model_tlb *t)
+unsigned int x86_tlb_flush_all(struct x86_tlb *t)
 {
 	unsigned int i, n = 0;
 
 	if (empty(t))
 		return 0;
-	model_tlb_for_each(t, i) {
+	x86_tlb_for_each(t, i) {
 		t->entry[i].next = 0;
 		n++;
 	}
@@ -111,11 +111,11 @@ unsigned int model_tlb_flush_all(struct model_tlb *t)
 	return n;
 }
 
-unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root)
+unsigned int x86_tlb_flush_root(struct x86_tlb *t, uint64_t root)
 {
 	unsigned int i, n = 0;
 
-	model_tlb_for_each(t, i) {
+	x86_tlb_for_each(t, i) {
 		if (t->entry[i].root == root) {
 			drop(t, &t->entry[i]);
 			n++;
@@ -124,11 +124,11 @@ unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root)
 	return n;
 }
 
-unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind)
+unsigned int x86_tlb_flush_kind(struct x86_tlb *t, enum x86_tlb_kind kind)
 {
 	unsigned int i, n = 0;
 
-	model_tlb_for_each(t, i) {
+	x86_tlb_for_each(t, i) {
 		if (t->entry[i].kind == kind) {
 			drop(t, &t->entry[i]);
 			n++;
@@ -137,12 +137,12 @@ unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind)
 	return n;
 }
 
-unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global)
+unsigned int x86_tlb_flush_linear(struct x86_tlb *t, bool keep_global)
 {
 	unsigned int i, n = 0;
 
-	model_tlb_for_each(t, i) {
-		struct tlb_entry *e = &t->entry[i];
+	x86_tlb_for_each(t, i) {
+		struct x86_tlb_entry *e = &t->entry[i];
 
 		if (e->kind == TLB_LINEAR && !(keep_global && e->rights & TLB_GLOBAL)) {
 			drop(t, e);
@@ -152,7 +152,7 @@ unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global)
 	return n;
 }
 
-unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint64_t addr)
+unsigned int x86_tlb_flush_addr(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t addr)
 {
 	unsigned int level, n = 0;
 
@@ -161,7 +161,7 @@ unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint6
 		unsigned int i = t->count[level] ? t->chain[chain_of(page, level, kind)] : 0;
 
 		while (i) {
-			struct tlb_entry *e = &t->entry[i - 1];
+			struct x86_tlb_entry *e = &t->entry[i - 1];
 
 			i = e->next;
 			if (e->page == page && e->level == level && e->kind == kind) {
@@ -173,7 +173,7 @@ unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint6
 	return n;
 }
 
-static const char *validate_entry(const struct tlb_entry *e, unsigned int i)
+static const char *validate_entry(const struct x86_tlb_entry *e, unsigned int i)
 {
 	if (e->level < 1 || e->level > 3)
 		return "an entry of no page size";
@@ -186,12 +186,12 @@ static const char *validate_entry(const struct tlb_entry *e, unsigned int i)
 	return NULL;
 }
 
-const char *model_tlb_validate(const struct model_tlb *t)
+const char *x86_tlb_validate(const struct x86_tlb *t)
 {
 	uint32_t count[4] = {}, chained = 0, valid = 0;
 	unsigned int c, i, j;
 
-	model_tlb_for_each(t, i) {
+	x86_tlb_for_each(t, i) {
 		const char *wrong = validate_entry(&t->entry[i], i);
 
 		if (wrong)
@@ -204,7 +204,7 @@ const char *model_tlb_validate(const struct model_tlb *t)
 			continue;
 		}
 		for (i = t->chain[c]; i; i = t->entry[i - 1].next) {
-			const struct tlb_entry *e = &t->entry[i - 1];
+			const struct x86_tlb_entry *e = &t->entry[i - 1];
 
 			if (!model_bit(t->valid, i - 1) || chain_of(e->page, e->level, e->kind) != c)
 				return "an entry on a chain where it does not belong";
@@ -212,7 +212,7 @@ const char *model_tlb_validate(const struct model_tlb *t)
 				return "a hash chain with a loop";
 			count[e->level]++;
 			for (j = e->next; j; j = t->entry[j - 1].next) {
-				const struct tlb_entry *f = &t->entry[j - 1];
+				const struct x86_tlb_entry *f = &t->entry[j - 1];
 
 				if (f->page == e->page && f->level == e->level && f->kind == e->kind &&
 				    f->root == e->root)

@@ -2,7 +2,7 @@
 /*
  * The TLB of one vCPU. Entries stay until an architectural flush or a deterministic eviction removes them.
  *
- * Invariants (model_tlb_validate): a page is held at most once per (level, kind, root, page); page and frame are
+ * Invariants (x86_tlb_validate): a page is held at most once per (level, kind, root, page); page and frame are
  * aligned to the entry's level; every valid entry is on exactly one hash chain, and on the right one; the counts per
  * level agree.
  *
@@ -15,7 +15,7 @@
 #include "../common/bits.h"
 
 /* What the entry was made from; this decides what flushes it. */
-enum tlb_kind {
+enum x86_tlb_kind {
 	TLB_LINEAR,	/* linear address to frame: guest paging combined with nested paging, or a shadow table */
 	TLB_PHYSICAL,	/* guest-physical address to frame: nested paging while the guest has paging off */
 };
@@ -29,14 +29,14 @@ enum tlb_rights {
 	TLB_GLOBAL = 1 << 5,
 };
 
-struct tlb_entry {
+struct x86_tlb_entry {
 	uint64_t page;		/* address >> 12 of the first 4 KiB page; a multiple of the entry's size */
 	uint64_t gfn;		/* guest frame of that first page */
 	uint64_t pfn;		/* host frame of that first page */
 	uint64_t root;		/* tag: physical address of the table root under EPT; 0 where an ASID tags entries */
 	uint64_t raw;		/* the last-level table entry when the TLB was filled */
 	uint8_t level;		/* 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB */
-	uint8_t kind;		/* enum tlb_kind */
+	uint8_t kind;		/* enum x86_tlb_kind */
 	uint8_t rights;		/* enum tlb_rights */
 	uint8_t dirty;		/* a write needs no walk to set a dirty bit */
 	uint8_t as_id;		/* KVM address space: 0, or 1 in SMM */
@@ -48,8 +48,8 @@ struct tlb_entry {
 #define TLB_ENTRIES (TLB_4K_ENTRIES + TLB_LARGE_ENTRIES)
 #define TLB_CHAINS 1024		/* a power of two */
 
-struct model_tlb {
-	struct tlb_entry entry[TLB_ENTRIES];	/* 4 KiB pages first, then the large ones */
+struct x86_tlb {
+	struct x86_tlb_entry entry[TLB_ENTRIES];	/* 4 KiB pages first, then the large ones */
 	uint64_t valid[TLB_ENTRIES / 64];	/* a bit for each entry, so that a search skips the others */
 	uint16_t chain[TLB_CHAINS];		/* index + 1 of the first entry */
 	uint32_t count[4];			/* valid entries per level */
@@ -58,23 +58,23 @@ struct model_tlb {
 };
 
 /* Loops over the valid entries of t, in the order of their indices i. The loop may clear the entry. */
-#define model_tlb_for_each(t, i)	model_for_each_bit((t)->valid, TLB_ENTRIES, i)
+#define x86_tlb_for_each(t, i)	model_for_each_bit((t)->valid, TLB_ENTRIES, i)
 
-void model_tlb_init(struct model_tlb *t);
+void x86_tlb_init(struct x86_tlb *t);
 /* Returns the entry that translates addr, or NULL. */
-struct tlb_entry *model_tlb_lookup(struct model_tlb *t, enum tlb_kind kind, uint64_t root, uint64_t addr);
+struct x86_tlb_entry *x86_tlb_lookup(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t root, uint64_t addr);
 /* Copies *e in (ignores next); replaces an entry for the same page. */
-void model_tlb_fill(struct model_tlb *t, const struct tlb_entry *e);
+void x86_tlb_fill(struct x86_tlb *t, const struct x86_tlb_entry *e);
 
 /* Each returns how many entries it removed. */
-unsigned int model_tlb_flush_all(struct model_tlb *t);
-unsigned int model_tlb_flush_root(struct model_tlb *t, uint64_t root);
-unsigned int model_tlb_flush_kind(struct model_tlb *t, enum tlb_kind kind);
+unsigned int x86_tlb_flush_all(struct x86_tlb *t);
+unsigned int x86_tlb_flush_root(struct x86_tlb *t, uint64_t root);
+unsigned int x86_tlb_flush_kind(struct x86_tlb *t, enum x86_tlb_kind kind);
 /* Like a load of CR3: global entries stay if keep_global is set. */
-unsigned int model_tlb_flush_linear(struct model_tlb *t, bool keep_global);
-unsigned int model_tlb_flush_addr(struct model_tlb *t, enum tlb_kind kind, uint64_t addr);
+unsigned int x86_tlb_flush_linear(struct x86_tlb *t, bool keep_global);
+unsigned int x86_tlb_flush_addr(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t addr);
 
 /* Returns NULL, or what is wrong. */
-const char *model_tlb_validate(const struct model_tlb *t);
+const char *x86_tlb_validate(const struct x86_tlb *t);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The vendor module's table of operations. Each one that the kernel may call has a function here, in vendor_regs.c,
- * vendor_tlb.c, run.c or exit.c, or is refused by name. Operations that the kernel tests for NULL before the call stay
+ * mmu.c, run.c or exit.c, or is refused by name. Operations that the kernel tests for NULL before the call stay
  * NULL. Static calls to an absent operation do not work without the kernel's code patching, so the other optional ones
  * are functions that do nothing, with the reason.
  */
@@ -57,13 +57,13 @@ static int vcpu_precreate(struct kvm *kvm)
 
 static int vcpu_create(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 
-	vs->tlb = kvzalloc(sizeof(*vs->tlb), GFP_KERNEL_ACCOUNT);
-	if (!vs->tlb)
+	v->tlb = kvzalloc(sizeof(*v->tlb), GFP_KERNEL_ACCOUNT);
+	if (!v->tlb)
 		return -ENOMEM;
-	model_tlb_init(vs->tlb);
-	vs->root = INVALID_PAGE;
+	x86_tlb_init(v->tlb);
+	v->root = INVALID_PAGE;
 	vcpu->arch.apic_base = APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE |
 			       (kvm_vcpu_is_reset_bsp(vcpu) ? MSR_IA32_APICBASE_BSP : 0);
 	return 0;
@@ -71,7 +71,7 @@ static int vcpu_create(struct kvm_vcpu *vcpu)
 
 static void vcpu_free(struct kvm_vcpu *vcpu)
 {
-	kvfree(to_sim(vcpu)->tlb);
+	kvfree(x86_vcpu_of(vcpu)->tlb);
 }
 
 /* No host state has to make room for the guest's. */
@@ -123,39 +123,39 @@ static void update_emulated_instruction(struct kvm_vcpu *vcpu)
 
 static void set_interrupt_shadow(struct kvm_vcpu *vcpu, int mask)
 {
-	to_sim(vcpu)->interruptibility = mask;
+	x86_vcpu_of(vcpu)->interruptibility = mask;
 }
 
 static u32 get_interrupt_shadow(struct kvm_vcpu *vcpu)
 {
-	return to_sim(vcpu)->interruptibility;
+	return x86_vcpu_of(vcpu)->interruptibility;
 }
 
 static void cancel_injection(struct kvm_vcpu *vcpu)
 {
 	/* The event stays queued in vcpu->arch, and KVM injects it again. */
-	to_sim(vcpu)->event = false;
+	x86_vcpu_of(vcpu)->event = false;
 	kvm_make_request(KVM_REQ_EVENT, vcpu);
 }
 
 static int interrupt_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 {
-	return model_get_if_flag(vcpu) && !to_sim(vcpu)->interruptibility;
+	return model_get_if_flag(vcpu) && !x86_vcpu_of(vcpu)->interruptibility;
 }
 
 static int nmi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 {
-	return !to_sim(vcpu)->nmi_masked && !to_sim(vcpu)->interruptibility;
+	return !x86_vcpu_of(vcpu)->nmi_masked && !x86_vcpu_of(vcpu)->interruptibility;
 }
 
 static bool get_nmi_mask(struct kvm_vcpu *vcpu)
 {
-	return to_sim(vcpu)->nmi_masked;
+	return x86_vcpu_of(vcpu)->nmi_masked;
 }
 
 static void set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
 {
-	to_sim(vcpu)->nmi_masked = masked;
+	x86_vcpu_of(vcpu)->nmi_masked = masked;
 }
 
 /* Accesses change neither IF nor the NMI mask: only an ioctl opens a window, and it requests KVM_REQ_EVENT itself. */
@@ -247,12 +247,12 @@ static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 #ifdef KSHIM_HAVE_X86_ENABLE_CPU
 static void write_tsc_offset(struct kvm_vcpu *vcpu)
 {
-	to_sim(vcpu)->tsc_offset = vcpu->arch.tsc_offset;
+	x86_vcpu_of(vcpu)->tsc_offset = vcpu->arch.tsc_offset;
 }
 
 static void write_tsc_multiplier(struct kvm_vcpu *vcpu)
 {
-	to_sim(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
+	x86_vcpu_of(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
 }
 
 static int check_processor_compatibility(void)

@@ -14,58 +14,58 @@ static const struct kvm_segment flat_data = {
 /* Like init_vmcb() and vmx_vcpu_reset(): the state after RESET, SDM vol. 3, table 10-1. */
 void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	int i;
 
 	for (i = VCPU_SREG_ES; i <= VCPU_SREG_GS; i++)
-		vs->seg[i] = (struct kvm_segment){ .limit = 0xffff, .type = 3, .s = 1, .present = 1 };
-	vs->seg[VCPU_SREG_CS] = (struct kvm_segment){
+		v->seg[i] = (struct kvm_segment){ .limit = 0xffff, .type = 3, .s = 1, .present = 1 };
+	v->seg[VCPU_SREG_CS] = (struct kvm_segment){
 		.selector = 0xf000, .base = 0xffff0000, .limit = 0xffff, .type = 0xb, .s = 1, .present = 1 };
-	vs->seg[VCPU_SREG_TR] = (struct kvm_segment){ .limit = 0xffff, .type = 0xb, .present = 1 };
-	vs->seg[VCPU_SREG_LDTR] = (struct kvm_segment){ .limit = 0xffff, .type = 2, .present = 1 };
-	vs->idt = vs->gdt = (struct desc_ptr){ .size = 0xffff };
-	vs->interruptibility = 0;
-	vs->nmi_masked = false;
-	vs->event = false;
+	v->seg[VCPU_SREG_TR] = (struct kvm_segment){ .limit = 0xffff, .type = 0xb, .present = 1 };
+	v->seg[VCPU_SREG_LDTR] = (struct kvm_segment){ .limit = 0xffff, .type = 2, .present = 1 };
+	v->idt = v->gdt = (struct desc_ptr){ .size = 0xffff };
+	v->interruptibility = 0;
+	v->nmi_masked = false;
+	v->event = false;
 	if (!init_event) {
-		vs->star = vs->lstar = vs->cstar = vs->syscall_mask = vs->kernel_gs_base = vs->tsc_aux = 0;
-		vs->sysenter_cs = 0;
-		vs->sysenter_eip = vs->sysenter_esp = 0;
+		v->star = v->lstar = v->cstar = v->syscall_mask = v->kernel_gs_base = v->tsc_aux = 0;
+		v->sysenter_cs = 0;
+		v->sysenter_eip = v->sysenter_esp = 0;
 	}
-	model_count(guest_tlb_flushed_entries, model_tlb_flush_all(vs->tlb));
+	model_count(guest_tlb_flushed_entries, x86_tlb_flush_all(v->tlb));
 }
 
-static u64 *msr_storage(struct vcpu_sim *vs, u32 index)
+static u64 *msr_storage(struct x86_vcpu *v, u32 index)
 {
 	switch (index) {
 	case MSR_STAR:
-		return &vs->star;
+		return &v->star;
 	case MSR_LSTAR:
-		return &vs->lstar;
+		return &v->lstar;
 	case MSR_CSTAR:
-		return &vs->cstar;
+		return &v->cstar;
 	case MSR_SYSCALL_MASK:
-		return &vs->syscall_mask;
+		return &v->syscall_mask;
 	case MSR_KERNEL_GS_BASE:
-		return &vs->kernel_gs_base;
+		return &v->kernel_gs_base;
 	case MSR_FS_BASE:
-		return &vs->seg[VCPU_SREG_FS].base;
+		return &v->seg[VCPU_SREG_FS].base;
 	case MSR_GS_BASE:
-		return &vs->seg[VCPU_SREG_GS].base;
+		return &v->seg[VCPU_SREG_GS].base;
 	case MSR_IA32_SYSENTER_EIP:
-		return &vs->sysenter_eip;
+		return &v->sysenter_eip;
 	case MSR_IA32_SYSENTER_ESP:
-		return &vs->sysenter_esp;
+		return &v->sysenter_esp;
 	case MSR_TSC_AUX:
-		return &vs->tsc_aux;
+		return &v->tsc_aux;
 	}
 	return NULL;
 }
 
 int model_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
-	u64 *storage = msr_storage(vs, msr->index);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
+	u64 *storage = msr_storage(v, msr->index);
 
 	if (storage) {
 		msr->data = *storage;
@@ -73,7 +73,7 @@ int model_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	}
 	switch (msr->index) {
 	case MSR_IA32_SYSENTER_CS:
-		msr->data = vs->sysenter_cs;
+		msr->data = v->sysenter_cs;
 		return 0;
 	case MSR_EFER:
 		return kvm_get_msr_common(vcpu, msr);
@@ -87,8 +87,8 @@ int model_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 
 int model_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
-	u64 *storage = msr_storage(vs, msr->index);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
+	u64 *storage = msr_storage(v, msr->index);
 
 	if (storage) {
 		*storage = msr->data;
@@ -96,7 +96,7 @@ int model_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	}
 	switch (msr->index) {
 	case MSR_IA32_SYSENTER_CS:
-		vs->sysenter_cs = msr->data;
+		v->sysenter_cs = msr->data;
 		return 0;
 	case MSR_IA32_DEBUGCTLMSR:
 		return msr->data ? 1 : 0;
@@ -123,33 +123,33 @@ u64 model_get_segment_base(struct kvm_vcpu *vcpu, int seg)
 /* An access runs with flat segments, whatever user space loaded: see enter_flat_mode(). */
 void model_get_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 
-	*var = vs->seg[seg];
-	if (vs->running && seg <= VCPU_SREG_GS) {
+	*var = v->seg[seg];
+	if (v->running && seg <= VCPU_SREG_GS) {
 		*var = flat_data;
 		if (seg == VCPU_SREG_CS) {
 			var->type = 0xb;
 			var->l = model_flat64(vcpu);
 			var->db = !var->l;
 		}
-		if (vs->access.a.user)
+		if (v->access.a.user)
 			var->dpl = 3;
 	}
 }
 
 void model_set_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
 {
-	to_sim(vcpu)->seg[seg] = *var;
+	x86_vcpu_of(vcpu)->seg[seg] = *var;
 }
 
 int model_get_cpl(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_sim *vs = to_sim(vcpu);
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 
-	if (vs->running)
-		return vs->access.a.user ? 3 : 0;
-	return vs->seg[VCPU_SREG_SS].dpl;
+	if (v->running)
+		return v->access.a.user ? 3 : 0;
+	return v->seg[VCPU_SREG_SS].dpl;
 }
 
 void model_get_cs_db_l_bits(struct kvm_vcpu *vcpu, int *db, int *l)
@@ -201,35 +201,35 @@ int model_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 
 void model_get_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
 {
-	*dt = to_sim(vcpu)->idt;
+	*dt = x86_vcpu_of(vcpu)->idt;
 }
 
 void model_set_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
 {
-	to_sim(vcpu)->idt = *dt;
+	x86_vcpu_of(vcpu)->idt = *dt;
 }
 
 void model_get_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
 {
-	*dt = to_sim(vcpu)->gdt;
+	*dt = x86_vcpu_of(vcpu)->gdt;
 }
 
 void model_set_gdt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
 {
-	to_sim(vcpu)->gdt = *dt;
+	x86_vcpu_of(vcpu)->gdt = *dt;
 }
 
 unsigned long model_get_rflags(struct kvm_vcpu *vcpu)
 {
-	return to_sim(vcpu)->rflags;
+	return x86_vcpu_of(vcpu)->rflags;
 }
 
 void model_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
-	to_sim(vcpu)->rflags = rflags;
+	x86_vcpu_of(vcpu)->rflags = rflags;
 }
 
 bool model_get_if_flag(struct kvm_vcpu *vcpu)
 {
-	return to_sim(vcpu)->rflags & X86_EFLAGS_IF;
+	return x86_vcpu_of(vcpu)->rflags & X86_EFLAGS_IF;
 }

@@ -104,7 +104,7 @@ static unsigned int entry_rights(const struct walk_tables *t, uint64_t e, unsign
 	       ((e & PTE_NX) && t->nxe ? 0 : TLB_X);
 }
 
-bool model_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access)
+bool x86_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access)
 {
 	bool user = (access & WALK_USER) && t->format != WALK_EPT;
 
@@ -147,7 +147,7 @@ static bool locate(const struct walk_tables *nested, uint64_t *where, struct wal
 		return true;
 	if (nested->format != WALK_EPT || nested->ad)
 		access |= WALK_WRITE;
-	model_walk(nested, *where, access, &n);
+	x86_walk(nested, *where, access, &n);
 	if (n.status != WALK_OK) {
 		n.nested = true;
 		n.guest_table = true;
@@ -173,7 +173,7 @@ static bool mark(const struct walk_tables *t, uint64_t where, uint64_t *e, bool 
 		want |= t->format == WALK_EPT ? EPT_D : PTE_D;
 	if ((*e & want) == want)
 		return true;
-	if (!model_phys_cmpxchg64(where, e, *e | want, &done))
+	if (!x86_phys_cmpxchg64(where, e, *e | want, &done))
 		return fail(r, WALK_BAD_MEMORY);
 	if (done)
 		*e |= want;
@@ -193,8 +193,8 @@ static bool walk_level(const struct walk_tables *t, const struct walk_tables *ne
 	if (!locate(nested, &where, r))
 		return false;
 	do {
-		model_walk_count();
-		if (!model_phys_read64(where, &e))
+		x86_walk_count();
+		if (!x86_phys_read64(where, &e))
 			return fail(r, WALK_BAD_MEMORY);
 		r->entry_pa = where;
 		r->entry = e;
@@ -210,7 +210,7 @@ static bool walk_level(const struct walk_tables *t, const struct walk_tables *ne
 		}
 		here = *rights & entry_rights(t, e, level);
 		leaf = is_leaf(t, e, level);
-		if (leaf && !model_walk_allowed(t, here, access)) {
+		if (leaf && !x86_walk_allowed(t, here, access)) {
 			r->present_rights = here & (TLB_R | TLB_W | TLB_X);
 			r->error_code = page_fault_code(t, access, true, false);
 			return fail(r, WALK_FAULT);
@@ -276,12 +276,12 @@ static void cache_fill(const struct walk_tables *t, uint64_t addr, unsigned int 
 	};
 }
 
-void model_walk_cache_flush(struct walk_cache *c)
+void x86_walk_cache_flush(struct walk_cache *c)
 {
 	__builtin_memset(c, 0, sizeof(*c));
 }
 
-void model_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag)
+void x86_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag)
 {
 	struct walk_cache_entry *e = &c->entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
 
@@ -290,7 +290,7 @@ void model_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag)
 			e->level = 0;
 }
 
-void model_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr)
+void x86_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr)
 {
 	unsigned int level;
 
@@ -302,13 +302,13 @@ void model_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t ad
 	}
 }
 
-bool model_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *c)
+bool x86_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *c)
 {
 	unsigned int rights = ALL_RIGHTS, level;
 	uint64_t addr = c->prefix << (12 + 9 * (c->level - 1)), e = t->root;
 
 	for (level = t->levels; level >= c->level; level--) {
-		if (!model_phys_read64(entry_address(t, e, level, addr), &e))
+		if (!x86_phys_read64(entry_address(t, e, level, addr), &e))
 			return false;
 		if (!(t->format == WALK_EPT ? e & EPT_RWX : e & PTE_P) || is_leaf(t, e, level))
 			return false;
@@ -330,7 +330,7 @@ static bool walk(const struct walk_tables *t, const struct walk_tables *nested, 
 		if (!walk_level(t, nested, addr, access, level, &table, &rights, r)) {
 			/* A fault also drops what was used for its address (SDM 4.10.4.1, 29.4.3.1). */
 			if (t->cache)
-				model_walk_cache_flush_addr(t->cache, t->tag, addr);
+				x86_walk_cache_flush_addr(t->cache, t->tag, addr);
 			return false;
 		}
 		if (r->level)
@@ -340,19 +340,19 @@ static bool walk(const struct walk_tables *t, const struct walk_tables *nested, 
 	return true;
 }
 
-void model_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, struct walk_result *r)
+void x86_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, struct walk_result *r)
 {
 	walk(t, NULL, addr, access, r);
 }
 
-void model_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
+void x86_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
 		   unsigned int access, struct walk_result *r)
 {
 	struct walk_result n;
 
 	if (!walk(guest, nested, addr, access, r))
 		return;
-	model_walk(nested, r->pa, (access & ~WALK_USER) | WALK_USER, &n);
+	x86_walk(nested, r->pa, (access & ~WALK_USER) | WALK_USER, &n);
 	if (n.status != WALK_OK) {
 		n.nested = true;
 		n.fault_addr = r->pa;

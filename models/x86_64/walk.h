@@ -82,29 +82,29 @@ struct walk_result {
 };
 
 /* Walks one set of tables whose entries are read physically. */
-void model_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, struct walk_result *r);
+void x86_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, struct walk_result *r);
 /*
  * Walks guest tables whose entries, and the final address, go through nested tables. Nested accesses to guest entries
  * count as writes if the nested tables keep dirty bits (SDM 30.3.5; APM 15.25.6).
  */
-void model_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
+void x86_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
 		   unsigned int access, struct walk_result *r);
 
 /* Flushes of a paging-structure cache: all entries, those of one tag, those that could be used for one address. */
-void model_walk_cache_flush(struct walk_cache *c);
-void model_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag);
-void model_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr);
+void x86_walk_cache_flush(struct walk_cache *c);
+void x86_walk_cache_flush_tag(struct walk_cache *c, uint64_t tag);
+void x86_walk_cache_flush_addr(struct walk_cache *c, uint64_t tag, uint64_t addr);
 /* Returns whether a walk of the tables as they are now leads to the same table, with no fewer rights. */
-bool model_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *e);
+bool x86_walk_cache_current(const struct walk_tables *t, const struct walk_cache_entry *e);
 
 /* Returns whether a translation with these rights (enum tlb_rights) permits the access, by the control bits. */
-bool model_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access);
+bool x86_walk_allowed(const struct walk_tables *t, unsigned int rights, unsigned int access);
 
 /* Physical memory, supplied by the machine. read and cmpxchg return false if pa is outside of memory. */
-bool model_phys_read64(uint64_t pa, uint64_t *value);
+bool x86_phys_read64(uint64_t pa, uint64_t *value);
 /* Compares with *old; on a mismatch updates *old and sets *done to false. */
-bool model_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done);
+bool x86_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done);
 /* Counts one entry read by a walk. */
-void model_walk_count(void);
+void x86_walk_count(void);
 
 #endif

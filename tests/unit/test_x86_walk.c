@@ -11,7 +11,7 @@ static uint64_t memory[PAGES * 512];
 static unsigned int entries_read;
 static int fail_next_cmpxchg;
 
-bool model_phys_read64(uint64_t pa, uint64_t *value)
+bool x86_phys_read64(uint64_t pa, uint64_t *value)
 {
 	if (pa >= sizeof(memory))
 		return false;
@@ -19,7 +19,7 @@ bool model_phys_read64(uint64_t pa, uint64_t *value)
 	return true;
 }
 
-bool model_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done)
+bool x86_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done)
 {
 	if (pa >= sizeof(memory))
 		return false;
@@ -32,7 +32,7 @@ bool model_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done)
 	return true;
 }
 
-void model_walk_count(void)
+void x86_walk_count(void)
 {
 	entries_read++;
 }
@@ -65,7 +65,7 @@ static struct walk_result go(const struct walk_tables *t, uint64_t addr, unsigne
 {
 	struct walk_result r;
 
-	model_walk(t, addr, access, &r);
+	x86_walk(t, addr, access, &r);
 	return r;
 }
 
@@ -218,7 +218,7 @@ START_TEST(two_dimensions)
 
 	guest.root = 0x10000;
 	build_2d();
-	model_walk_2d(&guest, &ept, 0x7123, WALK_WRITE | WALK_USER, &r);
+	x86_walk_2d(&guest, &ept, 0x7123, WALK_WRITE | WALK_USER, &r);
 	ck_assert_int_eq(r.status, WALK_OK);
 	ck_assert_uint_eq(r.gpa, 0x15123);
 	ck_assert_uint_eq(r.pa, 0x25123);
@@ -228,20 +228,20 @@ START_TEST(two_dimensions)
 	ck_assert_uint_eq(*entry(4, 0x13) & 0x300, 0x300);	/* marking the guest's entry wrote to its page */
 
 	*entry(4, 0x12) &= ~2UL;				/* a read-only guest table */
-	model_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
+	x86_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
 	ck_assert_int_eq(r.status, WALK_FAULT);
 	ck_assert(r.nested && r.guest_table);
 	ck_assert_uint_eq(r.fault_addr, 0x12000);
 
 	build_2d();
 	*entry(4, 0x15) = 0;
-	model_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
+	x86_walk_2d(&guest, &ept, 0x7123, WALK_READ, &r);
 	ck_assert(r.nested && !r.guest_table);
 	ck_assert_uint_eq(r.fault_addr, 0x15123);
 
 	build_2d();
 	*entry(0x23, 7) = 0;
-	model_walk_2d(&guest, &ept, 0x7123, WALK_READ | WALK_USER, &r);
+	x86_walk_2d(&guest, &ept, 0x7123, WALK_READ | WALK_USER, &r);
 	ck_assert_int_eq(r.status, WALK_FAULT);
 	ck_assert(!r.nested);
 	ck_assert_uint_eq(r.error_code, 4);
@@ -256,7 +256,7 @@ START_TEST(rights_are_the_conjunction)
 	guest.root = 0x10000;
 	build_2d();
 	*entry(4, 0x15) &= ~2UL;
-	model_walk_2d(&guest, &ept, 0x7123, WALK_READ | WALK_USER, &r);
+	x86_walk_2d(&guest, &ept, 0x7123, WALK_READ | WALK_USER, &r);
 	ck_assert_int_eq(r.status, WALK_OK);
 	ck_assert(!(r.rights & (TLB_W | TLB_W_SUP)));
 	ck_assert(r.rights & TLB_U);
@@ -300,7 +300,7 @@ START_TEST(a_walk_begins_at_the_cached_table)
 	relink();
 	ck_assert_uint_eq(go(&t, 0x5678, WALK_READ).pa, 0x9678);
 	ck_assert_uint_eq(entries_read, 5);
-	model_walk_cache_flush(&cache);
+	x86_walk_cache_flush(&cache);
 	ck_assert_uint_eq(go(&t, 0x5678, WALK_READ).pa, 0xa678);
 	ck_assert_uint_eq(entries_read, 9);
 }
@@ -339,9 +339,9 @@ START_TEST(cache_flushes_reach_their_tag_and_address)
 
 	go(&t, 0x5000, WALK_READ);
 	relink();
-	model_walk_cache_flush_tag(&cache, 0x2000);
-	model_walk_cache_flush_addr(&cache, 0x2000, 0x5000);
-	model_walk_cache_flush_addr(&cache, 0x1000, 1UL << 39);
+	x86_walk_cache_flush_tag(&cache, 0x2000);
+	x86_walk_cache_flush_addr(&cache, 0x2000, 0x5000);
+	x86_walk_cache_flush_addr(&cache, 0x1000, 1UL << 39);
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0x9000);
 	t.tag = 0x2000;
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
@@ -351,10 +351,10 @@ START_TEST(cache_flushes_reach_their_tag_and_address)
 
 	relink();
 	*entry(3, 0) = 0x4000 | 7;
-	model_walk_cache_flush_addr(&cache, 0x1000, 0x1ff000);
+	x86_walk_cache_flush_addr(&cache, 0x1000, 0x1ff000);
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0x9000);
 	*entry(3, 0) = 0x5000 | 7;
-	model_walk_cache_flush_tag(&cache, 0x1000);
+	x86_walk_cache_flush_tag(&cache, 0x1000);
 	ck_assert_uint_eq(go(&t, 0x5000, WALK_READ).pa, 0xa000);
 }
 END_TEST
@@ -366,21 +366,21 @@ START_TEST(what_the_tables_no_longer_have_is_not_current)
 
 	go(&t, 0x5000, WALK_READ);
 	ck_assert_uint_eq(e->level, 2);
-	ck_assert(model_walk_cache_current(&t, e));
+	ck_assert(x86_walk_cache_current(&t, e));
 	relink();
-	ck_assert(!model_walk_cache_current(&t, e));
+	ck_assert(!x86_walk_cache_current(&t, e));
 	*entry(3, 0) = 0x200000 | 7 | 6 << 3 | 1 << 7;	/* a huge page */
-	ck_assert(!model_walk_cache_current(&t, e));
+	ck_assert(!x86_walk_cache_current(&t, e));
 	*entry(3, 0) = 0x4000 | 7 | 1 << 7;		/* and one at the very place of the table */
-	ck_assert(!model_walk_cache_current(&t, e));
+	ck_assert(!x86_walk_cache_current(&t, e));
 	*entry(3, 0) = 0;
-	ck_assert(!model_walk_cache_current(&t, e));
+	ck_assert(!x86_walk_cache_current(&t, e));
 	*entry(3, 0) = 0x4000 | 5;			/* fewer rights */
-	ck_assert(!model_walk_cache_current(&t, e));
+	ck_assert(!x86_walk_cache_current(&t, e));
 	*entry(3, 0) = 0x4000 | 7;
-	ck_assert(model_walk_cache_current(&t, e));
+	ck_assert(x86_walk_cache_current(&t, e));
 	*entry(1, 0) = 0x6000 | 7;			/* a table further up was replaced */
-	ck_assert(!model_walk_cache_current(&t, e));
+	ck_assert(!x86_walk_cache_current(&t, e));
 }
 END_TEST
 
@@ -392,9 +392,9 @@ START_TEST(an_entry_that_is_not_present_is_not_current)
 	t.cache = &cache;
 	build(7, 7);
 	ck_assert_int_eq(go(&t, 0x5000, WALK_READ).status, WALK_OK);
-	ck_assert(model_walk_cache_current(&t, &cache.entry[0][0]));
+	ck_assert(x86_walk_cache_current(&t, &cache.entry[0][0]));
 	*entry(3, 0) &= ~1UL;
-	ck_assert(!model_walk_cache_current(&t, &cache.entry[0][0]));
+	ck_assert(!x86_walk_cache_current(&t, &cache.entry[0][0]));
 }
 END_TEST
 

@@ -10,23 +10,23 @@
 #include "model.h"
 #include "checkers.h"
 
-static int check_walk_cache(struct vcpu_sim *vs)
+static int check_walk_cache(struct x86_vcpu *v)
 {
-	const struct walk_cache_entry *e = &vs->walk_cache.entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
+	const struct walk_cache_entry *e = &v->walk_cache.entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
 	struct walk_tables tables;
 	int findings = 0;
 
 	/* The root is not that of the last entry: the next entry loads it and flushes what it must. */
-	if (model_tlb_flush_pending(&vs->vcpu) || vs->root != vs->vcpu.arch.mmu->root.hpa)
+	if (x86_flush_pending(&v->vcpu) || v->root != v->vcpu.arch.mmu->root.hpa)
 		return 0;
-	tables = model_host_tables(vs);
+	tables = x86_host_tables(v);
 	for (; e < end; e++) {
-		if (!e->level || e->tag != model_tlb_tag(vs) || model_walk_cache_current(&tables, e))
+		if (!e->level || e->tag != x86_current_tag(v) || x86_walk_cache_current(&tables, e))
 			continue;
 		findings++;
 		host_check("walk-cache",
 			   "paging-structure cache of vCPU %d: %s %llx, level %u, still leads to the table at frame %lx, "
-			   "where the tables no longer lead: a flush is missing", vs->vcpu.vcpu_id,
+			   "where the tables no longer lead: a flush is missing", v->vcpu.vcpu_id,
 			   model_nested_paging() ? "guest-physical address" : "linear address",
 			   e->prefix << (12 + 9 * (e->level - 1)), e->level, PHYS_PFN(e->entry & SPTE_BASE_ADDR_MASK));
 	}
@@ -41,7 +41,7 @@ int kshim_check_walk_caches(struct kvm *kvm)
 
 	write_lock(&kvm->mmu_lock);
 	kvm_for_each_vcpu(i, vcpu, kvm)
-		findings += check_walk_cache(to_sim(vcpu));
+		findings += check_walk_cache(x86_vcpu_of(vcpu));
 	write_unlock(&kvm->mmu_lock);
 	return findings;
 }

@@ -42,12 +42,12 @@ static bool can_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *
 
 static void write_tsc_offset(struct kvm_vcpu *vcpu, u64 offset)
 {
-	to_sim(vcpu)->tsc_offset = offset;
+	x86_vcpu_of(vcpu)->tsc_offset = offset;
 }
 
 static void write_tsc_multiplier(struct kvm_vcpu *vcpu, u64 multiplier)
 {
-	to_sim(vcpu)->tsc_multiplier = multiplier;
+	x86_vcpu_of(vcpu)->tsc_multiplier = multiplier;
 }
 
 static bool pmu_hw_event_available(struct kvm_pmc *pmc)
