@@ -6,13 +6,13 @@
 
 #define MAX_VCPUS 1024
 
-static struct model_vcpu vcpus[MAX_VCPUS];
+static struct s390_vcpu vcpus[MAX_VCPUS];
 static struct host_lock vcpus_lock;
 
 /* Returns the record of a vCPU, or NULL if there are too many. */
-static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
+static struct s390_vcpu *record_of(struct kvm_vcpu *vcpu)
 {
-	struct model_vcpu *v, *found = NULL;
+	struct s390_vcpu *v, *found = NULL;
 
 	host_lock(&vcpus_lock);
 	for (v = vcpus; v < vcpus + MAX_VCPUS; v++) {
@@ -32,7 +32,7 @@ static struct model_vcpu *record_of(struct kvm_vcpu *vcpu)
 
 struct model_access *model_access_of(struct kvm_vcpu *vcpu)
 {
-	struct model_vcpu *v = record_of(vcpu);
+	struct s390_vcpu *v = record_of(vcpu);
 
 	return v ? &v->access : NULL;
 }
@@ -65,12 +65,12 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 
 long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
 {
-	struct model_vcpu *v = container_of(m, struct model_vcpu, access);
+	struct s390_vcpu *v = container_of(m, struct s390_vcpu, access);
 	long ret;
 
-	model_running = v;
+	s390_running = v;
 	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
-	model_running = NULL;
+	s390_running = NULL;
 	v->exits = vcpu->stat.exit_userspace;
 	return ret;
 }

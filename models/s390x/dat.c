@@ -14,19 +14,19 @@
 #include <kshim/sched.h>
 #include "model.h"
 
-struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
-struct skeys model_skeys;
+struct s390_cpu s390_cpus[KVMSIM_MAX_CPUS];
+struct skeys s390_skeys;
 
 /* One storage key per 4 KiB of the largest possible RAM; the host allocates the array's pages when they are used. */
-void model_dat_boot(void)
+void s390_dat_boot(void)
 {
-	model_skeys.blocks = KSHIM_RAM_MAX >> PAGE_SHIFT;
-	model_skeys.key = host_map(0, model_skeys.blocks);
+	s390_skeys.blocks = KSHIM_RAM_MAX >> PAGE_SHIFT;
+	s390_skeys.key = host_map(0, s390_skeys.blocks);
 }
 
-static struct model_cpu *this_cpu(void)
+static struct s390_cpu *this_cpu(void)
 {
-	return &model_cpus[raw_smp_processor_id()];
+	return &s390_cpus[raw_smp_processor_id()];
 }
 
 /* Interrupts are off too: what RCU frees, tables above all, stays while a CPU with interrupts off may look at it. */
@@ -65,16 +65,16 @@ static int read_entry(void *ctx, uint64_t address, uint64_t *entry)
 	return 0;
 }
 
-int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
+int s390_walk_host(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
 	/* EDAT-1 is on if installed. A guest's fetch is no fetch by the host, for instruction-execution protection. */
 	struct dat_space space = { .asce = asce, .edat1 = test_facility(FACILITY_EDAT1), .read = read_entry };
 
-	dat_walk(&space, addr, access, r);
+	s390_walk(&space, addr, access, r);
 	return r->code;
 }
 
-int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
+int s390_translate(u64 asce, u64 addr, bool write, u64 *pa)
 {
 	struct s390_tlb *tlb = &this_cpu()->tlb;
 	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_HOST, 0, 0, asce, addr);
@@ -88,7 +88,7 @@ int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
 		*pa = (e->frame << PAGE_SHIFT) + (addr - (e->page << PAGE_SHIFT));
 		return 0;
 	}
-	if (model_walk(asce, addr, DAT_FETCH, &r))
+	if (s390_walk_host(asce, addr, DAT_FETCH, &r))
 		return r.code;
 	if (r.looked) {
 		s390_tlb_fill(tlb, TLB_HOST, 0, 0, asce, addr, &r);
@@ -100,10 +100,10 @@ int model_translate(u64 asce, u64 addr, bool write, u64 *pa)
 	return 0;
 }
 
-/* --- purging --- */
+/* --- clearing --- */
 
 /* Runs fn on one CPU's TLB, or on all. When a CPU's turn is over, it has ended the access that it was at. */
-static void purge(bool local, unsigned int (*fn)(struct s390_tlb *t, u64 arg), u64 arg)
+static void flush_cpus(bool local, unsigned int (*fn)(struct s390_tlb *t, u64 arg), u64 arg)
 {
 	unsigned int cpu, n = 0;
 	unsigned long flags;
@@ -112,28 +112,28 @@ static void purge(bool local, unsigned int (*fn)(struct s390_tlb *t, u64 arg), u
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
 		if (local && cpu != raw_smp_processor_id())
 			continue;
-		host_lock(&model_cpus[cpu].lock);
-		n += fn(&model_cpus[cpu].tlb, arg);
-		host_unlock(&model_cpus[cpu].lock);
+		host_lock(&s390_cpus[cpu].lock);
+		n += fn(&s390_cpus[cpu].tlb, arg);
+		host_unlock(&s390_cpus[cpu].lock);
 	}
 	local_irq_restore(flags);
 	model_count(tlb_purged_entries, n);
 }
 
-static unsigned int purge_all(struct s390_tlb *t, u64 arg)
+static unsigned int flush_all(struct s390_tlb *t, u64 arg)
 {
-	return s390_tlb_clear(t);
+	return s390_tlb_flush_all(t);
 }
 
-static unsigned int purge_entry(struct s390_tlb *t, u64 arg)
+static unsigned int flush_entry(struct s390_tlb *t, u64 arg)
 {
-	return s390_tlb_clear_entry(t, TLB_HOST, 0, arg);
+	return s390_tlb_flush_entry(t, TLB_HOST, 0, arg);
 }
 
-static unsigned int purge_asce(struct s390_tlb *t, u64 arg)
+static unsigned int flush_asce(struct s390_tlb *t, u64 arg)
 {
 	/* A guest's entries are formed through the host's tables. */
-	return s390_tlb_clear_asce(t, TLB_HOST, 0, arg) + s390_tlb_clear_guest(t, arg & TLB_ASCE_MASK);
+	return s390_tlb_flush_asce(t, TLB_HOST, 0, arg) + s390_tlb_flush_guest(t, arg & TLB_ASCE_MASK);
 }
 
 /* Reports an instruction that the machine does not have. */
@@ -159,10 +159,10 @@ static void guest_options(bool guest_asce, bool nodat)
 static void invalidate(unsigned long *entry, unsigned long bit, bool local)
 {
 	kshim_sched_point(KSHIM_PT_ATOMIC, entry);
-	/* Other CPUs see it once purge() has held their lock. */
+	/* Other CPUs see it once flush_cpus() has held their lock. */
 	__atomic_fetch_or(entry, bit, __ATOMIC_SEQ_CST);
 	/* The local-clearing control is ignored without the facility. */
-	purge(local && test_facility(FACILITY_TLB_LC), purge_entry, __pa(entry));
+	flush_cpus(local && test_facility(FACILITY_TLB_LC), flush_entry, __pa(entry));
 }
 
 /* The entry that addr selects in the page table of pte: only the table's origin and the page index count. */
@@ -198,9 +198,9 @@ void kshim_rdp(unsigned long *pte, unsigned long addr, int local)
 		model_count(rdp, 1);
 	pte = pte_for(pte, addr);
 	kshim_sched_point(KSHIM_PT_ATOMIC, pte);
-	/* Other CPUs see it once purge() has held their lock. */
+	/* Other CPUs see it once flush_cpus() has held their lock. */
 	__atomic_fetch_and(pte, ~_PAGE_PROTECT, __ATOMIC_SEQ_CST);
-	purge(local, purge_entry, __pa(pte));
+	flush_cpus(local, flush_entry, __pa(pte));
 }
 
 void kshim_idte_entry(unsigned long *entry, unsigned long addr, unsigned int shift, unsigned long opt,
@@ -228,7 +228,7 @@ void kshim_idte_asce(unsigned long asce, unsigned long opt)
 	need(FACILITY_IDTE, "IDTE");
 	guest_options(opt & IDTE_GUEST_ASCE, false);
 	model_count(idte_asce, 1);
-	purge(false, purge_asce, asce);
+	flush_cpus(false, flush_asce, asce);
 }
 
 unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new)
@@ -239,7 +239,7 @@ unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new)
 	seen = __sync_val_compare_and_swap(ptr, old, new);
 	model_count(csp, 1);
 	if (seen == old)
-		purge(false, purge_all, 0);
+		flush_cpus(false, flush_all, 0);
 	return seen;
 }
 
@@ -252,31 +252,31 @@ unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long ne
 	seen = __sync_val_compare_and_swap(ptr, old, new);
 	model_count(csp, 1);
 	if (seen == old)
-		purge(false, purge_all, 0);
+		flush_cpus(false, flush_all, 0);
 	return seen;
 }
 
 void kshim_ptlb(void)
 {
 	model_count(ptlb, 1);
-	purge(true, purge_all, 0);
+	flush_cpus(true, flush_all, 0);
 }
 
 /* --- storage keys --- */
 
 void kshim_sske(unsigned long pa, unsigned char key)
 {
-	skey_set(&model_skeys, model_block(pa), key, false, false, NULL);
+	skey_set(&s390_skeys, s390_block(pa), key, false, false, NULL);
 }
 
 unsigned char kshim_iske(unsigned long pa)
 {
-	return skey_insert(&model_skeys, model_block(pa));
+	return skey_insert(&s390_skeys, s390_block(pa));
 }
 
 int kshim_rrbe(unsigned long pa)
 {
-	return skey_reset_reference(&model_skeys, model_block(pa));
+	return skey_reset_reference(&s390_skeys, s390_block(pa));
 }
 
 unsigned long kshim_sske_frame(unsigned long pa, unsigned char key)

@@ -83,7 +83,7 @@ enum guest_end guest_storage(struct guest_cpu *c, u64 absolute, bool write, u64 
 	/* The limit is the host address of the last block of 1 MiB. */
 	if (at < absolute || at > (c->sie->msl | ~MSL_MASK))
 		return guest_program(c, PGM_CODE_ADDRESSING);
-	c->code = model_translate(c->gasce, at, write, pa);
+	c->code = s390_translate(c->gasce, at, write, pa);
 	if (c->code) {
 		c->addr = at;
 		c->write = write;
@@ -154,7 +154,7 @@ static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 		return r->c->code;
 	if (r->end != GUEST_OK)
 		return -1;
-	skey_mark(&model_skeys, model_block(pa), false);
+	skey_mark(&s390_skeys, s390_block(pa), false);
 	*entry = READ_ONCE(*(u64 *)__va(pa));
 	return 0;
 }
@@ -162,7 +162,7 @@ static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 /* Dynamic address translation through the TLB. Fills *r like a walk. */
 static enum guest_end dat(struct guest_cpu *c, u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
-	struct s390_tlb *tlb = &model_cpus[raw_smp_processor_id()].tlb;
+	struct s390_tlb *tlb = &s390_cpus[raw_smp_processor_id()].tlb;
 	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_GUEST, guest_space(c), c->sie->mso, asce, addr);
 	u32 flags = atomic_read(&c->sie->cpuflags);
 	struct table_reader reader = {.c = c};
@@ -180,7 +180,7 @@ static enum guest_end dat(struct guest_cpu *c, u64 asce, u64 addr, enum dat_acce
 					 .iep = e->iep,
 					 .address = (e->frame << PAGE_SHIFT) + (addr - (e->page << PAGE_SHIFT))};
 	} else {
-		dat_walk(&space, addr, DAT_FETCH, r);
+		s390_walk(&space, addr, DAT_FETCH, r);
 		if (r->code < 0)
 			return reader.end;
 		if (r->code)
@@ -210,7 +210,7 @@ bool guest_key_allows(const struct guest_cpu *c, u64 addr, unsigned int key, u64
 	struct skey_overrides o = {.fetch = addr < 2048 && low_address_control(c, CR0_FETCH_PROTECTION_OVERRIDE),
 				   .storage = c->sie->gcr[0] & CR0_STORAGE_PROTECTION_OVERRIDE};
 
-	return skey_allows(key, skey_insert(&model_skeys, model_block(pa)), store, o);
+	return skey_allows(key, skey_insert(&s390_skeys, s390_block(pa)), store, o);
 }
 
 enum guest_end guest_translate(struct guest_cpu *c, u64 addr, enum dat_access access, u64 *absolute, bool *protect)
@@ -249,7 +249,7 @@ enum guest_end guest_operand(struct guest_cpu *c, u64 addr, enum dat_access acce
 		return end;
 	if (!guest_key_allows(c, logical, key, *pa, access == DAT_STORE))
 		return access_exception(c, PGM_CODE_PROTECTION, logical, access, PROT_KEY);
-	skey_mark(&model_skeys, model_block(*pa), access == DAT_STORE);
+	skey_mark(&s390_skeys, s390_block(*pa), access == DAT_STORE);
 	return GUEST_OK;
 }
 
@@ -272,9 +272,9 @@ void guest_store_program(struct guest_cpu *c, unsigned int ilen)
 	u64 pa;
 
 	/* The prefix area is mapped: enter() in sie.c checks it before it enters the guest (prefix_is_there()). */
-	if (model_translate(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), true, &pa))
+	if (s390_translate(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), true, &pa))
 		return;
-	skey_mark(&model_skeys, model_block(pa), true);
+	skey_mark(&s390_skeys, s390_block(pa), true);
 	if (!nullifies(c->code))
 		old.addr += ilen;
 	lc = __va(pa);

@@ -75,9 +75,9 @@ struct guest_insn {
 	unsigned int r1, r2, m3; /* by the formats RRE and RRF */
 	int cc; /* -1: the instruction leaves it unchanged */
 	const char *name;
-	/* What to clear in the TLBs when the instruction has ended (insn_purge()). */
-	enum { INSN_PURGES_NOTHING, INSN_PURGES_CPU, INSN_PURGES_ENTRY, INSN_PURGES_ASCE } purge;
-	u64 purged; /* the entry's guest-absolute address, or the ASCE */
+	/* What to flush from the TLBs when the instruction has ended (insn_flush()). */
+	enum { INSN_FLUSHES_NOTHING, INSN_FLUSHES_CPU, INSN_FLUSHES_ENTRY, INSN_FLUSHES_ASCE } flush;
+	u64 flushed; /* the entry's guest-absolute address, or the ASCE */
 	bool local;
 };
 
@@ -85,8 +85,8 @@ struct guest_insn {
 bool insn_decode(u64 text, unsigned int len, struct guest_insn *i);
 /* Executes one instruction. After INTERCEPTED the PSW is behind it, unless the interception nullifies. */
 enum guest_end insn_execute(struct guest_cpu *c, struct guest_insn *i);
-/* Clears what the instruction clears, on the CPUs that it names. Not during an access. */
-void insn_purge(const struct guest_cpu *c, const struct guest_insn *i);
+/* Flushes what the instruction clears, on the CPUs that it names. Not during an access. */
+void insn_flush(const struct guest_cpu *c, const struct guest_insn *i);
 
 /* --- insn_keys.c: instructions on storage keys and page states, as SIE interprets them --- */
 enum guest_end insn_sske(struct guest_cpu *c, struct guest_insn *i);

@@ -93,11 +93,11 @@ static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 
 
 	if (end != GUEST_OK)
 		return end;
-	/* Other CPUs see it once insn_purge() has held their lock. */
+	/* Other CPUs see it once insn_flush() has held their lock. */
 	__atomic_fetch_or((u64 *)__va(pa), bit, __ATOMIC_SEQ_CST);
-	skey_mark(&model_skeys, model_block(pa), true);
-	i->purge = INSN_PURGES_ENTRY;
-	i->purged = at;
+	skey_mark(&s390_skeys, s390_block(pa), true);
+	i->flush = INSN_FLUSHES_ENTRY;
+	i->flushed = at;
 	return GUEST_OK;
 }
 
@@ -122,8 +122,8 @@ static enum guest_end idte(struct guest_cpu *c, struct guest_insn *i)
 		return insn_intercept(c, i);
 	i->local = (i->text >> 24) & 1;
 	if (what & IDTE_BY_ASCE) {
-		i->purge = INSN_PURGES_ASCE;
-		i->purged = guest_reg(c, i->m3);
+		i->flush = INSN_FLUSHES_ASCE;
+		i->flushed = guest_reg(c, i->m3);
 		return GUEST_OK;
 	}
 	if (what & 0x7ff)
@@ -133,32 +133,32 @@ static enum guest_end idte(struct guest_cpu *c, struct guest_insn *i)
 
 static enum guest_end ptlb(struct guest_cpu *c, struct guest_insn *i)
 {
-	i->purge = INSN_PURGES_CPU;
+	i->flush = INSN_FLUSHES_CPU;
 	i->local = true;
 	return GUEST_OK;
 }
 
-void insn_purge(const struct guest_cpu *c, const struct guest_insn *i)
+void insn_flush(const struct guest_cpu *c, const struct guest_insn *i)
 {
 	unsigned int cpu, n = 0;
 	unsigned long flags;
 
-	if (i->purge == INSN_PURGES_NOTHING)
+	if (i->flush == INSN_FLUSHES_NOTHING)
 		return;
 	local_irq_save(flags);
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
-		struct s390_tlb *tlb = &model_cpus[cpu].tlb;
+		struct s390_tlb *tlb = &s390_cpus[cpu].tlb;
 
 		if (i->local && cpu != raw_smp_processor_id())
 			continue;
-		host_lock(&model_cpus[cpu].lock);
-		if (i->purge == INSN_PURGES_CPU)
-			n += s390_tlb_clear_guest(tlb, guest_space(c));
-		else if (i->purge == INSN_PURGES_ENTRY)
-			n += s390_tlb_clear_entry(tlb, TLB_GUEST, guest_space(c), i->purged);
+		host_lock(&s390_cpus[cpu].lock);
+		if (i->flush == INSN_FLUSHES_CPU)
+			n += s390_tlb_flush_guest(tlb, guest_space(c));
+		else if (i->flush == INSN_FLUSHES_ENTRY)
+			n += s390_tlb_flush_entry(tlb, TLB_GUEST, guest_space(c), i->flushed);
 		else
-			n += s390_tlb_clear_asce(tlb, TLB_GUEST, guest_space(c), i->purged);
-		host_unlock(&model_cpus[cpu].lock);
+			n += s390_tlb_flush_asce(tlb, TLB_GUEST, guest_space(c), i->flushed);
+		host_unlock(&s390_cpus[cpu].lock);
 	}
 	local_irq_restore(flags);
 	model_count(tlb_purged_entries, n);

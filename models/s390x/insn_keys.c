@@ -17,7 +17,7 @@ struct guest_page {
 	u64 *pgste; /* NULL in a 1 MiB frame; then all other fields except block are 0 */
 	u64 value; /* of the PGSTE, without PCL */
 	u64 pte;
-	u64 block; /* of the host's page, by model_block(); only if the entry is valid */
+	u64 block; /* of the host's page, by s390_block(); only if the entry is valid */
 };
 
 static bool resident(const struct guest_page *p)
@@ -33,9 +33,9 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 
 	if (absolute > c->sie->msl)
 		return guest_program(c, PGM_CODE_ADDRESSING);
-	model_walk(c->gasce, absolute, DAT_FETCH, &r);
+	s390_walk_host(c->gasce, absolute, DAT_FETCH, &r);
 	if (r.via[DAT_PAGE] == DAT_NO_ENTRY && !r.code) {
-		*p = (struct guest_page){ .block = model_block(r.address) };
+		*p = (struct guest_page){ .block = s390_block(r.address) };
 		return GUEST_OK;
 	}
 	if (r.via[DAT_PAGE] == DAT_NO_ENTRY) {
@@ -53,7 +53,7 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 		return GUEST_AGAIN;
 	p->value = was;
 	p->pte = READ_ONCE(*pte);
-	p->block = model_block(p->pte);
+	p->block = s390_block(p->pte);
 	return GUEST_OK;
 }
 
@@ -74,7 +74,7 @@ static enum guest_end lock_operand(struct guest_cpu *c, struct guest_insn *i, st
 
 static u8 key_of(const struct guest_page *p)
 {
-	u8 key = resident(p) ? skey_insert(&model_skeys, p->block) : (p->value & (PGSTE_ACC_BITS | PGSTE_FP_BIT)) >> 56;
+	u8 key = resident(p) ? skey_insert(&s390_skeys, p->block) : (p->value & (PGSTE_ACC_BITS | PGSTE_FP_BIT)) >> 56;
 
 	return key | (p->value & (PGSTE_GR_BIT | PGSTE_GC_BIT)) >> 48;
 }
@@ -84,7 +84,7 @@ static void set_key(struct guest_page *p, u8 key)
 	u8 old;
 
 	if (!p->pgste) {
-		skey_set(&model_skeys, p->block, key, false, false, NULL);
+		skey_set(&s390_skeys, p->block, key, false, false, NULL);
 		return;
 	}
 	p->value &= ~(PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_GR_BIT | PGSTE_GC_BIT);
@@ -92,7 +92,7 @@ static void set_key(struct guest_page *p, u8 key)
 	if (!resident(p))
 		return;
 	/* What the host knows of references and changes stays with the host. */
-	skey_set(&model_skeys, p->block, key & (SKEY_ACC | SKEY_F), false, false, &old);
+	skey_set(&s390_skeys, p->block, key & (SKEY_ACC | SKEY_F), false, false, &old);
 	p->value |= (u64)(old & (SKEY_R | SKEY_C)) << 52;
 }
 
@@ -146,7 +146,7 @@ enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i)
 	i->cc = (p.value & (PGSTE_GR_BIT | PGSTE_GC_BIT)) >> 49;
 	p.value &= ~PGSTE_GR_BIT;
 	if (resident(&p)) {
-		int host = skey_reset_reference(&model_skeys, p.block);
+		int host = skey_reset_reference(&s390_skeys, p.block);
 
 		i->cc |= host;
 		if (host & 2)

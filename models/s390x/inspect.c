@@ -30,7 +30,7 @@ int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsi
 
 	memset(out, 0, sizeof(*out));
 	flags = kshim_arch_access_begin();
-	code = model_walk(gmap_of(vcpu)->asce, gpa, DAT_FETCH, &r);
+	code = s390_walk_host(gmap_of(vcpu)->asce, gpa, DAT_FETCH, &r);
 	kshim_arch_access_end(flags);
 	if (code == PGM_CODE_ADDRESSING || code == PGM_CODE_TRANSLATION_SPECIFICATION)
 		return -EFAULT;
@@ -54,8 +54,8 @@ int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_m
 
 	memset(out, 0, sizeof(*out));
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
-		host_lock(&model_cpus[cpu].lock);
-		e = s390_tlb_lookup(&model_cpus[cpu].tlb, TLB_HOST, 0, 0, gmap_of(vcpu)->asce, addr);
+		host_lock(&s390_cpus[cpu].lock);
+		e = s390_tlb_lookup(&s390_cpus[cpu].tlb, TLB_HOST, 0, 0, gmap_of(vcpu)->asce, addr);
 		if (e) {
 			*out = (struct kvmsim_mapping){
 				.present = 1, .writable = !e->protect, .executable = 1, .accessed = 1,
@@ -63,7 +63,7 @@ int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_m
 				.pfn = e->frame + ((addr >> PAGE_SHIFT) - e->page), .raw = e->raw };
 			ret = 0;
 		}
-		host_unlock(&model_cpus[cpu].lock);
+		host_unlock(&s390_cpus[cpu].lock);
 	}
 	return ret;
 }
@@ -142,8 +142,8 @@ static void visit_tlbs(struct visit *v)
 		return;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
 		snprintf(where, sizeof(where), "TLB of CPU %u", cpu);
-		s390_tlb_for_each(&model_cpus[cpu].tlb, i) {
-			const struct s390_tlb_entry *e = &model_cpus[cpu].tlb.entry[i];
+		s390_tlb_for_each(&s390_cpus[cpu].tlb, i) {
+			const struct s390_tlb_entry *e = &s390_cpus[cpu].tlb.entry[i];
 
 			if (e->kind != TLB_HOST || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
 				continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The modelled z/Architecture CPUs, as the parts of models/s390x see each other: dynamic address translation with its
- * TLBs and purging instructions, storage keys, and the SIE instruction with what runs under it.
+ * TLBs and clearing instructions, storage keys, and the SIE instruction with what runs under it.
  *
  * A vCPU executes accesses. sim sets one (struct model_access) and calls the vCPU file's KVM_RUN. The real
  * kvm_arch_vcpu_ioctl_run() calls __sie64a(), which performs the access like the CPU and leaves with the same
@@ -46,14 +46,14 @@ int kshim_hugetlb_boot(void);
 bool kshim_guest_fault(int code, u64 addr, bool write);
 
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
-struct model_cpu {
-	struct host_lock lock;	/* held during an access: a purge by another CPU waits for its end, as quiescing does */
+struct s390_cpu {
+	struct host_lock lock;	/* held during an access: a flush by another CPU waits for its end, as quiescing does */
 	struct s390_tlb tlb;
 };
-extern struct model_cpu model_cpus[KVMSIM_MAX_CPUS];
-extern struct skeys model_skeys;
-/* Returns the number in model_skeys of the block at absolute address pa. */
-static inline u64 model_block(u64 pa)
+extern struct s390_cpu s390_cpus[KVMSIM_MAX_CPUS];
+extern struct skeys s390_skeys;
+/* Returns the number in s390_skeys of the block at absolute address pa. */
+static inline u64 s390_block(u64 pa)
 {
 	return (pa & (KSHIM_RAM_MAX - 1)) >> PAGE_SHIFT;
 }
@@ -78,23 +78,23 @@ static inline unsigned int model_skip_entries(const u64 *table, unsigned int n, 
 	     (i) = model_skip_entries(table, n, (i) + 1, invalid, invalid))
 
 /* Walks the host's tables that asce designates; changes nothing. Returns r->code. */
-int model_walk(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);
+int s390_walk_host(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);
 /*
  * One translation by this CPU, through its TLB. Call it between kshim_arch_access_begin() and end. Returns 0 with *pa
  * set, or the code of the program interruption.
  */
-int model_translate(u64 asce, u64 addr, bool write, u64 *pa);
-void model_dat_boot(void);
+int s390_translate(u64 asce, u64 addr, bool write, u64 *pa);
+void s390_dat_boot(void);
 
 /* --- sie.c, access.c --- */
 /* The model's record of a vCPU. It is free if vcpu is NULL. */
-struct model_vcpu {
+struct s390_vcpu {
 	struct kvm_vcpu *vcpu;
 	u64 exits;		/* vcpu->stat.exit_userspace after its last run */
 	struct model_access access;
 };
 
 /* The vCPU that the calling native thread runs, or NULL. */
-extern __thread struct model_vcpu *model_running;
+extern __thread struct s390_vcpu *s390_running;
 
 #endif

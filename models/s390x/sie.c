@@ -31,7 +31,7 @@
 /* Validity interception: the host has not mapped the prefix area for the guest; KVM sets the same in map_prefix(). */
 #define VALIDITY_PREFIX 0x0037
 
-__thread struct model_vcpu *model_running;
+__thread struct s390_vcpu *s390_running;
 
 /* A program check of the host while it interprets the guest. Returns what sie64a() returns. */
 #ifdef KSHIM_HAVE_S390_GUEST_TEID
@@ -86,19 +86,19 @@ static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
 	end = insn_execute(c, &insn);
 	kshim_arch_access_end(flags);
 	if (end == GUEST_OK) {
-		insn_purge(c, &insn);
+		insn_flush(c, &insn);
 		a->value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
 	}
 	return end;
 }
 
 /* The state of this guest's work: a nested one's access, or the vCPU's own instruction. */
-static enum model_access_state *progress(struct model_vcpu *v, const struct guest_cpu *c)
+static enum model_access_state *progress(struct s390_vcpu *v, const struct guest_cpu *c)
 {
 	return c->nested ? &v->access.arch.inner : &v->access.state;
 }
 
-static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
+static enum guest_end execute(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	struct kvmsim_access *a = &v->access.a, sie = {.value = SIE_TEXT, .len = SIE_BYTES};
 	unsigned long flags;
@@ -115,7 +115,7 @@ static enum guest_end execute(struct model_vcpu *v, struct guest_cpu *c)
 }
 
 /* The PSW stays: the guest runs a loop of one instruction, so that KVM's look at it touches no other page. */
-static void retire(struct model_vcpu *v)
+static void retire(struct s390_vcpu *v)
 {
 	model_count(guest_accesses, 1);
 	v->access.workload.done++;
@@ -140,7 +140,7 @@ static bool intervention(struct kvm_s390_sie_block *sie)
 }
 
 /* The guest's handler runs at once and returns to the loop. */
-static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
+static void end_in_exception(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	model_count(guest_exceptions, 1);
 	v->access.arch.code = c->code;
@@ -154,14 +154,14 @@ static void end_in_exception(struct model_vcpu *v, struct guest_cpu *c)
 }
 
 /* KVM delivered a program interruption, so the instruction has ended without its effect. */
-static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
+static void take_exception(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	const struct lowcore *lc;
 	struct dat_result r;
 	unsigned long flags = kshim_arch_access_begin();
 
 	guest_program(c, 0);
-	if (!model_walk(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), DAT_FETCH, &r)) {
+	if (!s390_walk_host(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), DAT_FETCH, &r)) {
 		lc = __va(r.address);
 		guest_program(c, READ_ONCE(lc->pgm_code));
 		if (guest_has_teid(c->code))
@@ -171,7 +171,7 @@ static void take_exception(struct model_vcpu *v, struct guest_cpu *c)
 	end_in_exception(v, c);
 }
 
-static void report_livelock(struct model_vcpu *v, struct guest_cpu *c)
+static void report_livelock(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	host_check("livelock",
 		   "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: code %#x at %llx",
@@ -180,7 +180,7 @@ static void report_livelock(struct model_vcpu *v, struct guest_cpu *c)
 }
 
 /* KVM has handled an intercepted instruction. The PSW tells whether it is done or must be tried again. */
-static void after_interception(struct model_vcpu *v, struct guest_cpu *c)
+static void after_interception(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
 
@@ -208,7 +208,7 @@ static bool intercept_addressing(struct guest_cpu *c, unsigned int ilen)
 }
 
 /* Returns true if the CPU stays in the guest. */
-static bool step(struct model_vcpu *v, struct guest_cpu *c)
+static bool step(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	struct model_access *m = &v->access;
 	unsigned int ilen = m->arch.nested && !c->nested ? SIE_BYTES :
@@ -251,7 +251,7 @@ static bool step(struct model_vcpu *v, struct guest_cpu *c)
 	}
 }
 
-static void interpret(struct model_vcpu *v, struct guest_cpu *c)
+static void interpret(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	enum model_access_state *state = progress(v, c);
 	struct kvm_s390_sie_block *sie = c->sie;
@@ -281,7 +281,7 @@ static void interpret(struct model_vcpu *v, struct guest_cpu *c)
  * this is only the first page; if that is read-only, the CPU refuses to enter (map_prefix(),
  * kvm_s390_vsie_gmap_notifier()).
  */
-static bool prefix_is_there(struct model_vcpu *v, struct guest_cpu *c)
+static bool prefix_is_there(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	u64 at = guest_host_address(c, (u64)c->sie->prefix << GUEST_PREFIX_SHIFT);
 	unsigned int i, pages = c->nested && !(c->sie->ecb & ECB_TE) ? 1 : 2;
@@ -290,7 +290,7 @@ static bool prefix_is_there(struct model_vcpu *v, struct guest_cpu *c)
 
 	for (i = 0; i < pages; i++) {
 		flags = kshim_arch_access_begin();
-		model_walk(c->gasce, at + i * PAGE_SIZE, DAT_STORE, &r);
+		s390_walk_host(c->gasce, at + i * PAGE_SIZE, DAT_STORE, &r);
 		kshim_arch_access_end(flags);
 		if (!r.code)
 			continue;
@@ -316,7 +316,7 @@ static void forget_other_cpu(struct guest_cpu *c)
 	if (c->sie->ihcpu == cpu)
 		return;
 	flags = kshim_arch_access_begin();
-	s390_tlb_clear_guest(&model_cpus[cpu].tlb, guest_space(c));
+	s390_tlb_flush_guest(&s390_cpus[cpu].tlb, guest_space(c));
 	kshim_arch_access_end(flags);
 	c->sie->ihcpu = cpu;
 }
@@ -325,7 +325,7 @@ static void forget_other_cpu(struct guest_cpu *c)
 static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 {
 	struct guest_cpu c = {.sie = sie, .gprs = rsa, .gasce = gasce};
-	struct model_vcpu *v = model_running;
+	struct s390_vcpu *v = s390_running;
 	bool ours;
 
 	c.nested = v && v->vcpu->arch.vsie_block == sie;

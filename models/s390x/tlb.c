@@ -115,7 +115,7 @@ static bool empty(const struct s390_tlb *t)
 	return !(t->count[DAT_PAGE] | t->count[DAT_SEGMENT] | t->count[DAT_REGION3]);
 }
 
-unsigned int s390_tlb_clear(struct s390_tlb *t)
+unsigned int s390_tlb_flush_all(struct s390_tlb *t)
 {
 	unsigned int i, n = 0;
 
@@ -142,7 +142,7 @@ static bool formed_from(const struct s390_tlb_entry *e, uint64_t where)
 	return false;
 }
 
-unsigned int s390_tlb_clear_entry(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t where)
+unsigned int s390_tlb_flush_entry(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t where)
 {
 	unsigned int i, n = 0;
 
@@ -157,7 +157,7 @@ unsigned int s390_tlb_clear_entry(struct s390_tlb *t, enum s390_tlb_kind kind, u
 	return n;
 }
 
-unsigned int s390_tlb_clear_asce(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce)
+unsigned int s390_tlb_flush_asce(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce)
 {
 	unsigned int i, n = 0;
 
@@ -172,7 +172,7 @@ unsigned int s390_tlb_clear_asce(struct s390_tlb *t, enum s390_tlb_kind kind, ui
 	return n;
 }
 
-unsigned int s390_tlb_clear_guest(struct s390_tlb *t, uint64_t space)
+unsigned int s390_tlb_flush_guest(struct s390_tlb *t, uint64_t space)
 {
 	unsigned int i, n = 0;
 

@@ -68,13 +68,13 @@ void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, 
 
 /* Each returns how many entries it cleared. Entries of a guest's space are cleared whatever their origin. */
 /* PTLB, CSP, CSPG: all. */
-unsigned int s390_tlb_clear(struct s390_tlb *t);
+unsigned int s390_tlb_flush_all(struct s390_tlb *t);
 /* IPTE, IDTE, CRDTE of one table entry: clears what was formed from the entry at this address. */
-unsigned int s390_tlb_clear_entry(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t where);
+unsigned int s390_tlb_flush_entry(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t where);
 /* IDTE and CRDTE by ASCE. */
-unsigned int s390_tlb_clear_asce(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce);
+unsigned int s390_tlb_flush_asce(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t asce);
 /* A guest's own PTLB, CSP or CSPG: clears that guest's entries only. */
-unsigned int s390_tlb_clear_guest(struct s390_tlb *t, uint64_t space);
+unsigned int s390_tlb_flush_guest(struct s390_tlb *t, uint64_t space);
 
 /* Returns NULL, or what is wrong. */
 const char *s390_tlb_validate(const struct s390_tlb *t);

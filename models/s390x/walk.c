@@ -138,7 +138,7 @@ static void walk_tables(const struct dat_space *s, uint64_t addr, struct dat_res
 	r->address = (r->entry & ~(bytes - 1)) | (addr & (bytes - 1));
 }
 
-void dat_walk(const struct dat_space *s, uint64_t addr, enum dat_access access, struct dat_result *r)
+void s390_walk(const struct dat_space *s, uint64_t addr, enum dat_access access, struct dat_result *r)
 {
 	__builtin_memset(r, 0, sizeof(*r));
 	__builtin_memset(r->via, 0xff, sizeof(r->via));

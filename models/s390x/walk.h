@@ -89,7 +89,7 @@ struct dat_result {
  * Translates addr for one access. The order of exceptions is that of the manual's figure "Translation process"; a
  * protection exception comes after all others. Does not check low-address protection and storage keys.
  */
-void dat_walk(const struct dat_space *space, uint64_t addr, enum dat_access access, struct dat_result *r);
+void s390_walk(const struct dat_space *space, uint64_t addr, enum dat_access access, struct dat_result *r);
 
 /* Size in bytes of the frame that a last entry of this level maps: 4 KiB, 1 MiB or 2 GiB; 0 for the upper levels. */
 uint64_t dat_frame_bytes(enum dat_level level);

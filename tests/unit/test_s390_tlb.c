@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(ipte_takes_a_page_from_all_spaces_that_share_its_table)
 {
-	ck_assert_uint_eq(s390_tlb_clear_entry(&tlb, TLB_HOST, 0, PAGE_TABLE + 5 * 8), 2);
+	ck_assert_uint_eq(s390_tlb_flush_entry(&tlb, TLB_HOST, 0, PAGE_TABLE + 5 * 8), 2);
 	ck_assert(!held(TLB_HOST, 0, MM, 0x80005000));
 	ck_assert(!held(TLB_HOST, 0, GMAP, 0x5000));
 	ck_assert(held(TLB_HOST, 0, GMAP, 0x6000));
@@ -78,19 +78,19 @@ END_TEST
 
 START_TEST(idte_of_a_segment_takes_its_pages)
 {
-	ck_assert_uint_eq(s390_tlb_clear_entry(&tlb, TLB_HOST, 0, GMAP_SEGMENTS), 2);
+	ck_assert_uint_eq(s390_tlb_flush_entry(&tlb, TLB_HOST, 0, GMAP_SEGMENTS), 2);
 	ck_assert(held(TLB_HOST, 0, MM, 0x80005000));
 	ck_assert(held(TLB_HOST, 0, OTHER_GMAP, 0x5000));
-	ck_assert_uint_eq(s390_tlb_clear_entry(&tlb, TLB_HOST, 0, GMAP_SEGMENTS), 0);
+	ck_assert_uint_eq(s390_tlb_flush_entry(&tlb, TLB_HOST, 0, GMAP_SEGMENTS), 0);
 }
 END_TEST
 
 START_TEST(idte_by_asce)
 {
-	ck_assert_uint_eq(s390_tlb_clear_asce(&tlb, TLB_HOST, 0, GMAP | DAT_ASCE_TL), 2);
+	ck_assert_uint_eq(s390_tlb_flush_asce(&tlb, TLB_HOST, 0, GMAP | DAT_ASCE_TL), 2);
 	ck_assert(held(TLB_HOST, 0, MM, 0x80005000));
 	ck_assert(held(TLB_GUEST, GMAP, GUEST, 0x5000));
-	ck_assert_uint_eq(s390_tlb_clear_asce(&tlb, TLB_GUEST, GMAP, GUEST), 1);
+	ck_assert_uint_eq(s390_tlb_flush_asce(&tlb, TLB_GUEST, GMAP, GUEST), 1);
 	ck_assert(held(TLB_GUEST, OTHER_GMAP, GUEST, 0x5000));
 	ck_assert_ptr_null(s390_tlb_validate(&tlb));
 }
@@ -98,18 +98,18 @@ END_TEST
 
 START_TEST(a_guest_clears_its_own)
 {
-	ck_assert_uint_eq(s390_tlb_clear_guest(&tlb, GMAP), 1);
+	ck_assert_uint_eq(s390_tlb_flush_guest(&tlb, GMAP), 1);
 	ck_assert(!held(TLB_GUEST, GMAP, GUEST, 0x5000));
 	ck_assert(held(TLB_GUEST, OTHER_GMAP, GUEST, 0x5000));
 	ck_assert(held(TLB_HOST, 0, GMAP, 0x5000));
-	ck_assert_uint_eq(s390_tlb_clear_entry(&tlb, TLB_GUEST, OTHER_GMAP, PAGE_TABLE + 7 * 8), 1);
+	ck_assert_uint_eq(s390_tlb_flush_entry(&tlb, TLB_GUEST, OTHER_GMAP, PAGE_TABLE + 7 * 8), 1);
 }
 END_TEST
 
 START_TEST(clear_takes_all)
 {
-	ck_assert_uint_eq(s390_tlb_clear(&tlb), 6);
-	ck_assert_uint_eq(s390_tlb_clear(&tlb), 0);
+	ck_assert_uint_eq(s390_tlb_flush_all(&tlb), 6);
+	ck_assert_uint_eq(s390_tlb_flush_all(&tlb), 0);
 	ck_assert(!held(TLB_HOST, 0, GMAP, 0x6000));
 	ck_assert_ptr_null(s390_tlb_validate(&tlb));
 }

@@ -55,7 +55,7 @@ static struct dat_result go(uint64_t addr, enum dat_access access)
 {
 	struct dat_result r;
 
-	dat_walk(&space, addr, access, &r);
+	s390_walk(&space, addr, access, &r);
 	return r;
 }
 

@@ -78,7 +78,7 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 
 int kshim_arch_boot(void)
 {
-	model_dat_boot();
+	s390_dat_boot();
 	empty_zero_page = (unsigned long)KSHIM_RAM_BASE + PFN_PHYS(KSHIM_ZERO_PFN);
 	kshim_arch_register_counters();
 #ifndef KSHIM_HAVE_S390_CMMA_FLAG

@@ -25,7 +25,7 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 
 	memset(out, 0, sizeof(*out));
 	flags = kshim_arch_access_begin();
-	model_walk(mm->context.asce, addr, DAT_FETCH, &r);
+	s390_walk_host(mm->context.asce, addr, DAT_FETCH, &r);
 	kshim_arch_access_end(flags);
 	if (!r.looked)
 		return false;
@@ -63,12 +63,12 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code)
 {
 	u64 pa;
-	int code = model_translate(mm->context.asce, addr, write, &pa);
+	int code = s390_translate(mm->context.asce, addr, write, &pa);
 
 	*error_code = code | (write ? ERROR_WRITE : 0);
 	if (code)
 		return NULL;
-	skey_mark(&model_skeys, model_block(pa), write);
+	skey_mark(&s390_skeys, s390_block(pa), write);
 	return __va(pa);
 }
 
@@ -89,7 +89,7 @@ static bool keyed_piece(void *mem, unsigned long done, unsigned long len, void *
 {
 	struct keyed *k = arg;
 
-	if (!skey_allows(k->key, skey_insert(&model_skeys, model_block(__pa(mem))), k->write, (struct skey_overrides){}))
+	if (!skey_allows(k->key, skey_insert(&s390_skeys, s390_block(__pa(mem))), k->write, (struct skey_overrides){}))
 		return false;
 	return k->fn(mem, done, len, k->arg);
 }

@@ -50,7 +50,7 @@ static int read_guest_entry(void *ctx, uint64_t address, uint64_t *entry)
 	struct shadow *s = ctx;
 	struct dat_result r;
 
-	if (model_walk(s->sg->parent->asce, address, DAT_FETCH, &r))
+	if (s390_walk_host(s->sg->parent->asce, address, DAT_FETCH, &r))
 		return -1;
 	*entry = READ_ONCE(*(u64 *)__va(r.address));
 	return 0;
@@ -67,7 +67,7 @@ static void walk_guest(struct shadow *s, u64 addr, struct dat_result *r)
 		.ctx = s,
 	};
 
-	dat_walk(&space, addr, DAT_FETCH, r);
+	s390_walk(&space, addr, DAT_FETCH, r);
 }
 
 static bool has_rmap(struct shadow *s, unsigned long vmaddr, unsigned long raddr)
@@ -93,7 +93,7 @@ static bool check_source(struct shadow *s, u64 addr, enum dat_level level, u64 a
 	unsigned long vmaddr = __gmap_translate(s->sg->parent, absolute);
 	const u64 *pte;
 
-	if (model_walk(s->sg->parent->asce, absolute, DAT_FETCH, r) || IS_ERR_VALUE(vmaddr)) {
+	if (s390_walk_host(s->sg->parent->asce, absolute, DAT_FETCH, r) || IS_ERR_VALUE(vmaddr)) {
 		finding(s, addr, "the guest has no page at %llx any more", absolute);
 		return false;
 	}

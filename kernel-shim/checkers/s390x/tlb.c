@@ -23,12 +23,12 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 	struct dat_result r;
 	unsigned int i;
 
-	s390_tlb_for_each(&model_cpus[c->cpu].tlb, i) {
-		const struct s390_tlb_entry *e = &model_cpus[c->cpu].tlb.entry[i];
+	s390_tlb_for_each(&s390_cpus[c->cpu].tlb, i) {
+		const struct s390_tlb_entry *e = &s390_cpus[c->cpu].tlb.entry[i];
 
 		if (e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
 			continue;
-		if (!model_walk(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
+		if (!s390_walk_host(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
 		    (e->protect || !r.protect))
 			continue;
 		c->findings++;
@@ -86,7 +86,7 @@ static void find_asce(struct kshim_process *p, void *arg)
 /* No entry may outlive the tables that it was formed from: they may become another address space's. */
 static int check_dead_asces(unsigned int cpu)
 {
-	const struct s390_tlb *t = &model_cpus[cpu].tlb;
+	const struct s390_tlb *t = &s390_cpus[cpu].tlb;
 	struct asce_search s = {.found = true};
 	unsigned int i;
 
@@ -113,7 +113,7 @@ int kshim_check_tlbs(void)
 	const char *wrong;
 
 	for (c.cpu = 0; c.cpu < KVMSIM_MAX_CPUS; c.cpu++) {
-		wrong = s390_tlb_validate(&model_cpus[c.cpu].tlb);
+		wrong = s390_tlb_validate(&s390_cpus[c.cpu].tlb);
 		if (wrong) {
 			c.findings++;
 			host_check("tlb", "TLB of CPU %u: %s", c.cpu, wrong);
