@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The vendor module's table of operations. Each one that the kernel may call has a function here, in vendor_regs.c,
- * mmu.c, run.c or exit.c, or is refused by name. Operations that the kernel tests for NULL before the call stay
- * NULL. Static calls to an absent operation do not work without the kernel's code patching, so the other optional ones
- * are functions that do nothing, with the reason.
+ * mmu.c, run.c or exit.c, or in vendor_nothing.c, or is refused by name (vendor_refused.c). Operations that the kernel
+ * tests for NULL before the call stay NULL.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -14,6 +13,7 @@
 #include "x86.h"
 #include "trace.h"
 #include "model.h"
+#include "nothing.h"
 #include "refused.h"
 #include <kshim/host.h>
 #include <kshim/probes.h>
@@ -33,26 +33,11 @@ static void disable_virtualization_cpu(void)
 	this_cpu_write(virtualization_on, false);
 }
 
-static void hardware_unsetup(void)
-{
-	/* hardware_setup() took nothing. */
-}
-
 /* Like svm_has_emulated_msr(). */
 static bool has_emulated_msr(struct kvm *kvm, u32 index)
 {
 	return index != MSR_IA32_MCG_EXT_CTL &&
 	       !(index >= KVM_FIRST_EMULATED_VMX_MSR && index <= KVM_LAST_EMULATED_VMX_MSR);
-}
-
-static int vm_init(struct kvm *kvm)
-{
-	return 0;
-}
-
-static int vcpu_precreate(struct kvm *kvm)
-{
-	return 0;
 }
 
 static int vcpu_create(struct kvm_vcpu *vcpu)
@@ -87,38 +72,6 @@ static void vcpu_load_cpu(struct kvm_vcpu *vcpu, int cpu)
 {
 	if (vcpu->cpu != cpu)
 		kvm_make_request(KVM_REQ_TLB_FLUSH, vcpu);
-}
-
-static void vcpu_put_cpu(struct kvm_vcpu *vcpu)
-{
-}
-
-/* Only #PF with shadow paging is intercepted, and it has no bitmap here. */
-static void update_exception_bitmap(struct kvm_vcpu *vcpu)
-{
-}
-
-static void post_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
-{
-	/* Walks read vcpu->arch.cr3; only encrypted guests have a copy. */
-}
-
-static void set_dr7(struct kvm_vcpu *vcpu, unsigned long value)
-{
-	/* The modelled processor has no breakpoints; KVM keeps the value in vcpu->arch.dr7. */
-}
-
-static void vcpu_after_set_cpuid(struct kvm_vcpu *vcpu)
-{
-}
-
-static int vcpu_pre_run(struct kvm_vcpu *vcpu)
-{
-	return 1;
-}
-
-static void update_emulated_instruction(struct kvm_vcpu *vcpu)
-{
 }
 
 static void set_interrupt_shadow(struct kvm_vcpu *vcpu, int mask)
@@ -158,24 +111,6 @@ static void set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
 	x86_vcpu_of(vcpu)->nmi_masked = masked;
 }
 
-/* Accesses change neither IF nor the NMI mask: only an ioctl opens a window, and it requests KVM_REQ_EVENT itself. */
-static void enable_window(struct kvm_vcpu *vcpu)
-{
-}
-
-/* No hardware APIC virtualization. */
-static void no_apicv(struct kvm_vcpu *vcpu)
-{
-}
-
-static void no_apicv_vector(struct kvm_vcpu *vcpu, int vector)
-{
-}
-
-static void no_apicv_eoi(struct kvm_vcpu *vcpu, u64 *bitmap)
-{
-}
-
 /* Like vmx_deliver_interrupt() without posted interrupts. */
 static void deliver_interrupt(struct kvm_lapic *apic, int delivery_mode, int trig_mode, int vector)
 {
@@ -189,42 +124,10 @@ static int sync_pir_to_irr(struct kvm_vcpu *vcpu)
 	return kvm_lapic_find_highest_irr(vcpu);
 }
 
-/* Both are for processors that cannot run real mode; this one does not need them, like those of svm.c. */
-static int set_tss_addr(struct kvm *kvm, unsigned int addr)
-{
-	return 0;
-}
-
-static int set_identity_map_addr(struct kvm *kvm, u64 addr)
-{
-	return 0;
-}
-
+/* WBINVD of the guest would exit, so other CPUs need not write back their caches when the vCPU moves. */
 static bool has_wbinvd_exit(void)
 {
 	return true;
-}
-
-static void handle_exit_irqoff(struct kvm_vcpu *vcpu)
-{
-	/* No NMI and no machine check happens in the guest. */
-}
-
-static void update_cpu_dirty_logging(struct kvm_vcpu *vcpu)
-{
-	/* cpu_dirty_log_size is 0: KVM logs by write protection or dirty bits. */
-}
-
-static void vcpu_blocking(struct kvm_vcpu *vcpu)
-{
-}
-
-static void no_vm_op(struct kvm *kvm)
-{
-}
-
-static void setup_mce(struct kvm_vcpu *vcpu)
-{
 }
 
 #ifdef CONFIG_KVM_SMM
@@ -233,11 +136,6 @@ static int smi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 	return !is_smm(vcpu);
 }
 #endif
-
-static bool apic_init_signal_blocked(struct kvm_vcpu *vcpu)
-{
-	return false;
-}
 
 static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 {
@@ -255,54 +153,31 @@ static void write_tsc_multiplier(struct kvm_vcpu *vcpu)
 	x86_vcpu_of(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
 }
 
-static int check_processor_compatibility(void)
-{
-	return 0;
-}
-
 static void emergency_disable_virtualization_cpu(void)
 {
 	disable_virtualization_cpu();
 }
 
-static int get_feature_msr(u32 msr, u64 *data)
-{
-	return KVM_MSR_RET_UNSUPPORTED;
-}
-
-static int check_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
-{
-	return X86EMUL_CONTINUE;
-}
-
-static void no_memory_op(kvm_pfn_t start, kvm_pfn_t end)
-{
-}
-
-static int pmu_check_rdpmc_early(struct kvm_vcpu *vcpu, unsigned int idx)
-{
-	return -EINVAL;
-}
 #endif
 
 struct kvm_x86_ops model_x86_ops = {
 	.name = "kvm_sim",
 	.enable_virtualization_cpu = enable_virtualization_cpu,
 	.disable_virtualization_cpu = disable_virtualization_cpu,
-	.hardware_unsetup = hardware_unsetup,
+	.hardware_unsetup = model_no_hardware_unsetup,
 	.has_emulated_msr = has_emulated_msr,
-	.vcpu_after_set_cpuid = vcpu_after_set_cpuid,
+	.vcpu_after_set_cpuid = model_no_cpuid_change,
 	.vm_size = sizeof(struct kvm),
-	.vm_init = vm_init,
-	.vm_destroy = no_vm_op,
-	.vcpu_precreate = vcpu_precreate,
+	.vm_init = model_no_vm_init,
+	.vm_destroy = model_no_vm_destroy,
+	.vcpu_precreate = model_no_vcpu_precreate,
 	.vcpu_create = vcpu_create,
 	.vcpu_free = vcpu_free,
 	.vcpu_reset = model_vcpu_reset,
 	.prepare_switch_to_guest = prepare_switch_to_guest,
 	.vcpu_load = vcpu_load_cpu,
-	.vcpu_put = vcpu_put_cpu,
-	.update_exception_bitmap = update_exception_bitmap,
+	.vcpu_put = model_no_vcpu_put,
+	.update_exception_bitmap = model_no_exception_bitmap,
 	.get_msr = model_get_msr,
 	.set_msr = model_set_msr,
 	.get_segment_base = model_get_segment_base,
@@ -312,7 +187,7 @@ struct kvm_x86_ops model_x86_ops = {
 	.get_cs_db_l_bits = model_get_cs_db_l_bits,
 	.is_valid_cr0 = model_is_valid_cr0,
 	.set_cr0 = model_set_cr0,
-	.post_set_cr3 = post_set_cr3,
+	.post_set_cr3 = model_no_cr3_copy,
 	.is_valid_cr4 = model_is_valid_cr4,
 	.set_cr4 = model_set_cr4,
 	.set_efer = model_set_efer,
@@ -321,7 +196,7 @@ struct kvm_x86_ops model_x86_ops = {
 	.get_gdt = model_get_gdt,
 	.set_gdt = model_set_gdt,
 	.sync_dirty_debug_regs = model_refused_sync_dirty_debug_regs,
-	.set_dr7 = set_dr7,
+	.set_dr7 = model_no_dr7,
 	.cache_reg = model_refused_cache_reg,
 	.get_rflags = model_get_rflags,
 	.set_rflags = model_set_rflags,
@@ -330,11 +205,11 @@ struct kvm_x86_ops model_x86_ops = {
 	.flush_tlb_current = model_flush_tlb_current,
 	.flush_tlb_gva = model_flush_tlb_gva,
 	.flush_tlb_guest = model_flush_tlb_guest,
-	.vcpu_pre_run = vcpu_pre_run,
+	.vcpu_pre_run = model_no_pre_run,
 	.vcpu_run = model_vcpu_run,
 	.handle_exit = model_handle_exit,
 	.skip_emulated_instruction = model_skip_emulated_instruction,
-	.update_emulated_instruction = update_emulated_instruction,
+	.update_emulated_instruction = model_no_emulated_instruction,
 	.set_interrupt_shadow = set_interrupt_shadow,
 	.get_interrupt_shadow = get_interrupt_shadow,
 	.patch_hypercall = model_refused_patch_hypercall,
@@ -346,53 +221,53 @@ struct kvm_x86_ops model_x86_ops = {
 	.nmi_allowed = nmi_allowed,
 	.get_nmi_mask = get_nmi_mask,
 	.set_nmi_mask = set_nmi_mask,
-	.enable_nmi_window = enable_window,
-	.enable_irq_window = enable_window,
-	.refresh_apicv_exec_ctrl = no_apicv,
-	.hwapic_irr_update = no_apicv_vector,
-	.hwapic_isr_update = no_apicv_vector,
-	.load_eoi_exitmap = no_apicv_eoi,
-	.set_virtual_apic_mode = no_apicv,
+	.enable_nmi_window = model_no_window,
+	.enable_irq_window = model_no_window,
+	.refresh_apicv_exec_ctrl = model_no_apicv,
+	.hwapic_irr_update = model_no_apicv_vector,
+	.hwapic_isr_update = model_no_apicv_vector,
+	.load_eoi_exitmap = model_no_apicv_eoi,
+	.set_virtual_apic_mode = model_no_apicv,
 	.deliver_interrupt = deliver_interrupt,
 	.sync_pir_to_irr = sync_pir_to_irr,
-	.set_tss_addr = set_tss_addr,
-	.set_identity_map_addr = set_identity_map_addr,
+	.set_tss_addr = model_no_tss_addr,
+	.set_identity_map_addr = model_no_identity_map_addr,
 	.load_mmu_pgd = model_load_mmu_pgd,
 	.has_wbinvd_exit = has_wbinvd_exit,
 	.get_l2_tsc_offset = model_refused_get_l2_tsc_offset,
 	.get_l2_tsc_multiplier = model_refused_get_l2_tsc_multiplier,
 	.get_exit_info = model_get_exit_info,
 	.check_intercept = model_refused_check_intercept,
-	.handle_exit_irqoff = handle_exit_irqoff,
-	.update_cpu_dirty_logging = update_cpu_dirty_logging,
+	.handle_exit_irqoff = model_no_exit_irqoff,
+	.update_cpu_dirty_logging = model_no_dirty_logging,
 	.nested_ops = &model_nested_ops,
-	.vcpu_blocking = vcpu_blocking,
-	.vcpu_unblocking = vcpu_blocking,
+	.vcpu_blocking = model_no_blocking,
+	.vcpu_unblocking = model_no_blocking,
 	.pi_update_irte = model_refused_pi_update_irte,
-	.pi_start_assignment = no_vm_op,
-	.apicv_pre_state_restore = no_apicv,
-	.apicv_post_state_restore = no_apicv,
-	.setup_mce = setup_mce,
+	.pi_start_assignment = model_no_assignment,
+	.apicv_pre_state_restore = model_no_apicv,
+	.apicv_post_state_restore = model_no_apicv,
+	.setup_mce = model_no_mce,
 #ifdef CONFIG_KVM_SMM
 	.smi_allowed = smi_allowed,
 	.enter_smm = model_refused_enter_smm,
 	.leave_smm = model_refused_leave_smm,
-	.enable_smi_window = enable_window,
+	.enable_smi_window = model_no_window,
 #endif
-	.guest_memory_reclaimed = no_vm_op,
-	.apic_init_signal_blocked = apic_init_signal_blocked,
-	.migrate_timers = no_apicv,
-	.msr_filter_changed = no_apicv,
+	.guest_memory_reclaimed = model_no_memory_reclaimed,
+	.apic_init_signal_blocked = model_no_init_blocked,
+	.migrate_timers = model_no_timers,
+	.msr_filter_changed = model_no_msr_filter,
 	.complete_emulated_msr = complete_emulated_msr,
 	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
 #ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* else kernel-shim/compat/older/x86_64/x86_enable_cpu completes the table */
 	.write_tsc_offset = write_tsc_offset,
 	.write_tsc_multiplier = write_tsc_multiplier,
-	.check_processor_compatibility = check_processor_compatibility,
+	.check_processor_compatibility = model_no_incompatibility,
 	.emergency_disable_virtualization_cpu = emergency_disable_virtualization_cpu,
-	.get_feature_msr = get_feature_msr,
-	.check_emulate_instruction = check_emulate_instruction,
-	.gmem_invalidate = no_memory_op,
+	.get_feature_msr = model_no_feature_msr,
+	.check_emulate_instruction = model_no_emulation_trouble,
+	.gmem_invalidate = model_no_gmem_invalidate,
 #endif
 };
 
@@ -404,34 +279,18 @@ const struct kvm_x86_nested_ops model_nested_ops = {
 	.get_nested_state_pages = model_refused_get_nested_state_pages,
 };
 
-static bool pmu_is_valid_msr(struct kvm_vcpu *vcpu, u32 msr)
-{
-	return false;
-}
-
-/* A processor without performance counters: no MSR belongs to one. */
-static struct kvm_pmc *pmu_msr_idx_to_pmc(struct kvm_vcpu *vcpu, u32 msr)
-{
-	return NULL;
-}
-
-/* The guest has no counters, so there is nothing to set up, reset or clean. */
-static void pmu_nothing(struct kvm_vcpu *vcpu)
-{
-}
-
 struct kvm_pmu_ops model_pmu_ops = {
 	.rdpmc_ecx_to_pmc = model_refused_rdpmc_ecx_to_pmc,
-	.msr_idx_to_pmc = pmu_msr_idx_to_pmc,
-	.is_valid_msr = pmu_is_valid_msr,
+	.msr_idx_to_pmc = model_no_pmc,
+	.is_valid_msr = model_no_pmu_msr,
 	.get_msr = model_refused_pmu_get_msr,
 	.set_msr = model_refused_pmu_set_msr,
 	.refresh = model_refused_pmu_refresh,
-	.init = pmu_nothing,
-	.reset = pmu_nothing,
-	.deliver_pmi = pmu_nothing,
-	.cleanup = pmu_nothing,
+	.init = model_no_pmu,
+	.reset = model_no_pmu,
+	.deliver_pmi = model_no_pmu,
+	.cleanup = model_no_pmu,
 #ifdef KSHIM_HAVE_X86_ENABLE_CPU
-	.check_rdpmc_early = pmu_check_rdpmc_early,
+	.check_rdpmc_early = model_no_rdpmc,
 #endif
 };

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations of the vendor module for which this machine has nothing to do, each with its reason. The kernel calls them
+ * without a test for NULL, or by a static call, which needs a function without the kernel's code patching.
+ */
+#include "nothing.h"
+
+/* --- the module and the VM --- */
+
+/* hardware_setup() took nothing. */
+void model_no_hardware_unsetup(void)
+{
+}
+
+/* Both vendors warn about the host's processor here, or set up what this machine lacks: APIC virtualization, SEV. */
+int model_no_vm_init(struct kvm *kvm)
+{
+	return 0;
+}
+
+/* model_no_vm_init() took nothing. */
+void model_no_vm_destroy(struct kvm *kvm)
+{
+}
+
+/* A VM has no memory shared by its vCPUs' control structures, like the PID table of IPI virtualization (vmx.c). */
+int model_no_vcpu_precreate(struct kvm *kvm)
+{
+	return 0;
+}
+
+/* A TSS in guest memory is for processors that cannot run real mode. This one can, like those of svm.c. */
+int model_no_tss_addr(struct kvm *kvm, unsigned int addr)
+{
+	return 0;
+}
+
+/* The identity map is for processors that cannot run without paging. This one can, like those of svm.c. */
+int model_no_identity_map_addr(struct kvm *kvm, u64 addr)
+{
+	return 0;
+}
+
+/* An assigned device only matters to posted interrupts, which this machine lacks. */
+void model_no_assignment(struct kvm *kvm)
+{
+}
+
+/* Caches only have to be written back for the memory of encrypted guests. */
+void model_no_memory_reclaimed(struct kvm *kvm)
+{
+}
+
+/* --- entry and exit --- */
+
+/* No register of the host had to make room for the guest's. */
+void model_no_vcpu_put(struct kvm_vcpu *vcpu)
+{
+}
+
+/* No state of the guest forbids an entry. 1: go on. */
+int model_no_pre_run(struct kvm_vcpu *vcpu)
+{
+	return 1;
+}
+
+/* No NMI and no machine check happens in the guest. */
+void model_no_exit_irqoff(struct kvm_vcpu *vcpu)
+{
+}
+
+/* For nested guests and the PML buffer: an emulated instruction changes nothing else in the vendor's state. */
+void model_no_emulated_instruction(struct kvm_vcpu *vcpu)
+{
+}
+
+/* A vCPU that waits has no posted-interrupt descriptor that must name another notification vector. */
+void model_no_blocking(struct kvm_vcpu *vcpu)
+{
+}
+
+/* The only timer of the vendor's that could move is the preemption timer, which this machine lacks. */
+void model_no_timers(struct kvm_vcpu *vcpu)
+{
+}
+
+/* --- intercepts --- */
+
+/* Only #PF with shadow paging is intercepted, and it has no bitmap here. */
+void model_no_exception_bitmap(struct kvm_vcpu *vcpu)
+{
+}
+
+/* The guest executes no RDMSR and WRMSR, so there is no bitmap of intercepted ones. */
+void model_no_msr_filter(struct kvm_vcpu *vcpu)
+{
+}
+
+/* Accesses change neither IF nor the NMI mask: only an ioctl opens a window, and it requests KVM_REQ_EVENT itself. */
+void model_no_window(struct kvm_vcpu *vcpu)
+{
+}
+
+/* Only VMX operation of the guest and a cleared GIF block INIT; the guest has neither. */
+bool model_no_init_blocked(struct kvm_vcpu *vcpu)
+{
+	return false;
+}
+
+/* --- registers --- */
+
+/* Walks read vcpu->arch.cr3; only encrypted guests have a copy. */
+void model_no_cr3_copy(struct kvm_vcpu *vcpu, unsigned long cr3)
+{
+}
+
+/* The modelled processor has no breakpoints; KVM keeps the value in vcpu->arch.dr7. */
+void model_no_dr7(struct kvm_vcpu *vcpu, unsigned long value)
+{
+}
+
+/* No intercept and no control of the vendor's depends on the guest's CPUID. */
+void model_no_cpuid_change(struct kvm_vcpu *vcpu)
+{
+}
+
+/* For local machine checks (LMCE), which this machine lacks. */
+void model_no_mce(struct kvm_vcpu *vcpu)
+{
+}
+
+/* cpu_dirty_log_size is 0: KVM logs by write protection or dirty bits. */
+void model_no_dirty_logging(struct kvm_vcpu *vcpu)
+{
+}
+
+/* --- APIC virtualization: enable_apicv is off, so the local APIC is KVM's software model alone --- */
+
+/* No control of the processor follows the APIC's state or mode. */
+void model_no_apicv(struct kvm_vcpu *vcpu)
+{
+}
+
+/* No virtual-APIC page keeps the highest requested and serviced vectors. */
+void model_no_apicv_vector(struct kvm_vcpu *vcpu, int vector)
+{
+}
+
+/* No EOI is virtualized, so none needs a bitmap to exit. */
+void model_no_apicv_eoi(struct kvm_vcpu *vcpu, u64 *bitmap)
+{
+}
+
+/* --- performance counters: the processor has none --- */
+
+/* No MSR is one of theirs. */
+bool model_no_pmu_msr(struct kvm_vcpu *vcpu, u32 msr)
+{
+	return false;
+}
+
+/* No MSR belongs to a counter. */
+struct kvm_pmc *model_no_pmc(struct kvm_vcpu *vcpu, u32 msr)
+{
+	return NULL;
+}
+
+/* There is nothing to set up, reset, interrupt for or clean. */
+void model_no_pmu(struct kvm_vcpu *vcpu)
+{
+}
+
+#ifdef KSHIM_HAVE_X86_ENABLE_CPU
+/* RDPMC names a counter that does not exist: KVM injects #GP. */
+int model_no_rdpmc(struct kvm_vcpu *vcpu, unsigned int idx)
+{
+	return -EINVAL;
+}
+
+/* --- the module and the VM, with the operations of today's kernels --- */
+
+/* All CPUs of the machine are equal. */
+int model_no_incompatibility(void)
+{
+	return 0;
+}
+
+/* The processor has no MSRs that describe optional features (VMX capabilities, DE_CFG). */
+int model_no_feature_msr(u32 msr, u64 *data)
+{
+	return KVM_MSR_RET_UNSUPPORTED;
+}
+
+/* Instruction bytes are always known: model_handle_exit() passes them. Only encrypted guests and SGX refuse. */
+int model_no_emulation_trouble(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
+{
+	return X86EMUL_CONTINUE;
+}
+
+/* Pages of guest_memfd need no change of owner before the host takes them back, as those of SEV-SNP do. */
+void model_no_gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end)
+{
+}
+#endif
