@@ -78,7 +78,7 @@ int s390_translate(u64 asce, u64 addr, bool write, u64 *pa)
 {
 	struct s390_tlb *tlb = &this_cpu()->tlb;
 	struct s390_tlb_entry *e = s390_tlb_lookup(tlb, TLB_HOST, 0, 0, asce, addr);
-	u64 evictions = tlb->evictions;
+	u64 evictions = tlb->assoc.evictions;
 	struct dat_result r;
 
 	if (e) {
@@ -92,7 +92,7 @@ int s390_translate(u64 asce, u64 addr, bool write, u64 *pa)
 		return r.code;
 	if (r.looked) {
 		s390_tlb_fill(tlb, TLB_HOST, 0, 0, asce, addr, &r);
-		model_count(tlb_evictions, tlb->evictions - evictions);
+		model_count(tlb_evictions, tlb->assoc.evictions - evictions);
 	}
 	if (write && r.protect)
 		return PGM_CODE_PROTECTION;

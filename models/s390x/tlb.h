@@ -7,9 +7,8 @@
  * IPTE names a page-table entry, IDTE and CRDTE name a region- or segment-table entry or an ASCE. So if a host address
  * space and a gmap share a page table, one IPTE clears the entries of both.
  *
- * Invariants (s390_tlb_validate): a page is held at most once per (kind, space, origin, asce, level, page); page and
- * frame are aligned to the entry's size; every valid entry is on exactly one hash chain, and on the right one; the
- * counts per level agree.
+ * Invariants (s390_tlb_validate): those of common/assoc.h, where space, origin and asce tell entries apart; the frame
+ * is aligned to the entry's size; a host entry has neither space nor origin.
  *
  * Not locked: the user holds the lock that the owner keeps beside it, also to clear it for another CPU. Needs nothing
  * of the kernel, so that unit tests can use it.
@@ -17,7 +16,7 @@
 #ifndef MODEL_S390X_TLB_H
 #define MODEL_S390X_TLB_H
 
-#include "../common/bits.h"
+#include "../common/assoc.h"
 #include "walk.h"
 
 enum s390_tlb_kind {
@@ -26,37 +25,31 @@ enum s390_tlb_kind {
 };
 
 struct s390_tlb_entry {
+	ASSOC_ENTRY;		/* level: enum dat_level, the size of what it maps; kind: enum s390_tlb_kind */
+	/* The key. */
 	uint64_t asce;		/* the tables it was formed from; only the bits of TLB_ASCE_MASK */
 	uint64_t space;		/* guest entries: the host ASCE of that guest; else 0 */
 	uint64_t origin;	/* guest entries: where that guest's storage begins in its space (mso); else 0 */
-	uint64_t page;		/* address >> 12 of the first 4 KiB page; a multiple of the entry's size */
-	uint64_t frame;		/* real or absolute address >> 12 of that first page */
+	/* The translation. */
+	uint64_t frame;		/* real or absolute address >> 12 of the first page */
 	uint64_t via[DAT_NR_LEVELS]; /* as in struct dat_result */
 	uint64_t raw;		/* the last table entry as it was */
-	uint8_t kind;		/* enum s390_tlb_kind */
-	uint8_t level;		/* enum dat_level: the size of what it maps */
 	uint8_t protect;	/* no stores (DAT protection) */
 	uint8_t iep;		/* no instruction fetches */
-	uint16_t next;		/* hash chain: index + 1, or 0 at the end */
 };
 
 /* The parts of an ASCE that a clearing instruction compares: origin, real-space control, designation type. */
 #define TLB_ASCE_MASK (DAT_ASCE_ORIGIN | DAT_ASCE_R | DAT_ASCE_DT)
 
 #define S390_TLB_ENTRIES 1024
-#define S390_TLB_CHAINS 1024	/* a power of two */
 
 struct s390_tlb {
+	struct assoc assoc;
 	struct s390_tlb_entry entry[S390_TLB_ENTRIES];
-	uint64_t valid[S390_TLB_ENTRIES / 64];	/* a bit for each entry, so that a search skips the others */
-	uint16_t chain[S390_TLB_CHAINS];	/* index + 1 of the first entry */
-	uint32_t count[DAT_NR_LEVELS];		/* valid entries per level */
-	uint32_t hand;				/* next victim, round robin */
-	uint64_t evictions;
 };
 
-/* Loops over the valid entries of t, in the order of their indices i. The loop may clear the entry. */
-#define s390_tlb_for_each(t, i)	model_for_each_bit((t)->valid, S390_TLB_ENTRIES, i)
+/* Loops over the valid entries of t, in the order of their indices i. The loop may drop the entry. */
+#define s390_tlb_for_each(t, i)	assoc_for_each(&(t)->assoc, S390_TLB_ENTRIES, i)
 
 void s390_tlb_init(struct s390_tlb *t);
 /* Returns the entry that translates addr, or NULL. space and origin: 0 for TLB_HOST. */
@@ -66,7 +59,7 @@ struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind ki
 void s390_tlb_fill(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin, uint64_t asce,
 		   uint64_t addr, const struct dat_result *r);
 
-/* Each returns how many entries it cleared. Entries of a guest's space are cleared whatever their origin. */
+/* Each returns how many entries it removed. Entries of a guest's space are removed whatever their origin. */
 /* PTLB, CSP, CSPG: all. */
 unsigned int s390_tlb_flush_all(struct s390_tlb *t);
 /* IPTE, IDTE, CRDTE of one table entry: clears what was formed from the entry at this address. */

@@ -93,7 +93,7 @@ u64 x86_current_tag(struct x86_vcpu *v)
 static void fill_tlb(struct x86_vcpu *v, const struct walk_result *r, u64 addr, enum x86_tlb_kind kind)
 {
 	u64 gfn = model_personality == MODEL_SHADOW ? x86_entry_gfn(r->entry_pa) : r->gpa >> PAGE_SHIFT;
-	u64 pages = 1UL << (9 * (r->level - 1)), evictions = v->tlb->evictions;
+	u64 pages = 1UL << (9 * (r->level - 1)), evictions = v->tlb->assoc.evictions;
 	unsigned int rights = r->rights;
 
 	/* The host's tables are walked with write protection on, whatever the guest's CR0.WP. */
@@ -111,7 +111,7 @@ static void fill_tlb(struct x86_vcpu *v, const struct walk_result *r, u64 addr, 
 		.dirty = r->dirty && (rights & (TLB_W | TLB_W_SUP)),
 		.as_id = kvm_arch_vcpu_memslots_id(&v->vcpu),
 	});
-	model_count(guest_tlb_evictions, v->tlb->evictions - evictions);
+	model_count(guest_tlb_evictions, v->tlb->assoc.evictions - evictions);
 }
 
 /* Walks the tables on a TLB miss. guest: the guest's own, or NULL if its addresses are those of the host's tables. */

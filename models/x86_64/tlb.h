@@ -2,9 +2,8 @@
 /*
  * The TLB of one vCPU. Entries stay until an architectural flush or a deterministic eviction removes them.
  *
- * Invariants (x86_tlb_validate): a page is held at most once per (level, kind, root, page); page and frame are
- * aligned to the entry's level; every valid entry is on exactly one hash chain, and on the right one; the counts per
- * level agree.
+ * Invariants (x86_tlb_validate): those of common/assoc.h, where the root tells entries apart; frames are aligned to the
+ * entry's level; nobody writes through a dirty entry without the right to.
  *
  * Not locked: only the vCPU's own thread uses it, or a checker while no vCPU runs. Needs nothing of the kernel, so that
  * unit tests can use it.
@@ -12,7 +11,7 @@
 #ifndef MODEL_X86_64_TLB_H
 #define MODEL_X86_64_TLB_H
 
-#include "../common/bits.h"
+#include "../common/assoc.h"
 
 /* What the entry was made from; this decides what flushes it. */
 enum x86_tlb_kind {
@@ -30,35 +29,27 @@ enum tlb_rights {
 };
 
 struct x86_tlb_entry {
-	uint64_t page;		/* address >> 12 of the first 4 KiB page; a multiple of the entry's size */
-	uint64_t gfn;		/* guest frame of that first page */
-	uint64_t pfn;		/* host frame of that first page */
-	uint64_t root;		/* tag: physical address of the table root under EPT; 0 where an ASID tags entries */
+	ASSOC_ENTRY;		/* level: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; kind: enum x86_tlb_kind */
+	uint64_t root;		/* the key: physical address of the table root under EPT; 0 where an ASID tags entries */
+	uint64_t gfn;		/* guest frame of the first page */
+	uint64_t pfn;		/* host frame of the first page */
 	uint64_t raw;		/* the last-level table entry when the TLB was filled */
-	uint8_t level;		/* 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB */
-	uint8_t kind;		/* enum x86_tlb_kind */
 	uint8_t rights;		/* enum tlb_rights */
 	uint8_t dirty;		/* a write needs no walk to set a dirty bit */
 	uint8_t as_id;		/* KVM address space: 0, or 1 in SMM */
-	uint16_t next;		/* hash chain: index + 1, or 0 at the end */
 };
 
 #define TLB_4K_ENTRIES 1536	/* like the second-level TLB of a Skylake server core */
 #define TLB_LARGE_ENTRIES 64
 #define TLB_ENTRIES (TLB_4K_ENTRIES + TLB_LARGE_ENTRIES)
-#define TLB_CHAINS 1024		/* a power of two */
 
 struct x86_tlb {
+	struct assoc assoc;
 	struct x86_tlb_entry entry[TLB_ENTRIES];	/* 4 KiB pages first, then the large ones */
-	uint64_t valid[TLB_ENTRIES / 64];	/* a bit for each entry, so that a search skips the others */
-	uint16_t chain[TLB_CHAINS];		/* index + 1 of the first entry */
-	uint32_t count[4];			/* valid entries per level */
-	uint32_t hand_4k, hand_large;		/* next victim, round robin */
-	uint64_t evictions;
 };
 
-/* Loops over the valid entries of t, in the order of their indices i. The loop may clear the entry. */
-#define x86_tlb_for_each(t, i)	model_for_each_bit((t)->valid, TLB_ENTRIES, i)
+/* Loops over the valid entries of t, in the order of their indices i. The loop may drop the entry. */
+#define x86_tlb_for_each(t, i)	assoc_for_each(&(t)->assoc, TLB_ENTRIES, i)
 
 void x86_tlb_init(struct x86_tlb *t);
 /* Returns the entry that translates addr, or NULL. */

@@ -134,7 +134,7 @@ START_TEST(a_page_is_held_once)
 {
 	fill(TLB_HOST, 0, GMAP, 0x5000, page(GMAP_SEGMENTS, 5, 0xf000));
 	ck_assert_uint_eq(s390_tlb_lookup(&tlb, TLB_HOST, 0, 0, GMAP, 0x5000)->frame, 0xf);
-	ck_assert_uint_eq(tlb.count[DAT_PAGE], 6);
+	ck_assert_uint_eq(tlb.assoc.count[DAT_PAGE], 6);
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST(evicts_in_order)
 	for (i = 0; i < S390_TLB_ENTRIES - 4; i++)
 		s390_tlb_fill(&tlb, TLB_HOST, 0, 0, MM, (uint64_t)i << 12,
 			      &(struct dat_result){ .level = DAT_PAGE, .address = (uint64_t)i << 12 });
-	ck_assert_uint_eq(tlb.evictions, 2);
+	ck_assert_uint_eq(tlb.assoc.evictions, 2);
 	ck_assert(!held(TLB_HOST, 0, MM, 0x80005000));
 	ck_assert(!held(TLB_HOST, 0, GMAP, 0x5000));
 	ck_assert(held(TLB_HOST, 0, GMAP, 0x6000));
@@ -164,10 +164,10 @@ START_TEST(validate_sees_damage)
 		e->page++;
 		break;
 	case 1:
-		tlb.count[DAT_PAGE]++;
+		tlb.assoc.count[DAT_PAGE]++;
 		break;
 	case 2:
-		model_clear_bit(tlb.valid, e - tlb.entry);
+		model_clear_bit(tlb.assoc.valid, e - tlb.entry);
 		break;
 	case 3:
 		e->asce |= DAT_ASCE_P;

@@ -59,7 +59,7 @@ START_TEST(a_page_is_held_once)
 	e.pfn = 7;
 	x86_tlb_fill(&tlb, &e);
 	ck_assert_ptr_null((void *)x86_tlb_validate(&tlb));
-	ck_assert_uint_eq(tlb.count[1], 1);
+	ck_assert_uint_eq(tlb.assoc.count[1], 1);
 	ck_assert_uint_eq(x86_tlb_lookup(&tlb, TLB_LINEAR, 0, 0x5000)->pfn, 7);
 }
 END_TEST
@@ -103,15 +103,15 @@ START_TEST(evicts_in_order)
 
 	for (i = 0; i < TLB_4K_ENTRIES; i++)
 		fill(i * 4096UL, 1, TLB_LINEAR, 0);
-	ck_assert_uint_eq(tlb.evictions, 0);
+	ck_assert_uint_eq(tlb.assoc.evictions, 0);
 	fill(0x10000000, 1, TLB_LINEAR, 0);
-	ck_assert_uint_eq(tlb.evictions, 1);
+	ck_assert_uint_eq(tlb.assoc.evictions, 1);
 	ck_assert_ptr_null(x86_tlb_lookup(&tlb, TLB_LINEAR, 0, 0));
 	ck_assert_ptr_nonnull(x86_tlb_lookup(&tlb, TLB_LINEAR, 0, 4096));
 	for (i = 0; i <= TLB_LARGE_ENTRIES; i++)
 		fill(i * 0x200000UL, 2, TLB_LINEAR, 0);
-	ck_assert_uint_eq(tlb.evictions, 2);
-	ck_assert_uint_eq(tlb.count[1], TLB_4K_ENTRIES);
+	ck_assert_uint_eq(tlb.assoc.evictions, 2);
+	ck_assert_uint_eq(tlb.assoc.count[1], TLB_4K_ENTRIES);
 }
 END_TEST
 
@@ -122,11 +122,15 @@ START_TEST(validate_sees_damage)
 	ck_assert_ptr_nonnull(x86_tlb_validate(&tlb));
 	x86_tlb_init(&tlb);
 	fill(0x5000, 1, TLB_LINEAR, 0);
-	tlb.count[1] = 2;
+	tlb.assoc.count[1] = 2;
 	ck_assert_ptr_nonnull(x86_tlb_validate(&tlb));
 	x86_tlb_init(&tlb);
 	fill(0x200000, 2, TLB_LINEAR, 0);
 	x86_tlb_lookup(&tlb, TLB_LINEAR, 0, 0x200000)->pfn++;
+	ck_assert_ptr_nonnull(x86_tlb_validate(&tlb));
+	x86_tlb_init(&tlb);
+	fill(0x200000, 2, TLB_LINEAR, 0);
+	x86_tlb_lookup(&tlb, TLB_LINEAR, 0, 0x200000)->page++;
 	ck_assert_ptr_nonnull(x86_tlb_validate(&tlb));
 }
 END_TEST
