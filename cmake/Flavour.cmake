@@ -83,6 +83,20 @@ function(kvmsim_kernel_names files)
 	endforeach()
 endfunction()
 
+# Makes kshim/names.h, what kernel-shim/uapi/export.c exports, from its lists of names, for target's include path.
+function(kvmsim_uapi_names target arch)
+	set(dir "${PROJECT_SOURCE_DIR}/kernel-shim/uapi")
+	file(GLOB others CONFIGURE_DEPENDS "${dir}/*.names")
+	set(lists "${dir}/common.names" "${dir}/${arch}.names" ${others})
+	list(REMOVE_DUPLICATES lists)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${dir}/names.awk" ${lists})
+	execute_process(COMMAND awk -v arch=${arch} -f "${dir}/names.awk" ${lists}
+		OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+	set(include "${CMAKE_BINARY_DIR}/uapi-${arch}")
+	file(CONFIGURE OUTPUT "${include}/kshim/names.h" CONTENT "${text}" @ONLY)
+	target_include_directories(${target} PRIVATE "${include}")
+endfunction()
+
 # Links objects of targets into OUTPUT, with refused stubs for symbols that nobody defines (see link-flavour.sh).
 function(kvmsim_link target output exports)
 	set(work "${CMAKE_BINARY_DIR}/${target}")
@@ -115,7 +129,7 @@ function(kvmsim_add_flavour arch)
 
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
 	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*/*.c" "${shim}/arch/${arch}/*.c"
-		"${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c"
+		"${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c" "${shim}/uapi/*.c"
 		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/common/*.c")
 	list(FILTER own EXCLUDE REGEX "/overrides\\.c$")
 	kvmsim_compat_sources(compat ${arch})
@@ -146,6 +160,7 @@ function(kvmsim_add_flavour arch)
 		set_property(SOURCE "${KVMSIM_SOURCE}/arch/s390/kvm/kvm-s390.c" APPEND PROPERTY COMPILE_OPTIONS
 			-fno-sanitize=bool)
 	endif()
+	kvmsim_uapi_names(${name}-shim ${arch})
 	target_compile_options(${name}-kernel PRIVATE ${KVMSIM_KERNEL_WARNINGS} ${KVMSIM_KERNEL_FILE_WARNINGS})
 	target_compile_options(${name}-shim PRIVATE ${KVMSIM_OWN_WARNINGS})
 	target_compile_definitions(${name}-shim PRIVATE ${KVMSIM_TRACK_DEFINITIONS})

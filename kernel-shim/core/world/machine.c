@@ -14,6 +14,7 @@
 #include <kshim/process.h>
 #include <kshim/task.h>
 #include <kshim/trace.h>
+#include <kshim/uapi.h>
 #include <kshim/vfs.h>
 #include "../../wrap/wrap.h"
 
@@ -190,6 +191,8 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.kernel_release = UTS_RELEASE,
 	.checks = kshim_check_ids,
 	.personalities = kshim_arch_personalities,
+	.constants = kshim_constants,
+	.layouts = kshim_layouts,
 	.boot = machine_boot,
 	.kvm_load = machine_kvm_load,
 	.begin = machine_begin,

@@ -13,7 +13,7 @@
  * thread_attach(cpu) before and thread_detach() after; two threads never share a CPU. All calls below may be made by
  * any attached thread unless said otherwise; the kernel code does its own locking.
  *
- * Results: a value >= 0, or -errno with the kernel's numbers (x86_64 numbering).
+ * Results: a value >= 0, or -errno with the kernel's numbers.
  */
 #ifndef KSHIM_MACHINE_H
 #define KSHIM_MACHINE_H
@@ -188,6 +188,26 @@ struct kvmsim_slot {
 	uint16_t id, as_id;
 };
 
+/* A name of the kernel's interface, with its value in this kernel and on this architecture. */
+struct kvmsim_constant {
+	const char *name;
+	uint64_t value;
+	uint8_t absent;		/* 1: this kernel does not have the name; the value is 0 */
+};
+
+enum kvmsim_kind {
+	KVMSIM_UNSIGNED, KVMSIM_SIGNED,	/* a number of 1, 2, 4 or 8 bytes */
+	KVMSIM_BYTES,			/* an array or a structure */
+};
+
+/* Where a member of a structure of the kernel's interface is. The byte order is the host's. */
+struct kvmsim_layout {
+	const char *type;	/* "kvm_run" for struct kvm_run */
+	const char *member;	/* "mmio.phys_addr", "args[0]"; NULL: the structure itself */
+	uint32_t offset, size;	/* bytes */
+	enum kvmsim_kind kind;
+};
+
 /* Single functions for benches. */
 enum kvmsim_bench { KVMSIM_BENCH_GFN_TO_MEMSLOT, KVMSIM_BENCH_GFN_TO_PFN };
 
@@ -197,6 +217,13 @@ struct kvmsim_machine_ops {
 	const char *kernel_release;	/* "6.12.117" */
 	const char *const *checks;	/* NULL-terminated: the ids of all checks that may report KVMSIM_CHECK */
 	const char *const *personalities; /* NULL-terminated: "ept", "npt", "shadow"; the first is the default */
+	/*
+	 * The names that this program knows, also those that only another architecture or another kernel has, and the
+	 * structures that this kernel has. A structure's entry without a member comes before its members; it may come
+	 * several times. The last entry has no name or type.
+	 */
+	const struct kvmsim_constant *constants;
+	const struct kvmsim_layout *layouts;
 
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
