@@ -2,8 +2,8 @@
 /*
  * The Lua state that scenarios run in: its memory and time limits, its libraries, and loading of files.
  *
- * The prelude (sim/lua) is part of the program and trusted. It builds the environment that a scenario sees. In C a
- * scenario can reach core (lua_core.c), which checks every argument by itself, and Lua's own pure libraries.
+ * The prelude (sim/lua, lua_prelude.c) is part of the program and trusted. It builds the environment that a scenario
+ * sees. In C a scenario can reach core (lua_core.c), which checks every argument by itself, and Lua's own pure libraries.
  */
 #include "lua_env.h"
 
@@ -13,70 +13,6 @@
 #include <string.h>
 
 #define HOOK_INSTRUCTIONS 200000
-
-#define EMBED(symbol, file)						\
-	__asm__(".section .rodata\n"					\
-		".global " #symbol "\n" #symbol ":\n"			\
-		".incbin \"" KVMSIM_LUA_DIR "/" file "\"\n"		\
-		".byte 0\n"						\
-		".global " #symbol "_end\n" #symbol "_end:\n"		\
-		".previous\n");						\
-	extern const char symbol[], symbol##_end[]
-
-EMBED(lua_src_args, "args.lua");
-EMBED(lua_src_expect, "expect.lua");
-EMBED(lua_src_class, "class.lua");
-EMBED(lua_src_process, "process.lua");
-EMBED(lua_src_userfaultfd, "userfaultfd.lua");
-EMBED(lua_src_dirty, "dirty.lua");
-EMBED(lua_src_vm, "vm.lua");
-EMBED(lua_src_exits, "exits.lua");
-EMBED(lua_src_vcpu, "vcpu.lua");
-EMBED(lua_src_rings, "rings.lua");
-EMBED(lua_src_stats, "stats.lua");
-EMBED(lua_src_x86, "x86.lua");
-EMBED(lua_src_guest, "guest.lua");
-EMBED(lua_src_s390x, "s390x.lua");
-EMBED(lua_src_s390x_state, "s390x_state.lua");
-EMBED(lua_src_s390x_ar, "s390x_ar.lua");
-EMBED(lua_src_s390x_memop, "s390x_memop.lua");
-EMBED(lua_src_s390x_insn, "s390x_insn.lua");
-EMBED(lua_src_s390x_nested, "s390x_nested.lua");
-EMBED(lua_src_s390x_memory, "s390x_memory.lua");
-EMBED(lua_src_s390x_model, "s390x_model.lua");
-EMBED(lua_src_inspect, "inspect.lua");
-EMBED(lua_src_scenario, "scenario.lua");
-EMBED(lua_src_sandbox, "sandbox.lua");
-
-/* In the order of loading. Each chunk gets (core, modules) and adds itself to modules. */
-static const struct {
-	const char *name, *start, *end;
-} prelude[] = {
-	{ "args", lua_src_args, lua_src_args_end },
-	{ "class", lua_src_class, lua_src_class_end },
-	{ "expect", lua_src_expect, lua_src_expect_end },
-	{ "process", lua_src_process, lua_src_process_end },
-	{ "userfaultfd", lua_src_userfaultfd, lua_src_userfaultfd_end },
-	{ "dirty", lua_src_dirty, lua_src_dirty_end },
-	{ "vm", lua_src_vm, lua_src_vm_end },
-	{ "exits", lua_src_exits, lua_src_exits_end },
-	{ "vcpu", lua_src_vcpu, lua_src_vcpu_end },
-	{ "rings", lua_src_rings, lua_src_rings_end },
-	{ "stats", lua_src_stats, lua_src_stats_end },
-	{ "x86", lua_src_x86, lua_src_x86_end },
-	{ "guest", lua_src_guest, lua_src_guest_end },
-	{ "s390x", lua_src_s390x, lua_src_s390x_end },
-	{ "s390x_state", lua_src_s390x_state, lua_src_s390x_state_end },
-	{ "s390x_ar", lua_src_s390x_ar, lua_src_s390x_ar_end },
-	{ "s390x_memop", lua_src_s390x_memop, lua_src_s390x_memop_end },
-	{ "s390x_insn", lua_src_s390x_insn, lua_src_s390x_insn_end },
-	{ "s390x_nested", lua_src_s390x_nested, lua_src_s390x_nested_end },
-	{ "s390x_memory", lua_src_s390x_memory, lua_src_s390x_memory_end },
-	{ "s390x_model", lua_src_s390x_model, lua_src_s390x_model_end },
-	{ "inspect", lua_src_inspect, lua_src_inspect_end },
-	{ "scenario", lua_src_scenario, lua_src_scenario_end },
-	{ "sandbox", lua_src_sandbox, lua_src_sandbox_end },
-};
 
 static size_t memory_used;
 static double deadline;
@@ -124,12 +60,11 @@ void lua_env_deadline(double seconds)
 static int load_prelude(lua_State *L)
 {
 	lua_newtable(L);	/* modules */
-	for (size_t i = 0; i < sizeof(prelude) / sizeof(prelude[0]); i++) {
-		size_t n = (size_t)(prelude[i].end - prelude[i].start) - 1;
+	for (const struct lua_prelude *p = lua_prelude; p->name; p++) {
 		char chunk[40];
 
-		snprintf(chunk, sizeof(chunk), "=kvmsim/%s", prelude[i].name);
-		if (luaL_loadbufferx(L, prelude[i].start, n, chunk, "t"))
+		snprintf(chunk, sizeof(chunk), "=kvmsim/%s", p->name);
+		if (luaL_loadbufferx(L, p->start, (size_t)(p->end - p->start), chunk, "t"))
 			return -1;
 		lua_core_push(L);
 		lua_pushvalue(L, -3);

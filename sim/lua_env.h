@@ -17,6 +17,13 @@ void lua_env_push(lua_State *L, const char *name);
 /* Reads and runs a scenario file, which registers its scenarios. Returns NULL, or the error (malloc'ed). */
 char *lua_env_load_file(lua_State *L, const struct sim_file *file);
 
+/* A file of sim/lua, in the order of loading. Each chunk gets (core, modules) and adds itself to modules. */
+struct lua_prelude {
+	const char *name, *start, *end;
+};
+
+extern const struct lua_prelude lua_prelude[];	/* the last one has no name */
+
 /* For core: the text of the file that the argument names, or nil and why it cannot be read. */
 int lua_env_read_file(lua_State *L);
 
