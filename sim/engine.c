@@ -39,16 +39,27 @@ static size_t count_planned(const struct run *run)
 	return n;
 }
 
+/* Makes the Lua of a flavour unless it is there. Returns 0, or -1 after a message. */
+static int need_lua(struct run *run, int flavour)
+{
+	struct lua_State **L = &run->world.L[flavour];
+
+	if (!*L)
+		*L = lua_env_new(run->world.options->allow_io, run->flavours.v[flavour].ops);
+	return *L ? 0 : -1;
+}
+
 static int make_plan(struct run *run, const struct sim_options *o)
 {
 	if (files_collect(o->paths, o->npaths, &run->files, &run->nfiles) ||
 	    flavours_load(&run->flavours, o->arch, o->kernel))
 		return -1;
 	run->world = (struct sim_world){
-		.flavours = &run->flavours, .options = o, .L = lua_env_new(o->allow_io), .result = result_new(),
-		.booted = -1, .trace_fd = -1,
+		.flavours = &run->flavours, .options = o, .result = result_new(), .booted = -1, .trace_fd = -1,
+		.L = xmalloc(run->flavours.n * sizeof(*run->world.L)),
 	};
-	if (!run->world.L)
+	memset(run->world.L, 0, run->flavours.n * sizeof(*run->world.L));
+	if (need_lua(run, 0))
 		return -1;
 	for (size_t i = 0; i < run->nfiles; i++)
 		if (!run->files[i].error)
@@ -65,8 +76,10 @@ static int make_plan(struct run *run, const struct sim_options *o)
 
 static void free_run(struct run *run)
 {
-	if (run->world.L)
-		lua_close(run->world.L);
+	for (size_t i = 0; run->world.L && i < run->flavours.n; i++)
+		if (run->world.L[i])
+			lua_close(run->world.L[i]);
+	free(run->world.L);
 	plan_free(&run->plan);
 	for (size_t i = 0; i < run->nfiles; i++) {
 		free(run->files[i].path);
@@ -115,6 +128,14 @@ static void report_job(void *arg, const struct sim_job *job, const struct sim_re
 	report_unloadable(run, (size_t)job->file);
 	report_one(run, job, r);
 	run->next++;
+}
+
+static int need_all_lua(struct run *run)
+{
+	for (size_t i = 0; i < run->plan.n; i++)
+		if (!run->plan.jobs[i].skip && need_lua(run, run->plan.jobs[i].flavour))
+			return -1;
+	return 0;
 }
 
 static void run_all(struct run *run)
@@ -185,7 +206,7 @@ int engine_run(const struct sim_options *o)
 	double start = wall_seconds();
 	int rc = SIM_EXIT_OK;
 
-	if (make_plan(&run, o) || open_outputs(&run, o)) {
+	if (make_plan(&run, o) || need_all_lua(&run) || open_outputs(&run, o)) {
 		free_run(&run);
 		return SIM_EXIT_USAGE;
 	}

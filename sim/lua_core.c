@@ -520,7 +520,7 @@ static const struct {
 #undef N
 };
 
-void lua_core_push(lua_State *L)
+void lua_core_push(lua_State *L, const struct kvmsim_machine_ops *ops)
 {
 	if (lua_getfield(L, LUA_REGISTRYINDEX, "kvmsim.core") == LUA_TTABLE)
 		return;
@@ -533,9 +533,7 @@ void lua_core_push(lua_State *L)
 	lua_inspect_register(L);
 	lua_thread_register(L);
 	lua_expect_register(L);
-	lua_constants_push(L);
-	lua_setfield(L, -3, "errno_names");
-	lua_setfield(L, -2, "constants");
+	lua_kernel_register(L, ops);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, "kvmsim.core");
 }

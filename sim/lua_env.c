@@ -57,7 +57,7 @@ void lua_env_deadline(double seconds)
 	deadline = seconds > 0 ? wall_seconds() + seconds : 0;
 }
 
-static int load_prelude(lua_State *L)
+static int load_prelude(lua_State *L, const struct kvmsim_machine_ops *ops)
 {
 	lua_newtable(L);	/* modules */
 	for (const struct lua_prelude *p = lua_prelude; p->name; p++) {
@@ -66,7 +66,7 @@ static int load_prelude(lua_State *L)
 		snprintf(chunk, sizeof(chunk), "=kvmsim/%s", p->name);
 		if (luaL_loadbufferx(L, p->start, (size_t)(p->end - p->start), chunk, "t"))
 			return -1;
-		lua_core_push(L);
+		lua_core_push(L, ops);
 		lua_pushvalue(L, -3);
 		if (lua_pcall(L, 2, 0, 0))
 			return -1;
@@ -75,7 +75,7 @@ static int load_prelude(lua_State *L)
 	return 0;
 }
 
-lua_State *lua_env_new(int allow_io)
+lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops)
 {
 	static const luaL_Reg libs[] = {
 		{ LUA_GNAME, luaopen_base }, { LUA_STRLIBNAME, luaopen_string }, { LUA_TABLIBNAME, luaopen_table },
@@ -97,7 +97,7 @@ lua_State *lua_env_new(int allow_io)
 		luaL_requiref(L, LUA_OSLIBNAME, luaopen_os, 1);
 		lua_pop(L, 2);
 	}
-	if (load_prelude(L)) {
+	if (load_prelude(L, ops)) {
 		fprintf(stderr, "kvmsim: in the scenario language itself: %s\n", lua_tostring(L, -1));
 		lua_close(L);
 		return NULL;

@@ -8,8 +8,11 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-/* Makes a state with the scenario language; NULL after a message. allow_io: scenarios also get os and io. */
-lua_State *lua_env_new(int allow_io);
+/*
+ * Makes a state with the scenario language for one flavour, whose constants and structures it has; NULL after a message.
+ * allow_io: scenarios also get os and io.
+ */
+lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops);
 /* Wall-clock seconds until Lua code is interrupted with an error; 0: never. */
 void lua_env_deadline(double seconds);
 /* Pushes the prelude's function name; the caller calls it. */
@@ -29,12 +32,12 @@ int lua_env_read_file(lua_State *L);
 
 /* Sets the flavour that core calls enter. check_end: do not run the checker after each call. */
 void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end);
-/* Pushes the table of primitives that the prelude is built on. */
-void lua_core_push(lua_State *L);
+/* Pushes the table of primitives that the prelude is built on; the first call makes it, for the flavour ops. */
+void lua_core_push(lua_State *L, const struct kvmsim_machine_ops *ops);
 void lua_inspect_register(lua_State *L);	/* adds to the table on top of the stack */
 void lua_thread_register(lua_State *L);
 void lua_expect_register(lua_State *L);
-void lua_constants_push(lua_State *L);		/* pushes { NAME = value } and { [errno] = NAME } */
+void lua_kernel_register(lua_State *L, const struct kvmsim_machine_ops *ops);
 
 /* --- shared by the lua_*.c files --- */
 extern const struct kvmsim_machine_ops *sim_ops;	/* NULL outside a scenario */

@@ -7,7 +7,7 @@
 #include "lua_env.h"
 
 /* In the order of loading. */
-#define FILES(F) F(args) F(class) F(expect) F(process) F(userfaultfd) F(dirty) F(vm) F(exits) \
+#define FILES(F) F(args) F(class) F(kernel) F(expect) F(process) F(userfaultfd) F(dirty) F(vm) F(exits) \
 	F(vcpu) F(rings) F(stats) F(x86) F(guest) F(s390x) F(s390x_state) F(s390x_ar) F(s390x_memop) \
 	F(s390x_insn) F(s390x_nested) F(s390x_memory) F(s390x_model) F(inspect) F(scenario) F(sandbox)
 

@@ -200,7 +200,7 @@ void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct s
 {
 	lua_env_push(L, "list");
 	for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
-		struct sim_job common = { .file = file, .index = (int)i };
+		struct sim_job common = { .file = file };
 		int idx;
 
 		lua_rawgeti(L, -1, i);
@@ -255,7 +255,7 @@ int plan_write(const struct sim_plan *plan, FILE *f)
 		const struct sim_job *j = &plan->jobs[i];
 		const char *s[] = { j->name, j->scenario, j->covers, j->skip, j->arch, j->mmu };
 
-		fprintf(f, "%d %d %d %d %a\n", j->index, j->flavour, j->line, j->check_end, j->timeout);
+		fprintf(f, "%d %d %d %a\n", j->flavour, j->line, j->check_end, j->timeout);
 		for (size_t k = 0; k < sizeof(s) / sizeof(s[0]); k++)
 			fprintf(f, "%c%s\n", s[k] ? '=' : '-', s[k] ? s[k] : "");
 	}
@@ -290,7 +290,7 @@ int plan_read(struct sim_plan *plan, FILE *f, int file)
 		struct sim_job *j = append(plan);
 
 		j->file = file;
-		if (fscanf(f, "%d %d %d %d %la", &j->index, &j->flavour, &j->line, &j->check_end, &j->timeout) != 5 ||
+		if (fscanf(f, "%d %d %d %la", &j->flavour, &j->line, &j->check_end, &j->timeout) != 4 ||
 		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
 		    read_string(f, &j->covers) || read_string(f, &j->skip) || read_string(f, &j->arch) ||
 		    read_string(f, &j->mmu)) {

@@ -128,8 +128,7 @@ static void worker_main(const struct context *c, struct runner *r, size_t end)
 	const struct sim_job *jobs = c->plan->jobs;
 	struct world_worker k;
 
-	if (world_worker_begin(&k, c->world, &c->files[jobs[end - 1].file]))
-		_exit(SIM_EXIT_USAGE);
+	world_worker_begin(&k, c->world, &c->files[jobs[end - 1].file]);
 	while (claim(c->pool, r, end)) {
 		size_t i = atomic_load(&r->job);
 

@@ -19,7 +19,7 @@
 
 #define SIM_DEFAULT_TIMEOUT 30	/* seconds of wall-clock time for one scenario */
 #define SIM_LOAD_TIMEOUT 10	/* seconds for reading one scenario file */
-#define SIM_LUA_MEMORY (256ul << 20)	/* maximum bytes of one Lua state */
+#define SIM_LUA_MEMORY (256ul << 20)	/* maximum bytes of the Lua states of a process */
 #define SIM_MAX_FILE (16ul << 20)	/* bytes of a scenario file */
 #define SIM_MAX_IO (64ul << 20)	/* bytes in one read or write of a scenario */
 
@@ -59,7 +59,6 @@ struct sim_job {
 	char *arch;		/* also set if there is no flavour for it */
 	char *mmu;		/* personality, then after a colon the facilities that differ from the usual ones */
 	int file;		/* index into sim_files */
-	int index;		/* of the scenario in its file */
 	int flavour;		/* index, or -1 when skipped */
 	int line;
 	int check_end;		/* 1: checker only at the end */

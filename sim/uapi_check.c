@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel TU that compares constants.def and the layouts used by sim/lua with the kernel's headers, at compile time.
+ * A kernel TU that compares the layouts used by sim/lua with the kernel's headers, at compile time.
  * Only compiled against a supported kernel: another tree may lack some of the names.
  */
-#include <linux/capability.h>
 #include <linux/kvm.h>
-#include <linux/mman.h>
-#include <linux/errno.h>
-#include <linux/falloc.h>
-#include <uapi/linux/memfd.h>
-#include <linux/eventfd.h>
-#include <linux/signal.h>
 #include <linux/userfaultfd.h>
 
-#define CONSTANT(name, value) _Static_assert((unsigned long long)(name) == (value), #name);
-#define ERRNO(name, value) _Static_assert((name) == (value), #name);
-#ifdef CONFIG_X86
-#include "constants.def"
-#else
+#ifndef CONFIG_X86
 #include <linux/kvm_host.h>
-#include "constants_s390x.def"
 #endif
 
 #define LAYOUT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field)

@@ -2,9 +2,10 @@
 /*
  * The processes that a job runs in: worker, base, child.
  *
- * A worker has read one scenario file. For each personality it forks a base, which loads KVM and forks a child for each
- * job. A child's end shows as end-of-file on a pipe that only it holds. Its result is in a shared mapping. A child that
- * exceeds its time reports where its threads are, and is killed. Worker and base take turns over a socket pair.
+ * A worker reads one scenario file, for each flavour with that flavour's constants. For each personality it forks a
+ * base, which loads KVM and forks a child for each job. A child's end shows as end-of-file on a pipe that only it holds.
+ * Its result is in a shared mapping. A child that exceeds its time reports where its threads are, and is killed. Worker
+ * and base take turns over a socket pair.
  */
 #include "world.h"
 
@@ -157,7 +158,7 @@ static void on_timeout(int sig)
 
 static void child_main(const struct sim_world *w, const struct sim_job *job)
 {
-	lua_State *L = w->L;
+	lua_State *L = w->L[job->flavour];
 	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
 	struct sim_result *r = w->result;
 	uint64_t *before;
@@ -169,7 +170,7 @@ static void child_main(const struct sim_world *w, const struct sim_job *job)
 	before = read_counters(ops, &n);
 	lua_env_deadline(job->timeout);
 	lua_env_push(L, "run");
-	lua_pushinteger(L, job->index);
+	lua_pushstring(L, job->scenario);
 	lua_pushstring(L, job->arch);
 	lua_pushstring(L, job->mmu);
 	if (lua_pcall(L, 3, 0, 0))
@@ -373,6 +374,24 @@ static int end_base(struct world_worker *k, struct world_base *b)
 	return status;
 }
 
+/* Reads the worker's file with a flavour's constants, once. Returns 0, or -1 with the reason in r. */
+static int load_file(struct world_worker *k, int flavour, struct sim_result *r)
+{
+	char *err;
+
+	if (k->loaded[flavour])
+		return 0;
+	err = lua_env_load_file(k->world->L[flavour], k->file);
+	if (err) {
+		r->state = SIM_FAILED;
+		text_add(&r->failures, "%s\n", err);
+		free(err);
+		return -1;
+	}
+	k->loaded[flavour] = 1;
+	return 0;
+}
+
 void world_job(struct world_worker *k, const struct sim_job *job, struct sim_result *r)
 {
 	struct request q = { job, r };
@@ -387,6 +406,8 @@ void world_job(struct world_worker *k, const struct sim_job *job, struct sim_res
 		snprintf(r->skip, sizeof(r->skip), "%s", job->skip);
 		return;
 	}
+	if (load_file(k, job->flavour, r))
+		return;
 	b = find_base(k, job);
 	/* The base watches its children; loading KVM may take as long again. */
 	in_time = write(b->sock, &q, sizeof(q)) != sizeof(q) ||
@@ -404,14 +425,11 @@ void world_job(struct world_worker *k, const struct sim_job *job, struct sim_res
 	r->seconds = wall_seconds() - start;
 }
 
-int world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file)
+void world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file)
 {
-	char *err;
-
 	no_core_files();
-	*k = (struct world_worker){ .world = w };
-	err = lua_env_load_file(w->L, file);
-	return err ? -1 : 0;
+	*k = (struct world_worker){ .world = w, .file = file, .loaded = xmalloc(w->flavours->n) };
+	memset(k->loaded, 0, w->flavours->n);
 }
 
 void world_worker_end(struct world_worker *k)
@@ -432,11 +450,11 @@ static void worker_plan(const struct sim_world *w, const struct sim_file *file, 
 	if (!f)
 		_exit(SIM_EXIT_USAGE);
 	redirect_output(-1);
-	err = lua_env_load_file(w->L, file);
+	err = lua_env_load_file(w->L[0], file);
 	if (err) {
 		fprintf(f, "error\n%s", err);
 	} else {
-		plan_add_file(&plan, w->L, index, w->flavours, w->options->arch, w->options->timeout);
+		plan_add_file(&plan, w->L[0], index, w->flavours, w->options->arch, w->options->timeout);
 		fprintf(f, "plan\n");
 		plan_write(&plan, f);
 	}

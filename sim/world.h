@@ -10,7 +10,11 @@
 struct sim_world {
 	const struct sim_flavours *flavours;
 	const struct sim_options *options;
-	struct lua_State *L;	/* the scenario language, before any file: each process that reads one forks from here */
+	/*
+	 * For each flavour that is needed the scenario language with its constants, before any file: each process that
+	 * reads one forks from here. Plans are made with the first one.
+	 */
+	struct lua_State **L;
 	struct sim_result *result;	/* of this process's job */
 	int booted;	/* flavour that the parent booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */
@@ -26,11 +30,13 @@ pid_t world_fork(void);
 
 struct world_worker {
 	const struct sim_world *world;
+	const struct sim_file *file;
+	char *loaded;	/* for each flavour 1 if its Lua has read the file */
 	struct world_base *bases;
 };
 
-/* Makes this process the worker of a file, which it reads. Returns 0 or -1. */
-int world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file);
+/* Makes this process the worker of a file. It reads the file once for each flavour, before the first job there. */
+void world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file);
 /* Runs one job of the file. Afterwards r, in shared memory, is its result. */
 void world_job(struct world_worker *k, const struct sim_job *job, struct sim_result *r);
 void world_worker_end(struct world_worker *k) __attribute__((noreturn));

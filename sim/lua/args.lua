@@ -4,6 +4,7 @@ local core, M = ...
 local A = {}
 M.args = A
 
+local K = core.constants
 local type, error, next, tostring = type, error, next, tostring
 local tointeger, mtype = math.tointeger, math.type
 local fmt, find, match, sub, lower, byte = string.format, string.find, string.match, string.sub, string.lower,
@@ -37,8 +38,9 @@ function A.describe(v)
 	elseif t == "boolean" or t == "nil" then
 		return tostring(v)
 	end
+	local missing = M.kernel and M.kernel.describe_absent(v)
 	local name = M.class and M.class.name_of(v)
-	return A.article(name or t)
+	return missing or A.article(name or t)
 end
 local describe = A.describe
 
@@ -220,15 +222,15 @@ function A.choice(what, v, choices)
 	return choices[v]
 end
 
-local prot_bits <const> = { r = 1, w = 2, x = 4 }
+local prot_bits <const> = { r = K.PROT_READ, w = K.PROT_WRITE, x = K.PROT_EXEC }
 
 -- "rw", "none" or PROT_* bits
 function A.prot(what, v)
 	if type(v) == "string" then
+		local bits = K.PROT_NONE
 		if v == "none" then
-			return 0
+			return bits
 		end
-		local bits = 0
 		for i = 1, #v do
 			local b = i <= 3 and prot_bits[sub(v, i, i)]
 			if not b then

@@ -6,7 +6,7 @@ local X = {}
 M.exits = X
 
 local K = core.constants
-local type, next = type, next
+local type, next, rawget = type, next, rawget
 local unpack, fmt, sub, rep = string.unpack, string.format, string.sub, string.rep
 local concat = table.concat
 
@@ -55,28 +55,34 @@ function X.run_address(vcpu)
 	return vcpu.run
 end
 
+-- rawget: a reason that this kernel lacks does not come.
+local function is(s, name)
+	local value = rawget(K, name)
+	return value ~= nil and s.reason == value
+end
+
 local function parse(s, vcpu, run, addr)
-	if s.reason == K.KVM_EXIT_MMIO then
+	if is(s, "KVM_EXIT_MMIO") then
 		local phys, data, len, is_write = unpack("<i8c8I4B", run, 33)
 		s.mmio = C.object(X.mmio, { phys_addr = phys, len = len, is_write = is_write, data = sub(data, 1, len),
 			exit = s })
-	elseif s.reason == K.KVM_EXIT_MEMORY_FAULT then
+	elseif is(s, "KVM_EXIT_MEMORY_FAULT") then
 		local flags, gpa, size = unpack("<i8i8i8", run, 33)
 		s.memory_fault = { flags = flags, gpa = gpa, size = size }
-	elseif s.reason == K.KVM_EXIT_IO then
+	elseif is(s, "KVM_EXIT_IO") then
 		local direction, size, port, count, offset = unpack("<BBI2I4i8", run, 33)
 		s.io = { direction = direction, size = size, port = port, count = count }
 		if size * count <= 4096 and offset >= 0 and offset < 1 << 20 then
 			s.io.data = core.user_read(vcpu.proc.pid, addr + offset, size * count)
 		end
-	elseif s.reason == K.KVM_EXIT_INTERNAL_ERROR then
+	elseif is(s, "KVM_EXIT_INTERNAL_ERROR") then
 		s.internal = { suberror = unpack("<I4", run, 33) }
-	elseif s.reason == K.KVM_EXIT_SYSTEM_EVENT then
+	elseif is(s, "KVM_EXIT_SYSTEM_EVENT") then
 		s.system_event = { type = unpack("<I4", run, 33) }
-	elseif s.reason == K.KVM_EXIT_S390_UCONTROL then
+	elseif is(s, "KVM_EXIT_S390_UCONTROL") then
 		local trans_exc_code, pgm_code = unpack("<i8I4", run, S390_EXIT)
 		s.s390_ucontrol = { trans_exc_code = trans_exc_code, pgm_code = pgm_code }
-	elseif s.reason == K.KVM_EXIT_S390_SIEIC then
+	elseif is(s, "KVM_EXIT_S390_SIEIC") then
 		local icptcode, ipa, ipb = unpack("<Bxi2I4", run, S390_EXIT)
 		s.s390_sieic = { icptcode = icptcode, ipa = ipa & 0xffff, ipb = ipb }
 	end
@@ -87,7 +93,7 @@ function X.new(vcpu, ret, reason, faults, done)
 	local s = { vcpu = vcpu, ret = ret, faults = faults, done = done }
 	s.reason = reason
 	-- If KVM_RUN failed the reason's other fields are old, except for this reason.
-	if ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and reason == K.KVM_EXIT_MEMORY_FAULT then
+	if ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and is(s, "KVM_EXIT_MEMORY_FAULT") then
 		local addr = X.run_address(vcpu)
 		local run = addr >= 0 and core.user_read(vcpu.proc.pid, addr, RUN_BYTES) or addr
 		if type(run) == "string" then

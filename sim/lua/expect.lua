@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- expect(): how results are judged and values printed.
 local core, M = ...
-local A, C = M.args, M.class
+local A, C, N = M.args, M.class, M.kernel
 local E = {}
 M.expect = E
 
@@ -10,12 +10,12 @@ local type, error, next, tostring, getmetatable, rawget, rawequal, select = type
 local fmt, gsub, find, sub, byte = string.format, string.gsub, string.find, string.sub, string.byte
 local mtype = math.type
 local sort, concat = table.sort, table.concat
-local errno_names = core.errno_names
-
-local exit_names = {}
+local exit_names, errno_names = {}, {}
 for name, value in next, core.constants, nil do
 	if find(name, "^KVM_EXIT_") and not find(name, "_IO_") then
 		exit_names[value] = name
+	elseif find(name, "^E[%u%d]+$") and (errno_names[value] or name) >= name then	-- EAGAIN, not EWOULDBLOCK
+		errno_names[value] = name
 	end
 end
 
@@ -174,6 +174,10 @@ local function same(a, b, depth)
 	return true
 end
 local function equal(a, b)
+	local missing = N.describe_absent(a) or N.describe_absent(b)
+	if missing then
+		A.fail("expect: expected a value, got %s", missing)
+	end
 	if a == nil or b == nil then
 		return a == b
 	end

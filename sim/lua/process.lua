@@ -12,6 +12,7 @@ local syscall, event = core.syscall, core.event
 
 local PAGE <const> = 4096
 local NO_FD <const> = -1
+local RW <const> = K.PROT_READ | K.PROT_WRITE
 
 P.process = C.new("process", { "pid" })
 P.mapping = C.new("mapping", { "addr", "length", "file" })
@@ -62,9 +63,7 @@ function P.scratch(proc, bytes)
 		proc.scratch[cpu] = nil
 	end
 	local length = (bytes + 0xffff) & ~0xffff
-	local addr = syscall(proc.pid, core.SYS_MMAP, 0, length, K.PROT_READ | K.PROT_WRITE,
-		K.MAP_PRIVATE | K.MAP_ANONYMOUS,
-		NO_FD, 0)
+	local addr = syscall(proc.pid, core.SYS_MMAP, 0, length, RW, K.MAP_PRIVATE | K.MAP_ANONYMOUS, NO_FD, 0)
 	if addr < 0 then
 		A.fail("no memory for the arguments of an ioctl in process %d: %s", proc.pid, E.repr(addr))
 	end
@@ -134,7 +133,7 @@ end
 
 local kinds = { anon = "anon", shmem = "shmem", pfnmap = "pfnmap" }
 local mmap_schema = {
-	length = { A.u64, A.required }, prot = { A.prot, 3 }, flags = { A.u32 }, addr = { A.u64 },
+	length = { A.u64, A.required }, prot = { A.prot, RW }, flags = { A.u32 }, addr = { A.u64 },
 	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
 	huge = { A.boolean }, hugetlb = { A.boolean, false }, align = { A.u64 },
 	file = { function(what, v) return C.state(what, v, P.file) end },
@@ -155,7 +154,7 @@ end
 -- Maps anonymous memory at an aligned address. Returns the address, or -errno.
 function P.map_aligned(proc, length, align)
 	local addr = aligned_address(proc, length, align)
-	return addr < 0 and addr or syscall(proc.pid, core.SYS_MMAP, addr, length, K.PROT_READ | K.PROT_WRITE,
+	return addr < 0 and addr or syscall(proc.pid, core.SYS_MMAP, addr, length, RW,
 		K.MAP_PRIVATE | K.MAP_ANONYMOUS | K.MAP_FIXED_NOREPLACE, NO_FD, 0)
 end
 
@@ -422,7 +421,7 @@ local function fallocate(s, mode, offset, length)
 end
 
 -- mmap() of the object's own fd.
-local fd_mmap_schema = { length = { A.u64, A.required }, offset = { A.u64, 0 }, prot = { A.prot, 3 },
+local fd_mmap_schema = { length = { A.u64, A.required }, offset = { A.u64, 0 }, prot = { A.prot, RW },
 	flags = { A.u32, K.MAP_SHARED } }
 
 function P.mmap_fd(s, what, t)

@@ -11,7 +11,6 @@ local LOWCORE_SLOT <const>, LOWCORE_GPA <const> = 32766, 0x7ff00000
 local LOWCORE_BYTES <const> = 8192
 -- Offset in struct kvm_run; struct kvm_sync_regs follows, with the prefix first.
 local KVM_RUN_DIRTY_REGS <const> = 312
-local KVM_SYNC_PREFIX <const> = 1
 
 -- KVM keeps the two pages at a vCPU's prefix mapped writable, and stores program interruptions there. A separate slot
 -- keeps that away from the memory under test. 0 or -errno.
@@ -37,5 +36,5 @@ function U.set_lowcore(vcpu)
 		return run
 	end
 	return core.user_write(vcpu.proc.pid, run + KVM_RUN_DIRTY_REGS,
-		pack("<i8i8", KVM_SYNC_PREFIX, LOWCORE_GPA + LOWCORE_BYTES * (vcpu.id % (MiB // LOWCORE_BYTES))))
+		pack("<i8i8", K.KVM_SYNC_PREFIX, LOWCORE_GPA + LOWCORE_BYTES * (vcpu.id % (MiB // LOWCORE_BYTES))))
 end

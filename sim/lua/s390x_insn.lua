@@ -5,12 +5,11 @@ local A, P, X, U = M.args, M.process, M.exits, M.vcpu
 local I = {}
 M.s390x_insn = I
 
+local K = core.constants
 local pack, unpack, rep = string.pack, string.unpack, string.rep
 local next, type = next, type
 
--- Their numbers contain the size of s390's struct kvm_regs: 16 general registers.
-local KVM_GET_REGS <const>, KVM_SET_REGS <const> = 0x8080ae81, 0x4080ae82
-local REGS_BYTES <const> = 128
+local REGS_BYTES <const> = 128	-- struct kvm_regs: 16 general registers
 local RUN_PSW_MASK <const> = 32	-- offset in s390's struct kvm_run
 local PSW_AMODE_64 <const> = 3 << 31
 local ESSA_ORCS <const> = 7	-- valid operation request codes of this machine (facility 147 is off)
@@ -19,7 +18,7 @@ local ESSA_ORCS <const> = 7	-- valid operation request codes of this machine (fa
 
 -- A list, 0 to 15; or -errno.
 local function get_regs(s)
-	local data = U.get_struct(s, KVM_GET_REGS, REGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_REGS, REGS_BYTES)
 	if type(data) ~= "string" then
 		return data
 	end
@@ -40,7 +39,7 @@ local function change_regs(s, values)
 	for n = 0, 15 do
 		data = data .. pack("<i8", values[n] or regs[n])
 	end
-	return (P.ioctl_struct(s.proc, s.fd, KVM_SET_REGS, data))
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_REGS, data))
 end
 
 local function registers(what, t)

@@ -10,8 +10,10 @@ local pack, rep = string.pack, string.rep
 local STRUCT_BYTES <const>, OLD_OFFSET <const>, OLD_BYTES <const> = 64, 64, 64
 local BUFFER_OFFSET <const>, BUFFER_MAX <const> = 4096, 65536	-- the kernel takes no more
 
-local reads <const> = { [K.KVM_S390_MEMOP_LOGICAL_READ] = true, [K.KVM_S390_MEMOP_SIDA_READ] = true,
-	[K.KVM_S390_MEMOP_ABSOLUTE_READ] = true }
+local function is_read(op)
+	return op == K.KVM_S390_MEMOP_LOGICAL_READ or op == K.KVM_S390_MEMOP_SIDA_READ or
+		op == K.KVM_S390_MEMOP_ABSOLUTE_READ
+end
 
 local function data(what, v)
 	return A.string(what, v, BUFFER_MAX)
@@ -62,7 +64,7 @@ local function mem_op(s, what, t)
 		return rc
 	end
 	rc = P.ioctl(s.proc, s.fd, K.KVM_S390_MEM_OP, addr)
-	if rc == 0 and reads[a.op] and not a.buf and a.flags & K.KVM_S390_MEMOP_F_CHECK_ONLY == 0 then
+	if rc == 0 and is_read(a.op) and not a.buf and a.flags & K.KVM_S390_MEMOP_F_CHECK_ONLY == 0 then
 		return (core.user_read(s.proc.pid, addr + BUFFER_OFFSET, room))
 	end
 	if a.old then

@@ -145,7 +145,7 @@ local ucas_map_schema = { user_addr = { V.user_address, 0 }, vcpu_addr = ucas_un
 local function ucas(cmd, schema)
 	return function(s, what, t)
 		local a = A.table(what, t, schema)
-		return (ioctl_struct(s.proc, s.fd, cmd, pack("<i8i8i8", a.user_addr or 0, a.vcpu_addr, a.length)))
+		return (ioctl_struct(s.proc, s.fd, K[cmd], pack("<i8i8i8", a.user_addr or 0, a.vcpu_addr, a.length)))
 	end
 end
 
@@ -154,8 +154,8 @@ C.methods(U.vcpu, {
 	s390_vcpu_fault = function(s, what, gpa)
 		return ioctl(s.proc, s.fd, K.KVM_S390_VCPU_FAULT, A.u64(what .. ": address", gpa))
 	end,
-	s390_ucas_map = ucas(K.KVM_S390_UCAS_MAP, ucas_map_schema),
-	s390_ucas_unmap = ucas(K.KVM_S390_UCAS_UNMAP, ucas_unmap_schema),
+	s390_ucas_map = ucas("KVM_S390_UCAS_MAP", ucas_map_schema),
+	s390_ucas_unmap = ucas("KVM_S390_UCAS_UNMAP", ucas_unmap_schema),
 	-- { value = n }, or -errno; registers of 64 bits.
 	get_one_reg = function(s, what, id)
 		local rc, addr = one_reg(s, K.KVM_GET_ONE_REG, A.u64(what .. ": id", id), 0)

@@ -11,8 +11,6 @@ local type, next = type, next
 
 -- --- CPU features ------------------------------------------------------------------------------------------
 
-local FEATURES <const>, WORDS <const> = K.KVM_S390_VM_CPU_FEAT_NR_BITS, K.KVM_S390_VM_CPU_FEAT_NR_BITS // 64
-
 local function feat_ioctl(vm, cmd, attr, bytes)
 	local addr = P.scratch(vm.proc, 24 + #bytes)
 	core.user_write(vm.proc.pid, addr, pack("<I4I4i8i8", 0, K.KVM_S390_VM_CPU_MODEL, attr, addr + 24) .. bytes)
@@ -20,25 +18,26 @@ local function feat_ioctl(vm, cmd, attr, bytes)
 end
 
 local function feature(what, n)
-	return A.int(what, n, 0, FEATURES - 1)
+	return A.int(what, n, 0, K.KVM_S390_VM_CPU_FEAT_NR_BITS - 1)
 end
 
 -- A list of feature numbers, or "host": all that KVM offers. 0 or -errno.
 function V.set_cpu_feat(vm, what, list)
 	local bits
+	local features <const> = K.KVM_S390_VM_CPU_FEAT_NR_BITS
 	if list == "host" then
 		local rc
-		rc, bits = feat_ioctl(vm, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE_FEAT, rep("\0", 8 * WORDS))
+		rc, bits = feat_ioctl(vm, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE_FEAT, rep("\0", features // 8))
 		if rc ~= 0 then
 			return rc
 		end
 	elseif type(list) == "table" then
 		local words = {}
-		for _, n in next, A.list(what, list, FEATURES, feature), nil do
+		for _, n in next, A.list(what, list, features, feature), nil do
 			words[n // 64] = (words[n // 64] or 0) | 1 << (63 - n % 64)
 		end
 		bits = ""
-		for i = 0, WORDS - 1 do
+		for i = 0, features // 64 - 1 do
 			bits = bits .. pack("<i8", words[i] or 0)
 		end
 	else

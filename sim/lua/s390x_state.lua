@@ -10,8 +10,7 @@ local pack, unpack, rep, sub = string.pack, string.unpack, string.rep, string.su
 local concat, min = table.concat, math.min
 local type = type
 
--- Their numbers contain the size of s390's struct kvm_sregs: 16 access registers, 16 control registers.
-local KVM_GET_SREGS <const>, KVM_SET_SREGS <const> = 0x80c0ae83, 0x40c0ae84
+-- struct kvm_sregs: 16 access registers, 16 control registers.
 local SREGS_BYTES <const>, SREGS_CRS <const> = 192, 64
 local RUN_PSW <const> = 32	-- offset of psw_mask and psw_addr in s390's struct kvm_run
 
@@ -20,15 +19,15 @@ local PAGE <const> = 4096
 -- --- registers ---------------------------------------------------------------------------------------------
 
 local function change_sregs(s, at, bytes)
-	local data = U.get_struct(s, KVM_GET_SREGS, SREGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
 	if type(data) ~= "string" then
 		return data
 	end
-	return (P.ioctl_struct(s.proc, s.fd, KVM_SET_SREGS, sub(data, 1, at) .. bytes .. sub(data, at + #bytes + 1)))
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, sub(data, 1, at) .. bytes .. sub(data, at + #bytes + 1)))
 end
 
 local function read_sregs(s, format, at)
-	local data = U.get_struct(s, KVM_GET_SREGS, SREGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
 	return type(data) == "string" and unpack(format, data, at + 1) or data
 end
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The environment of a scenario file: Lua's pure libraries, made deterministic, and the names of the scenario language.
 local core, M = ...
-local A, C, E, S = M.args, M.class, M.expect, M.scenario
+local A, C, E, S, N = M.args, M.class, M.expect, M.scenario, M.kernel
 local show = E.show
 
 local G = _G
@@ -90,12 +90,21 @@ local function safe_getmetatable(v)
 	return getmetatable(v)
 end
 
-local string_names = copy(G.string, { dump = true })
-string_names.format = format
+-- A library's functions, which missing constants pass through while a file is read.
+local function library(t, without)
+	local out = copy(t, without)
+	for name, v in next, out, nil do
+		out[name] = type(v) == "function" and N.carrying(v) or v
+	end
+	return out
+end
+
+local string_names = library(G.string, { dump = true })
+string_names.format = N.carrying(format)
 -- Methods of strings ("x"):rep(3) come from the same table.
 getmetatable("").__index = string_names
 
-local math_names = copy(G.math)
+local math_names = library(G.math)
 math_names.randomseed = function(a, b)
 	randomseed(A.u64("math.randomseed: seed", a), b and A.u64("math.randomseed: second seed", b) or 0)
 end
@@ -112,7 +121,7 @@ local base = {
 
 local function unknown(_, k)
 	if type(k) == "string" and find(k, "^%u") then
-		A.fail("unknown name '%s'%s", k, A.suggest(k, A.keys(K)))
+		A.fail("unknown name '%s'%s", k, A.suggest(k, N.names()))
 	end
 	return nil
 end
@@ -125,11 +134,7 @@ function M.new_env()
 	env._G = env
 	return setmetatable(env, {
 		__index = function(t, k)
-			local v = K[k]
-			if v ~= nil then
-				return v
-			end
-			return unknown(t, k)
+			return rawget(K, k) or N.absent(k) or unknown(t, k)
 		end,
 		__metatable = "globals",
 	})

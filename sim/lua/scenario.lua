@@ -2,7 +2,7 @@
 -- scenario() and cases() register scenarios; sim is what a running scenario gets; and the code that runs one.
 local core, M = ...
 local K = core.constants
-local A, C, E, P = M.args, M.class, M.expect, M.process
+local A, C, E, P, N = M.args, M.class, M.expect, M.process, M.kernel
 local S = {}
 M.scenario = S
 
@@ -14,7 +14,7 @@ local mtype = math.type
 local next, select, sort = next, select, table.sort
 local pack, concat = table.pack, table.concat
 
--- In order of the file; read by plan.c.
+-- In order of the file; read by plan.c. names has the same entries.
 M.list = {}
 local names = {}
 
@@ -41,7 +41,7 @@ end
 -- The name of a capability; KVM_CHECK_EXTENSION of /dev/kvm decides.
 local function capability(what, v)
 	local name = A.string(what, v, 100)
-	if not find(name, "^KVM_CAP_") or not K[name] then
+	if not find(name, "^KVM_CAP_") or not N.is_known(name) then
 		A.refuse(what, "the name of a capability, KVM_CAP_...", name)
 	end
 	return name
@@ -109,21 +109,21 @@ end
 local function register(what, name, options, fn, argument)
 	local line = tointeger(match(core.where(), ":(%d+)$")) or 0
 	if names[name] then
-		A.fail("%s: there is already a scenario '%s' at line %d", what, name, names[name])
+		A.fail("%s: there is already a scenario '%s' at line %d", what, name, names[name].line)
 	end
 	if #M.list >= 20000 then
 		A.fail("%s: more than 20000 scenarios in a file", what)
 	end
-	names[name] = line
 	local o = A.table(what, options, options_schema)
 	if o.facilities and not (o.arch and #o.arch == 1 and o.arch[1] == "s390x") then
 		A.fail("%s: facilities: only with arch = \"s390x\"", what)
 	end
-	M.list[#M.list + 1] = {
+	names[name] = {
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
 		facilities = o.facilities, covers = o.covers, needs = o.needs, kernel = o.kernel,
 		timeout = o.timeout, check_end = o.check,
 	}
+	M.list[#M.list + 1] = names[name]
 end
 
 -- Refuses to register now, because it would never run.
@@ -303,7 +303,8 @@ local function missing(needs)
 	local kvm = process:open_kvm()
 	local name
 	for i = 1, needs and #needs or 0 do
-		if kvm:check_extension(K[needs[i]]) == 0 then
+		local cap = rawget(K, needs[i])
+		if not cap or kvm:check_extension(cap) == 0 then
 			name = needs[i]
 			break
 		end
@@ -312,9 +313,14 @@ local function missing(needs)
 	return name
 end
 
--- Runs scenario number index; the child's main calls it. The result then says what went wrong.
-function M.run(index, arch, mmu)
-	local entry = M.list[index]
+-- Runs the scenario of that name; the child's main calls it. The result then says what went wrong. The file was read
+-- with the constants of arch, the list of scenarios was made with those of maybe another one.
+function M.run(scenario_name, arch, mmu)
+	local entry = names[scenario_name]
+	if not entry then
+		core.fail(fmt("with the constants of %s the file has no scenario '%s'", core.kernel, scenario_name))
+		return
+	end
 	M.running = true
 	local name = entry.needs and missing(entry.needs)
 	if name then

@@ -59,10 +59,11 @@ local function counted(s, cmd, data)
 	return done > 0 and done or rc, rc
 end
 
+-- cmd: the ioctl's name, since not every kernel has it.
 local function on_range(cmd)
 	return function(s, what, ram, offset, length, mode)
 		local addr, len = range(what, ram, offset, length)
-		return counted(s, cmd, pack("<i8i8i8", addr, len, mode_of(what, mode)))
+		return counted(s, K[cmd], pack("<i8i8i8", addr, len, mode_of(what, mode)))
 	end
 end
 
@@ -133,7 +134,7 @@ C.methods(userfaultfd, {
 			pack("<i8i8i8", addr, len, mode_of(what, mode or K.UFFDIO_WRITEPROTECT_MODE_WP))))
 	end,
 	copy = copy, read = read,
-	zeropage = on_range(K.UFFDIO_ZEROPAGE), continue = on_range(K.UFFDIO_CONTINUE), poison = on_range(K.UFFDIO_POISON),
+	zeropage = on_range("UFFDIO_ZEROPAGE"), continue = on_range("UFFDIO_CONTINUE"), poison = on_range("UFFDIO_POISON"),
 	-- Moves the pages at from_offset of a mapping to offset of ram.
 	move = function(s, what, ram, offset, from, from_offset, length, mode)
 		local dst = range(what, ram, offset)

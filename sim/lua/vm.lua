@@ -246,7 +246,7 @@ end
 local function zone_ioctl(cmd)
 	return function(s, what, t)
 		local a = A.table(what, t, zone_schema)
-		return (ioctl_struct(s.proc, s.fd, cmd, pack("<i8I4I4", a.addr, a.size, a.pio)))
+		return (ioctl_struct(s.proc, s.fd, K[cmd], pack("<i8I4I4", a.addr, a.size, a.pio)))
 	end
 end
 
@@ -282,8 +282,8 @@ C.methods(V.vm, {
 	get_nr_mmu_pages = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_NR_MMU_PAGES) end,
 	reset_dirty_rings = function(s) return ioctl(s.proc, s.fd, K.KVM_RESET_DIRTY_RINGS) end,
 	create_irqchip = function(s) return ioctl(s.proc, s.fd, K.KVM_CREATE_IRQCHIP) end,
-	register_coalesced_mmio = zone_ioctl(K.KVM_REGISTER_COALESCED_MMIO),
-	unregister_coalesced_mmio = zone_ioctl(K.KVM_UNREGISTER_COALESCED_MMIO),
+	register_coalesced_mmio = zone_ioctl("KVM_REGISTER_COALESCED_MMIO"),
+	unregister_coalesced_mmio = zone_ioctl("KVM_UNREGISTER_COALESCED_MMIO"),
 	ioeventfd = function(s, what, t)
 		local a = A.table(what, t, ioeventfd_schema)
 		return (ioctl_struct(s.proc, s.fd, K.KVM_IOEVENTFD,

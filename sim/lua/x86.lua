@@ -12,7 +12,7 @@ local regs <const> = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "
 	"r15", "rip", "rflags" }
 local REGS_BYTES <const>, SREGS_BYTES <const> = 144, 312
 
-local CPUID_ENTRIES <const>, CPUID_ENTRY_BYTES <const> = 256, 40	-- KVM_MAX_CPUID_ENTRIES
+local CPUID_ENTRY_BYTES <const> = 40
 
 -- Offsets in struct kvm_sregs.
 local sregs <const> = { cr0 = 224, cr2 = 232, cr3 = 240, cr4 = 248, cr8 = 256, efer = 264, apic_base = 272 }
@@ -40,9 +40,9 @@ function U.set_supported_cpuid(s)
 	if kvm < 0 then
 		return kvm
 	end
+	local room <const> = K.KVM_MAX_CPUID_ENTRIES * CPUID_ENTRY_BYTES
 	local rc, data = P.ioctl_struct(s.proc, kvm, K.KVM_GET_SUPPORTED_CPUID,
-		pack("<I4I4", CPUID_ENTRIES, 0) .. rep("\0", CPUID_ENTRIES * CPUID_ENTRY_BYTES),
-		8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES)
+		pack("<I4I4", K.KVM_MAX_CPUID_ENTRIES, 0) .. rep("\0", room), 8 + room)
 	core.syscall(s.proc.pid, core.SYS_CLOSE, kvm)
 	if rc < 0 then
 		return rc

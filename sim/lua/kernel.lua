@@ -1,0 +1,189 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The kernel's interface as the flavour exports it: constants by name, structures by the names of their members.
+local core, M = ...
+local A, C = M.args, M.class
+local N = {}
+M.kernel = N
+
+local K, absent = core.constants, core.absent
+local setmetatable, next, rawget, select = setmetatable, next, rawget, select
+local fmt, rep, sub = string.format, string.rep, string.sub
+local pack, unpack = string.pack, string.unpack
+
+-- --- constants ---------------------------------------------------------------------------------------------
+
+local function lacks(name)
+	return fmt("%s: %s does not have this constant", name, core.kernel)
+end
+
+-- The language's own use of a name that the kernel lacks. rawget(K, name) is nil instead.
+setmetatable(K, { __index = function(_, name) A.fail("%s", lacks(name)) end })
+
+-- What a file gets for a name that this kernel lacks while it is read: the file may have scenarios that this kernel
+-- skips. Calculating with it and library functions give the same again. Calls and expectations refuse it.
+local Absent = C.new("absent constant")
+local objects = {}
+
+local function is_absent(v)
+	local s = C.states[v]
+	return s and s.class == Absent
+end
+
+local function carry(a, b)
+	return is_absent(a) and a or b
+end
+for _, op in next, { "add", "sub", "mul", "div", "mod", "pow", "idiv", "band", "bor", "bxor", "shl", "shr", "concat",
+	"unm", "bnot", "len" }, nil do
+	Absent.mt["__" .. op] = carry
+end
+
+-- A few words about a value that stands for a missing constant, else nil.
+function N.describe_absent(v)
+	return is_absent(v) and fmt("%s, which %s does not have", C.states[v].label, core.kernel) or nil
+end
+
+-- For a name that only other kernels or architectures have: an object while a file is read, else an error. Returns nil
+-- for any other name.
+function N.absent(name)
+	if not absent[name] then
+		return nil
+	end
+	if M.running then
+		A.fail("%s", lacks(name))
+	end
+	objects[name] = objects[name] or C.object(Absent, { label = name })
+	return objects[name]
+end
+
+-- fn, a function of a library, for the reading of files: with a missing constant among its arguments it returns that.
+function N.carrying(fn)
+	return function(...)
+		for i = 1, M.running and 0 or select("#", ...) do
+			local v = select(i, ...)
+			if is_absent(v) then
+				return v
+			end
+		end
+		return fn(...)
+	end
+end
+
+function N.is_known(name)
+	return rawget(K, name) ~= nil or absent[name] == true
+end
+
+-- All names, with a value or without.
+function N.names()
+	local out = A.keys(K)
+	for name in next, absent, nil do
+		out[#out + 1] = name
+	end
+	return out
+end
+
+-- --- structures --------------------------------------------------------------------------------------------
+
+local formats <const> = {
+	unsigned = { [1] = "B", [2] = "<I2", [4] = "<I4", [8] = "<i8" },
+	signed = { [1] = "b", [2] = "<i2", [4] = "<i4", [8] = "<i8" },
+}
+
+local Struct = {}
+Struct.__index = Struct
+
+-- struct NAME of the kernel's interface. Whether the kernel has it matters at the first use.
+function N.struct(name)
+	return setmetatable({ name = name }, Struct)
+end
+
+local function load(s)
+	local bytes, members = core.layout(s.name)
+	if not bytes then
+		A.fail("struct %s: %s does not have this structure", s.name, core.kernel)
+	end
+	s.bytes, s.members = bytes, members
+end
+
+local function member(s, name)
+	if not s.members then
+		load(s)
+	end
+	return s.members[name] or A.fail("struct %s: %s has no member '%s' in it", s.name, core.kernel, name)
+end
+
+function Struct:size()
+	if not self.bytes then
+		load(self)
+	end
+	return self.bytes
+end
+
+function Struct:offset(name)
+	return member(self, name).offset
+end
+
+-- Bytes of a member.
+function Struct:length(name)
+	return member(self, name).size
+end
+
+-- The bytes of a member with a value: a number, of which the low bits count; for arrays and structures a string, which
+-- is filled up with zeroes.
+function Struct:encode(name, value)
+	local m = member(self, name)
+	if m.kind == "bytes" then
+		return sub(value, 1, m.size) .. rep("\0", m.size - #value)
+	end
+	return pack(formats.unsigned[m.size], m.size < 8 and value & (1 << 8 * m.size) - 1 or value)
+end
+
+-- A member of the structure that begins at offset `at` of data.
+function Struct:get(data, name, at)
+	local m = member(self, name)
+	local first = (at or 0) + m.offset + 1
+	if m.kind == "bytes" then
+		return sub(data, first, first + m.size - 1)
+	end
+	return (unpack(formats[m.kind][m.size], data, first))
+end
+
+-- data with another value of a member of the structure at offset `at`.
+function Struct:set(data, name, value, at)
+	local first = (at or 0) + member(self, name).offset
+	local piece = self:encode(name, value)
+	return sub(data, 1, first) .. piece .. sub(data, first + #piece + 1)
+end
+
+-- The structure's bytes. Members that are not in values are filled with zeroes, or with the byte `fill`.
+function Struct:pack(values, fill)
+	local data = rep(fill or "\0", self:size())
+	for name, value in next, values, nil do
+		data = self:set(data, name, value)
+	end
+	return data
+end
+
+-- All members whose names begin with prefix, as a table with the rest of the names; at: as in get().
+function Struct:fields(data, prefix, at)
+	self:size()
+	local out = {}
+	for name in next, self.members, nil do
+		if sub(name, 1, #prefix) == prefix then
+			out[sub(name, #prefix + 1)] = self:get(data, name, at)
+		end
+	end
+	return out
+end
+
+-- Offset and length of the part that has all members whose names begin with prefix.
+function Struct:part(prefix)
+	self:size()
+	local first, stop = self.bytes, 0
+	for name, m in next, self.members, nil do
+		if sub(name, 1, #prefix) == prefix then
+			first = m.offset < first and m.offset or first
+			stop = m.offset + m.size > stop and m.offset + m.size or stop
+		end
+	end
+	return first, stop - first
+end
