@@ -11,7 +11,8 @@
 
 static uint64_t map(struct bench_world *w, uint64_t bytes)
 {
-	uint64_t a[6] = { 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, (uint64_t)-1, 0 };
+	uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	uint64_t a[6] = { 0, bytes, PROT_READ | PROT_WRITE, flags, (uint64_t)-1, 0 };
 
 	return bench_check(w->m->syscall(w->pid, KVMSIM_SYS_MMAP, a), "mmap");
 }
@@ -55,7 +56,8 @@ static void setup_ram(struct bench_world *w, uint64_t bytes, uint32_t flags)
 	setup_vm(w);
 	w->ram_bytes = bytes;
 	w->ram = map(w, bytes);
-	bench_check(w->m->syscall(w->pid, KVMSIM_SYS_MADVISE, (uint64_t[6]){ w->ram, bytes, MADV_NOHUGEPAGE }), "madvise");
+	bench_check(w->m->syscall(w->pid, KVMSIM_SYS_MADVISE, (uint64_t[6]){ w->ram, bytes, MADV_NOHUGEPAGE }),
+		    "madvise");
 	set_slot(w, 0, flags, 0, bytes, w->ram);
 	w->vcpu = bench_check(do_ioctl(w, w->vm, KVM_CREATE_VCPU, 0), "KVM_CREATE_VCPU");
 }

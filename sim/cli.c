@@ -140,6 +140,44 @@ static int parse_seconds(const char *s, double *out)
 	return *end || end == s || !(*out > 0 && *out <= 86400) ? -1 : 0;
 }
 
+/* Takes one option with its argument, optarg. Returns 0, or -1 after a message. */
+static int take_option(const struct command *c, int opt, struct sim_options *o)
+{
+	switch (opt) {
+	case OPT_ARCH:
+		o->arch = optarg;
+		return 0;
+	case OPT_KERNEL:
+		o->kernel = optarg;
+		return 0;
+	case OPT_TRACE:
+		o->trace = optarg;
+		return 0;
+	case OPT_JUNIT:
+		o->junit = optarg;
+		return 0;
+	case OPT_FILTER:
+		o->filter = optarg;
+		return 0;
+	case OPT_COUNTERS:
+		o->counters = 1;
+		return 0;
+	case OPT_ALLOW_IO:
+		o->allow_io = 1;
+		return 0;
+	case OPT_JOBS:
+		if (!parse_jobs(optarg, &o->jobs))
+			return 0;
+		usage_error(c->name, "--jobs: expected a number from 1 to 1024");
+		return -1;
+	default:
+		if (!parse_seconds(optarg, &o->timeout))
+			return 0;
+		usage_error(c->name, "--timeout: expected seconds, more than 0 and at most 86400");
+		return -1;
+	}
+}
+
 /* Returns 0 to continue, 1 for help, -1 after an error message. */
 static int parse(const struct command *c, int argc, char **argv, struct sim_options *o)
 {
@@ -164,33 +202,12 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 				snprintf(text, sizeof(text), "kvmsim %s has no option %.80s", c->name, argv[at]);
 			else
 				snprintf(text, sizeof(text), "kvmsim %s has no option --%s", c->name,
-					all_options[which].name);
+					 all_options[which].name);
 			usage_error(c->name, text);
 			return -1;
 		}
-		if (opt == OPT_ARCH)
-			o->arch = optarg;
-		else if (opt == OPT_KERNEL)
-			o->kernel = optarg;
-		else if (opt == OPT_TRACE)
-			o->trace = optarg;
-		else if (opt == OPT_JUNIT)
-			o->junit = optarg;
-		else if (opt == OPT_FILTER)
-			o->filter = optarg;
-		else if (opt == OPT_COUNTERS)
-			o->counters = 1;
-		else if (opt == OPT_ALLOW_IO)
-			o->allow_io = 1;
-		else if (opt == OPT_JOBS) {
-			if (parse_jobs(optarg, &o->jobs)) {
-				usage_error(c->name, "--jobs: expected a number from 1 to 1024");
-				return -1;
-			}
-		} else if (parse_seconds(optarg, &o->timeout)) {
-			usage_error(c->name, "--timeout: expected seconds, more than 0 and at most 86400");
+		if (take_option(c, opt, o))
 			return -1;
-		}
 	}
 	o->paths = argv + optind;
 	o->npaths = argc - optind;

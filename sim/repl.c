@@ -97,8 +97,7 @@ int engine_repl(const struct sim_options *o)
 		return SIM_EXIT_FAILED;
 	if (prompt)
 		printf("kvmsim, kernel %s, %s %s. sim and expect are there; end with Ctrl-D.\n",
-			fl.v[0].ops->kernel_release,
-		       job.arch, job.mmu);
+		       fl.v[0].ops->kernel_release, job.arch, job.mmu);
 	fflush(NULL);
 	pid = fork();
 	if (!pid)

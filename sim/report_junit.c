@@ -149,14 +149,15 @@ static void end(FILE *out, const struct sim_totals *t)
 		suite.errors++;
 		fputs("<testcase classname=\"kvmsim\" name=\"", suite.to);
 		put_escaped(suite.to, t->interrupted->name);
-		fprintf(suite.to, "\" time=\"0\"><error message=\"interrupted by signal %d (%s)\"/></testcase>\n", t->signal,
-			strsignal(t->signal));
+		fprintf(suite.to, "\" time=\"0\"><error message=\"interrupted by signal %d (%s)\"/></testcase>\n",
+			t->signal, strsignal(t->signal));
 	}
 	if (fclose(suite.to))
 		perror("kvmsim: JUnit results");
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
-	fprintf(out, "<testsuite name=\"kvmsim\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
-		suite.tests, suite.failures, suite.errors, suite.skipped, t->seconds);
+	fprintf(out, "<testsuite name=\"kvmsim\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"",
+		suite.tests, suite.failures, suite.errors, suite.skipped);
+	fprintf(out, " time=\"%.3f\">\n", t->seconds);
 	fwrite(suite.text, 1, suite.bytes, out);
 	fputs("</testsuite>\n</testsuites>\n", out);
 	free(suite.text);

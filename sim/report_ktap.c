@@ -30,7 +30,8 @@ static void end(FILE *out, const struct sim_totals *t)
 	fprintf(out, "# Totals: pass:%zu fail:%zu skip:%zu total:%zu\n", t->passed, t->failed, t->skipped,
 		t->passed + t->failed + t->skipped);
 	if (t->warned)
-		fprintf(out, "# warning: %zu of those that passed judge%s nothing\n", t->warned, t->warned == 1 ? "s" : "");
+		fprintf(out, "# warning: %zu of those that passed judge%s nothing\n", t->warned,
+			t->warned == 1 ? "s" : "");
 }
 
 const struct sim_reporter reporter_ktap = { .begin = begin, .job = job, .end = end };

@@ -71,8 +71,9 @@ void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *o
 
 const char *result_warning(const struct sim_result *r)
 {
-	return r->state == SIM_PASSED && !r->expectations ?
-		"it judges nothing: without expect() or sim:expect_report() only a report of the machine can fail it" : NULL;
+	if (r->state != SIM_PASSED || r->expectations)
+		return NULL;
+	return "it judges nothing: without expect() or sim:expect_report() only a report of the machine can fail it";
 }
 
 void text_add(struct sim_text *t, const char *fmt, ...)

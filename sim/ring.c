@@ -71,7 +71,9 @@ int ring_validate(const struct sim_ring *r)
 	for (size_t i = 0; i < SIM_RING_SLOTS; i++) {
 		uint64_t number = load(&r->slot[i].number);
 
-		if (number && (number > end || number % SIM_RING_SLOTS != i || load(&r->slot[i].bytes) > SIM_RING_BYTES))
+		if (!number)
+			continue;
+		if (number > end || number % SIM_RING_SLOTS != i || load(&r->slot[i].bytes) > SIM_RING_BYTES)
 			return -1;
 	}
 	return 0;

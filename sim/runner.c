@@ -217,7 +217,7 @@ static void end_runners(struct pool *p)
 }
 
 int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
-		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg)
+	       void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg)
 {
 	/* One trace file, in the order of the plan. */
 	size_t n = w->trace_fd >= 0 ? 1 : w->options->jobs;

@@ -3,8 +3,8 @@
  * The processes that a job runs in: worker, base, child.
  *
  * A worker reads one scenario file, for each flavour with that flavour's constants. For each personality it forks a
- * base, which loads KVM and forks a child for each job. A child's end shows as end-of-file on a pipe that only it holds.
- * Its result is in a shared mapping. A child that exceeds its time reports where its threads are, and is killed. Worker
+ * base, which loads KVM and forks a child for each job. A child's end shows as end-of-file on a pipe that only it
+ * holds. Its result is in a shared mapping. A child that exceeds its time reports where its threads are, and is killed. Worker
  * and base take turns over a socket pair.
  */
 #include "world.h"
@@ -522,7 +522,7 @@ void world_plan_file(const struct sim_world *w, struct sim_file *file, int index
 			fclose(f);
 	} else {
 		file->error = xasprintf("%s: reading it ended the process (status 0x%x)", file->path,
-			(unsigned int)status);
+					(unsigned int)status);
 	}
 	free(text);
 }

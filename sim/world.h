@@ -46,6 +46,6 @@ void world_worker_end(struct world_worker *k) __attribute__((noreturn));
  * plan. Returns the signal that ended this early, or 0.
  */
 int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
-		void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);
+	       void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);
 
 #endif

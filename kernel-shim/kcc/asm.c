@@ -2,7 +2,7 @@
 /*
  * No instruction of the foreign architecture reaches the assembler. An `asm` statement becomes
  *
- * 	do { kshim_refused_asm(__func__, "FILE:LINE", "template"); (void)(operand); ... } while (0)
+ *	do { kshim_refused_asm(__func__, "FILE:LINE", "template"); (void)(operand); ... } while (0)
  *
  * The call does not return, so nothing behind it runs with operands that nobody set. `asm` at file scope and the
  * register of `register T x asm("2")` are dropped and written into the note. These stay: asm labels of functions and

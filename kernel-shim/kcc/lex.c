@@ -94,7 +94,7 @@ char *kcc_spell(const struct kcc_tu *tu, size_t from, size_t to)
 	return s;
 }
 
-/* --- lexing --------------------------------------------------------------------------------------------------------- */
+/* --- lexing --- */
 static unsigned short file_index(struct kcc_tu *tu, const char *name, size_t len)
 {
 	/* The file was most likely seen lately. */

@@ -2,7 +2,7 @@
 /*
  * kcc, the compiler launcher: preprocesses with the compiler, passes the text through kcc_pass(), compiles the result.
  *
- * 	kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
+ *	kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
  *
  * The preprocessor writes the dependency files; they contain the overrides file, because the preprocessor read it.
  * ccache sees the passed text, so it hashes everything that the object depends on. README.md has the rest.
@@ -335,13 +335,12 @@ int main(int argc, char **argv)
 	int i;
 
 	for (i = 1; i + 1 < argc && strcmp(argv[i], "--"); i += 2) {
-		if (!strcmp(argv[i], "--overrides")) {
+		if (!strcmp(argv[i], "--overrides"))
 			add_name(&options.overrides, &options.n_overrides, argv[i + 1]);
-		} else if (!strcmp(argv[i], "--big-endian")) {
+		else if (!strcmp(argv[i], "--big-endian"))
 			options.big_endian = argv[i + 1];
-		} else {
+		else
 			break;
-		}
 	}
 	if (i + 1 >= argc || strcmp(argv[i], "--"))
 		die("usage: kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] COMPILER ARGUMENT...");

@@ -97,6 +97,11 @@ static bool same_name(const struct kcc_tu *tu, size_t a, size_t b)
 	       !memcmp(tu->tokens[a].text, tu->tokens[b].text, tu->tokens[a].len);
 }
 
+static bool same_override(const struct kcc_tu *tu, const struct kcc_override *a, const struct kcc_override *b)
+{
+	return same_name(tu, a->name, b->name) && (!a->in || !b->in || !strcmp(a->in, b->in));
+}
+
 void kcc_overrides_collect(struct kcc_tu *tu, struct kcc_overrides *overrides, const struct kcc_options *options)
 {
 	size_t i, first, pragma = 0;
@@ -129,15 +134,10 @@ void kcc_overrides_collect(struct kcc_tu *tu, struct kcc_overrides *overrides, c
 			first = i + 1;
 	}
 	for (size_t a = 0; a < overrides->n; a++)
-		for (size_t b = 0; b < a; b++) {
-			const char *in_a = overrides->list[a].in, *in_b = overrides->list[b].in;
-
-			if (same_name(tu, overrides->list[a].name, overrides->list[b].name) &&
-			    (!in_a || !in_b || !strcmp(in_a, in_b)))
-				kcc_error(
-					tu, overrides->list[a].name,
-					"a second override of this name: each needs its own `#pragma kcc in \"FILE\"`");
-		}
+		for (size_t b = 0; b < a; b++)
+			if (same_override(tu, &overrides->list[a], &overrides->list[b]))
+				kcc_error(tu, overrides->list[a].name,
+					  "a second override of this name: each needs its own `#pragma kcc in \"FILE\"`");
 }
 
 static const char kept_prefix[] = "kcc_kernel_";

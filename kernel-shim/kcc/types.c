@@ -123,7 +123,8 @@ struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, siz
 		} else if (kcc_is(tu, i, "typeof") || kcc_is(tu, i, "__typeof__")) {
 			known = true;
 			i = tu->tokens[i + 1].match;
-		} else if ((size = integer_size(tu, i))) {
+		} else if (integer_size(tu, i)) {
+			size = integer_size(tu, i);
 			layout = (struct kcc_layout){size, size};
 			*is_integer = known = true;
 		} else {
@@ -143,7 +144,7 @@ struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, siz
 	return layout;
 }
 
-/* --- constant expressions ------------------------------------------------------------------------------------------- */
+/* --- constant expressions --- */
 struct expression {
 	const struct kcc_tu *tu;
 	size_t i, to;
@@ -216,7 +217,7 @@ bool kcc_constant(const struct kcc_tu *tu, size_t from, size_t to, long *value)
 	return !e.bad && e.i == to;
 }
 
-/* --- attributes ----------------------------------------------------------------------------------------------------- */
+/* --- attributes --- */
 size_t kcc_attributes(const struct kcc_tu *tu, size_t i, bool *packed, unsigned int *align)
 {
 	for (; kcc_is_attribute(tu, i) && kcc_is(tu, i + 1, "("); i = tu->tokens[i + 1].match + 1) {

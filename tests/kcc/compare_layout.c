@@ -2,7 +2,7 @@
 /*
  * Compares the layout of the s390 structures in two objects' debug information: the cross compiler's and kcc's.
  *
- * 	compare_layout DIFFERENCES DIR CROSS.o KCC.o [CROSS.o KCC.o]...
+ *	compare_layout DIFFERENCES DIR CROSS.o KCC.o [CROSS.o KCC.o]...
  *
  * In every struct and union declared in a file below DIR (of the kernel), size and byte offsets of members must be
  * equal, and each bit-field must be mirrored in the storage unit of its declared type. A line of DIFFERENCES,

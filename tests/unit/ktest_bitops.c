@@ -32,23 +32,48 @@ int ktest_bitop(int op, unsigned long *word, unsigned int bit, long nr)
 	unsigned long *p = (void *)word - ((nr - bit) >> 3);
 
 	switch (op) {
-	case 0: set_bit(nr, p); return 0;
-	case 1: clear_bit(nr, p); return 0;
-	case 2: change_bit(nr, p); return 0;
-	case 3: return test_and_set_bit(nr, p);
-	case 4: return test_and_clear_bit(nr, p);
-	case 5: return test_and_change_bit(nr, p);
-	case 6: __set_bit(nr, p); return 0;
-	case 7: __clear_bit(nr, p); return 0;
-	case 8: __change_bit(nr, p); return 0;
-	case 9: return __test_and_set_bit(nr, p);
-	case 10: return __test_and_clear_bit(nr, p);
-	case 11: return __test_and_change_bit(nr, p);
-	case 12: return test_and_set_bit_lock(nr, p);
-	case 13: clear_bit_unlock(nr, p); return 0;
-	case 14: __clear_bit_unlock(nr, p); return 0;
-	case 15: return test_bit(nr, p);
-	default: return test_bit_acquire(nr, p);
+	case 0:
+		set_bit(nr, p);
+		return 0;
+	case 1:
+		clear_bit(nr, p);
+		return 0;
+	case 2:
+		change_bit(nr, p);
+		return 0;
+	case 3:
+		return test_and_set_bit(nr, p);
+	case 4:
+		return test_and_clear_bit(nr, p);
+	case 5:
+		return test_and_change_bit(nr, p);
+	case 6:
+		__set_bit(nr, p);
+		return 0;
+	case 7:
+		__clear_bit(nr, p);
+		return 0;
+	case 8:
+		__change_bit(nr, p);
+		return 0;
+	case 9:
+		return __test_and_set_bit(nr, p);
+	case 10:
+		return __test_and_clear_bit(nr, p);
+	case 11:
+		return __test_and_change_bit(nr, p);
+	case 12:
+		return test_and_set_bit_lock(nr, p);
+	case 13:
+		clear_bit_unlock(nr, p);
+		return 0;
+	case 14:
+		__clear_bit_unlock(nr, p);
+		return 0;
+	case 15:
+		return test_bit(nr, p);
+	default:
+		return test_bit_acquire(nr, p);
 	}
 }
 

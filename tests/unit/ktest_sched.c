@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kernel half of the tests of tasks, locks and RCU, and of the errors that are reported: see tests/unit/test_sched.c. */
+/* Kernel half of the tests of tasks, locks, RCU, and of the errors that are reported: see tests/unit/test_sched.c. */
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -45,26 +45,52 @@ static long counters[KTEST_NR_LOCKS];
 static void lock(enum ktest_lock kind)
 {
 	switch (kind) {
-	case KTEST_SPIN: spin_lock(&spin); break;
-	case KTEST_SPIN_IRQ: spin_lock_irq(&spin_irq); break;
-	case KTEST_WRITE: write_lock(&rw); break;
-	case KTEST_MUTEX: mutex_lock(&mutex); break;
-	case KTEST_RWSEM: down_write(&rwsem); break;
-	case KTEST_PERCPU_RWSEM: percpu_down_write(&percpu_rwsem); break;
-	default: break;
+	case KTEST_SPIN:
+		spin_lock(&spin);
+		break;
+	case KTEST_SPIN_IRQ:
+		spin_lock_irq(&spin_irq);
+		break;
+	case KTEST_WRITE:
+		write_lock(&rw);
+		break;
+	case KTEST_MUTEX:
+		mutex_lock(&mutex);
+		break;
+	case KTEST_RWSEM:
+		down_write(&rwsem);
+		break;
+	case KTEST_PERCPU_RWSEM:
+		percpu_down_write(&percpu_rwsem);
+		break;
+	default:
+		break;
 	}
 }
 
 static void unlock(enum ktest_lock kind)
 {
 	switch (kind) {
-	case KTEST_SPIN: spin_unlock(&spin); break;
-	case KTEST_SPIN_IRQ: spin_unlock_irq(&spin_irq); break;
-	case KTEST_WRITE: write_unlock(&rw); break;
-	case KTEST_MUTEX: mutex_unlock(&mutex); break;
-	case KTEST_RWSEM: up_write(&rwsem); break;
-	case KTEST_PERCPU_RWSEM: percpu_up_write(&percpu_rwsem); break;
-	default: break;
+	case KTEST_SPIN:
+		spin_unlock(&spin);
+		break;
+	case KTEST_SPIN_IRQ:
+		spin_unlock_irq(&spin_irq);
+		break;
+	case KTEST_WRITE:
+		write_unlock(&rw);
+		break;
+	case KTEST_MUTEX:
+		mutex_unlock(&mutex);
+		break;
+	case KTEST_RWSEM:
+		up_write(&rwsem);
+		break;
+	case KTEST_PERCPU_RWSEM:
+		percpu_up_write(&percpu_rwsem);
+		break;
+	default:
+		break;
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kernel half of the tests of user accesses in inline assembly and of the exception table: see tests/unit/test_uaccess.c. */
+/* Kernel half of the tests of user accesses in inline assembly, and of the exception table: see test_uaccess.c. */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <asm/asm.h>
@@ -21,12 +21,24 @@
 #define BY_OP(s, r, type)								\
 	do {										\
 		switch (op) {								\
-		case KTEST_LOAD: USER("mov" s " %[m], %" r "[v]", addr, type); break;	\
-		case KTEST_STORE: USER("mov" s " %" r "[v], %[m]", addr, type); break;	\
-		case KTEST_STORE_IMMEDIATE: USER("mov" s " %[imm], %[m]", addr, type); break; \
-		case KTEST_XCHG: USER("xchg" s " %" r "[v], %[m]", addr, type); break;	\
-		case KTEST_XADD: USER("lock xadd" s " %" r "[v], %[m]", addr, type); break; \
-		case KTEST_CMPXCHG: USER("lock cmpxchg" s " %" r "[v], %[m]", addr, type); break; \
+		case KTEST_LOAD:	\
+			USER("mov" s " %[m], %" r "[v]", addr, type);	\
+			break;	\
+		case KTEST_STORE:	\
+			USER("mov" s " %" r "[v], %[m]", addr, type);	\
+			break;	\
+		case KTEST_STORE_IMMEDIATE:	\
+			USER("mov" s " %[imm], %[m]", addr, type);	\
+			break;	\
+		case KTEST_XCHG:	\
+			USER("xchg" s " %" r "[v], %[m]", addr, type);	\
+			break;	\
+		case KTEST_XADD:	\
+			USER("lock xadd" s " %" r "[v], %[m]", addr, type);	\
+			break;	\
+		case KTEST_CMPXCHG:	\
+			USER("lock cmpxchg" s " %" r "[v], %[m]", addr, type);	\
+			break;	\
 		}									\
 	} while (0)
 
@@ -36,10 +48,18 @@ int ktest_user_insn(enum ktest_user_op op, unsigned int size, uint64_t addr, uin
 	int err = -EFAULT;
 
 	switch (size) {
-	case 1: BY_OP("b", "b", u8); break;
-	case 2: BY_OP("w", "w", u16); break;
-	case 4: BY_OP("l", "k", u32); break;
-	default: BY_OP("q", "q", u64); break;
+	case 1:
+		BY_OP("b", "b", u8);
+		break;
+	case 2:
+		BY_OP("w", "w", u16);
+		break;
+	case 4:
+		BY_OP("l", "k", u32);
+		break;
+	default:
+		BY_OP("q", "q", u64);
+		break;
 	}
 	if (err)
 		return err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of pages, vmalloc and per-cpu memory (kernel-shim/core/mem/page_alloc.c, vmalloc.c, percpu.c), a part of test_memory. */
+/* Unit tests of pages, vmalloc and per-cpu memory (kernel-shim/core/mem), a part of test_memory. */
 #include <string.h>
 #include "ktest_memory.h"
 #include "test_memory.h"

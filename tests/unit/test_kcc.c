@@ -103,7 +103,7 @@ static void runs(const char *text, const char *body)
 	free(file);
 }
 
-/* --- bit-fields: the record x, what is stored into its member f, and where the bits must be ------------------------------ */
+/* --- bit-fields: the record x, what is stored into its member f, and where the bits must be --- */
 static const struct {
 	const char *name, *text, *check;
 } layouts[] = {
@@ -204,7 +204,7 @@ START_TEST(bit_fields_refused)
 }
 END_TEST
 
-/* --- asm -------------------------------------------------------------------------------------------------------------- */
+/* --- asm --- */
 START_TEST(asm_statements)
 {
 	static const char text[] =
@@ -249,7 +249,7 @@ START_TEST(asm_dropped)
 }
 END_TEST
 
-/* --- overrides ---------------------------------------------------------------------------------------------------------- */
+/* --- overrides --- */
 START_TEST(override_replaces)
 {
 	static const char kernel[] = "# 5 \"/src/arch/s390/mm/a.c\"\n"

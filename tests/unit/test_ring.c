@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of sim/ring.c: the last steps of a scenario. */
 #include <check.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of models/s390x/skey.c: the key instructions and key-controlled protection. */
 #include <check.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of models/s390x/tlb.c: what each clearing instruction clears and keeps, sizes, eviction, validate. */
 #include <check.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of models/s390x/walk.c on tables in a small array: levels, lengths, frames, the order of exceptions. */
 #include <check.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static void setup(void)
 	*slot(SEGMENT, 9) = PAGE;
 	*slot(PAGE, 11) = 0x77000;
 	space = (struct dat_space){
-		.asce = REGION1 | 0xc | TL, .edat1 = true, .edat2 = true, .iep = true, .read = read_entry, .ctx = memory,
+		.asce = REGION1 | 0xc | TL, .edat1 = true, .edat2 = true, .iep = true, .read = read_entry,
+		.ctx = memory,
 	};
 }
 

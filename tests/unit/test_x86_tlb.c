@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of models/x86_64/tlb.c: look-up, replacement, and the reach of each flush. */
 #include <check.h>
 #include "../../models/x86_64/tlb.h"

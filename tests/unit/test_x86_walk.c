@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of models/x86_64/walk.c on tables in a small array: formats, rights, A/D bits, two dimensions. */
 #include <check.h>
 #include <string.h>

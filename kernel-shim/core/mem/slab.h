@@ -4,7 +4,7 @@
  *
  * One slab is a compound page; its objects lie at base + lead + i * stride:
  *
- * 	| lead: red zone | object 0 | red zone | object 1 | red zone | ...
+ *	| lead: red zone | object 0 | red zone | object 1 | red zone | ...
  *
  * Records about objects are kept outside of simulated RAM, so that no overflow can damage them.
  */
