@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's TLB, per simulated CPU, for accesses to user addresses. Only the flushes that mm code requests remove
- * entries. A flush also waits until every other CPU has left its section with interrupts off; GUP-fast and the model's
- * own walks rely on that (arch/x86/mm/tlb.c; mm/gup.c, "fast GUP").
+ * The host's TLBs as mm code sees them (models/x86_64/host_tlb.h): accesses to user addresses fill the calling CPU's,
+ * and only the flushes that mm code requests remove entries. A flush also waits until every other CPU has left its
+ * section with interrupts off; GUP-fast and the model's own walks rely on that (arch/x86/mm/tlb.c; mm/gup.c, "fast
+ * GUP").
  *
  * Invariants (kshim_check_host_tlb): an entry allows no more than its mm's page tables do now, for a live mm;
  * entries are tagged by mm->context.ctx_id, which is never reused.
@@ -18,39 +19,25 @@
 #include <kshim/probes.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
+#include <x86_64/host_tlb.h>
 #include "internal.h"
 
-#define NR_ENTRIES 256	/* a power of two; direct-mapped by 4 KiB page */
-
-struct host_tlb_entry {
-	u64 ctx_id;		/* 0: empty */
-	unsigned long page;	/* address of the 4 KiB page */
-	unsigned long start, end; /* what the page-table entry maps: 4 KiB, 2 MiB or 1 GiB */
-	unsigned long pfn;	/* frame of the 4 KiB page */
-	bool write;		/* the entry is writable and dirty */
-};
-
-static DEFINE_PER_CPU(struct host_tlb_entry[NR_ENTRIES], host_tlb);
+static DEFINE_PER_CPU(struct x86_host_tlb, host_tlb);
 
 static struct {
 	u64 hits, misses, flushes, flushed_entries;
 } counters;
 
-static struct host_tlb_entry *slot_of(struct mm_struct *mm, unsigned long addr)
+static struct x86_host_tlb *this_tlb(void)
 {
-	return raw_cpu_ptr(&host_tlb[((addr >> PAGE_SHIFT) ^ mm->context.ctx_id) % NR_ENTRIES]);
-}
-
-static bool holds(const struct host_tlb_entry *e, struct mm_struct *mm, unsigned long addr)
-{
-	return e->ctx_id == mm->context.ctx_id && e->page == (addr & PAGE_MASK);
+	return raw_cpu_ptr(&host_tlb);
 }
 
 void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write)
 {
-	struct host_tlb_entry *e = slot_of(mm, addr);
+	const struct x86_host_tlb_entry *e = x86_host_tlb_lookup(this_tlb(), mm->context.ctx_id, addr);
 
-	if (holds(e, mm, addr) && (!write || e->write)) {
+	if (e && (!write || e->write)) {
 		__atomic_fetch_add(&counters.hits, 1, __ATOMIC_RELAXED);
 		return __va(PFN_PHYS(e->pfn)) + offset_in_page(addr);
 	}
@@ -63,19 +50,13 @@ void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long
 	/* Like switch_mm(); arch_tlbbatch_should_defer() looks for other CPUs in the mask. */
 	if (!cpumask_test_cpu(raw_smp_processor_id(), mm_cpumask(mm)))
 		cpumask_set_cpu(raw_smp_processor_id(), mm_cpumask(mm));
-	*slot_of(mm, addr) = (struct host_tlb_entry){
-		.ctx_id = mm->context.ctx_id, .page = addr & PAGE_MASK, .start = addr & ~(size - 1),
-		.end = (addr & ~(size - 1)) + size, .pfn = pfn, .write = write,
-	};
+	x86_host_tlb_fill(this_tlb(), mm->context.ctx_id, addr, size, pfn, write);
 }
 
 /* A page fault also drops the TLB entry of its address (SDM 4.10.4.1). */
 void kshim_host_tlb_drop(struct mm_struct *mm, unsigned long addr)
 {
-	struct host_tlb_entry *e = slot_of(mm, addr);
-
-	if (holds(e, mm, addr))
-		e->ctx_id = 0;
+	x86_host_tlb_drop(this_tlb(), mm->context.ctx_id, addr);
 }
 
 struct flush {
@@ -87,15 +68,8 @@ struct flush {
 static void flush_this_cpu(void *arg)
 {
 	const struct flush *f = arg;
-	struct host_tlb_entry *e = raw_cpu_ptr(&host_tlb[0]);
-	unsigned int i, n = 0;
+	unsigned int n = x86_host_tlb_flush(this_tlb(), f->ctx_id, f->start, f->end);
 
-	for (i = 0; i < NR_ENTRIES; i++, e++) {
-		if (e->ctx_id && (!f->ctx_id || e->ctx_id == f->ctx_id) && e->start < f->end && f->start < e->end) {
-			e->ctx_id = 0;
-			n++;
-		}
-	}
 	__atomic_fetch_add(&counters.flushed_entries, n, __ATOMIC_RELAXED);
 }
 
@@ -203,19 +177,19 @@ struct check {
 static void check_process(struct kshim_process *p, void *arg)
 {
 	struct check *c = arg;
-	struct host_tlb_entry *e = per_cpu_ptr(&host_tlb[0], c->cpu);
+	const struct x86_host_tlb_entry *e = per_cpu_ptr(&host_tlb, c->cpu)->entry;
 	struct kshim_host_pte pte;
 	unsigned int i;
 
-	for (i = 0; i < NR_ENTRIES; i++, e++) {
-		if (!p->mm || e->ctx_id != p->mm->context.ctx_id)
+	for (i = 0; i < X86_HOST_TLB_ENTRIES; i++, e++) {
+		if (!p->mm || e->space != p->mm->context.ctx_id)
 			continue;
 		if (kshim_arch_host_walk(p->mm, e->page, &pte) && pte.present && pte.pfn == e->pfn &&
 		    (!e->write || pte.writable))
 			continue;
 		c->findings++;
 		host_check("host-tlb",
-			   "host TLB of CPU %u: address %lx of process %d still leads to frame %lx (%s), "
+			   "host TLB of CPU %u: address %llx of process %d still leads to frame %llx (%s), "
 			   "which its page tables no longer allow: a flush is missing",
 			   c->cpu, e->page, p->pid, e->pfn, e->write ? "writable" : "read-only");
 	}
