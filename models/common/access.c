@@ -2,7 +2,7 @@
 /* The calls with which sim lets a vCPU execute one access or more: set up, then the vCPU file's KVM_RUN. */
 #include <linux/kvm_host.h>
 #include "access.h"
-#include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/move.h>
 
 static void start(struct kvm_vcpu *vcpu, struct model_access *m, const struct kvmsim_access *a)
@@ -43,7 +43,7 @@ static void run(struct kvm_vcpu *vcpu, struct file *file, struct model_access *m
 	fill_result(vcpu, m, faults_before, r);
 }
 
-int kshim_arch_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvmsim_access *a,
+int kshim_hw_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvmsim_access *a,
 			   struct kvmsim_access_result *r)
 {
 	struct model_access *m = model_access_of(vcpu);
@@ -71,7 +71,7 @@ int kshim_arch_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvms
 	return 0;
 }
 
-int kshim_arch_vcpu_abandon(struct kvm_vcpu *vcpu)
+int kshim_hw_vcpu_abandon(struct kvm_vcpu *vcpu)
 {
 	struct model_access *m = model_access_of(vcpu);
 
@@ -82,7 +82,7 @@ int kshim_arch_vcpu_abandon(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim_access_op op, uint64_t addr,
+int kshim_hw_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim_access_op op, uint64_t addr,
 			     uint64_t len, uint64_t stride, uint64_t count, uint64_t *done,
 			     struct kvmsim_access_result *r)
 {

@@ -8,7 +8,7 @@
 #include <asm/facility.h>
 #include <asm/page.h>
 #include <asm/pgtable.h>
-#include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/insn.h>
 #include <kshim/mem.h>
 #include <kshim/sched.h>
@@ -18,8 +18,12 @@ struct s390_cpu s390_cpus[KVMSIM_MAX_CPUS];
 struct skeys s390_skeys;
 
 /* One storage key per 4 KiB of the largest possible RAM; the host allocates the array's pages when they are used. */
-void s390_dat_boot(void)
+void s390_dat_boot(s390_host_fault_fn host_fault)
 {
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
+		s390_cpus[cpu].host_fault = host_fault;
 	s390_skeys.blocks = KSHIM_RAM_MAX >> PAGE_SHIFT;
 	s390_skeys.key = host_map(0, s390_skeys.blocks);
 }
@@ -30,7 +34,7 @@ static struct s390_cpu *this_cpu(void)
 }
 
 /* Interrupts are off too: what RCU frees, tables above all, stays while a CPU with interrupts off may look at it. */
-unsigned long kshim_arch_access_begin(void)
+unsigned long kshim_hw_access_begin(void)
 {
 	unsigned long flags;
 
@@ -40,7 +44,7 @@ unsigned long kshim_arch_access_begin(void)
 	return flags;
 }
 
-void kshim_arch_access_end(unsigned long flags)
+void kshim_hw_access_end(unsigned long flags)
 {
 	host_unlock(&this_cpu()->lock);
 	local_irq_restore(flags);

@@ -4,7 +4,7 @@
  * translation and protection, and the modelled instructions. SIE itself (sie.c) turns the end of a step into an
  * interception.
  *
- * Call all functions between kshim_arch_access_begin() and end, unless said otherwise.
+ * Call all functions between kshim_hw_access_begin() and end, unless said otherwise.
  */
 #ifndef MODEL_S390X_GUEST_H
 #define MODEL_S390X_GUEST_H

@@ -6,6 +6,7 @@
 #include <asm/pgtable.h>
 #include "model.h"
 #include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/process.h>
 
 static struct gmap *gmap_of(struct kvm_vcpu *vcpu)
@@ -22,16 +23,16 @@ static void soft_bits(const struct dat_result *r, uint8_t *accessed, uint8_t *di
 	*dirty = !!(r->entry & (page ? _PAGE_DIRTY : _SEGMENT_ENTRY_DIRTY));
 }
 
-int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out)
+int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out)
 {
 	unsigned long flags;
 	struct dat_result r;
 	int code;
 
 	memset(out, 0, sizeof(*out));
-	flags = kshim_arch_access_begin();
+	flags = kshim_hw_access_begin();
 	code = s390_walk_host(gmap_of(vcpu)->asce, gpa, DAT_FETCH, &r);
-	kshim_arch_access_end(flags);
+	kshim_hw_access_end(flags);
 	if (code == PGM_CODE_ADDRESSING || code == PGM_CODE_TRANSLATION_SPECIFICATION)
 		return -EFAULT;
 	if (code)
@@ -46,7 +47,7 @@ int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsi
 }
 
 /* Any CPU's entry will do: the vCPU may run on each of them. */
-int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	struct s390_tlb_entry *e;
 	unsigned int cpu;
@@ -157,7 +158,7 @@ static void visit_tlbs(struct visit *v)
 	}
 }
 
-void kshim_arch_for_each_leaf(struct kvm *kvm,
+void kshim_hw_for_each_leaf(struct kvm *kvm,
 			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	struct visit v = { .kvm = kvm, .gmap = kvm->arch.gmap, .fn = fn, .arg = arg };

@@ -29,26 +29,28 @@ enum {
 	FACILITY_RDP = 194,
 };
 
-/* --- arch/s390x/facilities.c, hugetlb.c --- */
+/* --- facilities.c --- */
+/* What SCLP reports but struct sclp_info lacks; sclp_early_facilities_detect() makes machine flags of it. */
+extern bool s390_esop, s390_tlb_guest;
+/* Gives the machine its default facilities. Once, before the kernel looks at them. */
+void s390_facilities_boot(void);
 /*
  * Adds to the machine's facilities or removes from them: "name=1" or "name=0", separated by commas. A name is one of
- * that file's or a facility number. Call it before KVM is loaded and before any process. 0, or -EINVAL after a report.
+ * that file's or a facility number. 0, or -EINVAL after a report.
  */
-int kshim_change_facilities(const char *changes);
-/* Boots the host's huge pages on a machine with EDAT-1. Once, after its facilities are set. 0 or -errno. */
-int kshim_hugetlb_boot(void);
-
-/* --- arch/s390x/fault.c --- */
-/*
- * A program interruption with this code (PGM_CODE_*) during SIE, for addr of the guest address space. For kernels whose
- * fault handler resolves it. Returns false if it could not; sie64a() then returns -EFAULT.
- */
-bool kshim_guest_fault(int code, u64 addr, bool write);
+int s390_change_facilities(const char *changes);
 
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
+/*
+ * The host's program interruption with this code (PGM_CODE_*) during SIE, for addr of the guest address space. Called
+ * outside of an access. Returns what ends SIE: 0, or -EFAULT if the fault could not be resolved.
+ */
+typedef int (*s390_host_fault_fn)(int code, u64 addr, bool write);
+
 struct s390_cpu {
 	struct host_lock lock;	/* held during an access: a flush by another CPU waits for its end, as quiescing does */
 	struct s390_tlb tlb;
+	s390_host_fault_fn host_fault;
 };
 extern struct s390_cpu s390_cpus[KVMSIM_MAX_CPUS];
 extern struct skeys s390_skeys;
@@ -80,11 +82,12 @@ static inline unsigned int model_skip_entries(const u64 *table, unsigned int n, 
 /* Walks the host's tables that asce designates; changes nothing. Returns r->code. */
 int s390_walk_host(u64 asce, u64 addr, enum dat_access access, struct dat_result *r);
 /*
- * One translation by this CPU, through its TLB. Call it between kshim_arch_access_begin() and end. Returns 0 with *pa
+ * One translation by this CPU, through its TLB. Call it between kshim_hw_access_begin() and end. Returns 0 with *pa
  * set, or the code of the program interruption.
  */
 int s390_translate(u64 asce, u64 addr, bool write, u64 *pa);
-void s390_dat_boot(void);
+/* Gives the machine its storage keys, and all CPUs their handler of faults. Once. */
+void s390_dat_boot(s390_host_fault_fn host_fault);
 
 /* --- sie.c, access.c --- */
 /* The model's record of a vCPU. It is free if vcpu is NULL. */
@@ -93,6 +96,12 @@ struct s390_vcpu {
 	u64 exits;		/* vcpu->stat.exit_userspace after its last run */
 	struct model_access access;
 };
+
+/*
+ * START INTERPRETIVE EXECUTION of a control block by the calling CPU. rsa: the guest's general registers 0 to 13.
+ * gasce: the space of its storage. Returns 0, or what the CPU's host_fault returned.
+ */
+int s390_sie(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce);
 
 /* The vCPU that the calling native thread runs, or NULL. */
 extern __thread struct s390_vcpu *s390_running;

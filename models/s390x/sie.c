@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * START INTERPRETIVE EXECUTION: performs a vCPU's pending access like a guest instruction, through the guest address
- * space's ASCE. It leaves with what the CPU would report: an interception in the control block, or a host fault. The
- * kernel's fault handler resolves host faults (6.1), or entry.S and arch/s390/kernel/traps.c put them into
- * current->thread for KVM.
+ * space's ASCE. It leaves with what the CPU would report: an interception in the control block, or a program
+ * interruption of the host, which the host's handler gets (host_fault of struct s390_cpu).
  *
  * The guest's own SIE instruction is always intercepted. KVM interprets it (vsie.c) and executes SIE with the control
  * block of the nested guest, which is just another guest to this CPU.
  */
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/kvm_host.h>
 #include <asm/gmap.h>
-#include <asm/lowcore.h>
 #include <asm/pgtable.h>
 #include "kvm-s390.h"
 #include "guest.h"
-#include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/host.h>
-#include <kshim/marks.h>
 #include <kshim/mem.h>
-#include <kshim/probes.h>
 #include <kshim/sched.h>
 
 /* Loads and stores with long displacement, like LG and STG. */
@@ -33,32 +28,21 @@
 
 __thread struct s390_vcpu *s390_running;
 
-/* A program check of the host while it interprets the guest. Returns what sie64a() returns. */
-#ifdef KSHIM_HAVE_S390_GUEST_TEID
-static int host_fault(const struct guest_cpu *c)
+/* Pairs with the wait in exit_sie() of kvm-s390.c. */
+static void leave(struct kvm_s390_sie_block *sie)
 {
-	struct thread_struct *t = &current->thread;
+	__atomic_fetch_and(&sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
+}
 
-	/* Like arch/s390/kernel/traps.c, for KVM. */
-	t->gmap_int_code = c->code;
-	t->gmap_teid.val = 0;
-	t->gmap_teid.addr = c->addr >> PAGE_SHIFT;
-	if (test_facility(FACILITY_FSI))
-		t->gmap_teid.fsi = c->write ? TEID_FSI_STORE : TEID_FSI_FETCH;
-	t->gmap_teid.as = PSW_BITS_AS_PRIMARY;
-	return 0;
-}
-#else
-static int host_fault(const struct guest_cpu *c)
+/*
+ * A program check of the host while it interprets the guest. The guest leaves before the host's handler runs, because
+ * the handler may wait for a thread that waits for this in exit_sie().
+ */
+static void host_fault(struct guest_cpu *c)
 {
-	/*
-	 * SIEEXIT of entry.S: the guest leaves before the handler runs, because the handler may wait for a thread that
-	 * waits for this in exit_sie() (kvm-s390.c), with which this pairs.
-	 */
-	__atomic_fetch_and(&c->sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
-	return kshim_guest_fault(c->code, c->addr, c->write) ? 0 : -EFAULT;
+	leave(c->sie);
+	c->reason = s390_cpus[raw_smp_processor_id()].host_fault(c->code, c->addr, c->write);
 }
-#endif
 
 static enum guest_end execute_access(struct guest_cpu *c, struct kvmsim_access *a)
 {
@@ -82,9 +66,9 @@ static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
 	enum guest_end end;
 
 	insn_decode(a->value, a->len, &insn);
-	flags = kshim_arch_access_begin();
+	flags = kshim_hw_access_begin();
 	end = insn_execute(c, &insn);
-	kshim_arch_access_end(flags);
+	kshim_hw_access_end(flags);
 	if (end == GUEST_OK) {
 		insn_flush(c, &insn);
 		a->value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
@@ -108,9 +92,9 @@ static enum guest_end execute(struct s390_vcpu *v, struct guest_cpu *c)
 		return execute_insn(c, &sie);
 	if (a->op == KVMSIM_INSN)
 		return execute_insn(c, a);
-	flags = kshim_arch_access_begin();
+	flags = kshim_hw_access_begin();
 	end = execute_access(c, a);
-	kshim_arch_access_end(flags);
+	kshim_hw_access_end(flags);
 	return end;
 }
 
@@ -158,7 +142,7 @@ static void take_exception(struct s390_vcpu *v, struct guest_cpu *c)
 {
 	const struct lowcore *lc;
 	struct dat_result r;
-	unsigned long flags = kshim_arch_access_begin();
+	unsigned long flags = kshim_hw_access_begin();
 
 	guest_program(c, 0);
 	if (!s390_walk_host(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), DAT_FETCH, &r)) {
@@ -167,7 +151,7 @@ static void take_exception(struct s390_vcpu *v, struct guest_cpu *c)
 		if (guest_has_teid(c->code))
 			c->teid = READ_ONCE(lc->trans_exc_code);
 	}
-	kshim_arch_access_end(flags);
+	kshim_hw_access_end(flags);
 	end_in_exception(v, c);
 }
 
@@ -223,9 +207,9 @@ static bool step(struct s390_vcpu *v, struct guest_cpu *c)
 	case GUEST_PROGRAM:
 		if (intercept_addressing(c, ilen))
 			return false;
-		flags = kshim_arch_access_begin();
+		flags = kshim_hw_access_begin();
 		guest_store_program(c, ilen);
-		kshim_arch_access_end(flags);
+		kshim_hw_access_end(flags);
 		end_in_exception(v, c);
 		return true;
 	case GUEST_INTERCEPTED:
@@ -236,12 +220,15 @@ static bool step(struct s390_vcpu *v, struct guest_cpu *c)
 	case GUEST_HOST_FAULT:
 		model_count(guest_faults, 1);
 		m->all_faults++;
-		c->reason = host_fault(c);
-		/* The kernel resolves it; the thread that changes the page may need this native thread's CPU. */
-		kshim_back_off(m->faults);
-		if (++m->faults > MODEL_MAX_FAULTS)
+		if (m->faults >= MODEL_MAX_FAULTS) {
+			m->faults++;
 			report_livelock(v, c);
-		return *progress(v, c) == MODEL_ABORTED;
+			return true;
+		}
+		host_fault(c);
+		/* The kernel resolves it; the thread that changes the page may need this native thread's CPU. */
+		kshim_back_off(m->faults++);
+		return false;
 	case GUEST_AGAIN:
 		kshim_back_off(++m->faults);
 		return true;
@@ -269,10 +256,8 @@ static void interpret(struct s390_vcpu *v, struct guest_cpu *c)
 		if (!step(v, c))
 			return;
 	}
-	if (*state != MODEL_PENDING) {
-		current->thread.gmap_int_code = 0;
+	if (*state != MODEL_PENDING)
 		intercept_diagnose(sie);
-	}
 }
 
 /*
@@ -289,9 +274,9 @@ static bool prefix_is_there(struct s390_vcpu *v, struct guest_cpu *c)
 	unsigned long flags;
 
 	for (i = 0; i < pages; i++) {
-		flags = kshim_arch_access_begin();
+		flags = kshim_hw_access_begin();
 		s390_walk_host(c->gasce, at + i * PAGE_SIZE, DAT_STORE, &r);
-		kshim_arch_access_end(flags);
+		kshim_hw_access_end(flags);
 		if (!r.code)
 			continue;
 		if (c->nested && r.code == PGM_CODE_PROTECTION) {
@@ -315,14 +300,13 @@ static void forget_other_cpu(struct guest_cpu *c)
 
 	if (c->sie->ihcpu == cpu)
 		return;
-	flags = kshim_arch_access_begin();
+	flags = kshim_hw_access_begin();
 	s390_tlb_flush_guest(&s390_cpus[cpu].tlb, guest_space(c));
-	kshim_arch_access_end(flags);
+	kshim_hw_access_end(flags);
 	c->sie->ihcpu = cpu;
 }
 
-/* Like sie64a of arch/s390/kernel/entry.S. Returns its exit reason. */
-static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
+int s390_sie(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 {
 	struct guest_cpu c = {.sie = sie, .gprs = rsa, .gasce = gasce};
 	struct s390_vcpu *v = s390_running;
@@ -343,30 +327,6 @@ static int enter(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 			sie->icptcode = ICPT_WAIT;
 		}
 	}
-	/* Pairs with the wait in exit_sie(). */
-	__atomic_fetch_and(&sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
+	leave(sie);
 	return c.reason;
 }
-
-#ifdef KSHIM_HAVE_S390_GUEST_TEID
-FAITHFUL(__sie64a, "arch/s390/kernel/entry.S");
-int __sie64a(phys_addr_t sie_block_phys, struct kvm_s390_sie_block *sie, u64 *rsa, unsigned long gasce)
-{
-	int reason;
-
-	if (WARN_ON_ONCE(virt_to_phys(sie) != sie_block_phys))
-		return 0;
-	current->thread_info.sie = 1;
-	reason = enter(sie, rsa, gasce);
-	current->thread_info.sie = 0;
-	return reason;
-}
-#else
-FAITHFUL(sie64a, "arch/s390/kernel/entry.S");
-int sie64a(struct kvm_s390_sie_block *sie, u64 *rsa)
-{
-	struct gmap *gmap = (struct gmap *)get_lowcore()->gmap;
-
-	return enter(sie, rsa, gmap ? gmap->asce : get_lowcore()->kernel_asce);
-}
-#endif

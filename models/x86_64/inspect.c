@@ -10,6 +10,7 @@
 #include "x86.h"
 #include "model.h"
 #include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/probes.h>
 
 /* The format of MMIO entries and the presence of a TDP MMU are properties of the VM or of the module. */
@@ -63,7 +64,7 @@ static bool spte_dirty(u64 spte)
 	return spte & shadow_dirty_mask;
 }
 
-int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	hpa_t root = vcpu->arch.mmu->root.hpa;
 	int level = vcpu->arch.mmu->root_role.level;
@@ -113,7 +114,7 @@ int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvms
 	return 0;
 }
 
-int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	struct x86_tlb_entry *e = x86_tlb_lookup(v->tlb, x86_current_kind(vcpu), x86_current_tag(v), addr);
@@ -216,7 +217,7 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 	}
 }
 
-void kshim_arch_for_each_leaf(struct kvm *kvm,
+void kshim_hw_for_each_leaf(struct kvm *kvm,
 			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	struct leaf_visit v = { .kvm = kvm, .fn = fn, .arg = arg };

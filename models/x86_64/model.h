@@ -13,10 +13,9 @@
 #include <kshim/machine.h>
 #include "common/access.h"
 #include "common/counters.h"
+#include "cpu.h"
 #include "tlb.h"
 #include "walk.h"
-
-#define MODEL_MAXPHYADDR 46	/* width of physical addresses of the machine, host and guest */
 
 enum model_personality { MODEL_EPT, MODEL_NPT, MODEL_SHADOW };
 extern enum model_personality model_personality;
@@ -66,6 +65,8 @@ static inline struct x86_vcpu *x86_vcpu_of(struct kvm_vcpu *vcpu)
 }
 
 /* --- vendor module --- */
+/* vendor_init.c: its init. KVM's own has been called before. 0 or -errno. */
+int model_vendor_init(enum model_personality personality);
 extern struct kvm_x86_ops model_x86_ops;
 extern struct kvm_pmu_ops model_pmu_ops;
 extern const struct kvm_x86_nested_ops model_nested_ops;

@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include "model.h"
 #include <kshim/host.h>
+#include <kshim/hw.h>
 #include <kshim/mem.h>
 
 void x86_walk_count(void)
@@ -30,6 +31,20 @@ bool x86_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done)
 		return false;
 	*done = try_cmpxchg64((u64 *)__va(pa), (u64 *)old, new);
 	return true;
+}
+
+/* With interrupts off: code that frees tables or pages flushes the TLB before, and that waits for an interrupt. */
+unsigned long kshim_hw_access_begin(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	return flags;
+}
+
+void kshim_hw_access_end(unsigned long flags)
+{
+	local_irq_restore(flags);
 }
 
 bool x86_frame_is_live(u64 pfn, u64 addr, const char *how)

@@ -15,6 +15,7 @@
 #include <asm/setup.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
+#include <kshim/hw.h>
 #include <kshim/insn.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
@@ -78,9 +79,9 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 
 int kshim_arch_boot(void)
 {
-	s390_dat_boot();
+	s390_dat_boot(kshim_guest_fault);
 	empty_zero_page = (unsigned long)KSHIM_RAM_BASE + PFN_PHYS(KSHIM_ZERO_PFN);
-	kshim_arch_register_counters();
+	kshim_hw_register_counters();
 #ifndef KSHIM_HAVE_S390_CMMA_FLAG
 	cmma_init();
 #endif

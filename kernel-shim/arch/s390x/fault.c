@@ -11,6 +11,7 @@
 #include <asm/ptrace.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
+#include <kshim/probes.h>
 #include <kshim/process.h>
 #include <s390x/model.h>
 #include "internal.h"
@@ -70,9 +71,25 @@ bool kshim_user_fault(int code, u64 addr, bool write, bool user)
 	return kshim_arch_host_walk(current->mm, addr, &pte) && pte.present && (!write || pte.writable);
 }
 
-bool kshim_guest_fault(int code, u64 addr, bool write)
+/* A fault of a guest's, which SIE hands over. Later kernels let KVM resolve it: arch/s390/kernel/traps.c. */
+#ifdef KSHIM_HAVE_S390_GUEST_TEID
+int kshim_guest_fault(int code, u64 addr, bool write)
+{
+	struct thread_struct *t = &current->thread;
+
+	t->gmap_int_code = code;
+	t->gmap_teid.val = 0;
+	t->gmap_teid.addr = addr >> PAGE_SHIFT;
+	if (test_facility(FACILITY_FSI))
+		t->gmap_teid.fsi = write ? TEID_FSI_STORE : TEID_FSI_FETCH;
+	t->gmap_teid.as = PSW_BITS_AS_PRIMARY;
+	return 0;
+}
+#else
+int kshim_guest_fault(int code, u64 addr, bool write)
 {
 	struct pt_regs regs = { .psw.mask = PSW_KERNEL_BITS, .flags = _PIF_GUEST_FAULT };
 
-	return handle(&regs, code, addr, write, PSW_BITS_AS_PRIMARY);
+	return handle(&regs, code, addr, write, PSW_BITS_AS_PRIMARY) ? 0 : -EFAULT;
 }
+#endif

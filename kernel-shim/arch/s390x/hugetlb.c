@@ -2,7 +2,7 @@
 /* Boot of hugetlb, when the machine's facilities are known. */
 #include <linux/hugetlb.h>
 #include <linux/init.h>
-#include <s390x/model.h>
+#include "internal.h"
 
 /* vm.nr_overcommit_hugepages: pages of 1 MiB that are taken from free memory when mapped, and returned afterwards. */
 #define OVERCOMMIT_HUGE_PAGES 256

@@ -3,11 +3,19 @@
 #ifndef KSHIM_ARCH_S390X_INTERNAL_H
 #define KSHIM_ARCH_S390X_INTERNAL_H
 
+#include <linux/types.h>
+
 /* TOD clock at boot, so that no time stamp is 0; 4096 units are a microsecond. */
 #define KSHIM_TOD_BOOT (1UL << 44)
 
 /* facilities.c: gives one CPU the flags of the default machine; for CPU 0 also gives the machine its facilities. */
 void kshim_detect_machine(unsigned int cpu);
+
+/* Changes the machine's facilities, and the kernel's flags with them: see s390_change_facilities(). */
+int kshim_change_facilities(const char *changes);
+
+/* hugetlb.c: boots the host's huge pages on a machine with EDAT-1. Once, after its facilities are set. 0 or -errno. */
+int kshim_hugetlb_boot(void);
 
 /* fault.c: call it once, when the boot CPU has its facilities. 0 or -errno. */
 int kshim_fault_boot(void);
@@ -16,5 +24,7 @@ int kshim_fault_boot(void);
  * the access, not the kernel for it. Returns false if the access has failed; the process then has a signal for it.
  */
 bool kshim_user_fault(int code, u64 addr, bool write, bool user);
+/* The CPUs' handler of host faults during SIE: see s390_host_fault_fn. */
+int kshim_guest_fault(int code, u64 addr, bool write);
 
 #endif

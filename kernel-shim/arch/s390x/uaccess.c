@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <linux/kvm_host.h>
 #include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <kshim/process.h>
 #include <s390x/model.h>
@@ -24,9 +25,9 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	struct dat_result r;
 
 	memset(out, 0, sizeof(*out));
-	flags = kshim_arch_access_begin();
+	flags = kshim_hw_access_begin();
 	s390_walk_host(mm->context.asce, addr, DAT_FETCH, &r);
-	kshim_arch_access_end(flags);
+	kshim_hw_access_end(flags);
 	if (!r.looked)
 		return false;
 	if (r.level == DAT_SEGMENT) {

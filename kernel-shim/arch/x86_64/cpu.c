@@ -10,8 +10,10 @@
 #include <asm/processor.h>
 #include <kshim/have/x86_pcpu_hot.h>
 #include <kshim/arch.h>
+#include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
+#include <x86_64/cpu.h>
 #include "internal.h"
 
 FAITHFUL(boot_cpu_data, "arch/x86/kernel/setup.c");
@@ -55,7 +57,7 @@ static void read_features(struct cpuinfo_x86 *c)
 
 static void identify(struct cpuinfo_x86 *c)
 {
-	bool intel = kshim_cpu_is_intel;
+	bool intel = x86_cpu_is_intel;
 
 	memset(c, 0, sizeof(*c));
 	c->x86_vendor = intel ? X86_VENDOR_INTEL : X86_VENDOR_AMD;
@@ -66,18 +68,18 @@ static void identify(struct cpuinfo_x86 *c)
 	c->x86_stepping = intel ? 4 : 2;
 	c->cpuid_level = cpuid_eax(0);
 	c->extended_cpuid_level = cpuid_eax(0x80000000);
-	c->x86_phys_bits = c->x86_cache_bits = KSHIM_PHYS_BITS;
-	c->x86_virt_bits = KSHIM_VIRT_BITS;
+	c->x86_phys_bits = c->x86_cache_bits = MODEL_MAXPHYADDR;
+	c->x86_virt_bits = MODEL_VIRT_BITS;
 	c->x86_clflush_size = c->x86_cache_alignment = 64;
 	c->loops_per_jiffy = 1000000;
 	read_features(c);
 }
 
-void kshim_arch_set_intel(bool intel)
+void kshim_set_intel(bool intel)
 {
 	unsigned int cpu;
 
-	kshim_cpu_is_intel = intel;
+	x86_cpu_is_intel = intel;
 	identify(&boot_cpu_data);
 	for_each_possible_cpu(cpu) {
 		per_cpu(cpu_info, cpu) = boot_cpu_data;
@@ -96,12 +98,12 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 	per_cpu(this_cpu_off, cpu) = per_cpu_offset(cpu);
 	per_cpu(cpu_info, cpu) = boot_cpu_data;
 	per_cpu(cpu_info, cpu).cpu_index = cpu;
-	kshim_msr_boot_cpu(cpu);
+	x86_cpu_boot(cpu);
 }
 
 int kshim_arch_boot(void)
 {
-	kshim_arch_register_counters();
+	kshim_hw_register_counters();
 	kshim_host_tlb_register_counters();
 	kshim_extable_boot();
 	return 0;

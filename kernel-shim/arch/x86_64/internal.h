@@ -7,19 +7,14 @@
 
 struct mm_struct;
 
-/* The machine's fixed properties. */
-#define KSHIM_PHYS_BITS 46
-#define KSHIM_VIRT_BITS 48
 #define KSHIM_TSC_KHZ 1000000	/* one tick per nanosecond of virtual time */
 
-/* cpuid.c: which vendor's CPU CPUID describes. */
-extern bool kshim_cpu_is_intel;
+/* cpu.c: makes CPUID and boot_cpu_data of all CPUs those of an Intel or an AMD processor. */
+void kshim_set_intel(bool intel);
 /* extable.c: call it once, before any code with a table entry runs. */
 void kshim_extable_boot(void);
 /* How many of the kernel's instructions on user memory would be refused. */
 int kshim_user_insns_unknown(void);
-/* msr.c */
-void kshim_msr_boot_cpu(unsigned int cpu);
 
 /*
  * hosttlb.c: the TLB behind accesses to user addresses. Call these with interrupts off. lookup returns the kernel

@@ -86,19 +86,6 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	return true;
 }
 
-unsigned long kshim_arch_access_begin(void)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	return flags;
-}
-
-void kshim_arch_access_end(unsigned long flags)
-{
-	local_irq_restore(flags);
-}
-
 /* Translates like the processor in user mode, or in kernel mode with CR0.WP. NULL where it would raise #PF. */
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code)
 {

@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/rmap.h>
 #include <linux/swap.h>
+#include <kshim/arch.h>
 #include <kshim/process.h>
 
 /* Finds the VM in kvm->vm_list that is the file's private data. */

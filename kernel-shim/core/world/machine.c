@@ -9,6 +9,7 @@
 #include <kshim/boot.h>
 #include <kshim/checks.h>
 #include <kshim/host.h>
+#include <kshim/hw.h>
 #include <kshim/machine.h>
 #include <kshim/mem.h>
 #include <kshim/process.h>
@@ -35,10 +36,25 @@ static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_
 	return ret || !host_wants_trace() ? ret : kshim_trace_enable();
 }
 
+/* Returns the index of the personality that these len bytes name, or -EINVAL. */
+static int personality_of(const char *name, size_t len)
+{
+	int i;
+
+	for (i = 0; kshim_arch_personalities[i]; i++) {
+		if (strlen(kshim_arch_personalities[i]) == len && !strncmp(name, kshim_arch_personalities[i], len))
+			return i;
+	}
+	return -EINVAL;
+}
+
 static int machine_kvm_load(const char *personality)
 {
-	int ret = kshim_arch_kvm_load(personality);
+	const char *colon = personality ? strchrnul(personality, ':') : "";
+	int ret = personality ? personality_of(personality, colon - personality) : 0;
 
+	if (ret >= 0)
+		ret = kshim_arch_kvm_load(ret, *colon ? colon + 1 : NULL);
 	if (!ret) {
 		kshim_step_end();
 		kshim_mem_take_snapshot(&empty_world);
@@ -90,7 +106,7 @@ static int machine_vcpu_access(int pid, int fd, struct kvmsim_access *a, struct 
 		return -ESRCH;
 	vcpu = kshim_fd_to_vcpu(fd, &file);
 	if (vcpu)
-		ret = kshim_arch_vcpu_access(vcpu, file, a, r);
+		ret = kshim_hw_vcpu_access(vcpu, file, a, r);
 	kshim_process_leave();
 	return ret;
 }
@@ -105,7 +121,7 @@ static int machine_vcpu_abandon(int pid, int fd)
 		return -ESRCH;
 	vcpu = kshim_fd_to_vcpu(fd, &file);
 	if (vcpu)
-		ret = kshim_arch_vcpu_abandon(vcpu);
+		ret = kshim_hw_vcpu_abandon(vcpu);
 	kshim_process_leave();
 	return ret;
 }
@@ -124,7 +140,7 @@ static int machine_vcpu_workload(int pid, int fd, enum kvmsim_access_op op, uint
 		return -ESRCH;
 	vcpu = kshim_fd_to_vcpu(fd, &file);
 	if (vcpu)
-		ret = kshim_arch_vcpu_workload(vcpu, file, op, addr, len, stride, count, done, r);
+		ret = kshim_hw_vcpu_workload(vcpu, file, op, addr, len, stride, count, done, r);
 	kshim_process_leave();
 	return ret;
 }
@@ -147,12 +163,12 @@ static int inspect_vcpu(int pid, int fd, uint64_t addr, struct kvmsim_mapping *o
 
 static int machine_inspect_mapping(int pid, int fd, uint64_t gpa, struct kvmsim_mapping *out)
 {
-	return inspect_vcpu(pid, fd, gpa, out, kshim_arch_inspect_mapping);
+	return inspect_vcpu(pid, fd, gpa, out, kshim_hw_inspect_mapping);
 }
 
 static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_mapping *out)
 {
-	return inspect_vcpu(pid, fd, addr, out, kshim_arch_inspect_tlb);
+	return inspect_vcpu(pid, fd, addr, out, kshim_hw_inspect_tlb);
 }
 
 static int machine_check(void)

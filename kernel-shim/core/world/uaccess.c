@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
+#include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <kshim/move.h>
 
@@ -51,11 +52,11 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 		return n;
 	while (done < n && addr + done < mm->task_size) {
 		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
-		flags = kshim_arch_access_begin();
+		flags = kshim_hw_access_begin();
 		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
 		if (mem)
 			handled = fn(mem, done, len, arg);
-		kshim_arch_access_end(flags);
+		kshim_hw_access_end(flags);
 		if (!handled)
 			return n - done;
 		if (mem) {

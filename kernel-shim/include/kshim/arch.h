@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What common shim code asks of the architecture and of its hardware model. */
+/*
+ * What the kernel finds when it looks at the machine, as arch/ implements it: boot, address spaces, system calls and
+ * the faults of user accesses. It may call the models; what those implement is in kshim/hw.h.
+ */
 #ifndef KSHIM_ARCH_H
 #define KSHIM_ARCH_H
 
@@ -8,8 +11,6 @@
 
 struct mm_struct;
 struct kvm;
-struct kvm_vcpu;
-struct file;
 
 /* NULL-terminated; the first is the default. */
 extern const char *const kshim_arch_personalities[];
@@ -18,10 +19,10 @@ void kshim_arch_boot_cpu(unsigned int cpu);
 /* Does the rest, once, when all CPUs have been booted. 0 or -errno. */
 int kshim_arch_boot(void);
 /*
- * Loads KVM and the vendor module. personality: as for kvmsim_machine_ops.kvm_load; NULL: the default. 0, -EINVAL (no
- * such personality), or the result of KVM's init.
+ * Loads KVM and the vendor module. personality: an index of the above. facilities: what follows the colon in
+ * kvmsim_machine_ops.kvm_load, or NULL. 0, -EINVAL (this machine cannot be built), or the result of KVM's init.
  */
-int kshim_arch_kvm_load(const char *personality);
+int kshim_arch_kvm_load(unsigned int personality, const char *facilities);
 /* Sets task_size, mmap_base and the top-down layout of a fresh mm. pgste: see process_create() of kshim/machine.h. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);
 
@@ -35,15 +36,10 @@ long kshim_arch_sys_munlock(unsigned long addr, unsigned long len);
 long kshim_arch_sys_eventfd2(unsigned int count, int flags);
 long kshim_arch_sys_userfaultfd(int flags);
 
-/* Registers the hardware model's counters; supplied by the model. */
-void kshim_arch_register_counters(void);
 /*
- * These enclose one access of the processor to memory (core/world/uaccess.c). The tables, and what translate finds in them,
- * stay valid until end. The caller neither sleeps nor takes locks in between.
+ * Returns the kernel address behind addr, during an access. NULL: an exception; *error_code describes it to
+ * kshim_arch_user_fault().
  */
-unsigned long kshim_arch_access_begin(void);
-void kshim_arch_access_end(unsigned long flags);
-/* Returns the kernel address behind addr. NULL: an exception; *error_code describes it to kshim_arch_user_fault(). */
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code);
 /* Handles the exception. user: the process made the access, not the kernel. Returns true to try again. */
 bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user);
@@ -61,6 +57,14 @@ typedef bool (*kshim_piece_fn)(void *mem, unsigned long done, unsigned long len,
  * makes the access, not the kernel. Returns the number of bytes that were not handled.
  */
 unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn, void *arg);
+/* One translation in a process's own page tables, found without kernel helpers that take locks or fault. */
+struct kshim_host_pte {
+	bool present;		/* a CPU could use it for a read */
+	bool writable, dirty, young, swapped, huge;
+	unsigned long pfn;
+};
+/* Reads the page tables of mm at addr. Returns true if there is an entry, present or not. */
+bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
 /* Switches this CPU from prev's address space to next's, on entering or leaving a process. Either may be NULL. */
 void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next);
 
@@ -68,37 +72,4 @@ void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next);
 int kshim_user_read(unsigned long addr, void *buf, unsigned long len, uint64_t *done);
 int kshim_user_write(unsigned long addr, const void *buf, unsigned long len, uint64_t *done);
 
-/*
- * One access, or with a == NULL the rest of one that left to user space; see kvmsim_machine_ops.vcpu_access. The
- * current task must be in the vCPU's process. 0 with *r filled. -EINVAL: bad op or len, an address that the vCPU cannot
- * reach, or nothing to continue. -EBUSY: an access left to user space and was not continued. r->ret is -ELOOP after a
- * livelock or with broken tables.
- */
-int kshim_arch_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvmsim_access *a,
-			   struct kvmsim_access_result *r);
-int kshim_arch_vcpu_abandon(struct kvm_vcpu *vcpu);
-int kshim_arch_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim_access_op op, uint64_t addr,
-			     uint64_t len, uint64_t stride, uint64_t count, uint64_t *done,
-			     struct kvmsim_access_result *r);
-/* addr: a guest-physical address; with shadow paging, a linear address that the current root translates. */
-int kshim_arch_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out);
-int kshim_arch_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out);
-
-/* A guest translation that a CPU could use now: a leaf of KVM's tables, or a TLB entry. */
-struct kshim_guest_leaf {
-	const char *where;	/* for messages: "EPT", "TLB of vCPU 0"; valid during the callback */
-	unsigned int as_id;
-	uint64_t gfn;
-	unsigned long pfn, npages;
-	bool writable, executable, accessed, dirty;
-	bool dirty_recorded;	/* not in the dirty bitmap, but KVM will report the page when asked for its log */
-	uint64_t raw;
-};
-
-/*
- * Calls fn for every leaf of every valid root of the VM except MMIO entries, and for every TLB entry of every vCPU
- * without a pending flush.
- */
-void kshim_arch_for_each_leaf(struct kvm *kvm,
-			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg);
 #endif

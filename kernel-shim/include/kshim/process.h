@@ -73,13 +73,4 @@ int kshim_inspect_gfn_to_pfn(int pid, int vm_fd, uint64_t gfn, uint64_t *out);
 int64_t kshim_bench(enum kvmsim_bench what, int pid, int vm_fd, uint64_t gfn, uint64_t stride, uint64_t range,
 		    uint64_t count);
 
-/* One translation in a process's own page tables, found without kernel helpers that take locks or fault. */
-struct kshim_host_pte {
-	bool present;		/* a CPU could use it for a read */
-	bool writable, dirty, young, swapped, huge;
-	unsigned long pfn;
-};
-/* Supplied per architecture: reads the page tables of mm at addr. Returns true if there is an entry, present or not. */
-bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
-
 #endif

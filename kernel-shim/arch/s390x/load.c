@@ -3,8 +3,8 @@
 #include <linux/init.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
-#include "model.h"
 #include <kshim/arch.h>
+#include "internal.h"
 
 /*
  * "skf": with the storage-key facility; SIE then interprets what KVM otherwise emulates. "hpage": guests may have huge
@@ -45,31 +45,17 @@ static int set_parameters(const char *parameters)
 	return PTR_ERR_OR_ZERO(bad);
 }
 
-int kshim_arch_kvm_load(const char *personality)
+int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
-	const char *changes;
-	size_t len;
 	int ret = 0;
-	unsigned int i;
 
-	if (!personality)
-		personality = kshim_arch_personalities[0];
-	changes = strchrnul(personality, ':');
-	len = changes - personality;
-	for (i = 0; kshim_arch_personalities[i]; i++) {
-		if (strlen(kshim_arch_personalities[i]) == len &&
-		    !strncmp(personality, kshim_arch_personalities[i], len))
-			break;
-	}
-	if (!kshim_arch_personalities[i])
-		return -EINVAL;
-	if (machines[i].facilities)
-		ret = kshim_change_facilities(machines[i].facilities);
-	if (!ret && *changes)
-		ret = kshim_change_facilities(changes + 1);
+	if (machines[personality].facilities)
+		ret = kshim_change_facilities(machines[personality].facilities);
+	if (!ret && facilities)
+		ret = kshim_change_facilities(facilities);
 	if (!ret)
 		ret = kshim_hugetlb_boot();
 	if (!ret)
-		ret = set_parameters(machines[i].parameters);
+		ret = set_parameters(machines[personality].parameters);
 	return ret ?: __kshim_initcall_kvm_s390_init();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loading of KVM: the module's own init call, then the vendor module's, with one of three personalities. */
-#include <linux/init.h>
+/* The vendor module's init, for one of three kinds of processor. */
 #include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <asm/vmx.h>
@@ -8,14 +7,9 @@
 #include "mmu.h"
 #include "x86.h"
 #include "model.h"
-#include <kshim/arch.h>
 #include <kshim/probes.h>
 
-const char *const kshim_arch_personalities[] = { "ept", "npt", "shadow", NULL };
 enum model_personality model_personality;
-
-/* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
-extern initcall_t __kshim_initcall_kvm_x86_init;
 
 /*
  * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 levels, EPT
@@ -62,36 +56,22 @@ static u8 ept_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
 	return (MTRR_TYPE_WRBACK << VMX_EPT_MT_EPTE_SHIFT) | VMX_EPT_IPAT_BIT;
 }
 
-int kshim_arch_kvm_load(const char *personality)
+int model_vendor_init(enum model_personality personality)
 {
-	unsigned int i;
 	int ret;
 
-	if (!personality)
-		personality = kshim_arch_personalities[0];
-	for (i = 0; kshim_arch_personalities[i]; i++) {
-		if (!strcmp(personality, kshim_arch_personalities[i]))
-			break;
-	}
-	if (!kshim_arch_personalities[i])
-		return -EINVAL;
-	model_personality = i;
-	kshim_arch_set_intel(i == MODEL_EPT);
-	if (i == MODEL_EPT)
+	model_personality = personality;
+	if (personality == MODEL_EPT)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
-
-	ret = __kshim_initcall_kvm_x86_init();
 #ifndef KSHIM_HAVE_X86_ENABLE_CPU
 	model_fill_ops(&model_init_ops);
 #endif
-	if (!ret)
-		ret = kvm_x86_vendor_init(&model_init_ops);
+	ret = kvm_x86_vendor_init(&model_init_ops);
+	if (ret)
+		return ret;
 #ifdef KSHIM_HAVE_X86_ENABLE_CPU
-	if (!ret)
-		ret = kvm_init(sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
+	return kvm_init(sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
 #else
-	if (!ret)
-		ret = kvm_init(&model_init_ops, sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
+	return kvm_init(&model_init_ops, sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
 #endif
-	return ret;
 }

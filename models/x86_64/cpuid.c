@@ -5,9 +5,9 @@
 #include <linux/string.h>
 #include <asm/cpufeatures.h>
 #include <asm/cpuid.h>
-#include "internal.h"
+#include "cpu.h"
 
-bool kshim_cpu_is_intel = true;
+bool x86_cpu_is_intel = true;
 
 #define BIT_OF(feature) BIT((feature) & 31)
 
@@ -30,7 +30,7 @@ bool kshim_cpu_is_intel = true;
 void kshim_cpuid(unsigned int *eax, unsigned int *ebx, unsigned int *ecx, unsigned int *edx)
 {
 	unsigned int leaf = *eax, subleaf = *ecx;
-	bool intel = kshim_cpu_is_intel;
+	bool intel = x86_cpu_is_intel;
 
 	*eax = *ebx = *ecx = *edx = 0;
 	switch (leaf) {
@@ -61,7 +61,7 @@ void kshim_cpuid(unsigned int *eax, unsigned int *ebx, unsigned int *ecx, unsign
 		*edx = EXT7_EDX;
 		break;
 	case 0x80000008:
-		*eax = KSHIM_PHYS_BITS | KSHIM_VIRT_BITS << 8;
+		*eax = MODEL_MAXPHYADDR | MODEL_VIRT_BITS << 8;
 		break;
 	}
 }

@@ -12,7 +12,7 @@
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
-#include "internal.h"
+#include "cpu.h"
 
 #define NR_MSRS 16
 #define PAT_AT_RESET 0x0007040600070406ULL
@@ -38,7 +38,7 @@ static const struct { u32 index; u64 value; } at_boot[] = {
 	{ MSR_MTRRcap, 0 },
 };
 
-void kshim_msr_boot_cpu(unsigned int cpu)
+void x86_cpu_boot(unsigned int cpu)
 {
 	struct registers *r = per_cpu_ptr(&registers, cpu);
 	unsigned int i;

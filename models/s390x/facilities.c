@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the machine has: facilities as STFLE stores them, and what SCLP reports. The default is about a z14 without
+ * cryptography, vector registers, guarded storage and transactions.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/facility.h>
+#include <asm/sclp.h>
+#include <asm/setup.h>
+#include <kshim/host.h>
+#include <kshim/machine.h>
+#include <kshim/marks.h>
+#include "model.h"
+
+FAITHFUL(stfle_fac_list, "arch/s390/kernel/setup.c");
+u64 stfle_fac_list[16];
+FAITHFUL(sclp, "drivers/s390/char/sclp_early.c");
+struct sclp_info sclp;
+
+/*
+ * Facilities in addition to those that the kernel's own architecture level needs: DAT enhancement (3), enhanced DAT
+ * (8), local TLB clearing (51), store/fetch indication in the TEID (75), enhanced DAT 2 (78, for guests),
+ * instruction-execution protection (130).
+ */
+static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 10, 14, 16, 18, 19, 20, 21, 25, 27, 30, 32, 33, 34, 35, 37, 40, 41, 44,
+				 45, 47, 49, 51, 52, 53, 54, 75, 78, 130, 131 };
+
+/* What SCLP reports but struct sclp_info lacks; sclp_early_facilities_detect() makes machine flags of it. */
+bool s390_esop = true, s390_tlb_guest;
+
+static const struct {
+	const char *name;
+	unsigned int nr;
+} names[] = {
+	{ "idte", 3 }, { "edat1", 8 }, { "tlb_lc", 51 }, { "fsi", 75 }, { "edat2", 78 }, { "nx", 130 }, { "rdp", 194 },
+};
+
+void s390_facilities_boot(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(facilities); i++)
+		__set_facility(facilities[i], stfle_fac_list);
+	sclp.has_sief2 = sclp.has_64bscao = sclp.has_esca = 1;
+	sclp.has_cmma = sclp.has_ib = sclp.has_cei = sclp.has_kss = 1;
+	sclp.hamax = (1UL << 44) - 1;
+}
+
+static bool change_facility(const char *name, bool on)
+{
+	unsigned int i, nr;
+
+	if (kstrtouint(name, 10, &nr)) {
+		for (i = 0; i < ARRAY_SIZE(names) && strcmp(names[i].name, name); i++)
+			;
+		if (i == ARRAY_SIZE(names))
+			return false;
+		nr = names[i].nr;
+	}
+	if (nr >= 64 * ARRAY_SIZE(stfle_fac_list))
+		return false;
+	if (on)
+		__set_facility(nr, stfle_fac_list);
+	else
+		__clear_facility(nr, stfle_fac_list);
+	return true;
+}
+
+static bool change(const char *name, bool on)
+{
+	if (!strcmp(name, "esop"))
+		s390_esop = on;
+	else if (!strcmp(name, "tlb_guest"))
+		s390_tlb_guest = on;
+	else if (!strcmp(name, "cmma"))
+		sclp.has_cmma = on;
+	else if (!strcmp(name, "skey"))
+		sclp.has_skey = on;
+	else if (!strcmp(name, "kss"))
+		sclp.has_kss = on;
+	else if (!strcmp(name, "esca"))
+		sclp.has_esca = sclp.has_64bscao = on;
+	else
+		return change_facility(name, on);
+	return true;
+}
+
+/* Returns which facility lacks another one that it needs, or NULL if this machine can be built. */
+static const char *contradiction(void)
+{
+	if (test_facility(78) && !test_facility(8))
+		return "edat2 needs edat1";
+	if (test_facility(51) && !test_facility(3))
+		return "tlb_lc needs idte";
+	if (s390_tlb_guest && !test_facility(3))
+		return "tlb_guest needs idte";
+	return NULL;
+}
+
+static int refuse(const char *what)
+{
+	host_check("facilities", "facilities: %s", what);
+	return -EINVAL;
+}
+
+int s390_change_facilities(const char *changes)
+{
+	char text[256], *rest = text, *item, *value;
+
+	if (strscpy(text, changes, sizeof(text)) < 0)
+		return refuse("more than 255 characters");
+	while ((item = strsep(&rest, ","))) {
+		value = strchr(item, '=');
+		if (!value || (strcmp(value, "=0") && strcmp(value, "=1")))
+			return refuse("not a list of name=0 and name=1");
+		*value = 0;
+		if (!change(item, value[1] == '1'))
+			return refuse(item);
+	}
+	if (contradiction())
+		return refuse(contradiction());
+	return 0;
+}
