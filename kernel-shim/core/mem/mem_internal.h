@@ -112,7 +112,7 @@ void kshim_slab_leaks(struct kshim_leaks *l, u32 epoch);
 void kshim_vmalloc_leaks(struct kshim_leaks *l, u32 epoch);
 void kshim_percpu_leaks(struct kshim_leaks *l, u32 epoch);
 
-/* Frees empty slabs and quarantined objects. Returns the number of pages freed. */
-unsigned long kshim_slab_reclaim(void);
+/* Registers what gives pages back when no block is left, and returns how many. Once, at boot. */
+void kshim_set_reclaim(unsigned long (*reclaim)(void));
 
 #endif

@@ -31,6 +31,7 @@ struct kshim_page_info *kshim_page_info;
 static struct host_lock lock;		/* guards free lists, kshim_in_use_end, page states */
 unsigned long kshim_in_use_end;
 static struct zone *zone;		/* the only populated one */
+static unsigned long (*reclaim)(void);
 
 FAITHFUL(max_pfn, "mm/memblock.c");
 unsigned long max_pfn;
@@ -268,6 +269,11 @@ struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip)
 	return kshim_get_pages(gfp, order, ip);
 }
 
+void kshim_set_reclaim(unsigned long (*fn)(void))
+{
+	reclaim = fn;
+}
+
 struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
 {
 	struct page *page;
@@ -275,7 +281,7 @@ struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
 	if (current)
 		gfp = current_gfp_context(gfp);
 	page = get_block(gfp, order, ip);
-	if (unlikely(!page) && kshim_slab_reclaim())
+	if (unlikely(!page) && reclaim && reclaim())
 		page = get_block(gfp, order, ip);
 	if (unlikely(!page)) {
 		if (gfp & __GFP_NOFAIL)

@@ -80,4 +80,7 @@ struct kshim_object *kshim_slab_object(const void *p, struct kshim_slab **slab);
 /* Empties the quarantine and frees all empty slabs except keep of them. Returns the number of pages freed. */
 unsigned long kshim_cache_shrink(struct kmem_cache *s, u32 keep);
 
+/* slab.c: frees empty slabs and quarantined objects. Returns the number of pages freed. */
+unsigned long kshim_slab_reclaim(void);
+
 #endif

@@ -213,6 +213,7 @@ void kshim_slab_boot(void)
 					 SLAB_KMALLOC | (type == KMALLOC_RECLAIM ? SLAB_RECLAIM_ACCOUNT : 0), NULL);
 			kmalloc_caches[type][i] = s;
 		}
+	kshim_set_reclaim(kshim_slab_reclaim);
 }
 
 static struct kmem_cache *kmalloc_cache(size_t size, gfp_t gfp)
