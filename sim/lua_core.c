@@ -180,23 +180,36 @@ static int core_syscall(lua_State *L)
 	return 1;
 }
 
-/* (pid) -> signal number, code, address; or 0 if there is none; or -errno */
+static void set_integer(lua_State *L, const char *name, lua_Integer value)
+{
+	lua_pushinteger(L, value);
+	lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, int value)
+{
+	lua_pushboolean(L, value);
+	lua_setfield(L, -2, name);
+}
+
+/* (pid) -> table of signo, code, addr; or 0 if there is none; or -errno */
 static int core_take_signal(lua_State *L)
 {
+	int pid = check_int(L, 1), rc;
 	struct kvmsim_signal s;
-	int rc = check_int(L, 1);
 
 	sim_enter(L);
-	rc = sim_ops->take_signal(rc, &s);
+	rc = sim_ops->take_signal(pid, &s);
 	sim_leave(L);
 	if (rc <= 0) {
 		lua_pushinteger(L, rc);
 		return 1;
 	}
-	lua_pushinteger(L, s.signo);
-	lua_pushinteger(L, s.code);
-	lua_pushinteger(L, (lua_Integer)s.addr);
-	return 3;
+	lua_createtable(L, 0, 3);
+	set_integer(L, "signo", s.signo);
+	set_integer(L, "code", s.code);
+	set_integer(L, "addr", (lua_Integer)s.addr);
+	return 1;
 }
 
 static int core_event(lua_State *L)
@@ -254,33 +267,40 @@ static int core_user_write(lua_State *L)
 	return 2;
 }
 
+static void set_exception(lua_State *L, const struct kvmsim_exception *e)
+{
+	lua_createtable(L, 0, 3);
+	set_integer(L, "code", e->code);
+	set_integer(L, "syndrome", (lua_Integer)e->syndrome);
+	set_integer(L, "address", (lua_Integer)e->address);
+	lua_setfield(L, -2, "exception");
+}
+
 /*
- * ret, done, exit reason or nil, faults, value; after a guest exception its vector, error code and address; after a
- * nested access whether its guest was intercepted
+ * The value of an access that simply completed, so that the usual case makes no table. Else nil and a table with ret,
+ * done, faults, value, intercepted (of a nested access), exit_reason unless KVM_RUN was not entered, and after a guest
+ * exception that: code, syndrome, address.
  */
 static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *r, uint64_t value)
 {
-	lua_pushinteger(L, rc ? rc : r->ret);
-	lua_pushboolean(L, !rc && r->done);
-	if (rc)		/* KVM_RUN was not entered */
-		lua_pushnil(L);
-	else
-		lua_pushinteger(L, r->exit_reason);
-	lua_pushinteger(L, r->faults);
-	lua_pushinteger(L, (lua_Integer)value);
-	if (rc || !r->done || !(r->exception || r->intercepted))
-		return 5;
-	if (r->exception) {
-		lua_pushinteger(L, r->vector);
-		lua_pushinteger(L, r->error_code);
-		lua_pushinteger(L, (lua_Integer)r->cr2);
-	} else {
-		lua_pushnil(L);
-		lua_pushnil(L);
-		lua_pushnil(L);
+	int done = !rc && r->done;
+
+	if (done && !r->has_exception && !r->intercepted) {
+		lua_pushinteger(L, (lua_Integer)value);
+		return 1;
 	}
-	lua_pushboolean(L, r->intercepted);
-	return 9;
+	lua_pushnil(L);
+	lua_createtable(L, 0, 7);
+	set_integer(L, "ret", rc ? rc : r->ret);
+	set_integer(L, "faults", r->faults);
+	set_integer(L, "value", (lua_Integer)value);
+	set_boolean(L, "done", done);
+	set_boolean(L, "intercepted", done && r->intercepted);
+	if (!rc)
+		set_integer(L, "exit_reason", r->exit_reason);
+	if (done && r->has_exception)
+		set_exception(L, &r->exception);
+	return 2;
 }
 
 /* Any operation may be nested; the flavour knows whether it supports that. */
@@ -515,7 +535,7 @@ static const struct {
 	N(, SYS_DROP_CAP), N(, SYS_USERFAULTFD),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN), N(, EV_DROP_SLAB),
-	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, INVLPG), N(, LOAD_CR3), N(, INSN), N(, NESTED),
+	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, TLBI), N(, SET_ROOT), N(, INSN), N(, NESTED),
 	N(, MAX_CPUS),
 #undef N
 };

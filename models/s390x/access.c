@@ -77,9 +77,11 @@ long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file
 
 static void fill_exception(const struct model_access *m, struct kvmsim_access_result *r)
 {
-	r->exception = 1;
-	r->vector = m->arch.code;
-	r->cr2 = m->arch.teid;
+	r->has_exception = 1;
+	/* The program-interruption code, the translation-exception identification, and the page in that. */
+	r->exception = (struct kvmsim_exception){
+		.code = m->arch.code, .syndrome = m->arch.teid, .address = m->arch.teid & PAGE_MASK,
+	};
 }
 
 void model_access_result(const struct model_access *m, struct kvmsim_access_result *r)

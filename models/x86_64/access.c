@@ -31,7 +31,7 @@ bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 {
 	u64 limit;
 
-	if (a->op > KVMSIM_LOAD_CR3 || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
+	if (a->op > KVMSIM_SET_ROOT || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
 	if ((a->op == KVMSIM_FETCH || a->op > KVMSIM_XCHG) && a->len != 1)
 		return false;
@@ -63,11 +63,11 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 		/* Executes the byte at addr, as a one-byte instruction without effect. */
 		i->insn_len = 1;
 		kvm_rip_write(vcpu, a->addr);
-	} else if (a->op == KVMSIM_LOAD_CR3) {
+	} else if (a->op == KVMSIM_SET_ROOT) {
 		i->insn_len = sizeof(mov_cr3);
 		memcpy(i->insn, mov_cr3, sizeof(mov_cr3));
 		kvm_rax_write(vcpu, a->addr);
-	} else if (a->op == KVMSIM_INVLPG) {
+	} else if (a->op == KVMSIM_TLBI) {
 		i->insn_len = sizeof(invlpg);
 		memcpy(i->insn, invlpg, sizeof(invlpg));
 		kvm_rbx_write(vcpu, a->addr);
@@ -97,8 +97,10 @@ void model_access_result(const struct model_access *m, struct kvmsim_access_resu
 {
 	if (m->state != MODEL_EXCEPTION)
 		return;
-	r->exception = 1;
-	r->vector = m->arch.vector;
-	r->error_code = m->arch.error_code;
-	r->cr2 = m->arch.vector == PF_VECTOR ? m->arch.cr2 : 0;
+	r->has_exception = 1;
+	/* The error code, and CR2 of #PF. */
+	r->exception = (struct kvmsim_exception){
+		.code = m->arch.vector, .syndrome = m->arch.error_code,
+		.address = m->arch.vector == PF_VECTOR ? m->arch.cr2 : 0,
+	};
 }

@@ -100,16 +100,16 @@ static void execute_privileged(struct x86_vcpu *v)
 	struct kvmsim_access *a = &v->access.a;
 	struct kvm_vcpu *vcpu = &v->vcpu;
 
-	if (a->user || (a->op == KVMSIM_LOAD_CR3 && is_long_mode(vcpu) && a->addr >> MODEL_MAXPHYADDR)) {
+	if (a->user || (a->op == KVMSIM_SET_ROOT && is_long_mode(vcpu) && a->addr >> MODEL_MAXPHYADDR)) {
 		exception(v, GP_VECTOR, 0, 0);
 		return;
 	}
 	if (!model_nested_paging()) {
-		v->exit.reason = a->op == KVMSIM_INVLPG ? MODEL_EXIT_INVLPG : MODEL_EXIT_CR3;
+		v->exit.reason = a->op == KVMSIM_TLBI ? MODEL_EXIT_INVLPG : MODEL_EXIT_CR3;
 		v->exit.addr = a->addr;
 		return;
 	}
-	if (a->op == KVMSIM_INVLPG)
+	if (a->op == KVMSIM_TLBI)
 		x86_invlpg(v, a->addr);
 	else
 		x86_load_cr3(v, a->addr);
@@ -137,7 +137,7 @@ static void execute(struct x86_vcpu *v)
 	struct model_piece p[2];
 	unsigned int access;
 
-	if (a->op == KVMSIM_INVLPG || a->op == KVMSIM_LOAD_CR3) {
+	if (a->op == KVMSIM_TLBI || a->op == KVMSIM_SET_ROOT) {
 		execute_privileged(v);
 		return;
 	}

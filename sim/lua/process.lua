@@ -306,11 +306,8 @@ C.methods(P.process, {
 	drop_slab = function(s) return event(s.pid, core.EV_DROP_SLAB) end,
 	-- What the oldest signal told its handler, or nil if no signal came since.
 	take_signal = function(s)
-		local signo, code, addr = core.take_signal(s.pid)
-		if signo <= 0 then
-			return signo < 0 and signo or nil
-		end
-		return { signo = signo, code = code, addr = addr }
+		local signal = core.take_signal(s.pid)
+		return signal ~= 0 and signal or nil
 	end,
 	open_kvm = function(s)
 		local fd = syscall(s.pid, core.SYS_OPEN_KVM)

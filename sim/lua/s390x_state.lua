@@ -316,6 +316,10 @@ end
 C.methods(Space, { map = map, pte = pte, set_pte = set_pte })
 
 -- In addition to x86_64's; some have the same names: the scenario's architecture decides (scenario.lua).
+function U.exception_of.s390x(e)
+	return { vector = e.code, code = e.code, teid = e.syndrome }
+end
+
 U.methods_of.s390x = {
 	get_cr = get_cr, set_cr = set_cr, get_ar = get_ar, set_ar = set_ar, get_psw = get_psw, set_psw = set_psw,
 	address_space = address_space,

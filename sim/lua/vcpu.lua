@@ -14,8 +14,9 @@ local type = type
 local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario did not complete
 
 U.vcpu = C.new("vcpu", { "fd", "id" })
--- Methods of vCPUs that differ by architecture; a scenario gets those of the architecture it runs on.
-U.methods_of = {}
+-- By architecture: methods of vCPUs; and a function that names an exception's parts as the manual does. A scenario gets
+-- those of the architecture it runs on.
+U.methods_of, U.exception_of = {}, {}
 
 function U.vcpu_object(vm, fd, id)
 	return C.object(U.vcpu, { proc = vm.proc, vm = vm, fd = fd, id = id, label = fmt("%d", id) })
@@ -34,7 +35,7 @@ local function piece(job)
 	return n
 end
 
-local no_value <const> = { [core.WRITE] = true, [core.INVLPG] = true, [core.LOAD_CR3] = true }
+local no_value <const> = { [core.WRITE] = true, [core.TLBI] = true, [core.SET_ROOT] = true }
 
 local function take(job, value)
 	if job.op == core.INSN then
@@ -49,34 +50,33 @@ local function result(job)
 	return job.cc or no_value[job.op] or concat(job.out)
 end
 
--- The access left to user space or ended in a guest exception: returns an exit object.
-local function left(s, job, ret, done, reason, faults, _, vector, error_code, cr2, intercepted)
-	if ret == -K.ELOOP then
+-- The access left to user space or ended in a guest exception: returns an exit object. r: see core.access.
+local function left(s, job, r)
+	if r.ret == -K.ELOOP then
 		core.fail(fmt("%s: livelock: the access to 0x%x still faults after %d faults", core.where(), job.pos,
-			faults))
+			r.faults))
 	end
-	local exit = X.new(s, ret, reason, faults, job.pos - job.start)
-	if vector or intercepted then
-		C.states[exit].reason = nil
+	local exit = X.new(s, r.ret, r.exit_reason, r.faults, job.pos - job.start)
+	local state = C.states[exit]
+	if r.exception then
+		state.reason = nil
+		state[r.intercepted and "nested_exception" or "exception"] = U.exception_of[M.arch](r.exception)
+	elseif r.intercepted then
+		state.reason = nil
+		state.interception = U.interception(job.nested)
 	end
-	if vector then
-		C.states[exit][intercepted and "nested_exception" or "exception"] = M.arch == "s390x" and
-			{ vector = vector, code = vector, teid = cr2 } or
-			{ vector = vector, error_code = error_code, cr2 = cr2 }
-	elseif intercepted then
-		C.states[exit].interception = U.interception(job.nested)
-	end
-	if not done then
-		s.job, s.exit = job, C.states[exit]
+	if not r.done then
+		s.job, s.exit = job, state
 	end
 	return exit
 end
 
 local advance
 
-local function stepped(s, job, ret, done, reason, faults, value, vector, error_code, cr2, intercepted)
-	if not done or vector or intercepted then
-		return left(s, job, ret, done, reason, faults, value, vector, error_code, cr2, intercepted)
+-- Goes on after a step: its value, or nil and why it has none.
+local function stepped(s, job, value, r)
+	if r then
+		return left(s, job, r)
 	end
 	take(job, value)
 	return advance(s, job)
@@ -180,16 +180,14 @@ function U.workload(s, what, t, nested)
 		A.refuse(what .. ": stride", "at most the length of the range", a.stride)
 	end
 	local job = { op = a.op, start = 0, pos = 0, stop = 0, out = {}, n = 0, nested = nested }
-	local function finished(ret, done, reason, faults, n, vector, error_code, cr2, intercepted)
-		if not done or vector or intercepted then
-			job.pos = n
-			local exit = left(s, job, ret, done, reason, faults, n, vector, error_code, cr2, intercepted)
-			job.pos = 0
-			return exit
-		end
+	local n, r = core.workload(s.proc.pid, s.fd, operation(job), a.range[1], a.range[2], a.stride, count)
+	if not r then
 		return n
 	end
-	return finished(core.workload(s.proc.pid, s.fd, operation(job), a.range[1], a.range[2], a.stride, count))
+	job.pos = r.value
+	local exit = left(s, job, r)
+	job.pos = 0
+	return exit
 end
 
 local prefault_schema = { gpa = { A.u64, A.required }, size = { A.u64, A.required }, flags = { A.u64, 0 } }
@@ -229,10 +227,10 @@ C.methods(U.vcpu, {
 		return access(s, core.XCHG, A.u64(what .. ": address", gpa), #data, data, user_flag(what, flags))
 	end,
 	invlpg = function(s, what, addr, flags)
-		return access(s, core.INVLPG, A.u64(what .. ": address", addr), 1, nil, user_flag(what, flags))
+		return access(s, core.TLBI, A.u64(what .. ": address", addr), 1, nil, user_flag(what, flags))
 	end,
 	load_cr3 = function(s, what, value, flags)
-		return access(s, core.LOAD_CR3, A.u64(what .. ": value", value), 1, nil, user_flag(what, flags))
+		return access(s, core.SET_ROOT, A.u64(what .. ": value", value), 1, nil, user_flag(what, flags))
 	end,
 	run = U.continue,
 	abandon = function(s)

@@ -345,6 +345,10 @@ local function get_msr(s, what, index)
 	return (unpack("<i8", data, 17))
 end
 
+function U.exception_of.x86_64(e)
+	return { vector = e.code, error_code = e.syndrome, cr2 = e.address }
+end
+
 C.methods(U.vcpu, {
 	get_msr = get_msr,
 	set_msr = set_msr,

@@ -14,6 +14,9 @@
  * any attached thread unless said otherwise; the kernel code does its own locking.
  *
  * Results: a value >= 0, or -errno with the kernel's numbers.
+ *
+ * Words: an exception is what a CPU raises at an instruction, whatever its manual calls it. How a flavour fills the
+ * fields whose meaning only its manual gives is in models/<arch>/access.c.
  */
 #ifndef KSHIM_MACHINE_H
 #define KSHIM_MACHINE_H
@@ -120,22 +123,22 @@ enum kvmsim_event {
 
 enum kvmsim_access_op {
 	KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG,
-	KVMSIM_INVLPG,		/* not an access: drops the TLB's translation of addr */
-	KVMSIM_LOAD_CR3,	/* not an access: MOV of addr to CR3 */
-	KVMSIM_INSN,		/* s390x: any one modelled instruction; its operands are in the registers */
+	KVMSIM_TLBI,		/* not an access: drops the TLB's translation of addr */
+	KVMSIM_SET_ROOT,	/* not an access: loads addr into the register that designates the guest's tables */
+	KVMSIM_INSN,		/* any one modelled instruction; its operands are in the registers */
 };
 
 /*
- * s390x, a flag for the op of an access or a workload. The vCPU executes SIE with the state description at the address
- * in its general register 13; the guest that this starts performs the access.
+ * A flag for the op of an access or a workload, if the flavour has nested guests: the vCPU executes the instruction that
+ * runs a guest, as its registers describe it, and that guest performs the access.
  */
 #define KVMSIM_NESTED 0x80
 
 /* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
 struct kvmsim_access {
 	uint8_t op;		/* enum kvmsim_access_op, optionally with KVMSIM_NESTED */
-	uint8_t len;		/* 1, 2, 4 or 8; FETCH, INVLPG and LOAD_CR3: 1; INSN: 2, 4 or 6 */
-	uint8_t user;		/* 1: at CPL 3 */
+	uint8_t len;		/* 1, 2, 4 or 8; FETCH, TLBI and SET_ROOT: 1; INSN: 2, 4 or 6 */
+	uint8_t user;		/* 1: in the guest's user mode */
 	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
 	/*
 	 * WRITE, XCHG: the data, little-endian. READ, XCHG: the result. INSN: the instruction's text in the low len
@@ -144,20 +147,25 @@ struct kvmsim_access {
 	uint64_t value;
 };
 
+/* An exception in which an instruction of the guest ended. */
+struct kvmsim_exception {
+	uint32_t code;		/* which one, by the architecture's number */
+	uint64_t syndrome;	/* what the CPU says of its cause beside the code, or 0 */
+	uint64_t address;	/* the guest-virtual address that it is about, as exactly as the CPU gives it, or 0 */
+};
+
 struct kvmsim_access_result {
 	int64_t ret;		/* what the last KVM_RUN returned: 0, or -errno */
 	int done;		/* 1: the instruction has completed; 0: KVM left to user space first, see kvm_run */
 	uint32_t exit_reason;	/* kvm_run->exit_reason if !done; after a failed KVM_RUN maybe an earlier exit's */
 	uint32_t faults;	/* how often this call entered KVM's fault handler */
 	/*
-	 * KVMSIM_NESTED and done: 1 if the SIE instruction ended for another reason than the access. The state
-	 * description then has the interception. An exception, if any, is the nested guest's.
+	 * KVMSIM_NESTED and done: 1 if the nested guest ended for another reason than the access. The guest above it has
+	 * the interception. An exception, if any, is the nested guest's.
 	 */
 	uint8_t intercepted;
-	uint8_t exception;	/* 1: done, but the instruction ended in a guest exception and had no effect */
-	uint8_t vector;		/* of the exception; s390x: its program-interruption code */
-	uint32_t error_code;	/* of the exception, or 0 */
-	uint64_t cr2;		/* faulting guest-virtual address of #PF (vector 14); s390x: translation-exception id */
+	uint8_t has_exception;	/* 1: done, but the instruction ended in a guest exception and had no effect */
+	struct kvmsim_exception exception;
 	uint64_t value;		/* READ, XCHG, FETCH, INSN when done: the result; also if continued (a == NULL) */
 };
 
@@ -171,7 +179,7 @@ struct kvmsim_page {
 /* What KVM's tables have at a guest address. */
 struct kvmsim_mapping {
 	uint8_t present, writable, executable, accessed, dirty, mmio;
-	uint8_t level;		/* 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB */
+	uint8_t level;		/* 1 = the base page, 2 and 3 = the larger sizes, upwards */
 	uint64_t pfn;		/* frame of the address itself, also inside a huge mapping */
 	uint64_t raw;		/* the entry */
 };
@@ -216,7 +224,7 @@ struct kvmsim_machine_ops {
 	const char *arch;		/* "x86_64" */
 	const char *kernel_release;	/* "6.12.117" */
 	const char *const *checks;	/* NULL-terminated: the ids of all checks that may report KVMSIM_CHECK */
-	const char *const *personalities; /* NULL-terminated: "ept", "npt", "shadow"; the first is the default */
+	const char *const *personalities; /* kinds of its machine, NULL-terminated; the first is the default */
 	/*
 	 * The names that this program knows, also those that only another architecture or another kernel has, and the
 	 * structures that this kernel has. A structure's entry without a member comes before its members; it may come
@@ -228,7 +236,7 @@ struct kvmsim_machine_ops {
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
 	/*
-	 * Loads KVM with one of the personalities, once per process. On s390x ":name=0,name=1..." may follow:
+	 * Loads KVM with one of the personalities, once per process. ":name=0,name=1..." may follow if the flavour has
 	 * facilities to remove (=0) or add (=1). 0 or -errno.
 	 */
 	int (*kvm_load)(const char *personality);
@@ -248,8 +256,8 @@ struct kvmsim_machine_ops {
 	int (*module_param)(const char *name, const char *value);
 
 	/*
-	 * Processes: pids are small positive numbers, never reused. pgste: 1 if the program has a PT_S390_PGSTE header,
-	 * 0 if not; only s390x uses it.
+	 * Processes: pids are small positive numbers, never reused. pgste: 1 if the program's header asks for page
+	 * tables with extensions for guests, 0 if not. A flavour without such tables ignores it.
 	 */
 	int (*process_create)(int pgste);
 	int (*process_fork)(int pid);
