@@ -505,6 +505,15 @@ static int core_parameters(lua_State *L)
 	return 1;
 }
 
+/* () -> bytes of a base page of the machine */
+static int core_page_size(lua_State *L)
+{
+	if (!sim_ops)
+		return luaL_error(L, "there is no machine here: only the function of a scenario has one");
+	lua_pushinteger(L, sim_ops->page_size);
+	return 1;
+}
+
 static int core_cpu(lua_State *L)
 {
 	lua_pushinteger(L, sim_cpu);
@@ -521,7 +530,7 @@ static const luaL_Reg functions[] = {
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
 	{ "step", core_step }, { "expect_report", core_expect_report },
 	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu },
-	{ "parameters", core_parameters }, { NULL, NULL },
+	{ "parameters", core_parameters }, { "page_size", core_page_size }, { NULL, NULL },
 };
 
 static const struct {

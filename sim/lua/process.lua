@@ -10,7 +10,7 @@ local type, next = type, next
 local fmt = string.format
 local syscall, event = core.syscall, core.event
 
-local PAGE <const> = 4096
+local page_size <const> = core.page_size
 local NO_FD <const> = -1
 local RW <const> = K.PROT_READ | K.PROT_WRITE
 
@@ -185,12 +185,12 @@ local function mmap(s, what, t)
 	check_mmap(what, a)
 	-- An s390 memory slot consists of whole segments in the VMM too.
 	local align = a.align or (a.huge and 2 << 20) or
-		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or PAGE
-	if align < PAGE or align & (align - 1) ~= 0 or align > 1 << 40 then
-		A.fail("%s: align: expected a power of two from 4K to 1T, got %s", what, A.describe(align))
+		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or page_size()
+	if align < page_size() or align & (align - 1) ~= 0 or align > 1 << 40 then
+		A.fail("%s: align: expected a power of two from a page to 1T, got %s", what, A.describe(align))
 	end
 	local addr, extra = a.addr or 0, 0
-	if addr == 0 and align > PAGE and a.length > 0 and a.length <= 1 << 43 then
+	if addr == 0 and align > page_size() and a.length > 0 and a.length <= 1 << 43 then
 		addr = aligned_address(s, a.length, align)
 		if addr < 0 then
 			return addr
@@ -374,8 +374,8 @@ C.methods(P.mapping, {
 		return addr < 0 and addr or mapping(s.proc, addr, a.new_length, s.file)
 	end,
 	page = function(s, what, n)
-		local index = A.int(what .. ": page number", n, 0, (s.length - 1) // PAGE)
-		local addr = s.addr + index * PAGE
+		local index = A.int(what .. ": page number", n, 0, (s.length - 1) // page_size())
+		local addr = s.addr + index * page_size()
 		local p = core.inspect_page(s.proc.pid, addr)
 		if type(p) ~= "table" then
 			return p
@@ -391,7 +391,8 @@ C.methods(P.mapping, {
 			if length ~= nil then
 				A.fail("%s: length: not with a page object: it is one page", what)
 			end
-			return event(s.proc.pid, core.EV_SWAP_OUT, page_address(s, what .. ": page", page), PAGE)
+			return event(s.proc.pid, core.EV_SWAP_OUT, page_address(s, what .. ": page", page),
+				page_size())
 		end
 		local addr, len = range(s, what, page, length)
 		return event(s.proc.pid, core.EV_SWAP_OUT, addr, len)

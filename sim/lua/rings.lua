@@ -8,17 +8,16 @@ local pack, unpack, sub = string.pack, string.unpack, string.sub
 local concat, min = table.concat, math.min
 local type = type
 
-local PAGE <const> = 4096
+local page_size <const> = core.page_size
 local DIRTY_BYTES <const> = 16			-- struct kvm_dirty_gfn
 local FIRST <const>, LAST <const>, COALESCED <const> = 0, 4, 8	-- struct kvm_coalesced_mmio_ring
 local COALESCED_BYTES <const> = 24		-- struct kvm_coalesced_mmio
-local COALESCED_MAX <const> = (PAGE - COALESCED) // COALESCED_BYTES
 
 local dirty_ring = C.new("ring", { "mapping", "entries" })
 local coalesced_ring = C.new("coalesced ring", { "mapping" })
 
 local function shared_pages(s, what, page, bytes)
-	return P.mmap_fd(s, what, { length = (bytes + PAGE - 1) & -PAGE, offset = page * PAGE })
+	return P.mmap_fd(s, what, { length = (bytes + page_size() - 1) & -page_size(), offset = page * page_size() })
 end
 
 local function dirty(s, what, entries)
@@ -66,7 +65,7 @@ end
 
 local function coalesced(s, what)
 	local page = P.ioctl(s.proc, s.vm.fd, K.KVM_CHECK_EXTENSION, K.KVM_CAP_COALESCED_MMIO)
-	local mapping = page < 0 and page or shared_pages(s, what, page, PAGE)
+	local mapping = page < 0 and page or shared_pages(s, what, page, page_size())
 	if type(mapping) ~= "table" then
 		return mapping
 	end
@@ -75,7 +74,7 @@ end
 
 -- Takes all waiting writes, in order.
 local function take(s)
-	local ring = core.user_read(s.proc.pid, s.addr, PAGE)
+	local ring = core.user_read(s.proc.pid, s.addr, page_size())
 	if type(ring) ~= "string" then
 		return ring
 	end
@@ -83,7 +82,7 @@ local function take(s)
 	while first ~= last do
 		local phys, len, pio, data = unpack("<i8I4I4c8", ring, COALESCED + first * COALESCED_BYTES + 1)
 		out[#out + 1] = { phys_addr = phys, len = len, pio = pio, data = sub(data, 1, len) }
-		first = (first + 1) % COALESCED_MAX
+		first = (first + 1) % ((page_size() - COALESCED) // COALESCED_BYTES)
 	end
 	core.user_write(s.proc.pid, s.addr + FIRST, pack("<I4", first))
 	return out

@@ -168,19 +168,20 @@ end
 
 local workload_schema = {
 	op = { function(what, v) return A.choice(what, v, ops) end, A.required }, range = { two_numbers, A.required },
-	stride = { function(what, v) return A.int(what, v, 1, 1 << 40) end, 4096 },
+	stride = { function(what, v) return A.int(what, v, 1, 1 << 40) end },
 	count = { function(what, v) return A.int(what, v, 0, 1 << 40) end },
 }
 
 function U.workload(s, what, t, nested)
 	local a = A.table(what, t, workload_schema)
 	settle(s)
-	local count = a.count or (a.range[2] + a.stride - 1) // a.stride
-	if a.stride > a.range[2] then
-		A.refuse(what .. ": stride", "at most the length of the range", a.stride)
+	local stride = a.stride or core.page_size()
+	local count = a.count or (a.range[2] + stride - 1) // stride
+	if stride > a.range[2] then
+		A.refuse(what .. ": stride", "at most the length of the range", stride)
 	end
 	local job = { op = a.op, start = 0, pos = 0, stop = 0, out = {}, n = 0, nested = nested }
-	local n, r = core.workload(s.proc.pid, s.fd, operation(job), a.range[1], a.range[2], a.stride, count)
+	local n, r = core.workload(s.proc.pid, s.fd, operation(job), a.range[1], a.range[2], stride, count)
 	if not r then
 		return n
 	end

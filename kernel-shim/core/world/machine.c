@@ -205,6 +205,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.abi = KVMSIM_MACHINE_ABI,
 	.arch = KSHIM_ARCH_NAME,
 	.kernel_release = UTS_RELEASE,
+	.page_size = PAGE_SIZE,
 	.checks = kshim_check_ids,
 	.personalities = kshim_arch_personalities,
 	.constants = kshim_constants,

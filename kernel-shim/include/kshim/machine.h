@@ -223,6 +223,7 @@ struct kvmsim_machine_ops {
 	unsigned int abi;
 	const char *arch;		/* "x86_64" */
 	const char *kernel_release;	/* "6.12.117" */
+	unsigned int page_size;		/* bytes of a base page, of the host and in KVM's interface */
 	const char *const *checks;	/* NULL-terminated: the ids of all checks that may report KVMSIM_CHECK */
 	const char *const *personalities; /* kinds of its machine, NULL-terminated; the first is the default */
 	/*
