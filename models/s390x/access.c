@@ -8,6 +8,7 @@
 
 static struct s390_vcpu vcpus[MAX_VCPUS];
 static struct host_lock vcpus_lock;
+__thread struct s390_vcpu *s390_running;
 
 /* Returns the record of a vCPU, or NULL if there are too many. */
 static struct s390_vcpu *record_of(struct kvm_vcpu *vcpu)

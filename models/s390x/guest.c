@@ -60,6 +60,16 @@ enum guest_end guest_program(struct guest_cpu *c, u16 code)
 	return GUEST_PROGRAM;
 }
 
+enum guest_end guest_intercept(struct guest_cpu *c, const struct guest_insn *i)
+{
+	c->sie->icptcode = ICPT_INST;
+	c->sie->icptstatus = 0;
+	c->sie->ipa = i->text >> 32;
+	c->sie->ipb = i->text;
+	c->sie->gpsw.addr = guest_effective(c, c->sie->gpsw.addr + i->len);
+	return GUEST_INTERCEPTED;
+}
+
 static bool frame_is_live(u64 pa, u64 addr)
 {
 	u64 pfn = pa >> PAGE_SHIFT;

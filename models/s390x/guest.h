@@ -88,6 +88,10 @@ enum guest_end insn_execute(struct guest_cpu *c, struct guest_insn *i);
 /* Flushes what the instruction clears, on the CPUs that it names. Not during an access. */
 void insn_flush(const struct guest_cpu *c, const struct guest_insn *i);
 
+/* --- guest.c --- */
+/* Ends the step with an instruction interception; the PSW is behind the instruction. */
+enum guest_end guest_intercept(struct guest_cpu *c, const struct guest_insn *i);
+
 /* --- insn_keys.c: instructions on storage keys and page states, as SIE interprets them --- */
 enum guest_end insn_sske(struct guest_cpu *c, struct guest_insn *i);
 enum guest_end insn_iske(struct guest_cpu *c, struct guest_insn *i);
@@ -95,8 +99,5 @@ enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i);
 enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i);
 /* --- insn_move.c --- */
 enum guest_end insn_mvpg(struct guest_cpu *c, struct guest_insn *i);
-/* --- insn.c --- */
-/* Ends in an instruction interception. */
-enum guest_end insn_intercept(struct guest_cpu *c, const struct guest_insn *i);
 
 #endif

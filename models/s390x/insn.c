@@ -12,16 +12,6 @@
 #include <kshim/host.h>
 #include <kshim/mem.h>
 
-enum guest_end insn_intercept(struct guest_cpu *c, const struct guest_insn *i)
-{
-	c->sie->icptcode = ICPT_INST;
-	c->sie->icptstatus = 0;
-	c->sie->ipa = i->text >> 32;
-	c->sie->ipb = i->text;
-	c->sie->gpsw.addr = guest_effective(c, c->sie->gpsw.addr + i->len);
-	return GUEST_INTERCEPTED;
-}
-
 static u64 base_displacement(const struct guest_cpu *c, unsigned int bd)
 {
 	unsigned int base = bd >> 12;
@@ -48,7 +38,7 @@ static enum guest_end tprot(struct guest_cpu *c, struct guest_insn *i)
 	if (end == GUEST_OK) {
 		end = guest_storage(c, absolute, true, &pa);
 		if (end == GUEST_HOST_FAULT)
-			return insn_intercept(c, i);
+			return guest_intercept(c, i);
 	}
 	if (end != GUEST_OK)
 		return end;
@@ -63,7 +53,7 @@ static enum guest_end pfmf(struct guest_cpu *c, struct guest_insn *i)
 {
 	if (c->sie->ecb2 & ECB2_PFMFI)
 		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: PFMF interpreted (ECB2_PFMFI)");
-	return insn_intercept(c, i);
+	return guest_intercept(c, i);
 }
 
 /* --- clearing of the guest's TLB entries --- */
@@ -104,7 +94,7 @@ static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 
 static enum guest_end ipte(struct guest_cpu *c, struct guest_insn *i)
 {
 	if (host_has_ipte_lock(c))
-		return insn_intercept(c, i);
+		return guest_intercept(c, i);
 	if (i->m3)
 		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: IPTE of a range");
 	i->local = (i->text >> 24) & 1;
@@ -119,7 +109,7 @@ static enum guest_end idte(struct guest_cpu *c, struct guest_insn *i)
 	unsigned int shift = 20 + 11 * ((table & DAT_ASCE_DT) >> 2);
 
 	if (host_has_ipte_lock(c))
-		return insn_intercept(c, i);
+		return guest_intercept(c, i);
 	i->local = (i->text >> 24) & 1;
 	if (what & IDTE_BY_ASCE) {
 		i->flush = INSN_FLUSHES_ASCE;
@@ -237,7 +227,7 @@ enum guest_end insn_execute(struct guest_cpu *c, struct guest_insn *i)
 		return GUEST_INTERCEPTED;
 	}
 	if (!k->interpret || (c->sie->ictl & k->ictl))
-		return insn_intercept(c, i);
+		return guest_intercept(c, i);
 	end = k->interpret(c, i);
 	if (end == GUEST_OK && i->cc >= 0)
 		c->sie->gpsw.mask = (c->sie->gpsw.mask & ~PSW_MASK_CC) | (u64)i->cc << 44;

@@ -213,7 +213,7 @@ enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
 	enum guest_end end;
 
 	if (!(c->sie->ecb2 & ECB2_CMMA) || entries == CBRL_ENTRIES)
-		return insn_intercept(c, i);
+		return guest_intercept(c, i);
 	if (i->m3 > (test_facility(FACILITY_NODAT) ? ESSA_SET_STABLE_NODAT : ESSA_SET_STABLE_IF_RESIDENT))
 		return guest_program(c, PGM_SPECIFICATION);
 	end = lock_page(c, i, absolute, &p);

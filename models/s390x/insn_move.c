@@ -11,7 +11,7 @@
 /* The host must supply a page. It cannot complete the instruction, which is executed again (kvm_s390_retry_instr()). */
 static enum guest_end partial_execution(struct guest_cpu *c, const struct guest_insn *i)
 {
-	insn_intercept(c, i);
+	guest_intercept(c, i);
 	c->sie->icptcode = ICPT_PARTEXEC;
 	return GUEST_INTERCEPTED;
 }
@@ -35,7 +35,7 @@ enum guest_end insn_mvpg(struct guest_cpu *c, struct guest_insn *i)
 	u64 to, from;
 
 	if (!(c->sie->eca & ECA_MVPGI))
-		return insn_intercept(c, i);
+		return guest_intercept(c, i);
 	if (guest_reg(c, 0) & MVPG_OPTIONS)
 		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: MVPG with options in general register 0");
 	end = operand(c, i, guest_reg(c, i->r2), DAT_FETCH, &from);

@@ -26,8 +26,6 @@
 /* Validity interception: the host has not mapped the prefix area for the guest; KVM sets the same in map_prefix(). */
 #define VALIDITY_PREFIX 0x0037
 
-__thread struct s390_vcpu *s390_running;
-
 /* Pairs with the wait in exit_sie() of kvm-s390.c. */
 static void leave(struct kvm_s390_sie_block *sie)
 {

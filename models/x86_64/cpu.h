@@ -7,9 +7,25 @@
 
 #define MODEL_MAXPHYADDR 46	/* width of physical addresses of the machine, host and guest */
 #define MODEL_VIRT_BITS 48	/* width of linear addresses */
+#define MODEL_TSC_KHZ 1000000	/* one tick per nanosecond of virtual time */
 
-/* Which vendor's processor CPUID describes. Set it before the kernel looks. */
-extern bool x86_cpu_is_intel;
+/*
+ * Which processor this is: an Intel one with EPT, an AMD one with NPT, or an AMD one with shadow paging. Set it before
+ * KVM is loaded; until then it is the first.
+ */
+enum model_personality { MODEL_EPT, MODEL_NPT, MODEL_SHADOW };
+extern enum model_personality model_personality;
+
+static inline bool model_nested_paging(void)
+{
+	return model_personality != MODEL_SHADOW;
+}
+
+static inline bool x86_cpu_is_intel(void)
+{
+	return model_personality == MODEL_EPT;
+}
+
 /* Sets the registers of one CPU to what a booted Linux leaves in them. Its per-cpu area must exist. */
 void x86_cpu_boot(unsigned int cpu);
 

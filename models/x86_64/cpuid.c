@@ -7,7 +7,7 @@
 #include <asm/cpuid.h>
 #include "cpu.h"
 
-bool x86_cpu_is_intel = true;
+enum model_personality model_personality;
 
 #define BIT_OF(feature) BIT((feature) & 31)
 
@@ -30,7 +30,7 @@ bool x86_cpu_is_intel = true;
 void kshim_cpuid(unsigned int *eax, unsigned int *ebx, unsigned int *ecx, unsigned int *edx)
 {
 	unsigned int leaf = *eax, subleaf = *ecx;
-	bool intel = x86_cpu_is_intel;
+	bool intel = x86_cpu_is_intel();
 
 	*eax = *ebx = *ecx = *edx = 0;
 	switch (leaf) {

@@ -17,13 +17,6 @@
 #include "tlb.h"
 #include "walk.h"
 
-enum model_personality { MODEL_EPT, MODEL_NPT, MODEL_SHADOW };
-extern enum model_personality model_personality;
-static inline bool model_nested_paging(void)
-{
-	return model_personality != MODEL_SHADOW;
-}
-
 /* What the processor reports about its last exit. */
 struct model_exit {
 	enum model_exit_reason reason;
@@ -65,8 +58,8 @@ static inline struct x86_vcpu *x86_vcpu_of(struct kvm_vcpu *vcpu)
 }
 
 /* --- vendor module --- */
-/* vendor_init.c: its init. KVM's own has been called before. 0 or -errno. */
-int model_vendor_init(enum model_personality personality);
+/* vendor_init.c: its init, for the processor that model_personality says, after KVM's own. 0 or -errno. */
+int model_vendor_init(void);
 extern struct kvm_x86_ops model_x86_ops;
 extern struct kvm_pmu_ops model_pmu_ops;
 extern const struct kvm_x86_nested_ops model_nested_ops;

@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
+#include <linux/timekeeping.h>
 #include <asm/apicdef.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
@@ -66,6 +67,12 @@ static u64 *find_msr(u32 msr)
 			return &r->msr[i].value;
 	}
 	return NULL;
+}
+
+/* The time-stamp counter is virtual time. */
+u64 kshim_rdtsc(void)
+{
+	return ktime_get_ns();
 }
 
 int kshim_rdmsr(u32 msr, u64 *val)

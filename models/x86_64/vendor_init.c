@@ -9,8 +9,6 @@
 #include "model.h"
 #include <kshim/probes.h>
 
-enum model_personality model_personality;
-
 /*
  * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 levels, EPT
  * with accessed and dirty bits and execute-only entries. It has no TSC scaling, nested virtualization, APIC
@@ -56,12 +54,11 @@ static u8 ept_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
 	return (MTRR_TYPE_WRBACK << VMX_EPT_MT_EPTE_SHIFT) | VMX_EPT_IPAT_BIT;
 }
 
-int model_vendor_init(enum model_personality personality)
+int model_vendor_init(void)
 {
 	int ret;
 
-	model_personality = personality;
-	if (personality == MODEL_EPT)
+	if (model_personality == MODEL_EPT)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
 #ifndef KSHIM_HAVE_X86_ENABLE_CPU
 	model_fill_ops(&model_init_ops);

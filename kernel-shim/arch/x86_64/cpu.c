@@ -57,7 +57,7 @@ static void read_features(struct cpuinfo_x86 *c)
 
 static void identify(struct cpuinfo_x86 *c)
 {
-	bool intel = x86_cpu_is_intel;
+	bool intel = x86_cpu_is_intel();
 
 	memset(c, 0, sizeof(*c));
 	c->x86_vendor = intel ? X86_VENDOR_INTEL : X86_VENDOR_AMD;
@@ -75,11 +75,10 @@ static void identify(struct cpuinfo_x86 *c)
 	read_features(c);
 }
 
-void kshim_set_intel(bool intel)
+void kshim_identify_cpus(void)
 {
 	unsigned int cpu;
 
-	x86_cpu_is_intel = intel;
 	identify(&boot_cpu_data);
 	for_each_possible_cpu(cpu) {
 		per_cpu(cpu_info, cpu) = boot_cpu_data;

@@ -7,10 +7,8 @@
 
 struct mm_struct;
 
-#define KSHIM_TSC_KHZ 1000000	/* one tick per nanosecond of virtual time */
-
-/* cpu.c: makes CPUID and boot_cpu_data of all CPUs those of an Intel or an AMD processor. */
-void kshim_set_intel(bool intel);
+/* cpu.c: makes boot_cpu_data, and the record of each CPU, what CPUID says now. */
+void kshim_identify_cpus(void);
 /* extable.c: call it once, before any code with a table entry runs. */
 void kshim_extable_boot(void);
 /* How many of the kernel's instructions on user memory would be refused. */

@@ -16,6 +16,7 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
 	if (facilities)
 		return -EINVAL;
-	kshim_set_intel(personality == MODEL_EPT);
-	return __kshim_initcall_kvm_x86_init() ?: model_vendor_init(personality);
+	model_personality = personality;
+	kshim_identify_cpus();
+	return __kshim_initcall_kvm_x86_init() ?: model_vendor_init();
 }

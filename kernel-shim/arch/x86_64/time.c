@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The time-stamp counter, which is virtual time, and what arch/x86/kernel/tsc.c reports about it. */
+/* What arch/x86/kernel/tsc.c reports about the time-stamp counter. */
 #include <linux/pvclock_gtod.h>
-#include <linux/timekeeping.h>
-#include <asm/msr.h>
 #include <asm/tsc.h>
 #include <kshim/marks.h>
-#include "internal.h"
+#include <x86_64/cpu.h>
 
 FAITHFUL(tsc_khz, "arch/x86/kernel/tsc.c");
-unsigned int tsc_khz = KSHIM_TSC_KHZ;
+unsigned int tsc_khz = MODEL_TSC_KHZ;
 FAITHFUL(cpu_khz, "arch/x86/kernel/tsc.c");
-unsigned int cpu_khz = KSHIM_TSC_KHZ;
-
-u64 kshim_rdtsc(void)
-{
-	return ktime_get_ns();
-}
+unsigned int cpu_khz = MODEL_TSC_KHZ;
 
 static bool tsc_unstable;
 
