@@ -83,9 +83,15 @@ function(kvmsim_kernel_names files)
 	endforeach()
 endfunction()
 
-# Makes kshim/names.h, what kernel-shim/uapi/export.c exports, from its lists of names, for target's include path.
-function(kvmsim_uapi_names target arch)
+# What kernel-shim/uapi exports of the interface of one architecture. kshim/names.h is made from the lists of names. The
+# shim.h of kernel-shim/compat are not included: they define names that the kernel lacks.
+function(kvmsim_add_uapi target arch kbuild)
 	set(dir "${PROJECT_SOURCE_DIR}/kernel-shim/uapi")
+	add_library(${target} OBJECT "${dir}/export.c")
+	kvmsim_kernel_names("${dir}/export.c")
+	kvmsim_kernel_tu(${target} ${arch} "${kbuild}")
+	kvmsim_compat(${target} ${arch} FALSE)
+	target_compile_options(${target} PRIVATE ${KVMSIM_OWN_WARNINGS})
 	file(GLOB others CONFIGURE_DEPENDS "${dir}/*.names")
 	set(lists "${dir}/common.names" "${dir}/${arch}.names" ${others})
 	list(REMOVE_DUPLICATES lists)
@@ -129,7 +135,7 @@ function(kvmsim_add_flavour arch)
 
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
 	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*/*.c" "${shim}/arch/${arch}/*.c"
-		"${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c" "${shim}/uapi/*.c"
+		"${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c"
 		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/common/*.c")
 	list(FILTER own EXCLUDE REGEX "/overrides\\.c$")
 	kvmsim_compat_sources(compat ${arch})
@@ -160,7 +166,6 @@ function(kvmsim_add_flavour arch)
 		set_property(SOURCE "${KVMSIM_SOURCE}/arch/s390/kvm/kvm-s390.c" APPEND PROPERTY COMPILE_OPTIONS
 			-fno-sanitize=bool)
 	endif()
-	kvmsim_uapi_names(${name}-shim ${arch})
 	target_compile_options(${name}-kernel PRIVATE ${KVMSIM_KERNEL_WARNINGS} ${KVMSIM_KERNEL_FILE_WARNINGS})
 	target_compile_options(${name}-shim PRIVATE ${KVMSIM_OWN_WARNINGS})
 	target_compile_definitions(${name}-shim PRIVATE ${KVMSIM_TRACK_DEFINITIONS})
@@ -173,7 +178,8 @@ function(kvmsim_add_flavour arch)
 		set(objects "$<TARGET_OBJECTS:${name}-${part}>")
 		file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/${name}/${part}.rsp" CONTENT "\"$<JOIN:${objects},\"\n\">\"\n")
 	endforeach()
-	kvmsim_link(${name} lib${name}.so "kvmsim_machine" ${name}-kernel ${name}-shim ${name}-host)
+	kvmsim_add_uapi(${name}-uapi ${arch} "${kbuild}")
+	kvmsim_link(${name} lib${name}.so "kvmsim_machine" ${name}-kernel ${name}-shim ${name}-uapi ${name}-host)
 	set_target_properties(${name} PROPERTIES KVMSIM_ARCH ${arch} KVMSIM_KBUILD "${kbuild}")
 	list(LENGTH kernel n)
 	list(LENGTH own m)
@@ -205,5 +211,5 @@ function(kvmsim_add_test_flavour name arch)
 	target_include_directories(${name}-objects PRIVATE "${PROJECT_SOURCE_DIR}/models/${arch}"
 		"${PROJECT_SOURCE_DIR}/models")
 	kvmsim_link(${name} ${name}.so "kvmsim_machine;ktest_*;kshim_*;model_*;host_*" kvm-${arch}-kernel
-		kvm-${arch}-shim kvm-${arch}-host ${name}-objects)
+		kvm-${arch}-shim kvm-${arch}-uapi kvm-${arch}-host ${name}-objects)
 endfunction()
