@@ -3,7 +3,8 @@
  * The Lua state that scenarios run in: its memory and time limits, its libraries, and loading of files.
  *
  * The prelude (sim/lua, lua_prelude.c) is part of the program and trusted. It builds the environment that a scenario
- * sees. In C a scenario can reach core (lua_core.c), which checks every argument by itself, and Lua's own pure libraries.
+ * sees. In C a scenario can reach core (lua_core.c), which checks every argument by itself, and Lua's own pure
+ * libraries.
  */
 #include "lua_env.h"
 

@@ -9,8 +9,8 @@
 #include <lua.h>
 
 /*
- * Makes a state with the scenario language for one flavour, whose constants and structures it has; NULL after a message.
- * allow_io: scenarios also get os and io.
+ * Makes a state with the scenario language for one flavour, whose constants and structures it has. Returns NULL after a
+ * message. allow_io: scenarios also get os and io.
  */
 lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops);
 /* Wall-clock seconds until Lua code is interrupted with an error; 0: never. */

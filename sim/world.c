@@ -4,8 +4,8 @@
  *
  * A worker reads one scenario file, for each flavour with that flavour's constants. For each personality it forks a
  * base, which loads KVM and forks a child for each job. A child's end shows as end-of-file on a pipe that only it
- * holds. Its result is in a shared mapping. A child that exceeds its time reports where its threads are, and is killed. Worker
- * and base take turns over a socket pair.
+ * has. Its result is in a shared mapping. A child that exceeds its time reports where its threads are, and is killed.
+ * Worker and base take turns over a socket pair.
  */
 #include "world.h"
 

@@ -1,17 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- What KVM_RUN passed to user space instead of completing an access: a scenario's view of kvm_run.
 local core, M = ...
-local A, C, E = M.args, M.class, M.expect
+local A, C, E, P = M.args, M.class, M.expect, M.process
 local X = {}
 M.exits = X
 
 local K = core.constants
 local type, next, rawget = type, next, rawget
-local unpack, fmt, sub, rep = string.unpack, string.format, string.sub, string.rep
+local fmt, sub = string.format, string.sub
 local concat = table.concat
 
-local S390_EXIT <const> = 49	-- where the exit's own fields begin on s390; the PSW comes before them
-local RUN_BYTES <const> = 128	-- of struct kvm_run, enough for every exit below
+X.RUN = M.kernel.struct("kvm_run")
 
 X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "io", "internal", "system_event", "exception",
 	"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "faults",
@@ -55,36 +54,42 @@ function X.run_address(vcpu)
 	return vcpu.run
 end
 
--- rawget: a reason that this kernel lacks does not come.
-local function is(s, name)
-	local value = rawget(K, name)
-	return value ~= nil and s.reason == value
-end
-
-local function parse(s, vcpu, run, addr)
-	if is(s, "KVM_EXIT_MMIO") then
-		local phys, data, len, is_write = unpack("<i8c8I4B", run, 33)
-		s.mmio = C.object(X.mmio, { phys_addr = phys, len = len, is_write = is_write, data = sub(data, 1, len),
-			exit = s })
-	elseif is(s, "KVM_EXIT_MEMORY_FAULT") then
-		local flags, gpa, size = unpack("<i8i8i8", run, 33)
-		s.memory_fault = { flags = flags, gpa = gpa, size = size }
-	elseif is(s, "KVM_EXIT_IO") then
-		local direction, size, port, count, offset = unpack("<BBI2I4i8", run, 33)
-		s.io = { direction = direction, size = size, port = port, count = count }
-		if size * count <= 4096 and offset >= 0 and offset < 1 << 20 then
-			s.io.data = core.user_read(vcpu.proc.pid, addr + offset, size * count)
+-- For each reason that has fields: the part of struct kvm_run that has them, and parse(s, fields, vcpu, addr).
+local reasons <const> = {
+	KVM_EXIT_MMIO = { "mmio.", function(s, f)
+		f.data, f.exit = sub(f.data, 1, f.len), s
+		s.mmio = C.object(X.mmio, f)
+	end },
+	KVM_EXIT_MEMORY_FAULT = { "memory_fault.", function(s, f) s.memory_fault = f end },
+	KVM_EXIT_IO = { "io.", function(s, f, vcpu, addr)
+		local bytes, offset = f.size * f.count, f.data_offset
+		s.io, f.data_offset = f, nil
+		if bytes <= 4096 and offset >= 0 and offset < 1 << 20 then
+			f.data = core.user_read(vcpu.proc.pid, addr + offset, bytes)
 		end
-	elseif is(s, "KVM_EXIT_INTERNAL_ERROR") then
-		s.internal = { suberror = unpack("<I4", run, 33) }
-	elseif is(s, "KVM_EXIT_SYSTEM_EVENT") then
-		s.system_event = { type = unpack("<I4", run, 33) }
-	elseif is(s, "KVM_EXIT_S390_UCONTROL") then
-		local trans_exc_code, pgm_code = unpack("<i8I4", run, S390_EXIT)
-		s.s390_ucontrol = { trans_exc_code = trans_exc_code, pgm_code = pgm_code }
-	elseif is(s, "KVM_EXIT_S390_SIEIC") then
-		local icptcode, ipa, ipb = unpack("<Bxi2I4", run, S390_EXIT)
-		s.s390_sieic = { icptcode = icptcode, ipa = ipa & 0xffff, ipb = ipb }
+	end },
+	KVM_EXIT_INTERNAL_ERROR = { "internal.", function(s, f) s.internal = f end },
+	KVM_EXIT_SYSTEM_EVENT = { "system_event.", function(s, f) s.system_event = f end },
+	KVM_EXIT_S390_UCONTROL = { "s390_ucontrol.", function(s, f) s.s390_ucontrol = f end },
+	KVM_EXIT_S390_SIEIC = { "s390_sieic.", function(s, f) s.s390_sieic = f end },
+}
+-- By number; without those that this kernel lacks.
+local parsers = {}
+for name, parser in next, reasons, nil do
+	parsers[rawget(K, name) or name] = parser
+end
+local memory_fault <const> = rawget(K, "KVM_EXIT_MEMORY_FAULT")
+
+-- Like a VMM, it has kvm_run mapped from the first exit on, whatever the reason.
+local function parse(s, vcpu)
+	local addr, parser = X.run_address(vcpu), parsers[s.reason]
+	if addr < 0 or not parser then
+		return
+	end
+	local first, bytes = X.RUN:part(parser[1])
+	local data = core.user_read(vcpu.proc.pid, addr + first, bytes)
+	if type(data) == "string" then
+		parser[2](s, X.RUN:fields(data, parser[1], -first), vcpu, addr)
 	end
 end
 
@@ -93,12 +98,8 @@ function X.new(vcpu, ret, reason, faults, done)
 	local s = { vcpu = vcpu, ret = ret, faults = faults, done = done }
 	s.reason = reason
 	-- If KVM_RUN failed the reason's other fields are old, except for this reason.
-	if ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and is(s, "KVM_EXIT_MEMORY_FAULT") then
-		local addr = X.run_address(vcpu)
-		local run = addr >= 0 and core.user_read(vcpu.proc.pid, addr, RUN_BYTES) or addr
-		if type(run) == "string" then
-			parse(s, vcpu, run, addr)
-		end
+	if reason and (ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and reason == memory_fault) then
+		parse(s, vcpu)
 	end
 	return C.object(X.exit, s)
 end
@@ -114,7 +115,7 @@ local function complete(s, what, data)
 		if #data ~= mmio.len then
 			A.fail("%s: data: expected %d bytes, got %d", what, mmio.len, #data)
 		end
-		local rc = core.user_write(vcpu.proc.pid, vcpu.run + 40, data .. rep("\0", 8 - #data))
+		local rc = P.put(vcpu.proc, vcpu.run, X.RUN, "mmio.data", data)
 		if rc < 0 then
 			return rc
 		end

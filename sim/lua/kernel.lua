@@ -127,6 +127,23 @@ function Struct:length(name)
 	return member(self, name).size
 end
 
+function Struct:has(name)
+	self:size()
+	return self.members[name] ~= nil
+end
+
+-- Refuses a value that does not fit a member, which is a number. Returns the value as a number.
+function Struct:check(what, name, v)
+	local m = member(self, name)
+	local bits = 8 * m.size
+	if bits == 64 then
+		return A.u64(what, v)
+	elseif m.kind == "signed" then
+		return A.int(what, v, -(1 << bits - 1), (1 << bits - 1) - 1)
+	end
+	return A.int(what, v, 0, (1 << bits) - 1)
+end
+
 -- The bytes of a member with a value: a number, of which the low bits count; for arrays and structures a string, which
 -- is filled up with zeroes.
 function Struct:encode(name, value)
@@ -177,8 +194,7 @@ end
 
 -- Offset and length of the part that has all members whose names begin with prefix.
 function Struct:part(prefix)
-	self:size()
-	local first, stop = self.bytes, 0
+	local first, stop = self:size(), 0
 	for name, m in next, self.members, nil do
 		if sub(name, 1, #prefix) == prefix then
 			first = m.offset < first and m.offset or first

@@ -90,6 +90,11 @@ function P.ioctl_struct(proc, fd, cmd, data, out_bytes)
 	return rc
 end
 
+-- Writes a member of the structure (kernel.lua) at addr. 0 or -errno.
+function P.put(proc, addr, struct, member, value)
+	return (core.user_write(proc.pid, addr + struct:offset(member), struct:encode(member, value)))
+end
+
 local function new_process(pid)
 	local s = { pid = pid, scratch = {}, label = fmt("%d", pid), live = true }
 	C.object(P.process, s)

@@ -1,17 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The rings that KVM shares with the VMM through the vCPU's fd: dirty frames, coalesced MMIO.
 local core, M = ...
-local A, C, P, U = M.args, M.class, M.process, M.vcpu
+local A, C, P, U, N = M.args, M.class, M.process, M.vcpu, M.kernel
 
 local K = core.constants
-local pack, unpack, sub = string.pack, string.unpack, string.sub
+local sub = string.sub
 local concat, min = table.concat, math.min
 local type = type
 
 local page_size <const> = core.page_size
-local DIRTY_BYTES <const> = 16			-- struct kvm_dirty_gfn
-local FIRST <const>, LAST <const>, COALESCED <const> = 0, 4, 8	-- struct kvm_coalesced_mmio_ring
-local COALESCED_BYTES <const> = 24		-- struct kvm_coalesced_mmio
+local DIRTY <const>, RING <const> = N.struct("kvm_dirty_gfn"), N.struct("kvm_coalesced_mmio_ring")
+local COALESCED <const> = N.struct("kvm_coalesced_mmio")
 
 local dirty_ring = C.new("ring", { "mapping", "entries" })
 local coalesced_ring = C.new("coalesced ring", { "mapping" })
@@ -22,7 +21,7 @@ end
 
 local function dirty(s, what, entries)
 	local n = A.int(what .. ": entries", entries, 1, 1 << 20)
-	local mapping = shared_pages(s, what, K.KVM_DIRTY_LOG_PAGE_OFFSET, n * DIRTY_BYTES)
+	local mapping = shared_pages(s, what, K.KVM_DIRTY_LOG_PAGE_OFFSET, n * DIRTY:size())
 	if type(mapping) ~= "table" then
 		return mapping
 	end
@@ -32,19 +31,20 @@ end
 -- Takes the dirty entries from the next one, at most to the end of the ring, and leaves them to KVM_RESET_DIRTY_RINGS.
 local function collect_run(s, out, max)
 	local at = s.next % s.entries
-	local addr, n = s.addr + at * DIRTY_BYTES, min(s.entries - at, max)
-	local data = core.user_read(s.proc.pid, addr, n * DIRTY_BYTES)
+	local addr, n = s.addr + at * DIRTY:size(), min(s.entries - at, max)
+	local data = core.user_read(s.proc.pid, addr, n * DIRTY:size())
 	if type(data) ~= "string" then
 		return data
 	end
 	local done = {}
 	for i = 0, n - 1 do
-		local flags, slot, offset = unpack("<I4I4i8", data, i * DIRTY_BYTES + 1)
-		if flags ~= K.KVM_DIRTY_GFN_F_DIRTY then
+		local entry = DIRTY:fields(data, "", i * DIRTY:size())
+		if entry.flags ~= K.KVM_DIRTY_GFN_F_DIRTY then
 			break
 		end
-		out[#out + 1] = { slot = slot & 0xffff, as_id = slot >> 16, offset = offset }
-		done[#done + 1] = pack("<I4I4i8", K.KVM_DIRTY_GFN_F_RESET, slot, offset)
+		out[#out + 1] = { slot = entry.slot & 0xffff, as_id = entry.slot >> 16, offset = entry.offset }
+		entry.flags = K.KVM_DIRTY_GFN_F_RESET
+		done[#done + 1] = DIRTY:pack(entry)
 	end
 	s.next = s.next + #done
 	return core.user_write(s.proc.pid, addr, concat(done))
@@ -78,13 +78,15 @@ local function take(s)
 	if type(ring) ~= "string" then
 		return ring
 	end
-	local first, last, out = unpack("<I4", ring, FIRST + 1), unpack("<I4", ring, LAST + 1), {}
+	local first, last, out = RING:get(ring, "first"), RING:get(ring, "last"), {}
+	local begin, bytes = RING:offset("coalesced_mmio[0]"), RING:length("coalesced_mmio[0]")
 	while first ~= last do
-		local phys, len, pio, data = unpack("<i8I4I4c8", ring, COALESCED + first * COALESCED_BYTES + 1)
-		out[#out + 1] = { phys_addr = phys, len = len, pio = pio, data = sub(data, 1, len) }
-		first = (first + 1) % ((page_size() - COALESCED) // COALESCED_BYTES)
+		local entry = COALESCED:fields(ring, "", begin + first * bytes)
+		entry.data = sub(entry.data, 1, entry.len)
+		out[#out + 1] = entry
+		first = (first + 1) % ((page_size() - begin) // bytes)
 	end
-	core.user_write(s.proc.pid, s.addr + FIRST, pack("<I4", first))
+	P.put(s.proc, s.addr, RING, "first", first)
 	return out
 end
 

@@ -6,11 +6,9 @@ local I = {}
 M.s390x_insn = I
 
 local K = core.constants
-local pack, unpack, rep = string.pack, string.unpack, string.rep
 local next, type = next, type
 
-local REGS_BYTES <const> = 128	-- struct kvm_regs: 16 general registers
-local RUN_PSW_MASK <const> = 32	-- offset in s390's struct kvm_run
+local REGS <const>, GPRS <const> = M.kernel.struct("kvm_regs"), "gprs[0]"
 local PSW_AMODE_64 <const> = 3 << 31
 local ESSA_ORCS <const> = 7	-- valid operation request codes of this machine (facility 147 is off)
 
@@ -18,13 +16,13 @@ local ESSA_ORCS <const> = 7	-- valid operation request codes of this machine (fa
 
 -- A list, 0 to 15; or -errno.
 local function get_regs(s)
-	local data = U.get_struct(s, K.KVM_GET_REGS, REGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_REGS, REGS)
 	if type(data) ~= "string" then
 		return data
 	end
 	local out = {}
 	for n = 0, 15 do
-		out[n] = unpack("<i8", data, 8 * n + 1)
+		out[n] = REGS:get(data, GPRS, n * REGS:length(GPRS))
 	end
 	return out
 end
@@ -37,7 +35,7 @@ local function change_regs(s, values)
 	end
 	local data = ""
 	for n = 0, 15 do
-		data = data .. pack("<i8", values[n] or regs[n])
+		data = data .. REGS:encode(GPRS, values[n] or regs[n])
 	end
 	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_REGS, data))
 end
@@ -77,11 +75,12 @@ local insn_schema = { text = { A.u64, A.required }, length = { insn_length, A.re
 -- The PSW's addressing mode cuts operand addresses; the named calls need all 64 bits.
 local function amode_64(s, what)
 	local at = X.run_address(s)
-	local data = at < 0 and at or core.user_read(s.proc.pid, at + RUN_PSW_MASK, 8)
+	local first, bytes = X.RUN:part("psw_mask")
+	local data = at < 0 and at or core.user_read(s.proc.pid, at + first, bytes)
 	if type(data) ~= "string" then
 		A.fail("%s: the PSW cannot be read: %s", what, M.expect.repr(data))
 	end
-	core.user_write(s.proc.pid, at + RUN_PSW_MASK, pack("<i8", unpack("<i8", data) | PSW_AMODE_64))
+	P.put(s.proc, at, X.RUN, "psw_mask", X.RUN:get(data, "psw_mask", -first) | PSW_AMODE_64)
 end
 I.insn_length, I.amode_64 = insn_length, amode_64
 I.SIE_TEXT = 0xb214d000	-- SIE 0(13)

@@ -5,9 +5,9 @@ local A, P, U, V = M.args, M.process, M.vcpu, M.vm
 local C = M.class
 
 local K = core.constants
-local pack, rep = string.pack, string.rep
 
-local STRUCT_BYTES <const>, OLD_OFFSET <const>, OLD_BYTES <const> = 64, 64, 64
+local MEM_OP <const> = M.kernel.struct("kvm_s390_mem_op")
+local OLD_BYTES <const> = 64	-- room for the old value, behind the structure
 local BUFFER_OFFSET <const>, BUFFER_MAX <const> = 4096, 65536	-- the kernel takes no more
 
 local function is_read(op)
@@ -48,18 +48,21 @@ local function mem_op(s, what, t)
 		A.fail("%s: data: size is %d, but there are %d bytes", what, size, #a.data)
 	end
 	local addr = P.scratch(s.proc, BUFFER_OFFSET + BUFFER_MAX)
-	local old = a.old_addr or addr + OLD_OFFSET
+	local old = a.old_addr or addr + MEM_OP:size()
 	if a.old then
 		core.user_write(s.proc.pid, old, a.old)
 	end
 	if a.data then
 		core.user_write(s.proc.pid, addr + BUFFER_OFFSET, a.data)
 	end
-	-- The last 32 bytes are a union: the kernel ignores what an operation does not use.
-	local tail = a.sida_offset and pack("<I4", a.sida_offset) .. rep("\xee", 28) or
-		pack("<BB", a.ar or 0, a.key or 0) .. rep("\xee", 6) .. pack("<i8", old) .. rep("\xee", 16)
-	local rc = core.user_write(s.proc.pid, addr, pack("<i8i8I4I4i8", a.gaddr, a.flags, size, a.op,
-		a.buf or addr + BUFFER_OFFSET) .. tail)
+	local op = { gaddr = a.gaddr, flags = a.flags, size = size, op = a.op, buf = a.buf or addr + BUFFER_OFFSET,
+		sida_offset = a.sida_offset }
+	if not a.sida_offset then
+		op.ar, op.key = a.ar or 0, a.key or 0
+		op.old_addr = (a.old or a.old_addr or MEM_OP:has("old_addr")) and old or nil
+	end
+	-- The end is a union: the kernel ignores what an operation does not use.
+	local rc = core.user_write(s.proc.pid, addr, MEM_OP:pack(op, "\xee"))
 	if rc < 0 then
 		return rc
 	end

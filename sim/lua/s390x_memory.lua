@@ -1,23 +1,31 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The memory interface that only KVM on s390 has: attributes, storage keys, CMMA, UCONTROL, requested faults, pfault.
 local core, M = ...
-local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
+local A, C, P, V, U, N = M.args, M.class, M.process, M.vm, M.vcpu, M.kernel
 
 local K = core.constants
-local pack, unpack, rep = string.pack, string.unpack, string.rep
+local pack, unpack = string.pack, string.unpack
 local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local required = A.required
 
 local MAX_BUFFER <const> = 4 << 20	-- for keys or CMMA states; more than KVM accepts
-local SKEYS_BYTES <const>, CMMA_BYTES <const> = 64, 32	-- struct kvm_s390_skeys, struct kvm_s390_cmma_log
+local DEVICE <const>, DEVICE_ATTR <const> = N.struct("kvm_create_device"), N.struct("kvm_device_attr")
+local SKEYS <const>, CMMA_LOG <const> = N.struct("kvm_s390_skeys"), N.struct("kvm_s390_cmma_log")
+local INTERRUPT <const>, UCAS <const> = N.struct("kvm_s390_interrupt"), N.struct("kvm_s390_ucas_mapping")
+local ONE_REG <const> = N.struct("kvm_one_reg")
 
--- A structure with a buffer behind it in the process's own memory. fill(address of the buffer) returns the structure.
--- Returns the ioctl's result, and where the structure is.
-local function with_buffer(s, cmd, struct_bytes, fill, contents, room)
-	local addr = P.scratch(s.proc, struct_bytes + room)
-	local buffer = addr + struct_bytes
-	local rc = core.user_write(s.proc.pid, addr, fill(buffer) .. contents)
-	return rc < 0 and rc or ioctl(s.proc, s.fd, cmd, addr), addr
+-- A structure with a buffer behind it in the process's own memory, whose address the member `pointer` gets unless it
+-- has a value. Returns the ioctl's result, and where buffer and structure are.
+local function with_buffer(s, cmd, struct, values, pointer, contents, room)
+	local addr = P.scratch(s.proc, struct:size() + room)
+	local buffer = addr + struct:size()
+	values[pointer] = values[pointer] or buffer
+	local rc = core.user_write(s.proc.pid, addr, struct:pack(values) .. contents)
+	return rc < 0 and rc or ioctl(s.proc, s.fd, cmd, addr), buffer, addr
+end
+
+local function read_u64(s, addr)
+	return (unpack("<i8", core.user_read(s.proc.pid, addr, 8)))
 end
 
 -- --- attributes of a VM or a device ------------------------------------------------------------------------
@@ -32,9 +40,8 @@ local function attr_ioctl(s, what, t, cmd)
 	if a.addr then
 		A.unused(what, a, { "value" }, "not with addr, which says where it is")
 	end
-	return with_buffer(s, cmd, 24, function(buffer)
-		return pack("<I4I4i8i8", a.flags, a.group, a.attr, a.addr or buffer)
-	end, pack("<i8", a.value or 0), 8)
+	return with_buffer(s, cmd, DEVICE_ATTR, { flags = a.flags, group = a.group, attr = a.attr, addr = a.addr },
+		"addr", pack("<i8", a.value or 0), 8)
 end
 
 local attributes = {
@@ -42,8 +49,8 @@ local attributes = {
 	has_device_attr = function(s, what, t) return (attr_ioctl(s, what, t, K.KVM_HAS_DEVICE_ATTR)) end,
 	-- { value = n }, or -errno: a value may look like an error.
 	get_device_attr = function(s, what, t)
-		local rc, addr = attr_ioctl(s, what, t, K.KVM_GET_DEVICE_ATTR)
-		return rc ~= 0 and rc or { value = unpack("<i8", core.user_read(s.proc.pid, addr + 24, 8)) }
+		local rc, buffer = attr_ioctl(s, what, t, K.KVM_GET_DEVICE_ATTR)
+		return rc ~= 0 and rc or { value = read_u64(s, buffer) }
 	end,
 }
 
@@ -56,8 +63,8 @@ local device_schema = { type = { A.u32, required }, flags = { A.u32, 0 } }
 
 local function create_device(s, what, t)
 	local a = A.table(what, t, device_schema)
-	local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_CREATE_DEVICE, pack("<I4I4I4", a.type, 0, a.flags), 12)
-	return rc < 0 and rc or C.object(device, { proc = s.proc, fd = (unpack("<I4", out, 5)) })
+	local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_CREATE_DEVICE, DEVICE:pack(a), DEVICE:size())
+	return rc < 0 and rc or C.object(device, { proc = s.proc, fd = DEVICE:get(out, "fd") })
 end
 
 -- --- storage keys ------------------------------------------------------------------------------------------
@@ -67,9 +74,8 @@ local function count(what, v)
 end
 
 local function skeys_ioctl(s, cmd, a, n, keys)
-	return with_buffer(s, cmd, SKEYS_BYTES, function(buffer)
-		return pack("<i8i8i8I4", a.start_gfn, n, buffer, a.flags) .. rep("\0", 36)
-	end, keys, n)
+	return with_buffer(s, cmd, SKEYS, { start_gfn = a.start_gfn, count = n, flags = a.flags },
+		"skeydata_addr", keys, n)
 end
 
 local get_skeys_schema = { start_gfn = { A.u64, required }, count = { count, required }, flags = { A.u32, 0 } }
@@ -79,9 +85,8 @@ local set_skeys_schema = { start_gfn = { A.u64, required },
 -- --- collaborative memory management -----------------------------------------------------------------------
 
 local function cmma_ioctl(s, cmd, a, n, values)
-	return with_buffer(s, cmd, CMMA_BYTES, function(buffer)
-		return pack("<i8I4I4i8i8", a.start_gfn, n, a.flags, a.mask or 0, buffer)
-	end, values, n)
+	return with_buffer(s, cmd, CMMA_LOG, { start_gfn = a.start_gfn, count = n, flags = a.flags, mask = a.mask },
+		"values", values, n)
 end
 
 local get_cmma_schema = get_skeys_schema
@@ -92,13 +97,14 @@ local set_cmma_schema = { start_gfn = { A.u64, required },
 -- What the kernel wrote: only the first count values are new.
 local function get_cmma_bits(s, what, t)
 	local a = A.table(what, t, get_cmma_schema)
-	local rc, addr = cmma_ioctl(s, K.KVM_S390_GET_CMMA_BITS, a, a.count, "")
+	local rc, buffer, addr = cmma_ioctl(s, K.KVM_S390_GET_CMMA_BITS, a, a.count, "")
 	if rc < 0 then
 		return rc
 	end
-	local gfn, n, _, remaining = unpack("<i8I4I4i8", core.user_read(s.proc.pid, addr, CMMA_BYTES))
-	return { start_gfn = gfn, count = n, remaining = remaining,
-		values = n > 0 and core.user_read(s.proc.pid, addr + CMMA_BYTES, n) or "" }
+	local out = core.user_read(s.proc.pid, addr, CMMA_LOG:size())
+	local n = CMMA_LOG:get(out, "count")
+	return { start_gfn = CMMA_LOG:get(out, "start_gfn"), count = n, remaining = CMMA_LOG:get(out, "remaining"),
+		values = n > 0 and core.user_read(s.proc.pid, buffer, n) or "" }
 end
 
 -- --- interrupts, registers ---------------------------------------------------------------------------------
@@ -107,13 +113,11 @@ local interrupt_schema = { type = { A.u32, required }, parm = { A.u32, 0 }, parm
 
 local function interrupt(s, what, t)
 	local a = A.table(what, t, interrupt_schema)
-	return (ioctl_struct(s.proc, s.fd, K.KVM_S390_INTERRUPT, pack("<I4I4i8", a.type, a.parm, a.parm64)))
+	return (ioctl_struct(s.proc, s.fd, K.KVM_S390_INTERRUPT, INTERRUPT:pack(a)))
 end
 
 local function one_reg(s, cmd, id, value)
-	return with_buffer(s, cmd, 16, function(buffer)
-		return pack("<i8i8", id, buffer)
-	end, pack("<i8", value), 8)
+	return with_buffer(s, cmd, ONE_REG, { id = id }, "addr", pack("<i8", value), 8)
 end
 
 C.methods(V.vm, {
@@ -122,8 +126,8 @@ C.methods(V.vm, {
 	-- The keys as a string, KVM_S390_GET_SKEYS_NONE, or -errno.
 	s390_get_skeys = function(s, what, t)
 		local a = A.table(what, t, get_skeys_schema)
-		local rc, addr = skeys_ioctl(s, K.KVM_S390_GET_SKEYS, a, a.count, "")
-		return rc ~= 0 and rc or core.user_read(s.proc.pid, addr + SKEYS_BYTES, a.count)
+		local rc, buffer = skeys_ioctl(s, K.KVM_S390_GET_SKEYS, a, a.count, "")
+		return rc ~= 0 and rc or core.user_read(s.proc.pid, buffer, a.count)
 	end,
 	s390_set_skeys = function(s, what, t)
 		local a = A.table(what, t, set_skeys_schema)
@@ -145,7 +149,7 @@ local ucas_map_schema = { user_addr = { V.user_address, 0 }, vcpu_addr = ucas_un
 local function ucas(cmd, schema)
 	return function(s, what, t)
 		local a = A.table(what, t, schema)
-		return (ioctl_struct(s.proc, s.fd, K[cmd], pack("<i8i8i8", a.user_addr or 0, a.vcpu_addr, a.length)))
+		return (ioctl_struct(s.proc, s.fd, K[cmd], UCAS:pack(a)))
 	end
 end
 
@@ -158,8 +162,8 @@ C.methods(U.vcpu, {
 	s390_ucas_unmap = ucas("KVM_S390_UCAS_UNMAP", ucas_unmap_schema),
 	-- { value = n }, or -errno; registers of 64 bits.
 	get_one_reg = function(s, what, id)
-		local rc, addr = one_reg(s, K.KVM_GET_ONE_REG, A.u64(what .. ": id", id), 0)
-		return rc ~= 0 and rc or { value = unpack("<i8", core.user_read(s.proc.pid, addr + 16, 8)) }
+		local rc, buffer = one_reg(s, K.KVM_GET_ONE_REG, A.u64(what .. ": id", id), 0)
+		return rc ~= 0 and rc or { value = read_u64(s, buffer) }
 	end,
 	set_one_reg = function(s, what, id, value)
 		return (one_reg(s, K.KVM_SET_ONE_REG, A.u64(what .. ": id", id), A.u64(what .. ": value", value)))

@@ -1,27 +1,15 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The CPU model of a guest: KVM's facilities, and which of them the guest gets (KVM_S390_VM_CPU_MODEL).
 local core, M = ...
-local A, C, P, V = M.args, M.class, M.process, M.vm
+local A, C, V, N = M.args, M.class, M.vm, M.kernel
 
 local K = core.constants
-local pack, unpack, rep, sub = string.pack, string.unpack, string.rep, string.sub
+local pack, unpack = string.pack, string.unpack
 local type, next, rawget = type, next, rawget
 local mtype = math.type
 local concat = table.concat
 
-local MASK_BYTES <const>, LIST_BYTES <const> = 2048, 2048
-local PROCESSOR_BYTES <const> = 16 + LIST_BYTES			-- struct kvm_s390_vm_cpu_processor
-local MACHINE_BYTES <const> = 16 + MASK_BYTES + LIST_BYTES	-- struct kvm_s390_vm_cpu_machine
-
--- KVM_GET_DEVICE_ATTR or KVM_SET_DEVICE_ATTR with data of any length. Returns the result, and the data afterwards.
-local function attribute(s, cmd, attr, data)
-	local addr = P.scratch(s.proc, 24 + #data)
-	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8i8", 0, K.KVM_S390_VM_CPU_MODEL, attr, addr + 24) .. data)
-	if rc >= 0 then
-		rc = P.ioctl(s.proc, s.fd, cmd, addr)
-	end
-	return rc, rc == 0 and core.user_read(s.proc.pid, addr + 24, #data) or nil
-end
+local PROCESSOR <const>, MACHINE <const> = N.struct("kvm_s390_vm_cpu_processor"), N.struct("kvm_s390_vm_cpu_machine")
 
 local function words(bytes)
 	local out = {}
@@ -48,22 +36,22 @@ local function numbers(list)
 end
 
 local function get_processor(s)
-	return attribute(s, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR, rep("\0", PROCESSOR_BYTES))
+	return V.cpu_model(s, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR, PROCESSOR:pack{})
 end
 
 C.methods(V.vm, {
 	-- The facilities of the guest as a list of numbers, or -errno.
 	get_cpu_facilities = function(s)
 		local rc, model = get_processor(s)
-		return rc < 0 and rc or numbers(words(sub(model, 17)))
+		return rc < 0 and rc or numbers(words(PROCESSOR:get(model, "fac_list")))
 	end,
 	-- What the host has and KVM can give to guests, in the same form.
 	get_host_facilities = function(s)
-		local rc, model = attribute(s, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE, rep("\0", MACHINE_BYTES))
+		local rc, model = V.cpu_model(s, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE, MACHINE:pack{})
 		if rc < 0 then
 			return rc
 		end
-		local mask, list = words(sub(model, 17, 16 + MASK_BYTES)), words(sub(model, 17 + MASK_BYTES))
+		local mask, list = words(MACHINE:get(model, "fac_mask")), words(MACHINE:get(model, "fac_list"))
 		for i = 1, #list do
 			list[i] = list[i] & mask[i]
 		end
@@ -78,9 +66,9 @@ C.methods(V.vm, {
 		if rc < 0 then
 			return rc
 		end
-		local list = words(sub(model, 17))
+		local list = words(PROCESSOR:get(model, "fac_list"))
 		for n in next, t, nil do
-			if mtype(n) ~= "integer" or n < 0 or n >= 8 * LIST_BYTES then
+			if mtype(n) ~= "integer" or n < 0 or n >= 64 * #list then
 				A.refuse(what, "numbers of facilities", n)
 			end
 			local word, mask = bit(n)
@@ -90,6 +78,7 @@ C.methods(V.vm, {
 		for i = 1, #list do
 			list[i] = pack("<i8", list[i])
 		end
-		return (attribute(s, K.KVM_SET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR, sub(model, 1, 16) .. concat(list)))
+		return (V.cpu_model(s, K.KVM_SET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR,
+			PROCESSOR:set(model, "fac_list", concat(list))))
 	end,
 })

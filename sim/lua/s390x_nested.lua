@@ -11,11 +11,7 @@ local type, next = type, next
 
 -- --- CPU features ------------------------------------------------------------------------------------------
 
-local function feat_ioctl(vm, cmd, attr, bytes)
-	local addr = P.scratch(vm.proc, 24 + #bytes)
-	core.user_write(vm.proc.pid, addr, pack("<I4I4i8i8", 0, K.KVM_S390_VM_CPU_MODEL, attr, addr + 24) .. bytes)
-	return P.ioctl(vm.proc, vm.fd, cmd, addr), core.user_read(vm.proc.pid, addr + 24, #bytes)
-end
+local FEAT <const> = M.kernel.struct("kvm_s390_vm_cpu_feat")
 
 local function feature(what, n)
 	return A.int(what, n, 0, K.KVM_S390_VM_CPU_FEAT_NR_BITS - 1)
@@ -27,7 +23,7 @@ function V.set_cpu_feat(vm, what, list)
 	local features <const> = K.KVM_S390_VM_CPU_FEAT_NR_BITS
 	if list == "host" then
 		local rc
-		rc, bits = feat_ioctl(vm, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE_FEAT, rep("\0", features // 8))
+		rc, bits = V.cpu_model(vm, K.KVM_GET_DEVICE_ATTR, K.KVM_S390_VM_CPU_MACHINE_FEAT, FEAT:pack{})
 		if rc ~= 0 then
 			return rc
 		end
@@ -43,30 +39,29 @@ function V.set_cpu_feat(vm, what, list)
 	else
 		A.refuse(what, "\"host\" or a list of KVM_S390_VM_CPU_FEAT_*", list)
 	end
-	return (feat_ioctl(vm, K.KVM_SET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR_FEAT, bits))
+	return (V.cpu_model(vm, K.KVM_SET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR_FEAT, bits))
 end
 
 C.methods(V.vm, { set_cpu_feat = V.set_cpu_feat })
 
 -- --- the state description ---------------------------------------------------------------------------------
 
--- Fields of struct kvm_s390_sie_block by their names there: offset, format. prefix shares its word with ibc.
-local SD_BYTES <const>, PAGE <const> = 512, 4096
-local fields <const> = {
-	cpuflags = { 0x00, "<I4" }, svcc = { 0x40, "<I4" }, lctl = { 0x44, "<I2" }, icpua = { 0x46, "<i2" },
-	ictl = { 0x48, "<I4" }, eca = { 0x4c, "<I4" }, icptcode = { 0x50, "B" }, icptstatus = { 0x51, "B" },
-	ihcpu = { 0x52, "<I2" }, ipa = { 0x56, "<I2" }, ipb = { 0x58, "<I4" }, scaoh = { 0x5c, "<I4" },
-	fpf = { 0x60, "B" }, ecb = { 0x61, "B" }, ecb2 = { 0x62, "B" }, ecb3 = { 0x63, "B" }, scaol = { 0x64, "<I4" },
-	mso = { 0x80, "<i8" }, msl = { 0x88, "<i8" }, gpsw_mask = { 0x90, "<i8" }, gpsw_addr = { 0x98, "<i8" },
-	gg14 = { 0xa0, "<i8" }, gg15 = { 0xa8, "<i8" }, mcic = { 0xc0, "<i8" }, pgmilc = { 0xcc, "<I2" },
-	iprcc = { 0xce, "<I2" }, crycbd = { 0xfc, "<I4" }, gbea = { 0x180, "<i8" }, sdnxo = { 0x190, "<i8" },
-	fac = { 0x1a0, "<I4" }, ecd = { 0x1c8, "<I4" }, itdba = { 0x1e8, "<i8" }, riccbd = { 0x1f0, "<i8" },
-	gvrd = { 0x1f8, "<i8" },
-}
-for n = 0, 15 do
-	fields["gcr" .. n] = { 0x100 + 8 * n, "<i8" }
+-- Fields of struct kvm_s390_sie_block, by their names there.
+local SD <const>, PAGE <const> = M.kernel.struct("kvm_s390_sie_block"), 4096
+local fields <const> = { cpuflags = "cpuflags.counter", gpsw_mask = "gpsw.mask", gpsw_addr = "gpsw.addr" }
+for _, name in next, { "svcc", "lctl", "icpua", "ictl", "eca", "icptcode", "icptstatus", "ihcpu", "ipa", "ipb",
+	"scaoh", "fpf", "ecb", "ecb2", "ecb3", "scaol", "mso", "msl", "gg14", "gg15", "mcic", "pgmilc", "iprcc",
+	"crycbd", "gbea", "sdnxo", "fac", "ecd", "itdba", "riccbd", "gvrd" }, nil do
+	fields[name] = name
 end
-local PREFIX_AT <const>, PREFIX <const> = 0x04, 0x7fffe000
+for n = 0, 15 do
+	fields["gcr" .. n] = "gcr[" .. n .. "]"
+end
+-- A bit-field in the word after cpuflags, which it shares with ibc.
+local function prefix_at()
+	return SD:offset(fields.cpuflags) + SD:length(fields.cpuflags)
+end
+local PREFIX <const> = 0x7fffe000
 local ICPT_PROGI <const>, ICPT_VALIDITY <const> = 0x08, 0x20
 local CPUSTAT_ZARCH <const>, PSW_AMODE_64 <const> = 0x800, 3 << 31
 local defaults <const> = {
@@ -75,17 +70,11 @@ local defaults <const> = {
 
 local Nested = C.new("nested guest", { "addr" })
 
-local function number(format)
-	local bits = format == "B" and 8 or format == "<I2" and 16 or format == "<I4" and 32
-	return function(what, v)
-		return bits and A.int(what, v, 0, (1 << bits) - 1) or A.u64(what, v)
-	end
-end
-
 local schema = { prefix = { A.u64 } }
-for name, f in next, fields, nil do
-	schema[name] = { number(f[2]) }
+for name, member in next, fields, nil do
+	schema[name] = { function(what, v) return SD:check(what, member, v) end }
 end
+schema.cpuflags = { A.u32 }	-- an atomic_t, which is signed
 local new_schema = { addr = { A.u64 } }
 for name, rule in next, schema, nil do
 	new_schema[name] = rule
@@ -97,16 +86,16 @@ local function place(n)
 end
 
 local function write_fields(n, what, a)
-	for name, f in next, fields, nil do
+	for name, member in next, fields, nil do
 		if a[name] then
-			S.write(n.vm, what, n.addr + f[1], pack(f[2], a[name]))
+			S.write(n.vm, what, n.addr + SD:offset(member), SD:encode(member, a[name]))
 		end
 	end
 	if a.prefix then
 		if a.prefix & ~PREFIX ~= 0 then
 			A.refuse(what .. ": prefix", "a multiple of 8 KiB below 2 GiB", a.prefix)
 		end
-		S.write(n.vm, what, n.addr + PREFIX_AT, pack("<I4", a.prefix))
+		S.write(n.vm, what, n.addr + prefix_at(), pack("<I4", a.prefix))
 	end
 	return 0
 end
@@ -114,14 +103,15 @@ end
 -- Returns everything as a table, or -errno if the memory cannot be read.
 local function read_fields(n)
 	local at = place(n)
-	local data = at and core.user_read(n.proc.pid, at, SD_BYTES) or -K.EFAULT
+	local data = at and core.user_read(n.proc.pid, at, SD:size()) or -K.EFAULT
 	if type(data) ~= "string" then
 		return data
 	end
-	local out = { prefix = unpack("<I4", data, PREFIX_AT + 1) & PREFIX }
-	for name, f in next, fields, nil do
-		out[name] = unpack(f[2], data, f[1] + 1)
+	local out = { prefix = unpack("<I4", data, prefix_at() + 1) & PREFIX }
+	for name, member in next, fields, nil do
+		out[name] = SD:get(data, member)
 	end
+	out.cpuflags = out.cpuflags & 0xffffffff
 	return out
 end
 
@@ -129,7 +119,7 @@ end
 function U.enter_nested(n, regs)
 	local s, at = C.states[n.vcpu], place(n)
 	if at then
-		core.user_write(n.proc.pid, at + fields.icptcode[1], "\0")
+		P.put(n.proc, at, SD, fields.icptcode, 0)
 	end
 	local all = { [13] = n.addr }
 	for number, value in next, regs or {}, nil do
@@ -229,7 +219,7 @@ function U.methods_of.s390x.nested(s, what, t)
 	local a = A.table(what, t or {}, new_schema)
 	local n = { proc = s.proc, vm = s.vm, vcpu = s.self,
 		addr = a.addr or S.block(s.vm, what, PAGE, PAGE) }
-	S.write(s.vm, what, n.addr, rep("\0", SD_BYTES))
+	S.write(s.vm, what, n.addr, rep("\0", SD:size()))
 	write_fields(n, what, defaults)
 	write_fields(n, what, a)
 	return C.object(Nested, n)

@@ -6,29 +6,29 @@ local S = {}
 M.s390x_state = S
 
 local K = core.constants
-local pack, unpack, rep, sub = string.pack, string.unpack, string.rep, string.sub
+local pack, unpack, rep = string.pack, string.unpack, string.rep
 local concat, min = table.concat, math.min
 local type = type
 
--- struct kvm_sregs: 16 access registers, 16 control registers.
-local SREGS_BYTES <const>, SREGS_CRS <const> = 192, 64
-local RUN_PSW <const> = 32	-- offset of psw_mask and psw_addr in s390's struct kvm_run
+local SREGS <const> = M.kernel.struct("kvm_sregs")
+local CRS <const>, ACRS <const> = "crs[0]", "acrs[0]"
 
 local PAGE <const> = 4096
 
 -- --- registers ---------------------------------------------------------------------------------------------
 
-local function change_sregs(s, at, bytes)
-	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
+-- first: the first register of an array of struct kvm_sregs; n: which one.
+local function set_register(s, first, n, value)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS)
 	if type(data) ~= "string" then
 		return data
 	end
-	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, sub(data, 1, at) .. bytes .. sub(data, at + #bytes + 1)))
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, SREGS:set(data, first, value, n * SREGS:length(first))))
 end
 
-local function read_sregs(s, format, at)
-	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
-	return type(data) == "string" and unpack(format, data, at + 1) or data
+local function get_register(s, first, n)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS)
+	return type(data) == "string" and SREGS:get(data, first, n * SREGS:length(first)) or data
 end
 
 local function register(what, n)
@@ -36,20 +36,20 @@ local function register(what, n)
 end
 
 local function get_cr(s, what, n)
-	return (read_sregs(s, "<i8", SREGS_CRS + 8 * register(what, n)))
+	return get_register(s, CRS, register(what, n))
 end
 
 local function set_cr(s, what, n, value)
-	return change_sregs(s, SREGS_CRS + 8 * register(what, n), pack("<i8", A.u64(what .. ": value", value)))
+	return set_register(s, CRS, register(what, n), A.u64(what .. ": value", value))
 end
 S.set_cr = set_cr
 
 local function get_ar(s, what, n)
-	return (read_sregs(s, "<I4", 4 * register(what, n)))
+	return get_register(s, ACRS, register(what, n))
 end
 
 local function set_ar(s, what, n, value)
-	return change_sregs(s, 4 * register(what, n), pack("<I4", A.u32(what .. ": value", value)))
+	return set_register(s, ACRS, register(what, n), A.u32(what .. ": value", value))
 end
 
 -- --- the PSW -----------------------------------------------------------------------------------------------
@@ -74,12 +74,9 @@ local psw_schema = {
 
 local function get_psw(s)
 	local run = X.run_address(s)
-	local data = run < 0 and run or core.user_read(s.proc.pid, run + RUN_PSW, 16)
-	if type(data) ~= "string" then
-		return data
-	end
-	local mask, addr = unpack("<i8i8", data)
-	return { mask = mask, addr = addr }
+	local first, bytes = X.RUN:part("psw_")
+	local data = run < 0 and run or core.user_read(s.proc.pid, run + first, bytes)
+	return type(data) == "string" and X.RUN:fields(data, "psw_", -first) or data
 end
 
 -- KVM takes the PSW from kvm_run when the vCPU enters the guest. So this enters once and executes nothing.
@@ -110,7 +107,8 @@ local function set_psw(s, what, t)
 	if a.enter and mask & PSW_INTERRUPTS ~= 0 then
 		A.fail("%s: with interruptions enabled the vCPU would wait for one: enter = false", what)
 	end
-	local rc = core.user_write(s.proc.pid, s.run + RUN_PSW, pack("<i8i8", mask, a.addr or now.addr))
+	local rc = P.put(s.proc, s.run, X.RUN, "psw_mask", mask)
+	rc = rc < 0 and rc or P.put(s.proc, s.run, X.RUN, "psw_addr", a.addr or now.addr)
 	if rc < 0 or not a.enter then
 		return rc
 	end

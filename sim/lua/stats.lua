@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_GET_STATS_FD: the binary statistics of a VM or vCPU by name (api.rst 4.133).
 local core, M = ...
-local C, P, V, U = M.class, M.process, M.vm, M.vcpu
+local C, P, V, U, N = M.class, M.process, M.vm, M.vcpu, M.kernel
 
 local K = core.constants
 local unpack, match = string.unpack, string.match
 local type = type
 
-local DESC_BYTES <const> = 16	-- struct kvm_stats_desc without its name
+local HEADER <const>, DESC <const> = N.struct("kvm_stats_header"), N.struct("kvm_stats_desc")
 
 -- The file itself.
 local function get_stats_fd(s)
@@ -38,12 +38,13 @@ local function stats(s)
 	if type(data) ~= "string" then
 		return data
 	end
-	local _, name_size, count, _, descriptions, values = unpack("<I4I4I4I4I4I4", data)
+	local header = HEADER:fields(data, "")
+	local step, values = DESC:offset("name[0]") + header.name_size, header.data_offset
 	local out = {}
-	for i = 0, count - 1 do
-		local at = descriptions + i * (DESC_BYTES + name_size) + 1
-		local _, _, size, offset = unpack("<I4i2I2I4", data, at)
-		local name = match(data, "^[^\0]+", at + DESC_BYTES)
+	for i = 0, header.num_desc - 1 do
+		local at = header.desc_offset + i * step
+		local size, offset = DESC:get(data, "size", at), DESC:get(data, "offset", at)
+		local name = match(data, "^[^\0]+", at + DESC:offset("name[0]") + 1)
 		if size == 1 then
 			out[name] = unpack("<i8", data, values + offset + 1)
 		else

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The vCPU: its guest accesses, each through the real KVM_RUN, and its registers.
 local core, M = ...
-local A, C, P, V, X = M.args, M.class, M.process, M.vm, M.exits
+local A, C, P, V, X, N = M.args, M.class, M.process, M.vm, M.exits, M.kernel
 local U = {}
 M.vcpu = U
 
@@ -11,6 +11,7 @@ local concat = table.concat
 local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local type = type
 
+local PREFAULT <const>, TRANSLATION <const> = N.struct("kvm_pre_fault_memory"), N.struct("kvm_translation")
 local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario did not complete
 
 U.vcpu = C.new("vcpu", { "fd", "id" })
@@ -193,14 +194,14 @@ end
 
 local prefault_schema = { gpa = { A.u64, A.required }, size = { A.u64, A.required }, flags = { A.u64, 0 } }
 
--- Registers by a list of names of 64-bit fields; get, change, set.
-local function get_struct(s, cmd, bytes)
-	local addr = P.scratch(s.proc, bytes)
+-- The bytes of a structure that an ioctl fills, or -errno.
+local function get_struct(s, cmd, struct)
+	local addr = P.scratch(s.proc, struct:size())
 	local rc = ioctl(s.proc, s.fd, cmd, addr)
 	if rc < 0 then
 		return rc
 	end
-	return core.user_read(s.proc.pid, addr, bytes)
+	return core.user_read(s.proc.pid, addr, struct:size())
 end
 U.get_struct = get_struct
 
@@ -245,24 +246,22 @@ C.methods(U.vcpu, {
 	-- Returns the result, and what is left of the range.
 	pre_fault_memory = function(s, what, t)
 		local a = A.table(what, t, prefault_schema)
-		local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY,
-			pack("<i8i8i8", a.gpa, a.size, a.flags) .. rep("\0", 40), 16)
+		local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_PRE_FAULT_MEMORY, PREFAULT:pack(a), PREFAULT:size())
 		if not out then
 			return rc
 		end
-		local gpa, size = unpack("<i8i8", out)
-		return rc, { gpa = gpa, size = size }
+		return rc, { gpa = PREFAULT:get(out, "gpa"), size = PREFAULT:get(out, "size") }
 	end,
 	-- { physical_address, valid, writeable, usermode } of a guest-virtual address, or -errno
 	translate = function(s, what, addr)
 		local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_TRANSLATE,
-			pack("<i8i8BBBBI4", A.u64(what .. ": address", addr), 0, 0, 0, 0,
-			0, 0), 24)
+			TRANSLATION:pack{ linear_address = A.u64(what .. ": address", addr) }, TRANSLATION:size())
 		if rc < 0 then
 			return rc
 		end
-		local _, physical, valid, writeable, user = unpack("<i8i8BBB", out)
-		return { physical_address = physical, valid = valid, writeable = writeable, usermode = user }
+		local f = TRANSLATION:fields(out, "")
+		f.linear_address = nil
+		return f
 	end,
 	enable_cap = V.enable_cap,
 	ioctl = V.raw_ioctl,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- /dev/kvm and the VM: the memory ioctls under their own names.
 local core, M = ...
-local A, C, P, D = M.args, M.class, M.process, M.dirty
+local A, C, P, D, N = M.args, M.class, M.process, M.dirty, M.kernel
 local V = {}
 M.vm = V
 
@@ -12,6 +12,12 @@ local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local required = A.required
 
 local PAGE_SHIFT <const> = 12
+local REGION <const> = N.struct("kvm_userspace_memory_region")
+local REGION2 <const> = N.struct("kvm_userspace_memory_region2")
+local DIRTY_LOG <const>, CLEAR_LOG <const> = N.struct("kvm_dirty_log"), N.struct("kvm_clear_dirty_log")
+local ENABLE_CAP <const>, IOEVENTFD <const> = N.struct("kvm_enable_cap"), N.struct("kvm_ioeventfd")
+local GUEST_MEMFD <const>, ATTRIBUTES <const> = N.struct("kvm_create_guest_memfd"), N.struct("kvm_memory_attributes")
+local ZONE <const> = N.struct("kvm_coalesced_mmio_zone")
 
 V.kvm = C.new("kvm", { "fd" })
 V.vm = C.new("vm", { "fd" })
@@ -112,11 +118,16 @@ local function remember(s, slot, a, rc)
 	end
 end
 
+-- The bytes of struct kvm_userspace_memory_region.
+function V.region(slot, a)
+	return REGION:pack{ slot = slot, flags = a.flags, guest_phys_addr = a.guest_phys_addr,
+		memory_size = a.memory_size, userspace_addr = a.userspace_addr }
+end
+
 local function set_region(s, what, t)
 	local a = A.table(what, t, region_schema)
 	local slot = a.slot | a.as_id << 16
-	local rc = ioctl_struct(s.proc, s.fd, K.KVM_SET_USER_MEMORY_REGION,
-		pack("<I4I4i8i8i8", slot, a.flags, a.guest_phys_addr, a.memory_size, a.userspace_addr))
+	local rc = ioctl_struct(s.proc, s.fd, K.KVM_SET_USER_MEMORY_REGION, V.region(slot, a))
 	remember(s, slot, a, rc)
 	return rc
 end
@@ -125,9 +136,9 @@ local function set_region2(s, what, t)
 	local a = A.table(what, t, region2_schema)
 	local slot = a.slot | a.as_id << 16
 	local rc = ioctl_struct(s.proc, s.fd, K.KVM_SET_USER_MEMORY_REGION2,
-		pack("<I4I4i8i8i8i8I4I4", slot, a.flags, a.guest_phys_addr, a.memory_size, a.userspace_addr,
-			a.guest_memfd_offset,
-			a.guest_memfd & 0xffffffff, 0) .. rep("\0", 112))
+		REGION2:pack{ slot = slot, flags = a.flags, guest_phys_addr = a.guest_phys_addr,
+			memory_size = a.memory_size, userspace_addr = a.userspace_addr,
+			guest_memfd_offset = a.guest_memfd_offset, guest_memfd = a.guest_memfd })
 	remember(s, slot, a, rc)
 	return rc
 end
@@ -147,13 +158,14 @@ local function get_dirty_log(s, what, t)
 	if k.npages < 0 or bytes > 32 << 20 then
 		A.fail("%s: the slot is too large for a bitmap in Lua", what)
 	end
-	local addr = P.scratch(s.proc, 16 + bytes)
-	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8", slot, 0, addr + 16))
+	local addr = P.scratch(s.proc, DIRTY_LOG:size() + bytes)
+	local bitmap = addr + DIRTY_LOG:size()
+	local rc = core.user_write(s.proc.pid, addr, DIRTY_LOG:pack{ slot = slot, dirty_bitmap = bitmap })
 	rc = rc < 0 and rc or core.syscall(s.proc.pid, core.SYS_IOCTL, s.fd, K.KVM_GET_DIRTY_LOG, addr)
 	if rc < 0 then
 		return rc
 	end
-	return D.new(a.slot, k.base_gfn, k.npages, core.user_read(s.proc.pid, addr + 16, bytes))
+	return D.new(a.slot, k.base_gfn, k.npages, core.user_read(s.proc.pid, bitmap, bytes))
 end
 
 local function bitmap_argument(what, v)
@@ -184,23 +196,23 @@ local function clear_dirty_log(s, what, t)
 	elseif #bitmap ~= bytes then
 		A.fail("%s: bitmap: expected %d bytes for %d pages, got %d", what, bytes, n, #bitmap)
 	end
-	local addr = P.scratch(s.proc, 24 + #bitmap)
-	local rc = core.user_write(s.proc.pid, addr, pack("<I4I4i8i8", slot, n & 0xffffffff, a.first_page,
-		addr + 24) .. bitmap)
+	local addr = P.scratch(s.proc, CLEAR_LOG:size() + #bitmap)
+	local rc = core.user_write(s.proc.pid, addr, CLEAR_LOG:pack{ slot = slot, num_pages = n,
+		first_page = a.first_page, dirty_bitmap = addr + CLEAR_LOG:size() } .. bitmap)
 	return rc < 0 and rc or core.syscall(s.proc.pid, core.SYS_IOCTL, s.fd, K.KVM_CLEAR_DIRTY_LOG, addr)
 end
 
 local function cap_args(what, v)
-	local list = A.list(what, v, 4, A.u64)
-	return { list[1] or 0, list[2] or 0, list[3] or 0, list[4] or 0 }
+	return A.list(what, v, 4, A.u64)
 end
 
-local cap_schema = { cap = { A.u32, required }, flags = { A.u32, 0 }, args = { cap_args, { 0, 0, 0, 0 } } }
+local cap_schema = { cap = { A.u32, required }, flags = { A.u32, 0 }, args = { cap_args, {} } }
 
 function V.enable_cap(s, what, t)
 	local a = A.table(what, t, cap_schema)
-	return (ioctl_struct(s.proc, s.fd, K.KVM_ENABLE_CAP,
-		pack("<I4I4i8i8i8i8", a.cap, a.flags, a.args[1], a.args[2], a.args[3], a.args[4]) .. rep("\0", 64)))
+	local args = a.args
+	return (ioctl_struct(s.proc, s.fd, K.KVM_ENABLE_CAP, ENABLE_CAP:pack{ cap = a.cap, flags = a.flags,
+		["args[0]"] = args[1], ["args[1]"] = args[2], ["args[2]"] = args[3], ["args[3]"] = args[4] }))
 end
 
 local gmem_schema = { size = { A.u64, required }, flags = { A.u64, 0 } }
@@ -246,7 +258,7 @@ end
 local function zone_ioctl(cmd)
 	return function(s, what, t)
 		local a = A.table(what, t, zone_schema)
-		return (ioctl_struct(s.proc, s.fd, K[cmd], pack("<i8I4I4", a.addr, a.size, a.pio)))
+		return (ioctl_struct(s.proc, s.fd, K[cmd], ZONE:pack(a)))
 	end
 end
 
@@ -259,14 +271,12 @@ C.methods(V.vm, {
 	check_extension = check_extension,
 	create_guest_memfd = function(s, what, t)
 		local a = A.table(what, t, gmem_schema)
-		local fd = ioctl_struct(s.proc, s.fd, K.KVM_CREATE_GUEST_MEMFD,
-			pack("<i8i8", a.size, a.flags) .. rep("\0", 48))
+		local fd = ioctl_struct(s.proc, s.fd, K.KVM_CREATE_GUEST_MEMFD, GUEST_MEMFD:pack(a))
 		return fd < 0 and fd or P.fd_object(s.proc, fd, "guest_memfd")
 	end,
 	set_memory_attributes = function(s, what, t)
 		local a = A.table(what, t, attr_schema)
-		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_MEMORY_ATTRIBUTES,
-			pack("<i8i8i8i8", a.address, a.size, a.attributes, a.flags)))
+		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_MEMORY_ATTRIBUTES, ATTRIBUTES:pack(a)))
 	end,
 	create_vcpu = create_vcpu,
 	set_tss_addr = function(s, what, addr)
@@ -286,8 +296,7 @@ C.methods(V.vm, {
 	unregister_coalesced_mmio = zone_ioctl("KVM_UNREGISTER_COALESCED_MMIO"),
 	ioeventfd = function(s, what, t)
 		local a = A.table(what, t, ioeventfd_schema)
-		return (ioctl_struct(s.proc, s.fd, K.KVM_IOEVENTFD,
-			pack("<i8i8I4i4I4", a.datamatch, a.addr, a.len, a.fd, a.flags) .. rep("\0", 36)))
+		return (ioctl_struct(s.proc, s.fd, K.KVM_IOEVENTFD, IOEVENTFD:pack(a)))
 	end,
 	ioctl = raw_ioctl,
 	close = P.close,

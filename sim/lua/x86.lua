@@ -1,25 +1,22 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- x86_64 guest state: registers, segments, page tables.
 local core, M = ...
-local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
+local A, C, P, V, U, N = M.args, M.class, M.process, M.vm, M.vcpu, M.kernel
 
 local K = core.constants
 local pack, unpack, sub, rep, find = string.pack, string.unpack, string.sub, string.rep, string.find
 local next, type = next, type
 
+local REGS <const>, SREGS <const> = N.struct("kvm_regs"), N.struct("kvm_sregs")
+local SEGMENT <const> = N.struct("kvm_segment")
+local CPUID <const>, CPUID_ENTRY <const> = N.struct("kvm_cpuid2"), N.struct("kvm_cpuid_entry2")
+local MSRS <const>, MSR_ENTRY <const> = N.struct("kvm_msrs"), N.struct("kvm_msr_entry")
+
 local regs <const> = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "r8", "r9", "r10", "r11", "r12", "r13",
-	"r14",
-	"r15", "rip", "rflags" }
-local REGS_BYTES <const>, SREGS_BYTES <const> = 144, 312
-
-local CPUID_ENTRY_BYTES <const> = 40
-
--- Offsets in struct kvm_sregs.
-local sregs <const> = { cr0 = 224, cr2 = 232, cr3 = 240, cr4 = 248, cr8 = 256, efer = 264, apic_base = 272 }
-local segments <const> = { cs = 0, ds = 24, es = 48, fs = 72, gs = 96, ss = 120, tr = 144, ldt = 168 }
-local segment_fields <const> = { "base", "limit", "selector", "type", "present", "dpl", "db", "s", "l", "g", "avl",
-	"unusable" }
-local SEGMENT <const> = "<i8I4I2BBBBBBBBBx"
+	"r14", "r15", "rip", "rflags" }
+local sregs <const> = { "cr0", "cr2", "cr3", "cr4", "cr8", "efer", "apic_base" }
+local segments <const> = { "cs", "ds", "es", "fs", "gs", "ss", "tr", "ldt" }
+local segment_bytes <const> = { "type", "present", "dpl", "db", "s", "l", "g", "avl", "unusable" }
 
 local CR0_PE <const>, CR0_WP <const>, CR0_PG <const> = 1, 1 << 16, 1 << 31
 local CR4_PAE <const>, CR4_LA57 <const> = 1 << 5, 1 << 12
@@ -30,37 +27,26 @@ local PTE_ADDR <const> = 0x000ffffffffff000
 local PAGE <const> = 4096
 local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the guest sees its own tables
 
-local function replace(s, at, piece)
-	return sub(s, 1, at) .. piece .. sub(s, at + #piece + 1)
-end
-
 -- Gives the vCPU all that KVM supports, like VMMs with "-cpu host". 0 or -errno.
 function U.set_supported_cpuid(s)
 	local kvm = core.syscall(s.proc.pid, core.SYS_OPEN_KVM)
 	if kvm < 0 then
 		return kvm
 	end
-	local room <const> = K.KVM_MAX_CPUID_ENTRIES * CPUID_ENTRY_BYTES
+	local table_bytes <const> = K.KVM_MAX_CPUID_ENTRIES * CPUID_ENTRY:size()
 	local rc, data = P.ioctl_struct(s.proc, kvm, K.KVM_GET_SUPPORTED_CPUID,
-		pack("<I4I4", K.KVM_MAX_CPUID_ENTRIES, 0) .. rep("\0", room), 8 + room)
+		CPUID:pack{ nent = K.KVM_MAX_CPUID_ENTRIES } .. rep("\0", table_bytes), CPUID:size() + table_bytes)
 	core.syscall(s.proc.pid, core.SYS_CLOSE, kvm)
 	if rc < 0 then
 		return rc
 	end
-	local entries = unpack("<I4", data)
-	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_CPUID2, sub(data, 1, 8 + entries * CPUID_ENTRY_BYTES)))
+	local bytes = CPUID:size() + CPUID:get(data, "nent") * CPUID_ENTRY:size()
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_CPUID2, sub(data, 1, bytes)))
 end
 
 local function get_regs(s)
-	local data = U.get_struct(s, K.KVM_GET_REGS, REGS_BYTES)
-	if type(data) ~= "string" then
-		return data
-	end
-	local out = {}
-	for i, name in next, regs, nil do
-		out[name] = unpack("<i8", data, i * 8 - 7)
-	end
-	return out
+	local data = U.get_struct(s, K.KVM_GET_REGS, REGS)
+	return type(data) == "string" and REGS:fields(data, "") or data
 end
 
 local regs_schema = {}
@@ -70,79 +56,62 @@ end
 
 local function set_regs(s, what, t)
 	local a = A.table(what, t, regs_schema)
-	local data = U.get_struct(s, K.KVM_GET_REGS, REGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_REGS, REGS)
 	if type(data) ~= "string" then
 		return data
 	end
-	for i, name in next, regs, nil do
-		if a[name] then
-			data = replace(data, i * 8 - 8, pack("<i8", a[name]))
-		end
+	for name, value in next, a, nil do
+		data = REGS:set(data, name, value)
 	end
 	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_REGS, data))
 end
 
-local function unpack_segment(data, at)
-	local v = { unpack(SEGMENT, data, at + 1) }
-	local out = {}
-	for i, name in next, segment_fields, nil do
-		out[name] = v[i]
-	end
-	return out
-end
-
 local function get_sregs(s)
-	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS)
 	if type(data) ~= "string" then
 		return data
 	end
 	local out = {}
-	for name, at in next, sregs, nil do
-		out[name] = unpack("<i8", data, at + 1)
+	for _, name in next, sregs, nil do
+		out[name] = SREGS:get(data, name)
 	end
-	for name, at in next, segments, nil do
-		out[name] = unpack_segment(data, at)
+	for _, name in next, segments, nil do
+		out[name] = SEGMENT:fields(data, "", SREGS:offset(name))
 	end
 	return out
 end
 
 local segment_schema = { base = { A.u64 }, limit = { A.u32 },
 	selector = { function(what, v) return A.int(what, v, 0, 0xffff) end } }
-for i = 4, #segment_fields do
-	segment_schema[segment_fields[i]] = { function(what, v) return A.int(what, v, 0, 255) end }
+for _, name in next, segment_bytes, nil do
+	segment_schema[name] = { function(what, v) return A.int(what, v, 0, 255) end }
 end
 local function segment(what, t)
 	return A.table(what, t, segment_schema)
 end
 
 local sregs_schema = {}
-for name in next, sregs, nil do
+for _, name in next, sregs, nil do
 	sregs_schema[name] = { A.u64 }
 end
-for name in next, segments, nil do
+for _, name in next, segments, nil do
 	sregs_schema[name] = { segment }
 end
 
 -- Changes the given registers, keeps the rest.
 local function change_sregs(s, a)
-	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS_BYTES)
+	local data = U.get_struct(s, K.KVM_GET_SREGS, SREGS)
 	if type(data) ~= "string" then
 		return data
 	end
-	for name, at in next, sregs, nil do
+	for _, name in next, sregs, nil do
 		if a[name] then
-			data = replace(data, at, pack("<i8", a[name]))
+			data = SREGS:set(data, name, a[name])
 		end
 	end
-	for name, at in next, segments, nil do
-		if a[name] then
-			local v = unpack_segment(data, at)
-			for k, value in next, a[name], nil do
-				v[k] = value
-			end
-			data = replace(data, at, pack(SEGMENT, v.base, v.limit, v.selector, v.type, v.present, v.dpl,
-				v.db, v.s, v.l, v.g, v.avl,
-				v.unusable))
+	for _, name in next, segments, nil do
+		for field, value in next, a[name] or {}, nil do
+			data = SEGMENT:set(data, field, value, SREGS:offset(name))
 		end
 	end
 	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, data))
@@ -330,19 +299,23 @@ local function set_pte(s, what, va, raw, level)
 	return 0
 end
 
--- struct kvm_msrs with one entry. Returns how many were accepted, 0 or 1, or -errno.
+-- struct kvm_msrs with one entry.
+local function one_msr(what, index, value)
+	return MSRS:pack{ nmsrs = 1 } .. MSR_ENTRY:pack{ index = A.u32(what .. ": index", index), data = value }
+end
+
+-- Returns how many were accepted, 0 or 1, or -errno.
 local function set_msr(s, what, index, value)
-	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_MSRS,
-		pack("<I4I4I4I4i8", 1, 0, A.u32(what .. ": index", index), 0, A.u64(what .. ": value", value))))
+	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_MSRS, one_msr(what, index, A.u64(what .. ": value", value))))
 end
 
 local function get_msr(s, what, index)
-	local rc, data = P.ioctl_struct(s.proc, s.fd, K.KVM_GET_MSRS,
-		pack("<I4I4I4I4i8", 1, 0, A.u32(what .. ": index", index), 0, 0), 24)
+	local msrs = one_msr(what, index, 0)
+	local rc, data = P.ioctl_struct(s.proc, s.fd, K.KVM_GET_MSRS, msrs, #msrs)
 	if rc ~= 1 then
 		return rc < 0 and rc or -K.EINVAL
 	end
-	return (unpack("<i8", data, 17))
+	return MSR_ENTRY:get(data, "data", MSRS:size())
 end
 
 function U.exception_of.x86_64(e)

@@ -57,7 +57,8 @@ LUA
 run 1 lacks.lua
 kernel=$("$program" --version | sed -n 's/^x86_64: kernel \([^, ]*\).*/Linux \1 for x86_64/p')
 prints "# lacks.lua:3: PGM_PROTECTION: $kernel does not have this constant"
-prints "# lacks.lua:4: kvm:check_extension: cap: expected a 64-bit number or a size such as \"64K\", got PGM_PROTECTION, which $kernel does not have"
+prints '# lacks.lua:4: kvm:check_extension: cap: expected a 64-bit number or a size'
+prints ", got PGM_PROTECTION, which $kernel does not have"
 prints "# lacks.lua:5: mapping:write: data: expected a string, got PGM_PROTECTION, which $kernel"
 prints "# lacks.lua:6: expect: expected a value, got PGM_PROTECTION, which $kernel"
 prints "# lacks.lua:7: expectation:lt: expected a number, got PGM_PROTECTION, which $kernel"
@@ -89,7 +90,9 @@ LUA
 	prints 'pass:4 fail:0'
 	cat >differs.lua <<'LUA'
 -- What a file registers may not depend on constants.
-scenario(KVM_GET_SREGS == 0x8138ae83 and "x86_64's" or "the other's", { mmu = { "ept", "sie" } }, function() expect(1):eq(1) end)
+scenario(KVM_GET_SREGS == 0x8138ae83 and "x86_64's" or "the other's", { mmu = { "ept", "sie" } }, function()
+	expect(1):eq(1)
+end)
 LUA
 	run 1 differs.lua
 	prints 'the file has no scenario'
