@@ -2,7 +2,7 @@
 /* The check of a VM's memslot sets between two calls: docs/rules.md, M4. */
 #include <linux/kvm_host.h>
 #include <kshim/host.h>
-#include <kshim/probes.h>
+#include <kshim/form/memslots_logging.h>
 #include "checkers.h"
 
 static int findings;
@@ -51,7 +51,7 @@ static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx
 int kshim_check_memslots(struct kvm *kvm)
 {
 	unsigned long npages[2] = {};
-	int logging[2] = {};
+	int logging[2] = {}, counted;
 	unsigned int as_id, idx;
 
 	findings = 0;
@@ -68,11 +68,8 @@ int kshim_check_memslots(struct kvm *kvm)
 	if (npages[0] != kvm->nr_memslot_pages)
 		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", npages[0],
 			kvm->nr_memslot_pages);
-#ifdef KSHIM_HAVE_MEMSLOTS_LOGGING
-	if (logging[0] != atomic_read(&kvm->nr_memslots_dirty_logging))
-		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0],
-			atomic_read(&kvm->nr_memslots_dirty_logging));
-#endif
+	if (kshim_logging_slots(kvm, &counted) && logging[0] != counted)
+		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0], counted);
 	if (kvm->mn_active_invalidate_count)
 		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
 #ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER

@@ -15,7 +15,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
-"$here/marks.sh" . "$arch" | awk -F '\t' '$4 !~ /\/compat\//' >"$tmp/all-marks"
+"$here/marks.sh" . "$arch" | awk -F '\t' '$4 !~ /\/compat\// || $4 ~ /\/compat\/now\//' >"$tmp/all-marks"
 xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
 awk -F '\t' 'FNR == NR { defined[$1] = 1; next } $1 in defined' "$tmp/defined" "$tmp/all-marks" >"$tmp/marks"
 count() { awk -F '\t' -v k="$1" '$2 == k' "$tmp/marks" | wc -l; }

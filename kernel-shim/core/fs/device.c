@@ -16,7 +16,6 @@
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
-#include <kshim/probes.h>
 #include <kshim/marks.h>
 #include <kshim/vfs.h>
 
@@ -180,15 +179,8 @@ struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_d
 	return NULL;
 }
 
+/* Its definition, with one list of arguments or another: compat/<form>/sysctl_size. */
 INERT(__register_sysctl_init, "fs/proc/proc_sysctl.c", "there is no /proc/sys; tests set the variables themselves");
-#ifdef KSHIM_HAVE_SYSCTL_SIZE
-void __init __register_sysctl_init(const char *path, struct ctl_table *table, const char *table_name,
-				   size_t table_size)
-#else
-void __init __register_sysctl_init(const char *path, struct ctl_table *table, const char *table_name)
-#endif
-{
-}
 
 INERT(mm_kobj, "mm/mm_init.c", "there is no sysfs");
 struct kobject *mm_kobj;

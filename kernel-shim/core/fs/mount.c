@@ -15,7 +15,7 @@
 #include "fs/internal.h"
 #include "fs/mount.h"
 #include <kshim/marks.h>
-#include <kshim/probes.h>
+#include <kshim/form/mnt_idmap.h>
 #include <kshim/vfs.h>
 
 FAITHFUL(blockdev_superblock, "block/bdev.c");
@@ -36,11 +36,7 @@ static struct mount *alloc_mount(const char *name)
 	}
 	this_cpu_add(mnt->mnt_pcp->mnt_count, 1);
 	mnt->mnt_devname = name;
-#ifdef KSHIM_HAVE_MNT_IDMAP
-	mnt->mnt.mnt_idmap = &nop_mnt_idmap;
-#else
-	mnt->mnt.mnt_userns = &init_user_ns;
-#endif
+	kshim_mnt_map_no_ids(&mnt->mnt);
 	INIT_LIST_HEAD(&mnt->mnt_mounts);
 	INIT_LIST_HEAD(&mnt->mnt_child);
 	INIT_LIST_HEAD(&mnt->mnt_instance);

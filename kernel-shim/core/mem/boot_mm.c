@@ -18,7 +18,7 @@
 #include <kshim/machine.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
-#include <kshim/probes.h>
+#include <kshim/form/anon_orders.h>
 
 FAITHFUL(zone_names, "mm/page_alloc.c");
 char *const zone_names[MAX_NR_ZONES] = {
@@ -102,9 +102,7 @@ static void boot_thp(void)
 	transparent_hugepage_flags = BIT(TRANSPARENT_HUGEPAGE_FLAG) | BIT(TRANSPARENT_HUGEPAGE_DEFRAG_REQ_MADV_FLAG) |
 				     BIT(TRANSPARENT_HUGEPAGE_DEFRAG_KHUGEPAGED_FLAG) |
 				     BIT(TRANSPARENT_HUGEPAGE_USE_ZERO_PAGE_FLAG);
-#ifdef KSHIM_HAVE_ANON_ORDERS
-	huge_anon_orders_inherit = BIT(PMD_ORDER);
-#endif
+	kshim_thp_choose_orders();
 #endif
 }
 

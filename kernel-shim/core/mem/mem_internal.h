@@ -74,6 +74,14 @@ struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip);
 /* The same for slabs; their objects were checked and counted already. */
 struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip);
 void kshim_free_page(struct page *page, unsigned int order, const void *ip);
+/* Returns whether page lies in a block on a free list. */
+bool kshim_page_is_free(const struct page *page);
+
+/* --- compat/<form>/folio_large_mapcount: what each kernel keeps in the tails of a compound page --- */
+/* Returns what tail of the compound page at head still holds when it is freed, or NULL. */
+const char *kshim_bad_tail(const struct page *head, const struct page *tail);
+/* Clears the flags that the compound page at head has in its second page. */
+void kshim_clear_second(struct page *head);
 
 /* Zeroed records that never move. Sizes are rounded up to powers of two; free needs the size again. Never NULL. */
 void *kshim_meta_alloc(size_t bytes);

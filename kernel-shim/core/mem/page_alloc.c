@@ -21,7 +21,6 @@
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
-#include <kshim/probes.h>
 #include "internal.h"
 #include "mem_internal.h"
 
@@ -293,45 +292,11 @@ struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
 	return page;
 }
 
-/* free_tail_page_prepare(): returns why a tail page of a compound page cannot be freed, or NULL. */
+/* Returns why a tail page of a compound page cannot be freed, or NULL. */
 static const char *free_tail(struct page *head, struct page *page)
 {
-	struct folio *folio __maybe_unused = (struct folio *)head;
-	const char *reason = NULL;
+	const char *reason = kshim_bad_tail(head, page);
 
-	switch (page - head) {
-#ifdef KSHIM_HAVE_FOLIO_LARGE_MAPCOUNT
-	case 1:
-		if (folio_entire_mapcount(folio))
-			reason = "nonzero entire_mapcount";
-		else if (folio_large_mapcount(folio))
-			reason = "nonzero large_mapcount";
-		else if (atomic_read(&folio->_nr_pages_mapped))
-			reason = "nonzero nr_pages_mapped";
-		else if (atomic_read(&folio->_pincount))
-			reason = "nonzero pincount";
-		break;
-	case 2:
-		if (!list_empty(&folio->_deferred_list))
-			reason = "on deferred list";
-		break;
-	case 3:
-		if (IS_ENABLED(CONFIG_HUGETLB_PAGE))
-			break;
-		fallthrough;
-#else
-	case 1:
-		if (compound_mapcount(page))
-			reason = "nonzero compound_mapcount";
-		break;
-	case 2:	/* mapping is a link of the deferred list */
-		break;
-#endif
-	default:
-		if (page->mapping != TAIL_MAPPING)
-			reason = "corrupted mapping in tail page";
-		break;
-	}
 	if (!PageTail(page))
 		reason = "PageTail not set";
 	else if (compound_head(page) != head)
@@ -359,14 +324,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 	}
 	VM_BUG_ON_PAGE(compound && compound_order(page) != order, page);
 	if (compound && order)
-#ifdef KSHIM_HAVE_FOLIO_LARGE_MAPCOUNT
-		page[1].flags &= ~PAGE_FLAGS_SECOND;
-#else
-	{
-		ClearPageDoubleMap(page);
-		ClearPageHasHWPoisoned(page);
-	}
-#endif
+		kshim_clear_second(page);
 	if (PageMappingFlags(page))
 		page->mapping = NULL;
 	for (i = 1UL << order; i-- > 0;) {	/* the head last: the checks of its tails read it */

@@ -9,7 +9,7 @@
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
-#include <kshim/probes.h>
+#include <kshim/form/folio_batch_free.h>
 #include "internal.h"
 #include "mem_internal.h"
 
@@ -27,13 +27,7 @@ struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_
 {
 	struct page *page = kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER);
 
-#ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
 	return page_rmappable_folio(page);
-#else
-	if (page && order > 1)
-		prep_transhuge_page(page);
-	return (struct folio *)page;
-#endif
 }
 
 REDUCED(get_free_pages_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
@@ -89,30 +83,6 @@ void free_unref_page(struct page *page, unsigned int order)
 {
 	kshim_free_page(page, order, CALLER);
 }
-
-#ifdef KSHIM_HAVE_FOLIO_BATCH_FREE
-FAITHFUL(free_unref_folios, "mm/page_alloc.c");
-void free_unref_folios(struct folio_batch *folios)
-{
-	unsigned int i;
-
-	for (i = 0; i < folios->nr; i++)
-		kshim_free_page(&folios->folios[i]->page, folio_order(folios->folios[i]), CALLER);
-	folio_batch_reinit(folios);
-}
-#else
-/* The pages are of order 0. */
-FAITHFUL(free_unref_page_list, "mm/page_alloc.c");
-void free_unref_page_list(struct list_head *list)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, list, lru) {
-		list_del(&page->lru);
-		kshim_free_page(page, 0, CALLER);
-	}
-}
-#endif
 
 /* Frees the frames of a non-compound block except the first one, to which somebody else holds a reference. */
 static void free_pages_ref(struct page *page, unsigned int order, const void *ip)
@@ -188,19 +158,15 @@ void free_pages_exact(void *virt, size_t size)
 		free_pages_ref(virt_to_page(virt + i * PAGE_SIZE), 0, CALLER);
 }
 
-#ifdef KSHIM_HAVE_BUDDY_CONST
-#define BUDDY_PAGE const struct page
-#else
-#define BUDDY_PAGE struct page
-#endif
+/* Its definition, for one type of page or another: compat/<form>/buddy_const. */
 FAITHFUL(is_free_buddy_page, "mm/page_alloc.c");
-bool is_free_buddy_page(BUDDY_PAGE *page)
+bool kshim_page_is_free(const struct page *page)
 {
 	unsigned long pfn = page_to_pfn(page);
 	unsigned int order;
 
 	for (order = 0; order < NR_PAGE_ORDERS; order++) {
-		BUDDY_PAGE *head = page - (pfn & ((1UL << order) - 1));
+		struct page *head = (struct page *)page - (pfn & ((1UL << order) - 1));
 
 		if (PageBuddy(head) && buddy_order_unsafe(head) >= order)
 			return true;

@@ -6,7 +6,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
-#include <kshim/probes.h>
+#include <kshim/form/kmem_buckets.h>
 #include "slab.h"
 
 #define CALLER __builtin_return_address(0)
@@ -95,9 +95,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 {
 	if (!s)
 		return;
-#ifdef KSHIM_HAVE_KMEM_BUCKETS
-	kvfree_rcu_barrier();
-#endif
+	kshim_wait_for_kvfree();
 	if (s->flags & SLAB_TYPESAFE_BY_RCU)
 		rcu_barrier();
 	kshim_cache_shrink(s, 0);
@@ -218,11 +216,7 @@ void kshim_slab_boot(void)
 
 static struct kmem_cache *kmalloc_cache(size_t size, gfp_t gfp)
 {
-#ifdef KSHIM_HAVE_KMEM_BUCKETS
-	return kmalloc_caches[kmalloc_type(gfp, 0)][__kmalloc_index(size, false)];
-#else
-	return kmalloc_caches[kmalloc_type(gfp)][__kmalloc_index(size, false)];
-#endif
+	return kmalloc_caches[kshim_kmalloc_type(gfp)][__kmalloc_index(size, false)];
 }
 
 /* For sizes that are too big for a cache: pages, with a red zone up to their end. */
@@ -447,23 +441,6 @@ size_t kmalloc_size_roundup(size_t size)
 		return PAGE_SIZE << get_order(size);
 	return size;
 }
-
-#ifdef KSHIM_HAVE_KMEM_BUCKETS
-FAITHFUL(kmem_buckets_create, "mm/slab_common.c");
-kmem_buckets *kmem_buckets_create(const char *name, slab_flags_t flags, unsigned int useroffset, unsigned int usersize,
-				  void (*ctor)(void *))
-{
-	BUILD_BUG_ON(IS_ENABLED(CONFIG_SLAB_BUCKETS));
-	return ZERO_SIZE_PTR;	/* as with CONFIG_SLAB_BUCKETS off */
-}
-
-/* kvfree_call_rcu() is in core/sched/rcu.c. */
-FAITHFUL(kvfree_rcu_barrier, "kernel/rcu/tree.c");
-void kvfree_rcu_barrier(void)
-{
-	rcu_barrier();
-}
-#endif
 
 /* --- reports --- */
 

@@ -206,6 +206,15 @@ bool kshim_worker_driven(struct kshim_worker *w);
 /* Ends the current task's turn. Returns when somebody continues it. */
 void kshim_worker_sleep(struct kshim_worker *w);
 
+/* --- kthread.c --- */
+/* Makes a kthread, which never runs. fmt, args: its name. Returns the task or ERR_PTR(-ENOMEM). */
+struct task_struct *kshim_kthread_new(int (*threadfn)(void *data), void *data, const char *fmt, va_list args);
+
+/* --- smp.c --- */
+/* The list of what would be called at suspend and shutdown. */
+void kshim_syscore_add(struct list_head *node);
+void kshim_syscore_del(struct list_head *node);
+
 /* --- rcu.c, srcu.c, workqueue.c, work_run.c, timer.c --- */
 /* Each registers its idle source. */
 void kshim_workqueue_boot(void);
@@ -214,6 +223,8 @@ void kshim_rcu_boot(void);
 void kshim_srcu_boot(void);
 unsigned long kshim_rcu_queued(void);	/* callbacks */
 unsigned long kshim_srcu_queued(void);
+/* kvfree_rcu(): frees ptr after a grace period. head: a member of the object, or NULL; then the caller may sleep. */
+void kshim_kvfree_rcu(struct rcu_head *head, void *ptr);
 /* Continues a work item that slept and was woken. Returns whether there was one. */
 bool kshim_work_resume_one(void);
 /* Runs what is due at the current virtual time; returns how many. */

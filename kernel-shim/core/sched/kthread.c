@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel threads (kernel/kthread.c, kernel/vhost_task.c). They never run by themselves: each is a task without a native
- * thread. Scenarios start what khugepaged, ksmd, kswapd and KVM's huge-page recovery do, through events and their own
- * entry points. Workers (kthread_worker) run their items where a workqueue does.
+ * Kernel threads (kernel/kthread.c). They never run by themselves: each is a task without a native thread. Scenarios
+ * start what khugepaged, ksmd, kswapd and KVM's huge-page recovery do, through events and their own entry points.
+ * Workers (kthread_worker) run their items where a workqueue does. KVM's own threads are in compat/<form>/vhost_task.
  */
 #include <linux/err.h>
 #include <linux/freezer.h>
@@ -10,15 +10,12 @@
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <kshim/probes.h>
-#ifdef KSHIM_HAVE_VHOST_TASK
-#include <linux/sched/vhost_task.h>
-#endif
+#include <kshim/form/vhost_task.h>
 #include "internal.h"
 
 static unsigned int last_pid = 1 << 24;	/* above every process and thread */
 
-static struct task_struct *new_thread(int (*threadfn)(void *data), void *data, const char *fmt, va_list args)
+struct task_struct *kshim_kthread_new(int (*threadfn)(void *data), void *data, const char *fmt, va_list args)
 {
 	char name[TASK_COMM_LEN];
 	struct task_struct *t;
@@ -42,12 +39,10 @@ __printf(4, 5) struct task_struct *kthread_create_on_node(int (*threadfn)(void *
 	va_list args;
 
 	va_start(args, namefmt);
-	t = new_thread(threadfn, data, namefmt, args);
+	t = kshim_kthread_new(threadfn, data, namefmt, args);
 	va_end(args);
-#ifndef KSHIM_HAVE_VHOST_TASK
 	if (!IS_ERR(t))
 		kshim_kthread_start(t);
-#endif
 	return t;
 }
 
@@ -171,7 +166,7 @@ __printf(2, 3) struct kthread_worker *kthread_create_worker(unsigned int flags, 
 		return ERR_PTR(-ENOMEM);
 	kthread_init_worker(&k->w);
 	va_start(args, namefmt);
-	t = new_thread(NULL, NULL, namefmt, args);
+	t = kshim_kthread_new(NULL, NULL, namefmt, args);
 	va_end(args);
 	k->wq = alloc_ordered_workqueue("kthread_worker", 0);
 	if (IS_ERR(t) || !k->wq) {
@@ -246,55 +241,3 @@ void kthread_destroy_worker(struct kthread_worker *worker)
 	kshim_task_destroy(worker->task);
 	kfree(k);
 }
-
-/* --- vhost_task; before there were any, KVM had kthreads: kernel-shim/compat/older/vhost_task --- */
-
-#ifdef KSHIM_HAVE_VHOST_TASK
-struct vhost_task {
-	struct task_struct *task;
-};
-
-static __printf(1, 2) struct task_struct *new_plain(const char *fmt, ...)
-{
-	struct task_struct *t;
-	va_list args;
-
-	va_start(args, fmt);
-	t = new_thread(NULL, NULL, fmt, args);
-	va_end(args);
-	return t;
-}
-
-REDUCED(vhost_task_create, "kernel/vhost_task.c",
-	"the task never runs: KVM's recovery of NX huge pages does not happen by itself");
-struct vhost_task *vhost_task_create(bool (*fn)(void *), void (*handle_sigkill)(void *), void *arg, const char *name)
-{
-	struct vhost_task *vtsk = kzalloc(sizeof(*vtsk), GFP_KERNEL);
-
-	if (!vtsk)
-		return ERR_PTR(-ENOMEM);
-	vtsk->task = new_plain("%s", name);
-	if (IS_ERR(vtsk->task)) {
-		kfree(vtsk);
-		return ERR_PTR(-ENOMEM);
-	}
-	return vtsk;
-}
-
-INERT(vhost_task_start, "kernel/vhost_task.c", "the task never runs");
-void vhost_task_start(struct vhost_task *vtsk)
-{
-}
-
-INERT(vhost_task_wake, "kernel/vhost_task.c", "the task never runs");
-void vhost_task_wake(struct vhost_task *vtsk)
-{
-}
-
-FAITHFUL(vhost_task_stop, "kernel/vhost_task.c");
-void vhost_task_stop(struct vhost_task *vtsk)
-{
-	kshim_task_destroy(vtsk->task);
-	kfree(vtsk);
-}
-#endif

@@ -16,7 +16,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "kernel/rcu/rcu.h"
-#include <kshim/probes.h>
+#include <kshim/form/ct_nesting.h>
 #include "internal.h"
 
 uint64_t kshim_nr_grace_periods;
@@ -25,21 +25,7 @@ FAITHFUL(rcu_scheduler_active, "kernel/rcu/tree.c");
 int rcu_scheduler_active = RCU_SCHEDULER_RUNNING;
 
 FAITHFUL(context_tracking, "kernel/context_tracking.c");
-DEFINE_PER_CPU(struct context_tracking, context_tracking) = {
-#ifdef KSHIM_HAVE_CT_NESTING
-#ifdef CONFIG_CONTEXT_TRACKING_IDLE
-	.nesting = 1,
-	.nmi_nesting = CT_NESTING_IRQ_NONIDLE,
-#endif
-	.state = ATOMIC_INIT(CT_RCU_WATCHING),
-#else
-#ifdef CONFIG_CONTEXT_TRACKING_IDLE
-	.dynticks_nesting = 1,
-	.dynticks_nmi_nesting = DYNTICK_IRQ_NONIDLE,
-#endif
-	.state = ATOMIC_INIT(RCU_DYNTICKS_IDX),
-#endif
-};
+DEFINE_PER_CPU(struct context_tracking, context_tracking) = KSHIM_CT_WATCHING;
 
 static unsigned long gp_started, gp_done;	/* grace periods since boot */
 
@@ -259,17 +245,10 @@ void call_rcu(struct rcu_head *head, rcu_callback_t func)
 	enqueue(&callbacks, head, func);
 }
 
+/* Its definition, for one way to name the object or another: compat/<form>/kvfree_pointer. */
 REDUCED(kvfree_call_rcu, "kernel/rcu/tree.c", "freed where call_rcu() callbacks run");
-#ifdef KSHIM_HAVE_KVFREE_POINTER
-void kvfree_call_rcu(struct rcu_head *head, void *ptr)
+void kshim_kvfree_rcu(struct rcu_head *head, void *ptr)
 {
-#else
-/* func is the offset of head in the object to free, or without head the object itself. */
-void kvfree_call_rcu(struct rcu_head *head, rcu_callback_t func)
-{
-	void *ptr = (void *)head + (head ? -(unsigned long)func : (unsigned long)func);
-
-#endif
 	if (head) {
 		enqueue(&kvfrees, head, ptr);
 		return;

@@ -10,7 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 #include <kshim/machine.h>
-#include <kshim/probes.h>
+#include <kshim/form/dequeue_current.h>
 #include <kshim/vfs.h>
 
 /* The user address that stands for every signal handler; it is never called. */
@@ -67,11 +67,7 @@ int kshim_take_signal(struct kvmsim_signal *out)
 
 	clear_siginfo(&info);
 	spin_lock_irq(&current->sighand->siglock);
-#ifdef KSHIM_HAVE_DEQUEUE_CURRENT
 	sig = dequeue_signal(&current->blocked, &info, &type);
-#else
-	sig = dequeue_signal(current, &current->blocked, &info, &type);
-#endif
 	spin_unlock_irq(&current->sighand->siglock);
 	*out = (struct kvmsim_signal){
 		.signo = sig,

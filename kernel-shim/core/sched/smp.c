@@ -11,7 +11,6 @@
 #include <linux/percpu-rwsem.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
-#include <kshim/probes.h>
 #include "internal.h"
 
 /* --- function calls --- */
@@ -398,47 +397,24 @@ int __cpuhp_state_remove_instance(enum cpuhp_state state, struct hlist_node *nod
 	return 0;
 }
 
-/* --- drivers/base/syscore.c: kept, never called: the machine neither suspends nor reboots --- */
+/*
+ * --- drivers/base/syscore.c: kept, never called, because the machine neither suspends nor reboots; what is registered,
+ * a structure or its functions: compat/<form>/struct_syscore ---
+ */
 
 static LIST_HEAD(syscore_list);
 static DEFINE_MUTEX(syscore_lock);
 
-static void add_to_list(struct list_head *node)
+void kshim_syscore_add(struct list_head *node)
 {
 	mutex_lock(&syscore_lock);
 	list_add_tail(node, &syscore_list);
 	mutex_unlock(&syscore_lock);
 }
 
-static void take_from_list(struct list_head *node)
+void kshim_syscore_del(struct list_head *node)
 {
 	mutex_lock(&syscore_lock);
 	list_del(node);
 	mutex_unlock(&syscore_lock);
 }
-
-#ifdef KSHIM_HAVE_STRUCT_SYSCORE
-FAITHFUL(register_syscore, "drivers/base/syscore.c");
-void register_syscore(struct syscore *syscore)
-{
-	add_to_list(&syscore->node);
-}
-
-FAITHFUL(unregister_syscore, "drivers/base/syscore.c");
-void unregister_syscore(struct syscore *syscore)
-{
-	take_from_list(&syscore->node);
-}
-#else
-FAITHFUL(register_syscore_ops, "drivers/base/syscore.c");
-void register_syscore_ops(struct syscore_ops *ops)
-{
-	add_to_list(&ops->node);
-}
-
-FAITHFUL(unregister_syscore_ops, "drivers/base/syscore.c");
-void unregister_syscore_ops(struct syscore_ops *ops)
-{
-	take_from_list(&ops->node);
-}
-#endif

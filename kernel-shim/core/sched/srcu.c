@@ -12,62 +12,11 @@
 #include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate_wait.h>
-#include <linux/slab.h>
 #include <linux/srcu.h>
-#include <kshim/probes.h>
+#include <kshim/form/srcu_usage.h>
 #include "internal.h"
 
 #define STATE_MASK 3UL	/* kernel/rcu/rcu.h: RCU_SEQ_STATE_MASK */
-
-/* What belongs to the whole srcu_struct: a structure of its own, or in older versions the srcu_struct itself. */
-#ifdef KSHIM_HAVE_SRCU_USAGE
-static struct srcu_usage *usage_of(struct srcu_struct *ssp)
-{
-	return ssp->srcu_sup;
-}
-
-static struct srcu_struct *struct_of(struct srcu_usage *sup)
-{
-	return sup->srcu_ssp;
-}
-
-static int new_usage(struct srcu_struct *ssp)
-{
-	ssp->srcu_sup = kzalloc(sizeof(*ssp->srcu_sup), GFP_KERNEL);
-	if (!ssp->srcu_sup)
-		return -ENOMEM;
-	ssp->srcu_sup->srcu_ssp = ssp;
-	return 0;
-}
-
-static void free_usage(struct srcu_struct *ssp)
-{
-	kfree(ssp->srcu_sup);
-	ssp->srcu_sup = NULL;
-}
-#else
-#define srcu_usage srcu_struct
-#define SRCU_GP_SEQ_INITIAL_VAL 0UL
-
-static struct srcu_usage *usage_of(struct srcu_struct *ssp)
-{
-	return ssp;
-}
-
-static struct srcu_struct *struct_of(struct srcu_usage *sup)
-{
-	return sup;
-}
-
-static int new_usage(struct srcu_struct *ssp)
-{
-	return 0;
-}
-
-static void free_usage(struct srcu_struct *ssp)
-{
-}
-#endif
 
 static LIST_HEAD(waiting);
 static unsigned long queued;
@@ -97,22 +46,6 @@ void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
 }
 
-#ifdef KSHIM_HAVE_SRCU_USAGE
-FAITHFUL(srcu_check_nmi_safety, "kernel/rcu/srcutree.c");
-void srcu_check_nmi_safety(struct srcu_struct *ssp, bool nmi_safe)
-{
-	struct srcu_data *sdp = raw_cpu_ptr(ssp->sda);
-	int mask = 1 << nmi_safe;
-	int old = READ_ONCE(sdp->srcu_nmi_safety);
-
-	WARN_ON_ONCE(!nmi_safe && in_nmi());
-	if (!old)
-		WRITE_ONCE(sdp->srcu_nmi_safety, mask);
-	else
-		WARN_ONCE(old != mask, "CPU %d old state %d new state %d\n", sdp->cpu, old, mask);
-}
-#endif
-
 /* Sums the unlocks first, so that a reader that comes and goes meanwhile cannot hide one that stays. */
 static bool readers_gone(struct srcu_struct *ssp, int idx)
 {
@@ -137,16 +70,16 @@ int __init_srcu_struct(struct srcu_struct *ssp, const char *name, struct lock_cl
 
 	debug_check_no_locks_freed((void *)ssp, sizeof(*ssp));
 	lockdep_init_map(&ssp->dep_map, name, key, 0);
-	if (new_usage(ssp))
+	if (kshim_srcu_usage_new(ssp))
 		return -ENOMEM;
 	ssp->sda = alloc_percpu(struct srcu_data);
 	if (!ssp->sda) {
-		free_usage(ssp);
+		kshim_srcu_usage_free(ssp);
 		return -ENOMEM;
 	}
 	ssp->srcu_idx = 0;
-	usage_of(ssp)->srcu_gp_seq = SRCU_GP_SEQ_INITIAL_VAL;
-	INIT_LIST_HEAD(&usage_of(ssp)->work.work.entry);
+	kshim_srcu_usage_of(ssp)->srcu_gp_seq = SRCU_GP_SEQ_INITIAL_VAL;
+	INIT_LIST_HEAD(&kshim_srcu_usage_of(ssp)->work.work.entry);
 	for_each_possible_cpu(cpu) {
 		per_cpu_ptr(ssp->sda, cpu)->cpu = cpu;
 		per_cpu_ptr(ssp->sda, cpu)->ssp = ssp;
@@ -166,11 +99,11 @@ void cleanup_srcu_struct(struct srcu_struct *ssp)
 		return;	/* leaked, as in the kernel */
 	if (WARN_ON(callbacks_of(ssp)->len))
 		return;
-	if (WARN_ON(READ_ONCE(usage_of(ssp)->srcu_gp_seq) & STATE_MASK))
+	if (WARN_ON(READ_ONCE(kshim_srcu_usage_of(ssp)->srcu_gp_seq) & STATE_MASK))
 		return;
 	free_percpu(ssp->sda);
 	ssp->sda = NULL;
-	free_usage(ssp);
+	kshim_srcu_usage_free(ssp);
 }
 
 /* --- grace periods --- */
@@ -178,15 +111,15 @@ void cleanup_srcu_struct(struct srcu_struct *ssp)
 static unsigned long snap(struct srcu_struct *ssp)
 {
 	/* Here and in done(): pairs with the release at the end of grace_period(). */
-	return (smp_load_acquire(&usage_of(ssp)->srcu_gp_seq) + 2 * STATE_MASK + 1) & ~STATE_MASK;
+	return (smp_load_acquire(&kshim_srcu_usage_of(ssp)->srcu_gp_seq) + 2 * STATE_MASK + 1) & ~STATE_MASK;
 }
 
 static bool done(struct srcu_struct *ssp, unsigned long cookie)
 {
-	return ULONG_CMP_GE(smp_load_acquire(&usage_of(ssp)->srcu_gp_seq), cookie);
+	return ULONG_CMP_GE(smp_load_acquire(&kshim_srcu_usage_of(ssp)->srcu_gp_seq), cookie);
 }
 
-static bool claim(struct srcu_usage *sup)
+static bool claim(kshim_srcu_usage *sup)
 {
 	unsigned long seq = READ_ONCE(sup->srcu_gp_seq);
 
@@ -195,7 +128,7 @@ static bool claim(struct srcu_usage *sup)
 
 static void grace_period(struct srcu_struct *ssp)
 {
-	struct srcu_usage *sup = usage_of(ssp);
+	kshim_srcu_usage *sup = kshim_srcu_usage_of(ssp);
 	unsigned long cookie = snap(ssp);
 	bool mine = false;
 	struct kshim_wait w;
@@ -253,14 +186,12 @@ void call_srcu(struct srcu_struct *ssp, struct rcu_head *rhp, rcu_callback_t fun
 	rhp->func = func;
 	rhp->next = NULL;
 	host_lock(&lock);
-#ifdef KSHIM_HAVE_SRCU_USAGE
-	ssp->srcu_sup->srcu_ssp = ssp;	/* a static one is initialised here */
-#endif
+	kshim_srcu_usage_first(ssp);
 	if (cbs->head) {
 		*cbs->tails[0] = rhp;
 	} else {
 		cbs->head = rhp;
-		list_add_tail(&usage_of(ssp)->work.work.entry, &waiting);
+		list_add_tail(&kshim_srcu_usage_of(ssp)->work.work.entry, &waiting);
 	}
 	cbs->tails[0] = (struct rcu_head **)&rhp->next;
 	cbs->len++;
@@ -279,7 +210,7 @@ static struct rcu_head *take(struct srcu_struct *ssp)
 		cbs->head = NULL;
 		queued -= cbs->len;
 		cbs->len = 0;
-		list_del_init(&usage_of(ssp)->work.work.entry);
+		list_del_init(&kshim_srcu_usage_of(ssp)->work.work.entry);
 	}
 	host_unlock(&lock);
 	return list;
@@ -317,12 +248,12 @@ static void runner_done(void)
 
 static struct srcu_struct *first_waiting(void)
 {
-	struct srcu_usage *sup;
+	kshim_srcu_usage *sup;
 
 	host_lock(&lock);
-	sup = list_first_entry_or_null(&waiting, struct srcu_usage, work.work.entry);
+	sup = list_first_entry_or_null(&waiting, kshim_srcu_usage, work.work.entry);
 	host_unlock(&lock);
-	return sup ? struct_of(sup) : NULL;
+	return sup ? kshim_srcu_struct_of(sup) : NULL;
 }
 
 static bool run_queued(void)

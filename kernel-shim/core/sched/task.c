@@ -21,7 +21,7 @@
 #include <linux/utsname.h>
 #include <linux/user_namespace.h>
 #include <generated/utsrelease.h>
-#include <kshim/probes.h>
+#include <kshim/form/nsproxy_refcount.h>
 #include <kshim/vfs.h>
 #include "internal.h"
 
@@ -37,11 +37,7 @@ struct uts_namespace init_uts_ns = {
 };
 REDUCED(init_nsproxy, "kernel/nsproxy.c", "the initial pid namespace only");
 struct nsproxy init_nsproxy = {
-#ifdef KSHIM_HAVE_NSPROXY_REFCOUNT
-	.count = REFCOUNT_INIT(1),
-#else
-	.count = ATOMIC_INIT(1),
-#endif
+	.count = KSHIM_NSPROXY_COUNT(1),
 	.uts_ns = &init_uts_ns,
 	.pid_ns_for_children = &init_pid_ns,
 };

@@ -12,7 +12,6 @@
 #include <linux/ktime.h>
 #include <linux/sched/clock.h>
 #include <linux/timekeeping.h>
-#include <kshim/probes.h>
 #include "internal.h"
 
 #define READ_NS 100
@@ -221,14 +220,6 @@ u64 sched_clock_cpu(int cpu)
 {
 	return kshim_time();
 }
-
-#if defined(CONFIG_HAVE_UNSTABLE_SCHED_CLOCK) && defined(KSHIM_HAVE_LOCAL_CLOCK_EXTERN)	/* otherwise inline */
-FAITHFUL(local_clock, "kernel/sched/clock.c");
-u64 local_clock(void)
-{
-	return kshim_time();
-}
-#endif
 
 FAITHFUL(running_clock, "kernel/sched/clock.c");
 u64 running_clock(void)

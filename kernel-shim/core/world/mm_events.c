@@ -16,7 +16,9 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
-#include <kshim/probes.h>
+#include <kshim/form/isolate_lru_bool.h>
+#include <kshim/form/migrate_reason.h>
+#include <kshim/form/pageout_referenced.h>
 #include <kshim/process.h>
 #include "../../wrap/wrap.h"
 
@@ -69,25 +71,18 @@ static struct page *get_mapped_page(struct mm_struct *mm, unsigned long addr)
 /* Does what do_pages_move() of mm/migrate.c does for one page: isolate, then migrate_pages(). */
 static long event_migrate(struct mm_struct *mm, unsigned long addr)
 {
-	struct migration_target_control mtc = { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE };
+	struct migration_target_control mtc = KSHIM_MIGRATION_TARGET(MR_SYSCALL);
 	struct page *page = get_mapped_page(mm, addr);
 	struct folio *folio;
 	bool isolated;
 	LIST_HEAD(list);
 	int left;
 
-#ifdef KSHIM_HAVE_MIGRATE_REASON
-	mtc.reason = MR_SYSCALL;
-#endif
 	if (!page)
 		return -EFAULT;
 	folio = page_folio(page);
 	lru_add_drain();
-#ifdef KSHIM_HAVE_ISOLATE_LRU_BOOL
 	isolated = folio_isolate_lru(folio);
-#else
-	isolated = !folio_isolate_lru(folio);
-#endif
 	folio_put(folio);
 	if (!isolated)
 		return -EBUSY;
@@ -243,17 +238,23 @@ void kshim_release_pins(struct kshim_process *p)
 		drop_pin(pin);
 }
 
+static long event_swap_out(unsigned long addr, unsigned long length)
+{
+	unsigned int pass;
+	long ret = 0;
+
+	for (pass = 0; pass < KSHIM_PAGEOUT_PASSES; pass++)
+		ret = kshim_arch_sys_madvise(addr, length, MADV_PAGEOUT);
+	return ret;
+}
+
 static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uint64_t a[6])
 {
 	switch (ev) {
 	case KVMSIM_EV_MIGRATE:
 		return event_migrate(p->mm, a[0]);
 	case KVMSIM_EV_SWAP_OUT:
-#ifndef KSHIM_HAVE_PAGEOUT_REFERENCED
-		/* The first pass skips what the guest used lately, and marks it as not used. */
-		kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
-#endif
-		return kshim_arch_sys_madvise(a[0], a[1], MADV_PAGEOUT);
+		return event_swap_out(a[0], a[1]);
 	case KVMSIM_EV_SPLIT_HUGE:
 		return event_split_huge(p->mm, a[0]);
 	case KVMSIM_EV_COLLAPSE_HUGE:

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Compound pages: the set-up of their head and tails, and the destructor that each kind had (mm/page_alloc.c). */
+/*
+ * Compound pages: the set-up of their head and tails, when a tail may be freed, and the destructor that each kind had
+ * (mm/page_alloc.c).
+ */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include "internal.h"
@@ -22,6 +25,25 @@ void prep_compound_tail(struct page *head, int tail_idx)
 	tail->mapping = TAIL_MAPPING;
 	set_compound_head(tail, head);
 	set_page_private(tail, 0);
+}
+
+/* free_tail_pages_check() */
+const char *kshim_bad_tail(const struct page *head, const struct page *tail)
+{
+	switch (tail - head) {
+	case 1:
+		return compound_mapcount((struct page *)tail) ? "nonzero compound_mapcount" : NULL;
+	case 2:	/* mapping is a link of the deferred list */
+		return NULL;
+	default:
+		return tail->mapping == TAIL_MAPPING ? NULL : "corrupted mapping in tail page";
+	}
+}
+
+void kshim_clear_second(struct page *head)
+{
+	ClearPageDoubleMap(head);
+	ClearPageHasHWPoisoned(head);
 }
 
 FAITHFUL(free_compound_page, "mm/page_alloc.c");

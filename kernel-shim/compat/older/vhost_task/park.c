@@ -2,6 +2,7 @@
 /* Parking of kthreads (kernel/kthread.c), with which KVM starts the thread of a VM. A parked one never continues. */
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <kshim/form/vhost_task.h>
 #include "../../../core/sched/internal.h"
 
 #define CREATOR_STACK (64UL << 10)	/* bytes above the callee, where the creator's variables are */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A VM's own thread was a kthread, whose creator waits until it has reached kthread_parkme(). */
+#ifndef KSHIM_FORM_VHOST_TASK_H
+#define KSHIM_FORM_VHOST_TASK_H
+
 struct task_struct;
 
 /*
@@ -7,3 +10,5 @@ struct task_struct;
  * waits for it. Any other kthread never runs (core/sched/kthread.c).
  */
 void kshim_kthread_start(struct task_struct *t);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a page is migrated for. */
+#ifndef KSHIM_FORM_MIGRATE_REASON_H
+#define KSHIM_FORM_MIGRATE_REASON_H
+
+#include "mm/internal.h"
+
+#define KSHIM_MIGRATION_TARGET(why) { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE, .reason = (why) }
+
+#endif
