@@ -36,7 +36,7 @@ if grep -q '	OVERRIDES	' "$tmp/all-marks"; then
 	overrides="
 ## Overridden
 
-Functions of the kernel's own files whose bodies kcc replaces (kernel-shim/kcc/README.md); some are only for some kernels.
+Functions of the kernel's own files whose bodies kcc replaces (kernel-shim/kcc/README.md).
 
 | symbol | original | file |
 |---|---|---|

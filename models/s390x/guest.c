@@ -281,7 +281,7 @@ void guest_store_program(struct guest_cpu *c, unsigned int ilen)
 	struct lowcore *lc;
 	u64 pa;
 
-	/* The prefix area is mapped: enter() in sie.c checks it before it enters the guest (prefix_is_there()). */
+	/* The prefix area is mapped: s390_sie() checks it before it enters the guest (prefix_is_there()). */
 	if (s390_translate(c->gasce, guest_host_address(c, guest_prefixed(c->sie, 0)), true, &pa))
 		return;
 	skey_mark(&s390_skeys, s390_block(pa), true);

@@ -28,9 +28,10 @@ find_out() { # KBUILD TREE ARCHES [OPTION...]
 has() { grep -qxF "$1" out || fail "no line \"$1\""; }
 lacks() { ! grep -q "$1" out || fail "there is \"$1\""; }
 says() { grep -qF "$1" log || fail "it does not say: $1"; }
-define() { # NAME, empty for none
-	grep -h '^#define' probes/kshim/have/interface.h >defined || :
-	[ "$(cat defined)" = "${1:+#define KSHIM_HAVE_$1}" ] || fail "have/interface.h: $(cat defined)"
+define() { # NAME, empty for none; HEADER
+	header=${2:-interface}
+	grep -h '^#define' "probes/kshim/have/$header.h" >defined || :
+	[ "$(cat defined)" = "${1:+#define KSHIM_HAVE_$1}" ] || fail "have/$header.h: $(cat defined)"
 }
 
 # --- a small tree ---
@@ -42,17 +43,22 @@ INTERFACE	now	include/moved.h	^int.f\(void\);		2..
 INTERFACE	older	include/a.h	^void.f\(void\);	..1
 ADDED		now	include/a.h	^int.added;		2..
 ADDED		absent	include/a.h	added			..1
+THREE		now	include/three.h	^now			2..2
+THREE		older	include/three.h	^older			..1
+THREE		newer	include/three.h	^newer			3..
 S390_ONLY	now	arch/s390/x.h	^int.x;			2..
 END
 printf '%s\n' 'mm/both.c' 'mm/new.c | mm/old.c' 'INTERFACE=older mm/compat.c' 'mm/gone.c' >kbuild/common.list
 : >kbuild/x86_64.list
 touch tree/mm/both.c tree/mm/old.c tree/mm/compat.c
 printf '%s\n' 'int f(void);' 'int added;' >tree/include/a.h
+echo now >tree/include/three.h
 
 find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 || fail "the form now"
 has 'form INTERFACE now'
 has 'form ADDED now'
 define INTERFACE
+define THREE three
 # What is left of another architecture is none of this build's business.
 has 'form S390_ONLY '
 # Lists: the alternative that exists; a line for another form does not count; a missing file is named.
@@ -60,6 +66,26 @@ has 'file x86_64 mm/both.c'
 has 'file x86_64 mm/old.c'
 lacks 'mm/compat.c'
 says 'mm/gone.c'
+
+# form.h of the form that this tree has, for the architectures together; nothing where there is none.
+mkdir -p project/cmake project/kernel-shim/compat/now/interface project/kernel-shim/compat/older/x86_64/added \
+	project/kernel-shim/compat/older/interface
+cp "$project"/cmake/*.cmake project/cmake
+cp "$project/kernel-shim/architectures" project/kernel-shim
+touch project/kernel-shim/compat/now/interface/form.h project/kernel-shim/compat/older/interface/form.h
+mkdir -p project/kernel-shim/compat/now/x86_64/three
+touch project/kernel-shim/compat/now/x86_64/three/form.h
+real=$project
+project=$PWD/project
+find_out "$PWD/kbuild" "$PWD/tree" x86_64 || fail "headers of forms"
+project=$real
+includes() { # NAME FILE
+	[ "$(grep '^#include' "probes/kshim/form/$1.h")" = "${2:+#include \"$PWD/project/kernel-shim/compat/$2\"}" ] ||
+		fail "form/$1.h: $(cat "probes/kshim/form/$1.h")"
+}
+includes interface now/interface/form.h
+includes three now/x86_64/three/form.h
+includes added ''
 
 # What a missing file defines in the reference kernel, by its name there.
 mkdir -p cache/linux-1/mm cache/linux-2/mm
@@ -79,10 +105,13 @@ says 'does not have: mm/gone.c'
 
 touch tree/mm/new.c
 printf '%s\n' 'void f(void);' >tree/include/a.h
+echo newer >tree/include/three.h
 find_out "$PWD/kbuild" "$PWD/tree" x86_64 -DFILES=1 || fail "the form older"
 has 'form INTERFACE older'
 has 'form ADDED absent'
 define ''
+# Of three forms, each has a macro.
+define THREE_NEWER three
 has 'file x86_64 mm/new.c'
 has 'file x86_64 mm/compat.c'
 lacks 'mm/old.c'

@@ -19,35 +19,22 @@
 #include <kshim/insn.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
-#include <kshim/probes.h>
+#include <kshim/form/s390_cmma_flag.h>
+#include <kshim/form/s390_lowcore_pcpu.h>
 #include <s390x/model.h>
 #include "internal.h"
 
 DEFINE_PER_CPU(struct lowcore, kshim_lowcore);
 static DEFINE_PER_CPU(struct ctlreg[16], control_registers);
 static DEFINE_PER_CPU(unsigned int[NUM_ACRS], access_registers);
-#ifdef KSHIM_HAVE_S390_LOWCORE_PCPU
-FAITHFUL(pcpu_devices, "arch/s390/kernel/smp.c");
-DEFINE_PER_CPU(struct pcpu, pcpu_devices);
-#endif
 FAITHFUL(irq_stat, "arch/s390/kernel/irq.c");
 DEFINE_PER_CPU_SHARED_ALIGNED(struct irq_stat, irq_stat);
 FAITHFUL(lowcore_ptr, "arch/s390/kernel/setup.c");
 struct lowcore *lowcore_ptr[NR_CPUS];
 FAITHFUL(css_general_characteristics, "drivers/s390/cio/chsc.c");
 struct css_general_char css_general_characteristics;
+/* A region table of length 0: arch/s390/kernel/setup.c. Its definition: compat/<form>/s390x/s390_ctlreg. */
 FAITHFUL(s390_invalid_asce, "arch/s390/mm/init.c");
-/* A region table of length 0: arch/s390/kernel/setup.c. */
-#ifdef KSHIM_HAVE_S390_CTLREG
-struct ctlreg s390_invalid_asce = { .val = 0x3 };
-#else
-unsigned long s390_invalid_asce = 0x3;
-#endif
-/* RAM is the linear mapping; the kernel image has no physical address. */
-#ifdef KSHIM_HAVE_S390_VM_LAYOUT
-FAITHFUL(vm_layout, "arch/s390/kernel/setup.c");
-struct vm_layout vm_layout = { .kaslr_offset = ~0UL, .identity_base = KSHIM_RAM_BASE, .identity_size = KSHIM_RAM_MAX };
-#endif
 FAITHFUL(empty_zero_page, "arch/s390/mm/init.c");
 unsigned long empty_zero_page;
 FAITHFUL(zero_page_mask, "arch/s390/mm/init.c");
@@ -70,10 +57,7 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 	lc->percpu_offset = per_cpu_offset(cpu);
 	lc->spinlock_lockval = cpu + 1;
 	lc->user_asce = lc->kernel_asce = s390_invalid_asce;
-#ifdef KSHIM_HAVE_S390_LOWCORE_PCPU
-	lc->pcpu = (unsigned long)per_cpu_ptr(&pcpu_devices, cpu);
-	per_cpu(pcpu_devices, cpu).address = cpu;
-#endif
+	kshim_boot_pcpu(lc, cpu);
 	kshim_detect_machine(cpu);
 }
 
@@ -82,9 +66,7 @@ int kshim_arch_boot(void)
 	s390_dat_boot(kshim_guest_fault);
 	empty_zero_page = (unsigned long)KSHIM_RAM_BASE + PFN_PHYS(KSHIM_ZERO_PFN);
 	kshim_hw_register_counters();
-#ifndef KSHIM_HAVE_S390_CMMA_FLAG
-	cmma_init();
-#endif
+	kshim_boot_cmma();
 	return kshim_fault_boot();
 }
 

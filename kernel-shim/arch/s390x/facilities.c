@@ -6,7 +6,8 @@
 #include <asm/facility.h>
 #include <asm/lowcore.h>
 #include <asm/setup.h>
-#include <kshim/probes.h>
+#include <kshim/form/s390_rdp.h>
+#include <kshim/form/thp_unsupported.h>
 #include <s390x/model.h>
 #include "internal.h"
 
@@ -15,9 +16,7 @@ static unsigned long machine_flags(void)
 {
 	return MACHINE_FLAG_LPAR | (s390_esop ? MACHINE_FLAG_ESOP : 0) | (s390_tlb_guest ? MACHINE_FLAG_TLB_GUEST : 0) |
 	       (test_facility(3) ? MACHINE_FLAG_IDTE : 0) | (test_facility(8) ? MACHINE_FLAG_EDAT1 : 0) |
-#ifdef KSHIM_HAVE_S390_RDP
-	       (test_facility(194) ? MACHINE_FLAG_RDP : 0) |
-#endif
+	       (test_facility(194) ? KSHIM_FLAG_RDP : 0) |
 	       (test_facility(51) ? MACHINE_FLAG_TLB_LC : 0) | (test_facility(130) ? MACHINE_FLAG_NX : 0);
 }
 
@@ -40,10 +39,6 @@ int kshim_change_facilities(const char *changes)
 		per_cpu_ptr(&kshim_lowcore, cpu)->machine_flags = machine_flags();
 	/* hugepage_init() has already run; it does this if has_transparent_hugepage() is false. */
 	if (!has_transparent_hugepage())
-#ifdef KSHIM_HAVE_THP_UNSUPPORTED
 		transparent_hugepage_flags = BIT(TRANSPARENT_HUGEPAGE_UNSUPPORTED);
-#else
-		transparent_hugepage_flags = BIT(TRANSPARENT_HUGEPAGE_NEVER_DAX);
-#endif
 	return 0;
 }

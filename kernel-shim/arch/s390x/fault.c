@@ -11,7 +11,6 @@
 #include <asm/ptrace.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
-#include <kshim/probes.h>
 #include <kshim/process.h>
 #include <s390x/model.h>
 #include "internal.h"
@@ -38,8 +37,7 @@ bool fixup_exception(struct pt_regs *regs)
 	return true;
 }
 
-/* Passes the interruption to the kernel. Returns false if the access has failed and a fixup was used for it. */
-static bool handle(struct pt_regs *regs, int code, u64 addr, bool write, unsigned int as)
+bool kshim_handle_fault(struct pt_regs *regs, int code, u64 addr, bool write, unsigned int as)
 {
 	union teid teid = { .addr = addr >> PAGE_SHIFT, .as = as };
 
@@ -63,33 +61,10 @@ bool kshim_user_fault(int code, u64 addr, bool write, bool user)
 	struct kshim_host_pte pte;
 
 	/* The kernel accesses user space through the secondary ASCE. */
-	if (!handle(&regs, code, addr, write, user ? PSW_BITS_AS_PRIMARY : PSW_BITS_AS_SECONDARY))
+	if (!kshim_handle_fault(&regs, code, addr, write, user ? PSW_BITS_AS_PRIMARY : PSW_BITS_AS_SECONDARY))
 		return false;
 	/* On the way to user mode signals are handled first: the fault's own, or one that ended it early. */
 	if (!user || !signal_pending(current))
 		return true;
 	return kshim_arch_host_walk(current->mm, addr, &pte) && pte.present && (!write || pte.writable);
 }
-
-/* A fault of a guest's, which SIE hands over. Later kernels let KVM resolve it: arch/s390/kernel/traps.c. */
-#ifdef KSHIM_HAVE_S390_GUEST_TEID
-int kshim_guest_fault(int code, u64 addr, bool write)
-{
-	struct thread_struct *t = &current->thread;
-
-	t->gmap_int_code = code;
-	t->gmap_teid.val = 0;
-	t->gmap_teid.addr = addr >> PAGE_SHIFT;
-	if (test_facility(FACILITY_FSI))
-		t->gmap_teid.fsi = write ? TEID_FSI_STORE : TEID_FSI_FETCH;
-	t->gmap_teid.as = PSW_BITS_AS_PRIMARY;
-	return 0;
-}
-#else
-int kshim_guest_fault(int code, u64 addr, bool write)
-{
-	struct pt_regs regs = { .psw.mask = PSW_KERNEL_BITS, .flags = _PIF_GUEST_FAULT };
-
-	return handle(&regs, code, addr, write, PSW_BITS_AS_PRIMARY) ? 0 : -EFAULT;
-}
-#endif

@@ -24,7 +24,16 @@ int kshim_fault_boot(void);
  * the access, not the kernel for it. Returns false if the access has failed; the process then has a signal for it.
  */
 bool kshim_user_fault(int code, u64 addr, bool write, bool user);
-/* The CPUs' handler of host faults during SIE: see s390_host_fault_fn. */
+struct pt_regs;
+/*
+ * Passes such an interruption to the kernel; as: the address space in the PSW (PSW_BITS_AS_*). Returns false if the
+ * access has failed and a fixup was used for it.
+ */
+bool kshim_handle_fault(struct pt_regs *regs, int code, u64 addr, bool write, unsigned int as);
+/*
+ * The CPUs' handler of host faults during SIE: see s390_host_fault_fn. What it does depends on the kernel's form
+ * (compat/<form>/s390x/s390_guest_teid).
+ */
 int kshim_guest_fault(int code, u64 addr, bool write);
 
 #endif

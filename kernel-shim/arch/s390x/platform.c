@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The rest of the platform: the debug feature, floating-point registers, layout of a process, machine checks. */
+/* The rest of the platform: the debug feature, layout of a process, machine checks. */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
@@ -10,10 +10,6 @@
 #include <asm/processor.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
-#include <kshim/probes.h>
-#ifdef KSHIM_HAVE_S390_FPU
-#include <asm/fpu.h>
-#endif
 
 /*
  * The layout of the address space that arch_pick_mmap_layout() wants. A program with a PT_S390_PGSTE header, like QEMU,
@@ -65,23 +61,6 @@ ATOMIC_NOTIFIER_HEAD(s390_epoch_delta_notifier);
 
 FAITHFUL(sysctl_legacy_va_layout, "kernel/sysctl.c");
 int sysctl_legacy_va_layout;
-
-#ifdef KSHIM_HAVE_S390_FPU
-INERT(save_fpu_state, "arch/s390/kernel/fpu.c", "user space's floating-point registers do not exist");
-void save_fpu_state(struct fpu *state, int flags)
-{
-}
-
-INERT(__kernel_fpu_begin, "arch/s390/kernel/fpu.c", "as save_fpu_state");
-void __kernel_fpu_begin(struct kernel_fpu *state, int flags)
-{
-}
-
-INERT(__kernel_fpu_end, "arch/s390/kernel/fpu.c", "as save_fpu_state");
-void __kernel_fpu_end(struct kernel_fpu *state, int flags)
-{
-}
-#endif
 
 REDUCED(vdso_size, "arch/s390/kernel/vdso.c", "two pages: there is no vDSO, only the space below the address limit");
 unsigned long vdso_size(void)

@@ -8,8 +8,8 @@
 #include <asm/hardirq.h>
 #include <asm/pgtable.h>
 #include <asm/processor.h>
-#include <kshim/have/x86_pcpu_hot.h>
 #include <kshim/arch.h>
+#include <kshim/form/x86_pcpu_hot.h>
 #include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <kshim/mem.h>
@@ -26,10 +26,6 @@ REDUCED(pcpu_hot, "arch/x86/kernel/cpu/common.c", "only cpu_number, softirq_pend
 DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
 FAITHFUL(this_cpu_off, "arch/x86/kernel/setup_percpu.c");
 DEFINE_PER_CPU_READ_MOSTLY(unsigned long, this_cpu_off);
-#ifndef KSHIM_HAVE_X86_PCPU_HOT
-FAITHFUL(cpu_number, "arch/x86/kernel/setup_percpu.c");
-DEFINE_PER_CPU_READ_MOSTLY(int, cpu_number);
-#endif
 
 /* Reads the feature words from CPUID, like get_cpu_cap() of arch/x86/kernel/cpu/common.c. */
 static void read_features(struct cpuinfo_x86 *c)
@@ -90,10 +86,7 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 {
 	if (!boot_cpu_data.x86)
 		identify(&boot_cpu_data);
-	per_cpu(pcpu_hot, cpu).cpu_number = cpu;
-#ifndef KSHIM_HAVE_X86_PCPU_HOT
-	per_cpu(cpu_number, cpu) = cpu;
-#endif
+	kshim_set_cpu_number(cpu);
 	per_cpu(this_cpu_off, cpu) = per_cpu_offset(cpu);
 	per_cpu(cpu_info, cpu) = boot_cpu_data;
 	per_cpu(cpu_info, cpu).cpu_index = cpu;

@@ -16,7 +16,6 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/marks.h>
-#include <kshim/probes.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
 #include <x86_64/host_tlb.h>
@@ -149,14 +148,8 @@ void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct t
 {
 }
 
+/* Its definition, with an argument or without: compat/<form>/x86_64/x86_leave_mm_void. */
 INERT(leave_mm, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
-#ifdef KSHIM_HAVE_X86_LEAVE_MM_VOID
-void leave_mm(void)
-#else
-void leave_mm(int cpu)
-#endif
-{
-}
 
 INERT(enter_lazy_tlb, "arch/x86/mm/tlb.c", "as leave_mm");
 void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)

@@ -15,7 +15,8 @@
 #include <asm/pgtable.h>
 #include <kshim/host.h>
 #include <kshim/insn.h>
-#include <kshim/probes.h>
+#include <kshim/form/pgtable_has_pgste.h>
+#include <kshim/form/pgtable_whole_pages.h>
 #include <kshim/process.h>
 #include "model.h"
 #include "checkers.h"
@@ -23,96 +24,8 @@
 /* What only a guest, or KVM for it, has a reason to set. Reference and change are set when keys come into use. */
 #define GUEST_BITS (PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_IN_BIT | PGSTE_VSIE_BIT | _PGSTE_GPS_USAGE_MASK)
 
-#if defined(KSHIM_HAVE_PGTABLE_HAS_PGSTE) && !defined(KSHIM_HAVE_PGTABLE_WHOLE_PAGES)
-#define HALF_PAGE_TABLES
-/* Bits 24 to 31 of the page's _refcount; see arch/s390/mm/pgalloc.c. */
-#define HALF_ALLOCATED(half) (0x01u << (half))
-#define HALF_PENDING(half) (0x10u << (half))
-#define WHOLE_PAGE (PGTABLE_PGSTE >> 24 | HALF_ALLOCATED(0) | HALF_ALLOCATED(1))
-
-static unsigned int tracking_byte(const struct page *page)
-{
-	return (u32)atomic_read(&page->_refcount) >> 24;
-}
-
-void kshim_pgste_used(const void *pte)
-{
-	unsigned int byte = tracking_byte(virt_to_page(pte));
-
-	/* 0: tables of shadow gmaps, which are not tracked. */
-	if (byte && byte != WHOLE_PAGE)
-		host_check("pgste",
-			   "an entry of a 2 KiB page table, in the %s half of its page, is used as if it had a PGSTE: that is %s",
-			   offset_in_page(pte) < PAGE_SIZE / 2 ? "lower" : "upper",
-			   offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
-}
-#else
-/* This kernel does not mark its tables, so nobody can tell: all have 4 KiB, or all of a process are of one kind. */
-void kshim_pgste_used(const void *pte)
-{
-}
-#endif
-
-struct pgste_check {
-	struct mm_struct *mm;
-	int pid;
-	bool of_gmap;
-	int *findings;
-};
-
-static bool has_pgstes(struct mm_struct *mm, void *table)
-{
-#ifdef KSHIM_HAVE_PGTABLE_HAS_PGSTE
-	return pgtable_has_pgste(mm, table);
-#else
-	return mm_has_pgste(mm);
-#endif
-}
-
-/* Returns whether a table that no guest uses owns its second half. */
-static bool has_second_half(struct mm_struct *mm)
-{
-#ifdef KSHIM_HAVE_PGTABLE_WHOLE_PAGES
-	return true;
-#else
-	return mm_alloc_pgste(mm) && !mm_has_pgste(mm);
-#endif
-}
-
-#ifdef HALF_PAGE_TABLES
-static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
-{
-	const struct page *page = virt_to_page(table);
-	unsigned int half = offset_in_page(table) / (PAGE_SIZE / 2), byte = tracking_byte(page), i;
-	const u64 *other = table + (half ? -PTRS_PER_PTE : PTRS_PER_PTE);
-	const char *problem = NULL;
-
-	if ((page_ref_count(page) & 0xffffff) != 1)
-		problem = "the page has other references";
-	else if (byte == WHOLE_PAGE)
-		problem = half ? "a table with PGSTEs in the upper half of the page" : NULL;
-	else if ((byte & ~0x33u) || (byte & byte >> 4 & 3))
-		problem = "the halves cannot have this state";
-	else if (!(byte & HALF_ALLOCATED(half)))
-		problem = "the table's half is not allocated";
-	else if (!(byte & (HALF_ALLOCATED(!half) | HALF_PENDING(!half))))
-		for (i = 0; i < PTRS_PER_PTE && !problem; i++)
-			if (READ_ONCE(other[i]) != _PAGE_INVALID)
-				problem = "something in the half that is nobody's";
-	if (!problem)
-		return;
-	++*c->findings;
-	host_check("pgste", "page table of process %d at address %llx: %s; the page's tracking byte is %#x",
-		   c->pid, addr, problem, byte);
-}
-#else
-static void check_tracking(struct pgste_check *c, const u64 *table, u64 addr)
-{
-}
-#endif
-
 /* An entry is empty, or of a page that can be there, or a swap entry. With a PGSTE's bits a foreign entry rarely is. */
-static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
+static void check_entries(struct kshim_pgste_check *c, const u64 *table, u64 addr)
 {
 	unsigned int i;
 	pte_t pte;
@@ -131,23 +44,23 @@ static void check_entries(struct pgste_check *c, const u64 *table, u64 addr)
 	}
 }
 
-static void check_page_table(struct pgste_check *c, u64 *table, u64 addr)
+static void check_page_table(struct kshim_pgste_check *c, u64 *table, u64 addr)
 {
 	u64 bits = mm_has_pgste(c->mm) ? GUEST_BITS : ~0ULL;
 	unsigned int i;
 
 	if (!c->of_gmap) {
-		check_tracking(c, table, addr);
+		kshim_check_tracking(c, table, addr);
 		check_entries(c, table, addr);
 	}
-	if (has_pgstes(c->mm, table))
+	if (kshim_table_has_pgstes(c->mm, table))
 		return;
 	if (c->of_gmap) {
 		++*c->findings;
 		host_check("pgste", "gmap of process %d has a page table without PGSTEs for guest address %llx", c->pid, addr);
 		return;
 	}
-	if (!has_second_half(c->mm))
+	if (!kshim_table_has_second_half(c->mm))
 		return;
 	for (i = 0; i < PTRS_PER_PTE; i++) {
 		u64 pgste = READ_ONCE(table[PTRS_PER_PTE + i]);
@@ -162,7 +75,7 @@ static void check_page_table(struct pgste_check *c, u64 *table, u64 addr)
 }
 
 /* level 1: a segment table. */
-static void walk_table(struct pgste_check *c, const u64 *table, unsigned int level, u64 addr)
+static void walk_table(struct kshim_pgste_check *c, const u64 *table, unsigned int level, u64 addr)
 {
 	unsigned int i;
 
@@ -176,14 +89,14 @@ static void walk_table(struct pgste_check *c, const u64 *table, unsigned int lev
 	}
 }
 
-static void walk_space(struct pgste_check *c, u64 asce)
+static void walk_space(struct kshim_pgste_check *c, u64 asce)
 {
 	walk_table(c, __va(asce & _ASCE_ORIGIN), 1 + ((asce & _ASCE_TYPE_MASK) >> 2), 0);
 }
 
 static void check_process(struct kshim_process *p, void *findings)
 {
-	struct pgste_check c = {.mm = p->mm, .pid = p->pid, .findings = findings};
+	struct kshim_pgste_check c = {.mm = p->mm, .pid = p->pid, .findings = findings};
 	struct gmap *gmap;
 
 	if (!p->mm)

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* COMPARE AND SWAP AND PURGE returns whether it has swapped (arch/s390/include/asm/pgtable.h). */
+#include <kshim/insn.h>
+#include <kshim/marks.h>
+
+OVERRIDES(cspg, "arch/s390/include/asm/pgtable.h");
+static inline bool cspg(unsigned long *ptr, unsigned long old, unsigned long new)
+{
+	return kshim_cspg(ptr, old, new) == old;
+}
