@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel's files come from, and their generated headers.
 #
-# Sets KVMSIM_VERSIONS and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE, KVMSIM_SOURCE_IS_REFERENCE (the package of the version
-# that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a package's version), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all
-# clones).
+# Sets KVMSIM_VERSIONS and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel tree),
+# KVMSIM_SOURCE_IS_PACKAGE (a tarball, Debian's package or another one), KVMSIM_SOURCE_IS_REFERENCE (a tarball of the
+# version that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a tarball's version, X.Y, from the
+# Makefile in it), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all clones).
 # kvmsim_kernel_config() makes the configuration of one architecture.
 
-set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree; empty: Debian's linux-source package")
+set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree, DIR or DIR@COMMIT; empty: KVMSIM_TARBALL")
 # The supported versions, the reference first.
 set(kernels "${PROJECT_SOURCE_DIR}/kernel-shim/kernels")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${kernels}")
 file(STRINGS "${kernels}" KVMSIM_VERSIONS REGEX "^[0-9]")
 list(GET KVMSIM_VERSIONS 0 KVMSIM_REFERENCE)
-set(KVMSIM_TARBALL "/usr/src/linux-source-${KVMSIM_REFERENCE}.tar.xz" CACHE FILEPATH "Kernel source of the package")
+set(KVMSIM_TARBALL "/usr/src/linux-source-${KVMSIM_REFERENCE}.tar.xz" CACHE FILEPATH
+	"Kernel source, Debian's package or any other tarball")
 
 set(KVMSIM_KBUILD_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/kbuild")
 if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
@@ -33,7 +35,11 @@ endfunction()
 
 set(KVMSIM_SOURCE_IS_REFERENCE OFF)
 if(KVMSIM_KERNEL)
-	get_filename_component(KVMSIM_SOURCE "${KVMSIM_KERNEL}" REALPATH BASE_DIR "${CMAKE_BINARY_DIR}")
+	set(KVMSIM_SOURCE "${KVMSIM_KERNEL}")
+	if(KVMSIM_KERNEL MATCHES "@" AND NOT EXISTS "${KVMSIM_KERNEL}")
+		kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/commit-tree.sh" "${KVMSIM_KERNEL}" "${KVMSIM_CACHE}")
+	endif()
+	get_filename_component(KVMSIM_SOURCE "${KVMSIM_SOURCE}" REALPATH BASE_DIR "${CMAKE_BINARY_DIR}")
 	set(KVMSIM_SOURCE_IS_PACKAGE OFF)
 	if(NOT EXISTS "${KVMSIM_SOURCE}/virt/kvm/kvm_main.c")
 		message(FATAL_ERROR "KVMSIM_KERNEL: ${KVMSIM_SOURCE} is not a kernel tree (it has no virt/kvm/kvm_main.c)")
@@ -43,18 +49,20 @@ if(KVMSIM_KERNEL)
 else()
 	set(KVMSIM_SOURCE_IS_PACKAGE ON)
 	if(NOT EXISTS "${KVMSIM_TARBALL}")
-		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package of that name, "
-			"or name a kernel tree with -DKVMSIM_KERNEL=DIR")
+		message(FATAL_ERROR "${KVMSIM_TARBALL} is missing: install the package of that name, name another tarball "
+			"with -DKVMSIM_TARBALL=FILE, or a kernel tree with -DKVMSIM_KERNEL=DIR")
 	endif()
-	if(NOT KVMSIM_TARBALL MATCHES "linux-source-([0-9]+\\.[0-9]+)\\.tar")
-		message(FATAL_ERROR "KVMSIM_TARBALL: ${KVMSIM_TARBALL} is not named like linux-source-${KVMSIM_REFERENCE}.tar.xz, so its "
-			"patch series is not known")
-	endif()
-	set(KVMSIM_PACKAGE_VERSION "${CMAKE_MATCH_1}")
-	if(CMAKE_MATCH_1 STREQUAL KVMSIM_REFERENCE)
+	kvmsim_run(release "${KVMSIM_KBUILD_DIR}/source-version.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}")
+	string(REGEX MATCH "^[0-9]+\\.[0-9]+" KVMSIM_PACKAGE_VERSION "${release}")
+	if(KVMSIM_PACKAGE_VERSION STREQUAL KVMSIM_REFERENCE)
 		set(KVMSIM_SOURCE_IS_REFERENCE ON)
 	endif()
-	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/${CMAKE_MATCH_1}")
+	set(KVMSIM_PATCH_DIR "${PROJECT_SOURCE_DIR}/kernel-shim/patches/${KVMSIM_PACKAGE_VERSION}")
+	if(NOT KVMSIM_PACKAGE_VERSION IN_LIST KVMSIM_VERSIONS)
+		list(JOIN KVMSIM_VERSIONS " and " versions)
+		message(NOTICE "-- ${KVMSIM_TARBALL} is Linux ${release}. There are patches and tests for ${versions} only, so it "
+			"is compiled as it is")
+	endif()
 	kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/unpack-source.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}"
 		"${KVMSIM_PATCH_DIR}")
 	set(KVMSIM_PATCHES "none")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Unpacks a kernel source package once into a cache that all clones share, applies the patch queue, prints the
+# Unpacks a tarball of kernel source once into a cache that all clones share, applies the patch queue, prints the
 # directory.
 #
 #   unpack-source.sh TARBALL CACHE_DIR PATCH_DIR
@@ -17,27 +17,13 @@ tarball=$1 cache=$2 patches=$3
 here=$(dirname "$0")
 exclude=$here/unpack.exclude
 . "$here/../patches/series.sh"
+. "$here/tarball.sh"
 
 say() { printf '%s\n' "-- $*" >&2; }
 
-# Prints the tarball's checksum, cached by name, size and modification time.
-checksum() {
-	memo=$cache/checksums
-	now=$(stat -L -c '%s %.9Y' "$tarball")
-	sum=$(awk -F '\t' -v f="$tarball" -v n="$now" '$1 == f && $2 == n { s = $3 } END { print s }' "$memo" 2>/dev/null ||
-		true)
-	if [ -z "$sum" ]; then
-		say "Checksum of $tarball"
-		sum=$(sha256sum <"$tarball")
-		sum=${sum%% *}
-		printf '%s\t%s\t%s\n' "$tarball" "$now" "$sum" >>"$memo"
-	fi
-	printf '%s\n' "$sum"
-}
-
 mkdir -p "$cache"
 key=$({
-	checksum
+	tarball_checksum "$tarball" "$cache"
 	cat "$exclude"
 	series_patches "$patches" | while IFS= read -r p; do cat "$patches/$p"; done
 } | sha256sum | cut -c1-12)
@@ -53,7 +39,10 @@ if [ ! -d "$dest" ]; then
 	[ -z "$left_out" ] || printf '%s\n' "$left_out" | series_extract "$tarball" "$part"
 	sums=$(cd "$part" && find . -type f -print0 | xargs -0 sha256sum)
 	[ -z "$(series_patches "$patches")" ] || say "Applying $(series_patches "$patches" | wc -l) patches of $patches"
-	series_apply "$part" "$patches"
+	series_apply "$part" "$patches" || {
+		say "$patches does not fit $tarball. To compile it as it is, unpack it and name the directory"
+		exit 1
+	}
 	series_all_files all "$patches" | sed 's|^|./|' >"$part/.kvmsim-patched"
 	{
 		printf '%s\n' "$sums" | awk -v list="$part/.kvmsim-patched" '
