@@ -195,10 +195,7 @@ int sprint_symbol(char *buffer, unsigned long address)
 }
 
 REDUCED(sprint_symbol_build_id, "kernel/kallsyms.c", "as sprint_symbol, without a build id");
-int sprint_symbol_build_id(char *buffer, unsigned long address)
-{
-	return print_symbol(buffer, address, 0, true);
-}
+int sprint_symbol_build_id(char *buffer, unsigned long address) __alias(sprint_symbol);
 
 REDUCED(sprint_symbol_no_offset, "kernel/kallsyms.c", "as sprint_symbol");
 int sprint_symbol_no_offset(char *buffer, unsigned long address)
@@ -213,7 +210,4 @@ int sprint_backtrace(char *buffer, unsigned long address)
 }
 
 REDUCED(sprint_backtrace_build_id, "kernel/kallsyms.c", "as sprint_symbol, without a build id");
-int sprint_backtrace_build_id(char *buffer, unsigned long address)
-{
-	return print_symbol(buffer, address, -1, true);
-}
+int sprint_backtrace_build_id(char *buffer, unsigned long address) __alias(sprint_backtrace);

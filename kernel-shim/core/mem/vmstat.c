@@ -2,6 +2,8 @@
 /*
  * Page statistics, exact at every moment: no per-cpu differences (mm/vmstat.c in the kernel).
  *
+ * The functions that the kernel has for contexts with and without interrupts are the same here.
+ *
  * Unlike other atomics, the counters are not scheduling points, so they may change under a struct host_lock.
  */
 #include <linux/mm.h>
@@ -37,10 +39,7 @@ void __mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long del
 }
 
 FAITHFUL(mod_zone_page_state, "mm/vmstat.c mm/vmstat.c:mod_zone_state");
-void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
-{
-	zone_add(zone, item, delta);
-}
+void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta) __alias(__mod_zone_page_state);
 
 FAITHFUL(__inc_zone_page_state, "mm/vmstat.c mm/vmstat.c:__inc_zone_state");
 void __inc_zone_page_state(struct page *page, enum zone_stat_item item)
@@ -49,10 +48,7 @@ void __inc_zone_page_state(struct page *page, enum zone_stat_item item)
 }
 
 FAITHFUL(inc_zone_page_state, "mm/vmstat.c");
-void inc_zone_page_state(struct page *page, enum zone_stat_item item)
-{
-	zone_add(page_zone(page), item, 1);
-}
+void inc_zone_page_state(struct page *page, enum zone_stat_item item) __alias(__inc_zone_page_state);
 
 FAITHFUL(__dec_zone_page_state, "mm/vmstat.c mm/vmstat.c:__dec_zone_state");
 void __dec_zone_page_state(struct page *page, enum zone_stat_item item)
@@ -61,10 +57,7 @@ void __dec_zone_page_state(struct page *page, enum zone_stat_item item)
 }
 
 FAITHFUL(dec_zone_page_state, "mm/vmstat.c");
-void dec_zone_page_state(struct page *page, enum zone_stat_item item)
-{
-	zone_add(page_zone(page), item, -1);
-}
+void dec_zone_page_state(struct page *page, enum zone_stat_item item) __alias(__dec_zone_page_state);
 
 FAITHFUL(__mod_node_page_state, "mm/vmstat.c");
 void __mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta)
@@ -73,10 +66,7 @@ void __mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, 
 }
 
 FAITHFUL(mod_node_page_state, "mm/vmstat.c mm/vmstat.c:mod_node_state");
-void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta)
-{
-	node_add(pgdat, item, delta);
-}
+void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta) __alias(__mod_node_page_state);
 
 FAITHFUL(inc_node_state, "mm/vmstat.c");
 void inc_node_state(struct pglist_data *pgdat, enum node_stat_item item)
@@ -91,10 +81,7 @@ void __inc_node_page_state(struct page *page, enum node_stat_item item)
 }
 
 FAITHFUL(inc_node_page_state, "mm/vmstat.c");
-void inc_node_page_state(struct page *page, enum node_stat_item item)
-{
-	node_add(page_pgdat(page), item, 1);
-}
+void inc_node_page_state(struct page *page, enum node_stat_item item) __alias(__inc_node_page_state);
 
 FAITHFUL(__dec_node_page_state, "mm/vmstat.c mm/vmstat.c:__dec_node_state");
 void __dec_node_page_state(struct page *page, enum node_stat_item item)
@@ -103,7 +90,4 @@ void __dec_node_page_state(struct page *page, enum node_stat_item item)
 }
 
 FAITHFUL(dec_node_page_state, "mm/vmstat.c");
-void dec_node_page_state(struct page *page, enum node_stat_item item)
-{
-	node_add(page_pgdat(page), item, -1);
-}
+void dec_node_page_state(struct page *page, enum node_stat_item item) __alias(__dec_node_page_state);

@@ -153,24 +153,25 @@ static void grace_period(void)
 		;
 }
 
+/* A macro: lockdep says each place once. */
+#define SYNCHRONIZE(name) do {								\
+	RCU_LOCKDEP_WARN(lock_is_held(&rcu_bh_lock_map) || lock_is_held(&rcu_lock_map) ||	\
+			 lock_is_held(&rcu_sched_lock_map),				\
+			 "Illegal " name "() in RCU read-side critical section");	\
+	might_sleep();									\
+	grace_period();									\
+} while (0)
+
 FAITHFUL(synchronize_rcu, "kernel/rcu/tree.c kernel/rcu/tree.c:synchronize_rcu_normal");
 void synchronize_rcu(void)
 {
-	RCU_LOCKDEP_WARN(lock_is_held(&rcu_bh_lock_map) || lock_is_held(&rcu_lock_map) ||
-			 lock_is_held(&rcu_sched_lock_map),
-			 "Illegal synchronize_rcu() in RCU read-side critical section");
-	might_sleep();
-	grace_period();
+	SYNCHRONIZE("synchronize_rcu");
 }
 
 FAITHFUL(synchronize_rcu_expedited, "kernel/rcu/tree_exp.h");
 void synchronize_rcu_expedited(void)
 {
-	RCU_LOCKDEP_WARN(lock_is_held(&rcu_bh_lock_map) || lock_is_held(&rcu_lock_map) ||
-			 lock_is_held(&rcu_sched_lock_map),
-			 "Illegal synchronize_rcu_expedited() in RCU read-side critical section");
-	might_sleep();
-	grace_period();
+	SYNCHRONIZE("synchronize_rcu_expedited");
 }
 
 FAITHFUL(get_state_synchronize_rcu, "kernel/rcu/tree.c");
