@@ -8,19 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#if __has_include("kvmsim_build_info.h")
-#include "kvmsim_build_info.h"
-#endif
-#ifndef KVMSIM_VERSION
-#define KVMSIM_VERSION "unreleased"
-#endif
-#ifndef KVMSIM_PATCHES
-#define KVMSIM_PATCHES "unknown"
-#endif
-#ifndef KVMSIM_SCENARIO_DIR
-#define KVMSIM_SCENARIO_DIR "sim/scenarios"
-#endif
-
 /* bench/bench.c */
 int bench_main(int argc, char **argv);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Takes the environment's, the build's, or the program's directory, in this order. NULL if there is none. */
+/* Takes the environment's or the program's directory, in this order. NULL if there is none. */
 static char *flavour_dir(void)
 {
 	const char *env = getenv("KVMSIM_FLAVOUR_DIR");
@@ -20,9 +20,6 @@ static char *flavour_dir(void)
 
 	if (env && *env)
 		return xstrdup(env);
-#ifdef KVMSIM_FLAVOUR_DIR
-	return xstrdup(KVMSIM_FLAVOUR_DIR);
-#endif
 	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	if (n < 0)
 		return NULL;
