@@ -39,13 +39,23 @@ static size_t count_planned(const struct run *run)
 	return n;
 }
 
+/* Any flavour will do for the plan. The one that most scenarios run on saves a Lua state. */
+static int plan_flavour(const struct sim_flavours *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->v[i].ops->arch, KVMSIM_FIRST_ARCH))
+			return (int)i;
+	return 0;
+}
+
 /* Makes the Lua of a flavour unless it is there. Returns 0, or -1 after a message. */
 static int need_lua(struct run *run, int flavour)
 {
 	struct lua_State **L = &run->world.L[flavour];
 
 	if (!*L)
-		*L = lua_env_new(run->world.options->allow_io, run->flavours.v[flavour].ops);
+		*L = lua_env_new(run->world.options->allow_io, run->flavours.v[flavour].ops,
+				run->world.L[run->world.planner]);
 	return *L ? 0 : -1;
 }
 
@@ -56,10 +66,10 @@ static int make_plan(struct run *run, const struct sim_options *o)
 		return -1;
 	run->world = (struct sim_world){
 		.flavours = &run->flavours, .options = o, .result = result_new(), .booted = -1, .trace_fd = -1,
-		.L = xmalloc(run->flavours.n * sizeof(*run->world.L)),
+		.L = xmalloc(run->flavours.n * sizeof(*run->world.L)), .planner = plan_flavour(&run->flavours),
 	};
 	memset(run->world.L, 0, run->flavours.n * sizeof(*run->world.L));
-	if (need_lua(run, 0))
+	if (need_lua(run, run->world.planner))
 		return -1;
 	for (size_t i = 0; i < run->nfiles; i++)
 		if (!run->files[i].error)

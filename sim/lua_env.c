@@ -58,15 +58,52 @@ void lua_env_deadline(double seconds)
 	deadline = seconds > 0 ? wall_seconds() + seconds : 0;
 }
 
-static int load_prelude(lua_State *L, const struct kvmsim_machine_ops *ops)
+struct bytes {
+	char *s;
+	size_t n, room;
+};
+
+/* lua_Writer; called for each few bytes. */
+static int append(lua_State *L, const void *p, size_t n, void *to)
+{
+	struct bytes *b = to;
+
+	(void)L;
+	if (b->n + n > b->room) {
+		b->room = 2 * (b->n + n) + 16384;
+		b->s = xrealloc(b->s, b->room);
+	}
+	memcpy(b->s + b->n, p, n);
+	b->n += n;
+	return 0;
+}
+
+/* Pushes a file of the prelude as a function: its text compiled, or what another state has compiled. */
+static int load_chunk(lua_State *L, const struct lua_prelude *p, lua_State *other)
+{
+	struct bytes b = { 0 };
+	char name[40];
+	int rc;
+
+	snprintf(name, sizeof(name), "=kvmsim/%s", p->name);
+	if (!other)
+		return luaL_loadbufferx(L, p->start, (size_t)(p->end - p->start), name, "t");
+	lua_rawgetp(other, LUA_REGISTRYINDEX, p);
+	lua_dump(other, append, &b, 0);
+	lua_pop(other, 1);
+	rc = luaL_loadbufferx(L, b.s, b.n, name, "b");
+	free(b.s);
+	return rc;
+}
+
+static int load_prelude(lua_State *L, const struct kvmsim_machine_ops *ops, lua_State *other)
 {
 	lua_newtable(L);	/* modules */
 	for (const struct lua_prelude *p = lua_prelude; p->name; p++) {
-		char chunk[40];
-
-		snprintf(chunk, sizeof(chunk), "=kvmsim/%s", p->name);
-		if (luaL_loadbufferx(L, p->start, (size_t)(p->end - p->start), chunk, "t"))
+		if (load_chunk(L, p, other))
 			return -1;
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, p);
 		lua_core_push(L, ops);
 		lua_pushvalue(L, -3);
 		if (lua_pcall(L, 2, 0, 0))
@@ -76,7 +113,7 @@ static int load_prelude(lua_State *L, const struct kvmsim_machine_ops *ops)
 	return 0;
 }
 
-lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops)
+lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops, lua_State *other)
 {
 	static const luaL_Reg libs[] = {
 		{ LUA_GNAME, luaopen_base }, { LUA_STRLIBNAME, luaopen_string }, { LUA_TABLIBNAME, luaopen_table },
@@ -98,7 +135,7 @@ lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops)
 		luaL_requiref(L, LUA_OSLIBNAME, luaopen_os, 1);
 		lua_pop(L, 2);
 	}
-	if (load_prelude(L, ops)) {
+	if (load_prelude(L, ops, other)) {
 		fprintf(stderr, "kvmsim: in the scenario language itself: %s\n", lua_tostring(L, -1));
 		lua_close(L);
 		return NULL;

@@ -10,9 +10,10 @@
 
 /*
  * Makes a state with the scenario language for one flavour, whose constants and structures it has. Returns NULL after a
- * message. allow_io: scenarios also get os and io.
+ * message. allow_io: scenarios also get os and io. other: NULL, or a state that was made like this, which makes it
+ * faster.
  */
-lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops);
+lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops, lua_State *other);
 /* Wall-clock seconds until Lua code is interrupted with an error; 0: never. */
 void lua_env_deadline(double seconds);
 /* Pushes the prelude's function name; the caller calls it. */

@@ -92,7 +92,7 @@ int engine_repl(const struct sim_options *o)
 	job.mmu = (char *)(fl.v[0].ops->personalities ? fl.v[0].ops->personalities[0] : "");
 	w.result = result_new();
 	result_reset(w.result);
-	L = lua_env_new(o->allow_io, fl.v[0].ops);
+	L = lua_env_new(o->allow_io, fl.v[0].ops, NULL);
 	if (!L)
 		return SIM_EXIT_FAILED;
 	if (prompt)

@@ -450,11 +450,11 @@ static void worker_plan(const struct sim_world *w, const struct sim_file *file, 
 	if (!f)
 		_exit(SIM_EXIT_USAGE);
 	redirect_output(-1);
-	err = lua_env_load_file(w->L[0], file);
+	err = lua_env_load_file(w->L[w->planner], file);
 	if (err) {
 		fprintf(f, "error\n%s", err);
 	} else {
-		plan_add_file(&plan, w->L[0], index, w->flavours, w->options->arch, w->options->timeout);
+		plan_add_file(&plan, w->L[w->planner], index, w->flavours, w->options->arch, w->options->timeout);
 		fprintf(f, "plan\n");
 		plan_write(&plan, f);
 	}

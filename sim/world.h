@@ -12,9 +12,10 @@ struct sim_world {
 	const struct sim_options *options;
 	/*
 	 * For each flavour that is needed the scenario language with its constants, before any file: each process that
-	 * reads one forks from here. Plans are made with the first one.
+	 * reads one forks from here.
 	 */
 	struct lua_State **L;
+	int planner;	/* flavour with whose constants files are read for the plan */
 	struct sim_result *result;	/* of this process's job */
 	int booted;	/* flavour that the parent booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */

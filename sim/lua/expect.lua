@@ -12,10 +12,12 @@ local mtype = math.type
 local sort, concat = table.sort, table.concat
 local exit_names, errno_names = {}, {}
 for name, value in next, core.constants, nil do
-	if find(name, "^KVM_EXIT_") and not find(name, "_IO_") then
+	if sub(name, 1, 1) == "E" then
+		if find(name, "^[%u%d]+$") and (errno_names[value] or name) >= name then	-- EAGAIN, not EWOULDBLOCK
+			errno_names[value] = name
+		end
+	elseif sub(name, 1, 9) == "KVM_EXIT_" and not find(name, "_IO_") then
 		exit_names[value] = name
-	elseif find(name, "^E[%u%d]+$") and (errno_names[value] or name) >= name then	-- EAGAIN, not EWOULDBLOCK
-		errno_names[value] = name
 	end
 end
 

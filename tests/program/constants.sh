@@ -98,7 +98,7 @@ LUA
 	prints 'the file has no scenario'
 	prints 'pass:1 fail:1'
 	printf 'scenario("a", { mmu = { "ept", "sie" } }, function() expect(1):eq(1) end)\n%s\n' \
-		'if KVM_GET_SREGS == 0x8138ae83 then error("not here") end' >breaks.lua
+		'if KVM_GET_SREGS ~= 0x8138ae83 then error("not here") end' >breaks.lua
 	run 1 breaks.lua
 	prints '# breaks.lua:2: not here'
 	prints 'pass:1 fail:1'
