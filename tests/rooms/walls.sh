@@ -6,7 +6,7 @@
 # A header is found as the compiler finds it: in quotes beside the file, <kshim/...> in kernel-shim/include. What is not
 # found in the project is the kernel's or the system's. The headers in kernel-shim/include/kshim are everybody's, except
 # that a model knows no task and no mm: it neither includes what has them nor names them. What looks at the machine from
-# outside (inspect*, check_*) may.
+# outside (inspect.c) may.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -14,7 +14,7 @@ export LC_ALL
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 
-! find models -name '*.[ch]' ! -name 'inspect*' ! -name 'check_*' -exec grep -nE \
+! find models -name '*.[ch]' ! -name inspect.c -exec grep -nE \
 	'<kshim/(arch|process)\.h>|<linux/(sched|mmap_lock)|\bcurrent->|->mm\b|\b(mm|task)_struct\b|\bthread_info\b' {} + |
 	sed 's/^/FAILED: a model knows a task, an mm or what arch\/ implements: /' | grep . || exit 1
 

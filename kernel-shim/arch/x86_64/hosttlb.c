@@ -5,8 +5,7 @@
  * section with interrupts off; GUP-fast and the model's own walks rely on that (arch/x86/mm/tlb.c; mm/gup.c, "fast
  * GUP").
  *
- * Invariants (kshim_check_host_tlb): an entry allows no more than its mm's page tables do now, for a live mm;
- * entries are tagged by mm->context.ctx_id, which is never reused.
+ * Entries are tagged by mm->context.ctx_id, which is never reused. kernel-shim/checkers/x86_64/host_tlb.c checks them.
  */
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -21,7 +20,7 @@
 #include <x86_64/host_tlb.h>
 #include "internal.h"
 
-static DEFINE_PER_CPU(struct x86_host_tlb, host_tlb);
+DEFINE_PER_CPU(struct x86_host_tlb, kshim_host_tlb);
 
 static struct {
 	u64 hits, misses, flushes, flushed_entries;
@@ -29,7 +28,7 @@ static struct {
 
 static struct x86_host_tlb *this_tlb(void)
 {
-	return raw_cpu_ptr(&host_tlb);
+	return raw_cpu_ptr(&kshim_host_tlb);
 }
 
 void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write)
@@ -160,41 +159,6 @@ FAITHFUL(nmi_uaccess_okay, "arch/x86/mm/tlb.c");
 bool nmi_uaccess_okay(void)
 {
 	return true;
-}
-
-struct check {
-	unsigned int cpu;
-	int findings;
-};
-
-static void check_process(struct kshim_process *p, void *arg)
-{
-	struct check *c = arg;
-	const struct x86_host_tlb_entry *e = per_cpu_ptr(&host_tlb, c->cpu)->entry;
-	struct kshim_host_pte pte;
-	unsigned int i;
-
-	for (i = 0; i < X86_HOST_TLB_ENTRIES; i++, e++) {
-		if (!p->mm || e->space != p->mm->context.ctx_id)
-			continue;
-		if (kshim_arch_host_walk(p->mm, e->page, &pte) && pte.present && pte.pfn == e->pfn &&
-		    (!e->write || pte.writable))
-			continue;
-		c->findings++;
-		host_check("host-tlb",
-			   "host TLB of CPU %u: address %llx of process %d still leads to frame %llx (%s), "
-			   "which its page tables no longer allow: a flush is missing",
-			   c->cpu, e->page, p->pid, e->pfn, e->write ? "writable" : "read-only");
-	}
-}
-
-int kshim_check_host_tlb(void)
-{
-	struct check c = {};
-
-	for_each_possible_cpu(c.cpu)
-		kshim_process_for_each(check_process, &c);
-	return c.findings;
 }
 
 void kshim_host_tlb_register_counters(void)

@@ -3,6 +3,7 @@
 #ifndef KSHIM_ARCH_X86_64_INTERNAL_H
 #define KSHIM_ARCH_X86_64_INTERNAL_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 struct mm_struct;
@@ -14,6 +15,9 @@ void kshim_extable_boot(void);
 /* How many of the kernel's instructions on user memory would be refused. */
 int kshim_user_insns_unknown(void);
 
+/* hosttlb.c: each CPU's, for the check of it. */
+struct x86_host_tlb;
+DECLARE_PER_CPU(struct x86_host_tlb, kshim_host_tlb);
 /*
  * hosttlb.c: the TLB behind accesses to user addresses. Call these with interrupts off. lookup returns the kernel
  * address behind addr for an access of the mm, or NULL. fill enters what a walk found.

@@ -6,6 +6,6 @@
 struct kvm;
 
 int kshim_check_walk_caches(struct kvm *kvm);
-int kshim_check_host_tlb(void);		/* arch/x86_64/hosttlb.c */
+int kshim_check_host_tlb(void);
 
 #endif
