@@ -47,7 +47,8 @@ static bool offsets_ok(unsigned int offsets)
  * cond_resched() does nothing else with full preemption. A loop that stops for need_resched() until it has been
  * preempted (zap_pte_range()) gives its CPU away here, since preempt_schedule() does not.
  */
-REDUCED(__might_resched, "kernel/sched/core.c", "one report per place instead of one per second");
+REDUCED(__might_resched, "kernel/sched/core.c",
+	"one report per place instead of one per second; a task that must give its CPU away does so here");
 void __might_resched(const char *file, int line, unsigned int offsets)
 {
 	rcu_sleep_check();

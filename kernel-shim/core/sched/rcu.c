@@ -177,7 +177,7 @@ void synchronize_rcu_expedited(void)
 FAITHFUL(get_state_synchronize_rcu, "kernel/rcu/tree.c");
 unsigned long get_state_synchronize_rcu(void)
 {
-	/* Pairs with the add in grace_period(). */
+	smp_mb();	/* Pairs with the add in grace_period(): its callers rely on a full barrier. */
 	return __atomic_load_n(&gp_started, __ATOMIC_ACQUIRE) + 1;
 }
 
