@@ -180,13 +180,13 @@ static int core_syscall(lua_State *L)
 	return 1;
 }
 
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
+void sim_put_int(lua_State *L, const char *name, uint64_t value)
 {
-	lua_pushinteger(L, value);
+	lua_pushinteger(L, (lua_Integer)value);
 	lua_setfield(L, -2, name);
 }
 
-static void set_boolean(lua_State *L, const char *name, int value)
+void sim_put_bool(lua_State *L, const char *name, int value)
 {
 	lua_pushboolean(L, value);
 	lua_setfield(L, -2, name);
@@ -206,9 +206,9 @@ static int core_take_signal(lua_State *L)
 		return 1;
 	}
 	lua_createtable(L, 0, 3);
-	set_integer(L, "signo", s.signo);
-	set_integer(L, "code", s.code);
-	set_integer(L, "addr", (lua_Integer)s.addr);
+	sim_put_int(L, "signo", (uint64_t)s.signo);
+	sim_put_int(L, "code", (uint64_t)s.code);
+	sim_put_int(L, "addr", s.addr);
 	return 1;
 }
 
@@ -270,9 +270,9 @@ static int core_user_write(lua_State *L)
 static void set_exception(lua_State *L, const struct kvmsim_exception *e)
 {
 	lua_createtable(L, 0, 3);
-	set_integer(L, "code", e->code);
-	set_integer(L, "syndrome", (lua_Integer)e->syndrome);
-	set_integer(L, "address", (lua_Integer)e->address);
+	sim_put_int(L, "code", e->code);
+	sim_put_int(L, "syndrome", e->syndrome);
+	sim_put_int(L, "address", e->address);
 	lua_setfield(L, -2, "exception");
 }
 
@@ -291,13 +291,13 @@ static int push_access(lua_State *L, int rc, const struct kvmsim_access_result *
 	}
 	lua_pushnil(L);
 	lua_createtable(L, 0, 7);
-	set_integer(L, "ret", rc ? rc : r->ret);
-	set_integer(L, "faults", r->faults);
-	set_integer(L, "value", (lua_Integer)value);
-	set_boolean(L, "done", done);
-	set_boolean(L, "intercepted", done && r->intercepted);
+	sim_put_int(L, "ret", (uint64_t)(rc ? rc : r->ret));
+	sim_put_int(L, "faults", r->faults);
+	sim_put_int(L, "value", value);
+	sim_put_bool(L, "done", done);
+	sim_put_bool(L, "intercepted", done && r->intercepted);
 	if (!rc)
-		set_integer(L, "exit_reason", r->exit_reason);
+		sim_put_int(L, "exit_reason", r->exit_reason);
 	if (done && r->has_exception)
 		set_exception(L, &r->exception);
 	return 2;

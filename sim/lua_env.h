@@ -57,5 +57,8 @@ void sim_gil_yield(void);	/* lets another thread that waits for the lock have it
 int sim_caller(lua_State *L, lua_Debug *ar);
 /* The same as "file:line", or "?". */
 void sim_where(lua_State *L, char *buf, size_t bytes);
+/* Set a field of the table on top of the stack. */
+void sim_put_int(lua_State *L, const char *name, uint64_t value);
+void sim_put_bool(lua_State *L, const char *name, int value);
 
 #endif

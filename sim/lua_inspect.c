@@ -7,18 +7,6 @@
 
 #define MAX_SLOTS 65536u
 
-static void put_int(lua_State *L, const char *name, uint64_t v)
-{
-	lua_pushinteger(L, (lua_Integer)v);
-	lua_setfield(L, -2, name);
-}
-
-static void put_bool(lua_State *L, const char *name, int v)
-{
-	lua_pushboolean(L, v);
-	lua_setfield(L, -2, name);
-}
-
 /* Look-ups need no check afterwards: they change nothing. */
 static void enter(lua_State *L)
 {
@@ -47,21 +35,21 @@ static int inspect_page(lua_State *L)
 		return 1;
 	}
 	lua_newtable(L);
-	put_bool(L, "mapped", p.mapped);
-	put_bool(L, "writable", p.writable);
-	put_bool(L, "dirty", p.dirty);
-	put_bool(L, "young", p.young);
-	put_bool(L, "huge", p.huge);
-	put_bool(L, "swapped", p.swapped);
-	put_bool(L, "zero", p.zero);
-	put_bool(L, "anon", p.anon);
-	put_bool(L, "ksm", p.ksm);
-	put_bool(L, "exclusive", p.exclusive);
-	put_bool(L, "pfnmap", p.pfnmap);
-	put_int(L, "pfn", p.pfn);
-	put_int(L, "refcount", (uint64_t)p.refcount);
-	put_int(L, "mapcount", (uint64_t)p.mapcount);
-	put_int(L, "pincount", (uint64_t)p.pincount);
+	sim_put_bool(L, "mapped", p.mapped);
+	sim_put_bool(L, "writable", p.writable);
+	sim_put_bool(L, "dirty", p.dirty);
+	sim_put_bool(L, "young", p.young);
+	sim_put_bool(L, "huge", p.huge);
+	sim_put_bool(L, "swapped", p.swapped);
+	sim_put_bool(L, "zero", p.zero);
+	sim_put_bool(L, "anon", p.anon);
+	sim_put_bool(L, "ksm", p.ksm);
+	sim_put_bool(L, "exclusive", p.exclusive);
+	sim_put_bool(L, "pfnmap", p.pfnmap);
+	sim_put_int(L, "pfn", p.pfn);
+	sim_put_int(L, "refcount", (uint64_t)p.refcount);
+	sim_put_int(L, "mapcount", (uint64_t)p.mapcount);
+	sim_put_int(L, "pincount", (uint64_t)p.pincount);
 	return 1;
 }
 
@@ -79,15 +67,15 @@ static int inspect_entry(lua_State *L, int tlb)
 		return 1;
 	}
 	lua_newtable(L);
-	put_bool(L, "present", m.present);
-	put_bool(L, "writable", m.writable);
-	put_bool(L, "executable", m.executable);
-	put_bool(L, "accessed", m.accessed);
-	put_bool(L, "dirty", m.dirty);
-	put_bool(L, "mmio", m.mmio);
-	put_int(L, "level", m.level);
-	put_int(L, "pfn", m.pfn);
-	put_int(L, "raw", m.raw);
+	sim_put_bool(L, "present", m.present);
+	sim_put_bool(L, "writable", m.writable);
+	sim_put_bool(L, "executable", m.executable);
+	sim_put_bool(L, "accessed", m.accessed);
+	sim_put_bool(L, "dirty", m.dirty);
+	sim_put_bool(L, "mmio", m.mmio);
+	sim_put_int(L, "level", m.level);
+	sim_put_int(L, "pfn", m.pfn);
+	sim_put_int(L, "raw", m.raw);
 	return 1;
 }
 
@@ -119,12 +107,12 @@ static int inspect_slots(lua_State *L)
 	lua_createtable(L, n, 0);
 	for (int i = 0; i < n && i < (int)MAX_SLOTS; i++) {
 		lua_newtable(L);
-		put_int(L, "slot", v[i].id);
-		put_int(L, "as_id", v[i].as_id);
-		put_int(L, "flags", v[i].flags);
-		put_int(L, "base_gfn", v[i].base_gfn);
-		put_int(L, "npages", v[i].npages);
-		put_int(L, "userspace_addr", v[i].userspace_addr);
+		sim_put_int(L, "slot", v[i].id);
+		sim_put_int(L, "as_id", v[i].as_id);
+		sim_put_int(L, "flags", v[i].flags);
+		sim_put_int(L, "base_gfn", v[i].base_gfn);
+		sim_put_int(L, "npages", v[i].npages);
+		sim_put_int(L, "userspace_addr", v[i].userspace_addr);
 		lua_rawseti(L, -2, i + 1);
 	}
 	return 1;
@@ -170,7 +158,7 @@ static int inspect_counters(lua_State *L)
 		return luaL_error(L, "there is no machine here: only the function of a scenario has one");
 	lua_newtable(L);
 	for (unsigned int i = 0; (name = sim_ops->counter_name(i)); i++)
-		put_int(L, name, sim_ops->counter(i));
+		sim_put_int(L, name, sim_ops->counter(i));
 	return 1;
 }
 

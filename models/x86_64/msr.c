@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Privileged registers of the simulated processors: MSRs, control, debug and extended control registers, per CPU. */
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
-#include <linux/timekeeping.h>
 #include <asm/apicdef.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>

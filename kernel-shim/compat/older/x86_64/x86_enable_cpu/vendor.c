@@ -5,6 +5,7 @@
 #include "pmu.h"
 #include "../../../../../models/x86_64/model.h"
 
+/* The modelled processor can run guests, and no firmware forbids it. */
 static int cpu_has_kvm_support(void)
 {
 	return 1;
@@ -15,26 +16,30 @@ static int disabled_by_bios(void)
 	return 0;
 }
 
+/* All CPUs of the machine are equal. */
 static int check_processor_compatibility(void)
 {
 	return 0;
 }
 
+/* For pause-loop exiting and the PMU, which the modelled processor does not have. */
 static void sched_in(struct kvm_vcpu *vcpu, int cpu)
 {
-	/* For pause-loop exiting and the PMU, which the modelled processor does not have. */
 }
 
+/* There is no APIC virtualization that a reason could switch off. */
 static bool check_apicv_inhibit_reasons(enum kvm_apicv_inhibit reason)
 {
 	return false;
 }
 
+/* The processor has no MSRs that describe optional features. */
 static int get_msr_feature(struct kvm_msr_entry *msr)
 {
 	return KVM_MSR_RET_UNSUPPORTED;
 }
 
+/* Only encrypted guests and SGX refuse. */
 static bool can_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
 {
 	return true;
