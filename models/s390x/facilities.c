@@ -29,12 +29,51 @@ static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 10, 14, 16, 18, 19, 20, 21, 2
 /* What SCLP reports but struct sclp_info lacks; sclp_early_facilities_detect() makes machine flags of it. */
 bool s390_esop = true, s390_tlb_guest;
 
+static void set_esop(bool on)
+{
+	s390_esop = on;
+}
+
+static void set_tlb_guest(bool on)
+{
+	s390_tlb_guest = on;
+}
+
+static void set_cmma(bool on)
+{
+	sclp.has_cmma = on;
+}
+
+static void set_skey(bool on)
+{
+	sclp.has_skey = on;
+}
+
+static void set_kss(bool on)
+{
+	sclp.has_kss = on;
+}
+
+static void set_esca(bool on)
+{
+	sclp.has_esca = sclp.has_64bscao = on;
+}
+
+/* What has a name: a facility that STFLE stores, or what set changes. */
 static const struct {
 	const char *name;
 	unsigned int nr;
-} names[] = {
+	void (*set)(bool on);
+} named[] = {
 	{ "idte", 3 }, { "edat1", 8 }, { "tlb_lc", 51 }, { "fsi", 75 }, { "edat2", 78 }, { "nx", 130 }, { "rdp", 194 },
+	{ "esop", 0, set_esop }, { "tlb_guest", 0, set_tlb_guest }, { "cmma", 0, set_cmma }, { "skey", 0, set_skey },
+	{ "kss", 0, set_kss }, { "esca", 0, set_esca },
 };
+
+const char *s390_facility_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(named) ? named[i].name : NULL;
+}
 
 void s390_facilities_boot(void)
 {
@@ -47,17 +86,8 @@ void s390_facilities_boot(void)
 	sclp.hamax = (1UL << 44) - 1;
 }
 
-static bool change_facility(const char *name, bool on)
+static bool change_number(unsigned int nr, bool on)
 {
-	unsigned int i, nr;
-
-	if (kstrtouint(name, 10, &nr)) {
-		for (i = 0; i < ARRAY_SIZE(names) && strcmp(names[i].name, name); i++)
-			;
-		if (i == ARRAY_SIZE(names))
-			return false;
-		nr = names[i].nr;
-	}
 	if (nr >= 64 * ARRAY_SIZE(stfle_fac_list))
 		return false;
 	if (on)
@@ -69,21 +99,19 @@ static bool change_facility(const char *name, bool on)
 
 static bool change(const char *name, bool on)
 {
-	if (!strcmp(name, "esop"))
-		s390_esop = on;
-	else if (!strcmp(name, "tlb_guest"))
-		s390_tlb_guest = on;
-	else if (!strcmp(name, "cmma"))
-		sclp.has_cmma = on;
-	else if (!strcmp(name, "skey"))
-		sclp.has_skey = on;
-	else if (!strcmp(name, "kss"))
-		sclp.has_kss = on;
-	else if (!strcmp(name, "esca"))
-		sclp.has_esca = sclp.has_64bscao = on;
-	else
-		return change_facility(name, on);
-	return true;
+	unsigned int i, nr;
+
+	if (!kstrtouint(name, 10, &nr))
+		return change_number(nr, on);
+	for (i = 0; i < ARRAY_SIZE(named); i++) {
+		if (strcmp(named[i].name, name))
+			continue;
+		if (!named[i].set)
+			return change_number(named[i].nr, on);
+		named[i].set(on);
+		return true;
+	}
+	return false;
 }
 
 /* Returns which facility lacks another one that it needs, or NULL if this machine can be built. */

@@ -39,6 +39,8 @@ void s390_facilities_boot(void);
  * that file's or a facility number. 0, or -EINVAL after a report.
  */
 int s390_change_facilities(const char *changes);
+/* Returns the name of facility i, counted from 0, or NULL past the last. */
+const char *s390_facility_name(unsigned int i);
 
 /* --- dat.c: what walk.c, tlb.c and skey.c are with this machine's memory and CPUs --- */
 /*

@@ -6,6 +6,7 @@
 #include <asm/facility.h>
 #include <asm/lowcore.h>
 #include <asm/setup.h>
+#include <kshim/arch.h>
 #include <kshim/form/s390_rdp.h>
 #include <kshim/form/thp_unsupported.h>
 #include <s390x/model.h>
@@ -25,6 +26,11 @@ void kshim_detect_machine(unsigned int cpu)
 	if (!cpu)
 		s390_facilities_boot();
 	per_cpu_ptr(&kshim_lowcore, cpu)->machine_flags = machine_flags();
+}
+
+const char *kshim_arch_facility_name(unsigned int i)
+{
+	return s390_facility_name(i);
 }
 
 int kshim_change_facilities(const char *changes)

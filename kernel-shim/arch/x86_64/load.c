@@ -12,6 +12,12 @@ const char *const kshim_arch_personalities[] = {
 /* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
 extern initcall_t __kshim_initcall_kvm_x86_init;
 
+/* The machine of each personality is fixed. */
+const char *kshim_arch_facility_name(unsigned int i)
+{
+	return NULL;
+}
+
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
 	if (facilities)

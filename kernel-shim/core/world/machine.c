@@ -208,6 +208,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.page_size = PAGE_SIZE,
 	.checks = kshim_check_ids,
 	.personalities = kshim_arch_personalities,
+	.facility_name = kshim_arch_facility_name,
 	.constants = kshim_constants,
 	.layouts = kshim_layouts,
 	.boot = machine_boot,

@@ -14,6 +14,8 @@ struct kvm;
 
 /* NULL-terminated; the first is the default. */
 extern const char *const kshim_arch_personalities[];
+/* Returns the name of what can be added to the machine or removed from it, counted from 0, or NULL past the last. */
+const char *kshim_arch_facility_name(unsigned int i);
 /* Sets up registers and identification of one CPU. Its per-cpu area must exist, and no thread may run on it yet. */
 void kshim_arch_boot_cpu(unsigned int cpu);
 /* Does the rest, once, when all CPUs have been booted. 0 or -errno. */

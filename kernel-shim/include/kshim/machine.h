@@ -238,9 +238,11 @@ struct kvmsim_machine_ops {
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
 	/*
 	 * Loads KVM with one of the personalities, once per process. ":name=0,name=1..." may follow if the flavour has
-	 * facilities to remove (=0) or add (=1). 0 or -errno.
+	 * facilities to remove (=0) or add (=1). facility_name(i) is NULL past the last; numbers are names too. 0 or
+	 * -errno.
 	 */
 	int (*kvm_load)(const char *personality);
+	const char *(*facility_name)(unsigned int i);
 	/*
 	 * Declares that this process runs a scenario and will not fork. It may then have threads of its own, and memory
 	 * that children would share.
