@@ -104,7 +104,7 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
 }
 
-INERT(flush_tlb_one_kernel, "arch/x86/mm/tlb.c", "as flush_tlb_kernel_range");
+INERT(flush_tlb_one_kernel, "arch/x86/mm/tlb.c", "like flush_tlb_kernel_range");
 void flush_tlb_one_kernel(unsigned long addr)
 {
 }
@@ -142,7 +142,7 @@ void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struc
 {
 }
 
-INERT(switch_mm_irqs_off, "arch/x86/mm/tlb.c", "as switch_mm");
+INERT(switch_mm_irqs_off, "arch/x86/mm/tlb.c", "like switch_mm");
 void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
 {
 }
@@ -150,7 +150,7 @@ void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct t
 /* Its definition, with an argument or without: compat/<form>/x86_64/x86_leave_mm_void. */
 INERT(leave_mm, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
 
-INERT(enter_lazy_tlb, "arch/x86/mm/tlb.c", "as leave_mm");
+INERT(enter_lazy_tlb, "arch/x86/mm/tlb.c", "like leave_mm");
 void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)
 {
 }

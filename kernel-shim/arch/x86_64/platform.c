@@ -129,7 +129,7 @@ void perf_register_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
 {
 }
 
-INERT(perf_unregister_guest_info_callbacks, "kernel/events/core.c", "as perf_register_guest_info_callbacks");
+INERT(perf_unregister_guest_info_callbacks, "kernel/events/core.c", "like perf_register_guest_info_callbacks");
 void perf_unregister_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
 {
 }

@@ -31,7 +31,7 @@ int pvclock_gtod_register_notifier(struct notifier_block *nb)
 	return 0;
 }
 
-INERT(pvclock_gtod_unregister_notifier, "kernel/time/timekeeping.c", "as pvclock_gtod_register_notifier");
+INERT(pvclock_gtod_unregister_notifier, "kernel/time/timekeeping.c", "like pvclock_gtod_register_notifier");
 int pvclock_gtod_unregister_notifier(struct notifier_block *nb)
 {
 	return 0;

@@ -194,20 +194,20 @@ int sprint_symbol(char *buffer, unsigned long address)
 	return print_symbol(buffer, address, 0, true);
 }
 
-REDUCED(sprint_symbol_build_id, "kernel/kallsyms.c", "as sprint_symbol, without a build id");
+REDUCED(sprint_symbol_build_id, "kernel/kallsyms.c", "like sprint_symbol, without a build id");
 int sprint_symbol_build_id(char *buffer, unsigned long address) __alias(sprint_symbol);
 
-REDUCED(sprint_symbol_no_offset, "kernel/kallsyms.c", "as sprint_symbol");
+REDUCED(sprint_symbol_no_offset, "kernel/kallsyms.c", "like sprint_symbol");
 int sprint_symbol_no_offset(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, 0, false);
 }
 
-REDUCED(sprint_backtrace, "kernel/kallsyms.c", "as sprint_symbol");
+REDUCED(sprint_backtrace, "kernel/kallsyms.c", "like sprint_symbol");
 int sprint_backtrace(char *buffer, unsigned long address)
 {
 	return print_symbol(buffer, address, -1, true);
 }
 
-REDUCED(sprint_backtrace_build_id, "kernel/kallsyms.c", "as sprint_symbol, without a build id");
+REDUCED(sprint_backtrace_build_id, "kernel/kallsyms.c", "like sprint_symbol, without a build id");
 int sprint_backtrace_build_id(char *buffer, unsigned long address) __alias(sprint_backtrace);

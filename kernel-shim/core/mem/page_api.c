@@ -22,7 +22,7 @@ struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_n
 	return kshim_alloc_pages(gfp, order, CALLER);
 }
 
-REDUCED(__folio_alloc_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
+REDUCED(__folio_alloc_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
 {
 	struct page *page = kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER);
@@ -30,7 +30,7 @@ struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_
 	return page_rmappable_folio(page);
 }
 
-REDUCED(get_free_pages_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
+REDUCED(get_free_pages_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
 {
 	struct page *page = kshim_alloc_pages(gfp & ~__GFP_HIGHMEM, order, CALLER);
@@ -38,7 +38,7 @@ unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-REDUCED(get_zeroed_page_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
+REDUCED(get_zeroed_page_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 unsigned long get_zeroed_page_noprof(gfp_t gfp)
 {
 	struct page *page = kshim_alloc_pages((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0, CALLER);
@@ -46,7 +46,7 @@ unsigned long get_zeroed_page_noprof(gfp_t gfp)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-REDUCED(alloc_pages_bulk_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
+REDUCED(alloc_pages_bulk_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *nodemask, int nr_pages,
 				      struct list_head *page_list, struct page **page_array)
 {
@@ -131,7 +131,7 @@ void split_page(struct page *page, unsigned int order)
 		set_page_refcounted(page + i);
 }
 
-REDUCED(alloc_pages_exact_noprof, "mm/page_alloc.c", "as __alloc_pages_noprof");
+REDUCED(alloc_pages_exact_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 void *alloc_pages_exact_noprof(size_t size, gfp_t gfp)
 {
 	unsigned long i, used = PFN_UP(size);
@@ -276,14 +276,14 @@ bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark,
 	return false;
 }
 
-REDUCED(zone_watermark_ok, "mm/page_alloc.c", "as __zone_watermark_ok");
+REDUCED(zone_watermark_ok, "mm/page_alloc.c", "like __zone_watermark_ok");
 bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
 		       unsigned int alloc_flags)
 {
 	return __zone_watermark_ok(z, order, mark, highest_zoneidx, alloc_flags, zone_page_state(z, NR_FREE_PAGES));
 }
 
-REDUCED(zone_watermark_ok_safe, "mm/page_alloc.c", "as __zone_watermark_ok");
+REDUCED(zone_watermark_ok_safe, "mm/page_alloc.c", "like __zone_watermark_ok");
 bool zone_watermark_ok_safe(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx)
 {
 	return zone_watermark_ok(z, order, mark, highest_zoneidx, 0);

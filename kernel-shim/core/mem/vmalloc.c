@@ -167,43 +167,43 @@ void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align, unsig
 	return do_vmalloc(size, align, gfp, false, caller);
 }
 
-REDUCED(__vmalloc_node_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(__vmalloc_node_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *__vmalloc_node_noprof(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
 {
 	return do_vmalloc(size, align, gfp, false, caller);
 }
 
-REDUCED(__vmalloc_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(__vmalloc_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *__vmalloc_noprof(unsigned long size, gfp_t gfp)
 {
 	return do_vmalloc(size, 1, gfp, false, CALLER);
 }
 
-REDUCED(vmalloc_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(vmalloc_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *vmalloc_noprof(unsigned long size)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL, true, CALLER);
 }
 
-REDUCED(vmalloc_huge_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(vmalloc_huge_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *vmalloc_huge_noprof(unsigned long size, gfp_t gfp)
 {
 	return do_vmalloc(size, 1, gfp, false, CALLER);
 }
 
-REDUCED(vzalloc_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(vzalloc_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *vzalloc_noprof(unsigned long size)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, true, CALLER);
 }
 
-REDUCED(vmalloc_node_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(vmalloc_node_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *vmalloc_node_noprof(unsigned long size, int node)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL, true, CALLER);
 }
 
-REDUCED(vzalloc_node_noprof, "mm/vmalloc.c", "as __vmalloc_node_range_noprof");
+REDUCED(vzalloc_node_noprof, "mm/vmalloc.c", "like __vmalloc_node_range_noprof");
 void *vzalloc_node_noprof(unsigned long size, int node)
 {
 	return do_vmalloc(size, 1, GFP_KERNEL | __GFP_ZERO, true, CALLER);

@@ -53,7 +53,7 @@ int kthread_stop(struct task_struct *k)
 	return -EINTR;
 }
 
-REDUCED(kthread_stop_put, "kernel/kthread.c", "as kthread_stop()");
+REDUCED(kthread_stop_put, "kernel/kthread.c", "like kthread_stop()");
 int kthread_stop_put(struct task_struct *k)
 {
 	put_task_struct(k);

@@ -6,7 +6,7 @@
 struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int object_size, struct kmem_cache_args *args,
 					    slab_flags_t flags);
 
-REDUCED(kmem_cache_create, "mm/slab_common.c", "as __kmem_cache_create_args");
+REDUCED(kmem_cache_create, "mm/slab_common.c", "like __kmem_cache_create_args");
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
 				     void (*ctor)(void *))
 {
@@ -15,7 +15,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	return __kmem_cache_create_args(name, size, &args, flags);
 }
 
-REDUCED(kmem_cache_create_usercopy, "mm/slab_common.c", "as __kmem_cache_create_args");
+REDUCED(kmem_cache_create_usercopy, "mm/slab_common.c", "like __kmem_cache_create_args");
 struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align,
 					      slab_flags_t flags, unsigned int useroffset, unsigned int usersize,
 					      void (*ctor)(void *))

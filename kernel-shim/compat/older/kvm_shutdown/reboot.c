@@ -10,7 +10,7 @@ int register_reboot_notifier(struct notifier_block *nb)
 	return 0;
 }
 
-INERT(unregister_reboot_notifier, "kernel/reboot.c", "as register_reboot_notifier");
+INERT(unregister_reboot_notifier, "kernel/reboot.c", "like register_reboot_notifier");
 int unregister_reboot_notifier(struct notifier_block *nb)
 {
 	return 0;

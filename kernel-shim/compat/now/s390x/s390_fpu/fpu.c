@@ -8,12 +8,12 @@ void save_fpu_state(struct fpu *state, int flags)
 {
 }
 
-INERT(__kernel_fpu_begin, "arch/s390/kernel/fpu.c", "as save_fpu_state");
+INERT(__kernel_fpu_begin, "arch/s390/kernel/fpu.c", "like save_fpu_state");
 void __kernel_fpu_begin(struct kernel_fpu *state, int flags)
 {
 }
 
-INERT(__kernel_fpu_end, "arch/s390/kernel/fpu.c", "as save_fpu_state");
+INERT(__kernel_fpu_end, "arch/s390/kernel/fpu.c", "like save_fpu_state");
 void __kernel_fpu_end(struct kernel_fpu *state, int flags)
 {
 }

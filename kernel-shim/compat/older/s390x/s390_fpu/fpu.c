@@ -9,7 +9,7 @@ void save_fpu_regs(void)
 {
 }
 
-INERT(load_fpu_regs, "arch/s390/kernel/fpu.c", "as save_fpu_regs");
+INERT(load_fpu_regs, "arch/s390/kernel/fpu.c", "like save_fpu_regs");
 void load_fpu_regs(void)
 {
 }
