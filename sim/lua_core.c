@@ -554,9 +554,11 @@ static const luaL_Reg functions[] = {
 	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
 	{ "check", core_check }, { "checks", core_checks }, { "leak_check", core_leak_check }, { "where", core_where },
-	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed }, { "note", core_note },
+	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed },
+	{ "note", core_note },
 	{ "step", core_step }, { "expect_report", core_expect_report },
-	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than }, { "cpu", core_cpu },
+	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than },
+	{ "cpu", core_cpu },
 	{ "parameters", core_parameters }, { "page_size", core_page_size },
 	{ "facility_names", core_facility_names }, { NULL, NULL },
 };

@@ -101,8 +101,8 @@ void expectations_end(void)
 	pthread_mutex_unlock(&lock);
 	for (size_t i = 0; i < n; i++) {
 		char *line = open[i].line ? xasprintf(":%d", open[i].line) : xstrdup("");
-		char *text = xasprintf("%s%s: expect() without a rule judges nothing: call one, such as :eq(x) or :ok()",
-				       open[i].source, line);
+		char *text = xasprintf("%s%s: expect() without a rule judges nothing: "
+				       "call one, such as :eq(x) or :ok()", open[i].source, line);
 
 		child_fail(text);
 		free(text);

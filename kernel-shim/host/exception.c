@@ -40,8 +40,7 @@ void host_trap_at(unsigned long ip)
 
 /* Makes a struct host_regs and calls run_trap(), as if the instruction had called it, so that back traces show it. */
 void host_trap_entry(void);
-__asm__(
-	"	.text\n"
+__asm__("	.text\n"
 	"	.type host_trap_entry, @function\n"
 	"	.hidden host_trap_entry\n"
 	"host_trap_entry:\n"

@@ -44,7 +44,7 @@ struct assoc {
 	uint64_t valid[ASSOC_MAX_ENTRIES / 64];	/* a bit for each entry, so that a search skips the others */
 	uint16_t chain[ASSOC_CHAINS];		/* index + 1 of the first entry */
 	uint32_t count[ASSOC_LEVELS];		/* valid entries per level */
-	uint32_t hand[ASSOC_SIZES];		/* next victim, round robin, for each size that has an array of its own */
+	uint32_t hand[ASSOC_SIZES];		/* next victim, round robin, for each size with its own array */
 	uint64_t evictions;
 };
 
@@ -62,7 +62,7 @@ struct assoc_shape {
 	unsigned int bytes;	/* of an entry */
 	unsigned int entries;	/* a multiple of 64, at most ASSOC_MAX_ENTRIES */
 	struct assoc_size size[ASSOC_SIZES];	/* in the order in which a look-up tries them */
-	/* Words of the key, which tells entries with the same page, level and kind apart. It follows struct assoc_entry. */
+	/* Words of the key behind struct assoc_entry; it tells entries with the same page, level and kind apart. */
 	unsigned int key_words;
 	/* Returns NULL, or what is wrong with the entry beside its page, level and links. */
 	const char *(*wrong)(const void *entry);

@@ -23,8 +23,8 @@ struct sclp_info sclp;
  * (8), local TLB clearing (51), store/fetch indication in the TEID (75), enhanced DAT 2 (78, for guests),
  * instruction-execution protection (130).
  */
-static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 10, 14, 16, 18, 19, 20, 21, 25, 27, 30, 32, 33, 34, 35, 37, 40, 41, 44,
-				 45, 47, 49, 51, 52, 53, 54, 75, 78, 130, 131 };
+static const u8 facilities[] = { 0, 1, 2, 3, 7, 8, 10, 14, 16, 18, 19, 20, 21, 25, 27, 30, 32, 33, 34, 35, 37, 40, 41,
+				 44, 45, 47, 49, 51, 52, 53, 54, 75, 78, 130, 131 };
 
 /* What SCLP reports but struct sclp_info lacks; sclp_early_facilities_detect() makes machine flags of it. */
 bool s390_esop = true, s390_tlb_guest;

@@ -74,7 +74,8 @@ static bool frame_is_live(u64 pa, u64 addr)
 {
 	u64 pfn = pa >> PAGE_SHIFT;
 
-	if (pfn - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT && (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
+	if (pfn - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT &&
+	    (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
 		return true;
 	host_check("guest-access", "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
 		   pfn, pfn_valid(pfn) ? "free" : "outside of memory");

@@ -159,7 +159,7 @@ static void visit_tlbs(struct visit *v)
 }
 
 void kshim_hw_for_each_leaf(struct kvm *kvm,
-			      void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+			    void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	struct visit v = { .kvm = kvm, .gmap = kvm->arch.gmap, .fn = fn, .arg = arg };
 

@@ -30,7 +30,7 @@ enum tlb_rights {
 
 struct x86_tlb_entry {
 	ASSOC_ENTRY;		/* level: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; kind: enum x86_tlb_kind */
-	uint64_t root;		/* the key: physical address of the table root under EPT; 0 where an ASID tags entries */
+	uint64_t root;		/* the key: physical address of the table root (EPT), or 0 where an ASID tags entries */
 	uint64_t gfn;		/* guest frame of the first page */
 	uint64_t pfn;		/* host frame of the first page */
 	uint64_t raw;		/* the last-level table entry when the TLB was filled */

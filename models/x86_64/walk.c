@@ -346,7 +346,7 @@ void x86_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, s
 }
 
 void x86_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
-		   unsigned int access, struct walk_result *r)
+		 unsigned int access, struct walk_result *r)
 {
 	struct walk_result n;
 

@@ -88,7 +88,7 @@ void x86_walk(const struct walk_tables *t, uint64_t addr, unsigned int access, s
  * count as writes if the nested tables keep dirty bits (SDM 30.3.5; APM 15.25.6).
  */
 void x86_walk_2d(const struct walk_tables *guest, const struct walk_tables *nested, uint64_t addr,
-		   unsigned int access, struct walk_result *r);
+		 unsigned int access, struct walk_result *r);
 
 /* Flushes of a paging-structure cache: all entries, those of one tag, those that could be used for one address. */
 void x86_walk_cache_flush(struct walk_cache *c);

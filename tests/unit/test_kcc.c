@@ -140,7 +140,8 @@ static const struct {
 	{"types that differ, in one byte", "struct x { u32 a : 1; u32 b : 3; u8 c : 4; u8 d; u16 e; };",
 	 "struct x x = {}; x.a = 1; x.c = 2; x.d = 3; if (*(u32 *)&x != 0x382 || sizeof(x) != 4) return 1"},
 	{"padding to an aligned member", "struct x { u8 a : 1; u64 c; u16 d : 1; };",
-	 "struct x x = {}; x.a = 1; x.d = 1; if (*(u8 *)&x != 0x80 || ((u16 *)&x)[8] != 0x8000 || sizeof(x) != 24) return 1"},
+	 "struct x x = {}; x.a = 1; x.d = 1; "
+	 "if (*(u8 *)&x != 0x80 || ((u16 *)&x)[8] != 0x8000 || sizeof(x) != 24) return 1"},
 	{"unnamed only", "struct x { u32 a; u32 : 32; u32 b; };",
 	 "if (sizeof(struct x) != 12 || __builtin_offsetof(struct x, b) != 8) return 1"},
 	{"arrays", "struct x { u8 v[4]; u32 *p[2]; void (*f)(int, int); u16 a : 1; u16 b : 15; };",
@@ -297,8 +298,8 @@ END_TEST
 START_TEST(override_around)
 {
 	static const char overrides[] = "static inline long *one(int *p)\n{\n\treturn kcc_kernel_one(p) + 1;\n}\n";
-	static const char kernel[] = "static long a[3] = {3, 5, 7};\nstatic __attribute__((unused)) long *one(int *p)\n{\n"
-				     "\treturn a + *p;\n}\nstatic long two(int n)\n{\n\treturn *one(&n);\n}\n";
+	static const char kernel[] = "static long a[3] = {3, 5, 7};\n"
+				     "static __attribute__((unused)) long *one(int *p)\n{\n\treturn a + *p;\n}\nstatic long two(int n)\n{\n\treturn *one(&n);\n}\n";
 
 	runs(passed(kernel, overrides), "return two(0) != 5 || two(1) != 7");
 	/* The kernel's body is still walked: its asm is refused. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's half of core/world/uaccess.c: translation by the modelled CPU with the mm's ASCE, and arch/s390/mm/fault.c
- * on an exception. Also accesses with a storage key.
+ * The processor's half of core/world/uaccess.c: translation by the modelled CPU with the mm's ASCE, and
+ * arch/s390/mm/fault.c on an exception. Also accesses with a storage key.
  */
 #include <linux/mm.h>
 #include <linux/mm_types.h>

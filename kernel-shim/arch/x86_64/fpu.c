@@ -90,7 +90,8 @@ void fpu_sync_guest_vmexit_xfd_state(void)
 {
 }
 
-FAITHFUL(xstate_get_guest_group_perm, "arch/x86/kernel/fpu/xstate.c arch/x86/kernel/fpu/xstate.h:xstate_get_group_perm");
+FAITHFUL(xstate_get_guest_group_perm,
+	 "arch/x86/kernel/fpu/xstate.c arch/x86/kernel/fpu/xstate.h:xstate_get_group_perm");
 u64 xstate_get_guest_group_perm(void)
 {
 	return XFEATURE_MASK_FPSSE;

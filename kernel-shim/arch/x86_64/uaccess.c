@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's half of core/world/uaccess.c: translation through the host TLB or, like the processor's walk, the page
- * tables of an mm, and the real fault path on a miss (arch/x86/mm/fault.c).
+ * The processor's half of core/world/uaccess.c: translation through the host TLB or, like the processor's walk, the
+ * page tables of an mm, and the real fault path on a miss (arch/x86/mm/fault.c).
  *
  * Translation and copying happen with interrupts off, so neither the page nor the tables can go away meanwhile: code
  * that frees them flushes the TLB first, and that waits.

@@ -57,7 +57,8 @@ static void check_page_table(struct kshim_pgste_check *c, u64 *table, u64 addr)
 		return;
 	if (c->of_gmap) {
 		++*c->findings;
-		host_check("pgste", "gmap of process %d has a page table without PGSTEs for guest address %llx", c->pid, addr);
+		host_check("pgste", "gmap of process %d has a page table without PGSTEs for guest address %llx", c->pid,
+			   addr);
 		return;
 	}
 	if (!kshim_table_has_second_half(c->mm))
@@ -68,7 +69,8 @@ static void check_page_table(struct kshim_pgste_check *c, u64 *table, u64 addr)
 		if (!(pgste & bits))
 			continue;
 		++*c->findings;
-		host_check("pgste", "page table of process %d at address %llx has no PGSTEs for guests, but %016llx is in one",
+		host_check("pgste",
+			   "page table of process %d at address %llx has no PGSTEs for guests, but %016llx is in one",
 			   c->pid, addr + ((u64)i << PAGE_SHIFT), pgste);
 		return;
 	}

@@ -74,8 +74,7 @@ static bool has_rmap(struct shadow *s, unsigned long vmaddr, unsigned long raddr
 {
 	struct gmap_rmap *rmap;
 
-	gmap_for_each_rmap(rmap, radix_tree_lookup(&s->sg->host_to_rmap, vmaddr >> PAGE_SHIFT))
-	{
+	gmap_for_each_rmap(rmap, radix_tree_lookup(&s->sg->host_to_rmap, vmaddr >> PAGE_SHIFT)) {
 		if (rmap->raddr == raddr)
 			return true;
 	}

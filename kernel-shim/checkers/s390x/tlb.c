@@ -28,8 +28,8 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 
 		if (e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
 			continue;
-		if (!s390_walk_host(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) && r.address >> PAGE_SHIFT == e->frame &&
-		    (e->protect || !r.protect))
+		if (!s390_walk_host(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) &&
+		    r.address >> PAGE_SHIFT == e->frame && (e->protect || !r.protect))
 			continue;
 		c->findings++;
 		host_check("tlb",

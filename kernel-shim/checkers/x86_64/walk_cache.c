@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The check of the paging-structure caches: an upper-level entry that a CPU keeps, and that no pending flush covers, must
- * lead to the same table as the tables do.
+ * The check of the paging-structure caches: an upper-level entry that a CPU keeps, and that no pending flush covers,
+ * must lead to the same table as the tables do.
  */
 #include <linux/kvm_host.h>
 #include <kshim/host.h>

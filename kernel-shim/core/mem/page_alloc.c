@@ -412,7 +412,8 @@ static int validate_block(struct page *page, unsigned int order)
 	unsigned long pfn = page_to_pfn(page), i;
 	int n = 0;
 
-	if (!IS_ALIGNED(pfn, 1UL << order) || !PageBuddy(page) || buddy_order(page) != order || pfn >= kshim_in_use_end) {
+	if (!IS_ALIGNED(pfn, 1UL << order) || !PageBuddy(page) || buddy_order(page) != order ||
+	    pfn >= kshim_in_use_end) {
 		kshim_mem_problem(NULL, NULL, "free list of order %u holds pfn %#lx, which does not belong there",
 				  order, pfn);
 		return 1;

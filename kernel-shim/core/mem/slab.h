@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inside of the object caches: what core/mem/slab.c (objects) and core/mem/slab_cache.c (caches, kmalloc, reports) share.
+ * The inside of the object caches: what core/mem/slab.c (objects) and core/mem/slab_cache.c (caches, kmalloc, reports)
+ * share.
  *
  * One slab is a compound page; its objects lie at base + lead + i * stride:
  *

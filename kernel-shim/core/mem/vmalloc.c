@@ -278,8 +278,8 @@ struct page *vmalloc_to_page(const void *addr)
 		return NULL;
 	}
 	if (!a->shared)
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "vmalloc_to_page: the pages of the area at %#lx are not in simulated RAM",
-			   a->start);
+		host_fatal(KVMSIM_REFUSED, NULL, 0,
+			   "vmalloc_to_page: the pages of the area at %#lx are not in simulated RAM", a->start);
 	if (!a->pages)
 		a->pages = kshim_meta_alloc(area_pages(a) * sizeof(*a->pages));
 	page = &a->pages[((unsigned long)addr - a->start) >> PAGE_SHIFT];

@@ -66,7 +66,8 @@ void __mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, 
 }
 
 FAITHFUL(mod_node_page_state, "mm/vmstat.c mm/vmstat.c:mod_node_state");
-void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta) __alias(__mod_node_page_state);
+void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, long delta)
+	__alias(__mod_node_page_state);
 
 FAITHFUL(inc_node_state, "mm/vmstat.c");
 void inc_node_state(struct pglist_data *pgdat, enum node_stat_item item)

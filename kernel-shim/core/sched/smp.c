@@ -83,7 +83,8 @@ void smp_call_function(smp_call_func_t func, void *info, int wait)
 	preempt_enable();
 }
 
-REDUCED(on_each_cpu_cond_mask, "kernel/smp.c kernel/smp.c:smp_call_function_many_cond", "like smp_call_function_many()");
+REDUCED(on_each_cpu_cond_mask, "kernel/smp.c kernel/smp.c:smp_call_function_many_cond",
+	"like smp_call_function_many()");
 void on_each_cpu_cond_mask(smp_cond_func_t cond_func, smp_call_func_t func, void *info, bool wait,
 			   const struct cpumask *mask)
 {

@@ -52,9 +52,12 @@ static bool readers_gone(struct srcu_struct *ssp, int idx)
 	unsigned long unlocks = 0, locks = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		void *count = &per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx];
+
 		/* Pairs with the release in __srcu_read_unlock(). */
-		unlocks += atomic_long_read_acquire((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx]);
+		unlocks += atomic_long_read_acquire((atomic_long_t *)count);
+	}
 	smp_mb();	/* pairs with __srcu_read_lock() */
 	for_each_possible_cpu(cpu)
 		locks += atomic_long_read((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);

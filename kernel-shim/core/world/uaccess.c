@@ -40,7 +40,8 @@ bool kshim_fault_done(unsigned int fault, bool user, unsigned long addr)
 	return false;
 }
 
-unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn, void *arg)
+unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn,
+				void *arg)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long done = 0, faults = 0, flags, len;

@@ -58,7 +58,8 @@ typedef bool (*kshim_piece_fn)(void *mem, unsigned long done, unsigned long len,
  * Calls fn for each piece of addr..addr+n of the current process, inside an access of the processor. user: the process
  * makes the access, not the kernel. Returns the number of bytes that were not handled.
  */
-unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn, void *arg);
+unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn,
+				void *arg);
 /* One translation in a process's own page tables, found without kernel helpers that take locks or fault. */
 struct kshim_host_pte {
 	bool present;		/* a CPU could use it for a read */

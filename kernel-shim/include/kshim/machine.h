@@ -95,7 +95,7 @@ enum kvmsim_sys {
 	KVMSIM_SYS_IOCTL,	/* fd, cmd, arg */
 	KVMSIM_SYS_CLOSE,	/* fd */
 	KVMSIM_SYS_FALLOCATE,	/* fd, mode, offset, len */
-	KVMSIM_SYS_SHMEM,	/* size in bytes, MFD_HUGETLB or 0: a new shared-memory file (as memfd_create), returns an fd */
+	KVMSIM_SYS_SHMEM,	/* size in bytes, MFD_HUGETLB or 0: a new shared-memory file, like memfd_create; an fd */
 	KVMSIM_SYS_FTRUNCATE,	/* fd, len */
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
 	KVMSIM_SYS_READ,	/* fd, addr, len */
@@ -113,7 +113,7 @@ enum kvmsim_event {
 	KVMSIM_EV_SPLIT_HUGE,	/* addr: split_huge_page of the folio there */
 	KVMSIM_EV_COLLAPSE_HUGE,/* addr, len: as MADV_COLLAPSE */
 	KVMSIM_EV_KSM_MERGE,	/* addr a, addr b: two equal pages become one KSM page */
-	KVMSIM_EV_PFNMAP,	/* addr (0: anywhere), len, prot: maps device memory by remap_pfn_range; returns the address */
+	KVMSIM_EV_PFNMAP,	/* addr (0: anywhere), len, prot: maps device memory by remap_pfn_range; the address */
 	KVMSIM_EV_AGE,		/* addr: folio_referenced; returns the number of references seen */
 	KVMSIM_EV_PIN,		/* addr, write: pin_user_pages FOLL_LONGTERM of one page */
 	KVMSIM_EV_UNPIN,	/* addr: undo one PIN at that address */
@@ -292,8 +292,8 @@ struct kvmsim_machine_ops {
 	 * after len bytes. Stops at the first access that does not complete; *done counts those that did. Results as
 	 * for vcpu_access.
 	 */
-	int (*vcpu_workload)(int pid, int vcpu_fd, enum kvmsim_access_op op, uint64_t addr, uint64_t len, uint64_t stride,
-			     uint64_t count, uint64_t *done, struct kvmsim_access_result *r);
+	int (*vcpu_workload)(int pid, int vcpu_fd, enum kvmsim_access_op op, uint64_t addr, uint64_t len,
+			     uint64_t stride, uint64_t count, uint64_t *done, struct kvmsim_access_result *r);
 
 	/* Inspection; changes nothing. 0 or -errno. */
 	int (*inspect_page)(int pid, uint64_t addr, struct kvmsim_page *out);

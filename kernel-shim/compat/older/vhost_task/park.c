@@ -47,6 +47,7 @@ REDUCED(kthread_parkme, "kernel/kthread.c", "never returns: the thread's creator
 void kthread_parkme(void)
 {
 	if (!starting)
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "kthread_parkme() by %s, which is not being started", current->comm);
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "kthread_parkme() by %s, which is not being started",
+			   current->comm);
 	__builtin_longjmp(creator, 1);
 }

@@ -2,8 +2,8 @@
 /*
  * asm/percpu.h: per-CPU data of the simulated CPU that the calling native thread plays now.
  *
- * kshim_cpu_offset is that CPU's entry of __per_cpu_offset[]. core/sched/sched.c sets it when a thread attaches, and changes
- * it while a thread runs an interrupt for another CPU. this_cpu operations are atomic with respect to such an
+ * kshim_cpu_offset is that CPU's entry of __per_cpu_offset[]. core/sched/cpu.c sets it when a thread attaches, and
+ * changes it while a thread runs an interrupt for another CPU. this_cpu operations are atomic with respect to such an
  * interrupt, like the single instructions of x86; raw_cpu and __this_cpu operations are not.
  *
  * All initial values are in one section; the linker provides its bounds: __start_sim_percpu, __stop_sim_percpu.

@@ -4,8 +4,8 @@
 
 /* KVM_S390_MEM_OP has operands at the end of 16 bytes, where a big-endian number begins. */
 OVERRIDES(cmpxchg_guest_abs_with_key, "arch/s390/kvm/gaccess.c");
-int cmpxchg_guest_abs_with_key(struct kvm *kvm, gpa_t gpa, int len, __uint128_t *old_addr, __uint128_t new, u8 access_key,
-			       bool *success)
+int cmpxchg_guest_abs_with_key(struct kvm *kvm, gpa_t gpa, int len, __uint128_t *old_addr, __uint128_t new,
+			       u8 access_key, bool *success)
 {
 	int shift = 8 * (sizeof(new) - len);
 	__uint128_t old = *old_addr >> shift;

@@ -24,15 +24,16 @@ static unsigned int tracking_byte(const struct page *page)
 void kshim_pgste_used(const void *pte)
 {
 	unsigned int byte = tracking_byte(virt_to_page(pte));
+	bool lower = offset_in_page(pte) < PAGE_SIZE / 2;
 
 	if (!KSHIM_TABLES_ARE_MARKED)	/* nobody can tell */
 		return;
 	/* 0: tables of shadow gmaps, which are not tracked. */
 	if (byte && byte != WHOLE_PAGE)
 		host_check("pgste",
-			   "an entry of a 2 KiB page table, in the %s half of its page, is used as if it had a PGSTE: that is %s",
-			   offset_in_page(pte) < PAGE_SIZE / 2 ? "lower" : "upper",
-			   offset_in_page(pte) < PAGE_SIZE / 2 ? "an entry of the table in the upper half" : "in the next page");
+			   "an entry of a 2 KiB page table, in the %s of its page, is used as if it had a PGSTE: that is %s",
+			   lower ? "lower half" : "upper half",
+			   lower ? "an entry of the table in the upper half" : "in the next page");
 }
 
 void kshim_check_tracking(struct kshim_pgste_check *c, const u64 *table, u64 addr)
