@@ -82,7 +82,7 @@ static long event_migrate(struct mm_struct *mm, unsigned long addr)
 		return -EFAULT;
 	folio = page_folio(page);
 	lru_add_drain();
-	isolated = folio_isolate_lru(folio);
+	isolated = kshim_folio_isolate(folio);
 	folio_put(folio);
 	if (!isolated)
 		return -EBUSY;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* folio_isolate_lru() returns whether it has done so. */
+#ifndef KSHIM_FORM_ISOLATE_LRU_BOOL_H
+#define KSHIM_FORM_ISOLATE_LRU_BOOL_H
+
+#include <linux/build_bug.h>
+#include "mm/internal.h"
+
+/* Returns whether the folio was on a list of the LRU. */
+static inline bool kshim_folio_isolate(struct folio *folio)
+{
+	static_assert(__same_type(folio_isolate_lru(folio), bool));
+	return folio_isolate_lru(folio);
+}
+
+#endif
