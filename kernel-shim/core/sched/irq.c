@@ -273,11 +273,13 @@ FAITHFUL(__local_bh_disable_ip, "kernel/softirq.c");
 void __local_bh_disable_ip(unsigned long ip, unsigned int cnt)
 {
 	unsigned long flags;
+	bool outermost;
 
 	WARN_ON_ONCE(in_hardirq());
 	raw_local_irq_save(flags);
-	__preempt_count_add(cnt);
-	if (softirq_count() == (cnt & SOFTIRQ_MASK))
+	outermost = !softirq_count();
+	__preempt_count_add(cnt);	/* before lockdep looks */
+	if (outermost)
 		lockdep_softirqs_off(ip);
 	raw_local_irq_restore(flags);
 }

@@ -310,16 +310,15 @@ void kick_process(struct task_struct *p)
 {
 }
 
+/* Puts task at the end of a list that only the caller has. Returns false if the task is on some list already. */
 static bool wake_q_claim(struct wake_q_head *head, struct task_struct *task)
 {
-	struct wake_q_node *node = &task->wake_q;
-
 	/* Pairs with the host_lock() of try_to_wake_up(), which wake_up_q() calls after it clears next. */
-	smp_mb__before_atomic();
-	if (unlikely(cmpxchg_relaxed(&node->next, NULL, WAKE_Q_TAIL)))
+	smp_mb();
+	if (cmpxchg_relaxed(&task->wake_q.next, NULL, WAKE_Q_TAIL) != NULL)
 		return false;
-	*head->lastp = node;
-	head->lastp = &node->next;
+	*head->lastp = &task->wake_q;
+	head->lastp = &task->wake_q.next;
 	return true;
 }
 
@@ -340,13 +339,14 @@ void wake_q_add_safe(struct wake_q_head *head, struct task_struct *task)
 FAITHFUL(wake_up_q, "kernel/sched/core.c");
 void wake_up_q(struct wake_q_head *head)
 {
-	struct wake_q_node *node = head->first;
+	struct wake_q_node *at, *next;
+	struct task_struct *task;
 
-	while (node != WAKE_Q_TAIL) {
-		struct task_struct *task = container_of(node, struct task_struct, wake_q);
-
-		node = node->next;
-		WRITE_ONCE(task->wake_q.next, NULL);
+	for (at = head->first; at != WAKE_Q_TAIL; at = next) {
+		task = container_of(at, struct task_struct, wake_q);
+		next = at->next;
+		/* From here on somebody else may queue the task; pairs with the cmpxchg in wake_q_claim(). */
+		WRITE_ONCE(at->next, NULL);
 		wake_up_process(task);
 		put_task_struct(task);
 	}

@@ -57,11 +57,10 @@ FAITHFUL(init_timer_key, "kernel/time/timer.c");
 void init_timer_key(struct timer_list *timer, void (*func)(struct timer_list *), unsigned int flags, const char *name,
 		    struct lock_class_key *key)
 {
-	timer->entry.pprev = NULL;
+	WARN_ON_ONCE(flags & ~TIMER_INIT_FLAGS);
+	timer->flags = (flags & TIMER_INIT_FLAGS) | raw_smp_processor_id();
 	timer->function = func;
-	if (WARN_ON_ONCE(flags & ~TIMER_INIT_FLAGS))
-		flags &= TIMER_INIT_FLAGS;
-	timer->flags = flags | raw_smp_processor_id();
+	timer->entry.pprev = NULL;	/* not pending */
 	lockdep_init_map(&timer->lockdep_map, name, key, 0);
 }
 

@@ -302,22 +302,30 @@ static int validate(void)
 
 void kshim_workqueue_boot(void)
 {
+	static const struct {
+		struct workqueue_struct **wq;
+		const char *name;
+		unsigned int flags;
+	} system_queues[] = {
+		{ &system_wq, "events" },
+		{ &system_percpu_wq, "events" },
+		{ &system_highpri_wq, "events_highpri", WQ_HIGHPRI },
+		{ &system_long_wq, "events_long" },
+		{ &system_unbound_wq, "events_unbound", WQ_UNBOUND },
+		{ &system_dfl_wq, "events_unbound", WQ_UNBOUND },
+		{ &system_freezable_wq, "events_freezable", WQ_FREEZABLE },
+		{ &system_power_efficient_wq, "events_power_efficient", WQ_POWER_EFFICIENT },
+		{ &mm_percpu_wq, "mm_percpu_wq", WQ_MEM_RECLAIM },
+	};
 	static const struct kshim_idle_source source = {
 		.name = "work items", .run = kshim_work_run_one, .pending = kshim_work_pending, .validate = validate,
 	};
+	unsigned int i;
 
 	kshim_idle_register(&source);
 	kshim_work_run_boot();
-	system_wq = alloc_workqueue("events", 0, 0);
-	system_percpu_wq = alloc_workqueue("events", 0, 0);
-	system_highpri_wq = alloc_workqueue("events_highpri", WQ_HIGHPRI, 0);
-	system_long_wq = alloc_workqueue("events_long", 0, 0);
-	system_unbound_wq = alloc_workqueue("events_unbound", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	system_dfl_wq = alloc_workqueue("events_unbound", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	system_freezable_wq = alloc_workqueue("events_freezable", WQ_FREEZABLE, 0);
-	system_power_efficient_wq = alloc_workqueue("events_power_efficient", WQ_POWER_EFFICIENT, 0);
-	mm_percpu_wq = alloc_workqueue("mm_percpu_wq", WQ_MEM_RECLAIM, 0);
-	BUG_ON(!mm_percpu_wq);
-	BUG_ON(!system_wq || !system_percpu_wq || !system_highpri_wq || !system_long_wq || !system_unbound_wq ||
-	       !system_dfl_wq || !system_freezable_wq || !system_power_efficient_wq);
+	for (i = 0; i < ARRAY_SIZE(system_queues); i++) {
+		*system_queues[i].wq = alloc_workqueue("%s", system_queues[i].flags, 0, system_queues[i].name);
+		BUG_ON(!*system_queues[i].wq);
+	}
 }
