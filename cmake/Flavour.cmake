@@ -20,13 +20,22 @@ set(KVMSIM_KERNEL_FLAGS
 	-nostdinc -std=gnu11 -fshort-wchar -funsigned-char -fno-common -fno-strict-aliasing -fno-strict-overflow
 	-fno-delete-null-pointer-checks -fno-stack-protector
 	-ftls-model=initial-exec -fno-optimize-sibling-calls
-	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none)
-set(KVMSIM_KERNEL_FLAGS_x86 -m64 -mno-sse -mno-mmx -mno-red-zone)
+	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none
+	-m64 -mno-sse -mno-mmx -mno-red-zone)
 # Code for the host with another architecture's headers, which must not think that the compiler is one for x86.
-set(KVMSIM_KERNEL_FLAGS_s390 ${KVMSIM_KERNEL_FLAGS_x86} -U__x86_64__ -U__x86_64 -U__amd64__ -U__amd64 -Ulinux -Uunix
-	-D__s390__ -D__s390x__
-	# Once a TU has been preprocessed the compiler sees no macros; it would not warn about code from macros.
-	-Wno-tautological-compare)
+set(KVMSIM_FOREIGN_FLAGS -U__x86_64__ -U__x86_64 -U__amd64__ -U__amd64 -Ulinux -Uunix)
+
+# Sets out to the flags for arch from kernel-shim/kbuild/<arch>.flags, and to nothing for the host's own.
+function(kvmsim_arch_flags out arch)
+	set(flags)
+	if(NOT KVMSIM_CROSS_${arch} STREQUAL "-")
+		set(file "${KVMSIM_KBUILD_DIR}/${arch}.flags")
+		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+		file(STRINGS "${file}" flags REGEX "^[^#]")
+		list(PREPEND flags ${KVMSIM_FOREIGN_FLAGS})
+	endif()
+	set(${out} "${flags}" PARENT_SCOPE)
+endfunction()
 
 # The compiler's warnings about the kernel's own files are the kernel's business, and depend on its version.
 set(KVMSIM_OWN_WARNINGS ${KVMSIM_KERNEL_WARNINGS} -Wno-unused-function)
@@ -54,7 +63,8 @@ function(kvmsim_kernel_tu target arch kbuild)
 		"${src}/arch/${karch}/include/uapi" "${src}/include/uapi"
 		"${PROJECT_SOURCE_DIR}/kernel-shim/include" "${KVMSIM_PROBES_DIR}"
 		"${src}/arch/${karch}/kvm" "${src}/virt/kvm" "${src}/mm" "${src}")
-	target_compile_options(${target} PRIVATE ${KVMSIM_KERNEL_FLAGS} ${KVMSIM_KERNEL_FLAGS_${karch}}
+	kvmsim_arch_flags(flags ${arch})
+	target_compile_options(${target} PRIVATE ${KVMSIM_KERNEL_FLAGS} ${flags}
 		"SHELL:-include \"${src}/include/linux/compiler-version.h\""
 		"SHELL:-include \"${src}/include/linux/kconfig.h\""
 		"SHELL:-include \"${src}/include/linux/compiler_types.h\""
