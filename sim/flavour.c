@@ -103,11 +103,6 @@ static int load_one(struct sim_flavours *out, const char *path, const char *arch
 		fprintf(stderr, "kvmsim: %s: no kvmsim_machine in it\n", path);
 		return -1;
 	}
-	if (ops->abi != KVMSIM_MACHINE_ABI) {
-		fprintf(stderr, "kvmsim: %s: interface version %u, this program wants %u: build both together\n", path,
-			ops->abi, KVMSIM_MACHINE_ABI);
-		return -1;
-	}
 	if ((arch && strcmp(arch, ops->arch)) || (kernel && !release_matches(ops->kernel_release, kernel))) {
 		dlclose(dl);
 		return 0;

@@ -30,11 +30,6 @@ static const struct assoc_shape shape = {
 	.wrong = wrong,
 };
 
-void s390_tlb_init(struct s390_tlb *t)
-{
-	__builtin_memset(t, 0, sizeof(*t));
-}
-
 struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin,
 				       uint64_t asce, uint64_t addr)
 {

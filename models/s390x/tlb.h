@@ -51,7 +51,6 @@ struct s390_tlb {
 /* Loops over the valid entries of t, in the order of their indices i. The loop may drop the entry. */
 #define s390_tlb_for_each(t, i)	assoc_for_each(&(t)->assoc, S390_TLB_ENTRIES, i)
 
-void s390_tlb_init(struct s390_tlb *t);
 /* Returns the entry that translates addr, or NULL. space and origin: 0 for TLB_HOST. */
 struct s390_tlb_entry *s390_tlb_lookup(struct s390_tlb *t, enum s390_tlb_kind kind, uint64_t space, uint64_t origin,
 				       uint64_t asce, uint64_t addr);

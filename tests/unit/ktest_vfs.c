@@ -237,7 +237,13 @@ void ktest_send_sigbus(uint64_t addr)
 
 int ktest_pending(uint64_t *mask)
 {
-	return kshim_task_signals(current, mask);
+	sigset_t all;
+
+	spin_lock_irq(&current->sighand->siglock);
+	sigorsets(&all, &current->pending.signal, &current->signal->shared_pending.signal);
+	spin_unlock_irq(&current->sighand->siglock);
+	*mask = all.sig[0];
+	return hweight_long(all.sig[0]);
 }
 
 int ktest_take_signal(uint64_t *addr)

@@ -2,6 +2,7 @@
 /* Unit tests of models/s390x/tlb.c: what each clearing instruction clears and keeps, sizes, eviction, validate. */
 #include <check.h>
 #include <stddef.h>
+#include <string.h>
 #include "../../models/s390x/tlb.h"
 #include "suite.h"
 
@@ -42,7 +43,7 @@ static bool held(enum s390_tlb_kind kind, uint64_t space, uint64_t asce, uint64_
 /* One page table in two address spaces, and a guest's own translation of the same address. */
 static void setup(void)
 {
-	s390_tlb_init(&tlb);
+	memset(&tlb, 0, sizeof(tlb));
 	fill(TLB_HOST, 0, MM, 0x80005000, page(MM_SEGMENTS, 5, 0x9000));
 	fill(TLB_HOST, 0, GMAP, 0x5000, page(GMAP_SEGMENTS, 5, 0x9000));
 	fill(TLB_HOST, 0, GMAP, 0x6000, page(GMAP_SEGMENTS, 6, 0xa000));

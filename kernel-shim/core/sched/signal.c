@@ -42,23 +42,6 @@ void kshim_flush_signals(struct task_struct *t, bool shared)
 	unlock_task_sighand(t, &flags);
 }
 
-int kshim_task_signals(struct task_struct *t, uint64_t *mask)
-{
-	unsigned long flags;
-	sigset_t all;
-
-	if (!lock_task_sighand(t, &flags)) {
-		if (mask)
-			*mask = 0;
-		return 0;
-	}
-	sigorsets(&all, &t->pending.signal, &t->signal->shared_pending.signal);
-	unlock_task_sighand(t, &flags);
-	if (mask)
-		*mask = all.sig[0];
-	return hweight_long(all.sig[0]);
-}
-
 int kshim_take_signal(struct kvmsim_signal *out)
 {
 	enum pid_type type;

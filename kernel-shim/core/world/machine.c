@@ -202,7 +202,6 @@ static int machine_leak_check(void)
 }
 
 const struct kvmsim_machine_ops kvmsim_machine = {
-	.abi = KVMSIM_MACHINE_ABI,
 	.arch = KSHIM_ARCH_NAME,
 	.kernel_release = UTS_RELEASE,
 	.page_size = PAGE_SIZE,

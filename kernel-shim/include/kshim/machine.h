@@ -23,7 +23,6 @@
 
 #include <kshim/types.h>
 
-#define KVMSIM_MACHINE_ABI 1
 #define KVMSIM_MAX_CPUS 8
 #define KVMSIM_MAX_SIGNALS 64
 
@@ -220,7 +219,6 @@ struct kvmsim_layout {
 enum kvmsim_bench { KVMSIM_BENCH_GFN_TO_MEMSLOT, KVMSIM_BENCH_GFN_TO_PFN };
 
 struct kvmsim_machine_ops {
-	unsigned int abi;
 	const char *arch;		/* "x86_64" */
 	const char *kernel_release;	/* "6.12.117" */
 	unsigned int page_size;		/* bytes of a base page, of the host and in KVM's interface */

@@ -62,8 +62,6 @@ int kshim_vfs_leaks(void);
 void kshim_init_sighand(struct sighand_struct *sighand);
 /* Drops the task's pending signals and, if shared, those of its process. Call it before those structures are freed. */
 void kshim_flush_signals(struct task_struct *t, bool shared);
-/* Number of signals pending for the task; *mask (may be NULL) gets bit signo-1 for each. */
-int kshim_task_signals(struct task_struct *t, uint64_t *mask);
 /* Takes one signal off the current task, as if its handler ran. Returns its number, or 0 if there is none. */
 int kshim_take_signal(struct kvmsim_signal *out);
 
