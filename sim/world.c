@@ -377,19 +377,18 @@ static int end_base(struct world_worker *k, struct world_base *b)
 /* Reads the worker's file with a flavour's constants, once. Returns 0, or -1 with the reason in r. */
 static int load_file(struct world_worker *k, int flavour, struct sim_result *r)
 {
-	char *err;
+	const char **read = &k->read[flavour];
 
-	if (k->loaded[flavour])
-		return 0;
-	err = lua_env_load_file(k->world->L[flavour], k->file);
-	if (err) {
-		r->state = SIM_FAILED;
-		text_add(&r->failures, "%s\n", err);
-		free(err);
-		return -1;
+	if (!*read) {
+		char *err = lua_env_load_file(k->world->L[flavour], k->file);
+
+		*read = err ? err : "";
 	}
-	k->loaded[flavour] = 1;
-	return 0;
+	if (!**read)
+		return 0;
+	r->state = SIM_FAILED;
+	text_add(&r->failures, "%s\n", *read);
+	return -1;
 }
 
 void world_job(struct world_worker *k, const struct sim_job *job, struct sim_result *r)
@@ -428,8 +427,8 @@ void world_job(struct world_worker *k, const struct sim_job *job, struct sim_res
 void world_worker_begin(struct world_worker *k, const struct sim_world *w, const struct sim_file *file)
 {
 	no_core_files();
-	*k = (struct world_worker){ .world = w, .file = file, .loaded = xmalloc(w->flavours->n) };
-	memset(k->loaded, 0, w->flavours->n);
+	*k = (struct world_worker){ .world = w, .file = file, .read = xmalloc(w->flavours->n * sizeof(*k->read)) };
+	memset(k->read, 0, w->flavours->n * sizeof(*k->read));
 }
 
 void world_worker_end(struct world_worker *k)

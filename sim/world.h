@@ -32,7 +32,7 @@ pid_t world_fork(void);
 struct world_worker {
 	const struct sim_world *world;
 	const struct sim_file *file;
-	char *loaded;	/* for each flavour 1 if its Lua has read the file */
+	const char **read;	/* for each flavour NULL until its Lua has read the file; then "", or the error */
 	struct world_base *bases;
 };
 

@@ -96,19 +96,25 @@ function N.struct(name)
 	return setmetatable({ name = name }, Struct)
 end
 
+-- Asks the flavour. Returns the members; each gets the formats to read and to write it, unless it is bytes.
 local function load(s)
 	local bytes, members = core.layout(s.name)
 	if not bytes then
 		A.fail("struct %s: %s does not have this structure", s.name, core.kernel)
 	end
+	for _, m in next, members, nil do
+		if m.kind ~= "bytes" then
+			m.read, m.write = formats[m.kind][m.size], formats.unsigned[m.size]
+			m.mask = m.size < 8 and (1 << 8 * m.size) - 1 or -1
+		end
+	end
 	s.bytes, s.members = bytes, members
+	return members
 end
 
 local function member(s, name)
-	if not s.members then
-		load(s)
-	end
-	return s.members[name] or A.fail("struct %s: %s has no member '%s' in it", s.name, core.kernel, name)
+	return (s.members or load(s))[name] or
+		A.fail("struct %s: %s has no member '%s' in it", s.name, core.kernel, name)
 end
 
 function Struct:size()
@@ -148,20 +154,20 @@ end
 -- is filled up with zeroes.
 function Struct:encode(name, value)
 	local m = member(self, name)
-	if m.kind == "bytes" then
-		return sub(value, 1, m.size) .. rep("\0", m.size - #value)
+	if m.write then
+		return pack(m.write, value & m.mask)
 	end
-	return pack(formats.unsigned[m.size], m.size < 8 and value & (1 << 8 * m.size) - 1 or value)
+	return sub(value, 1, m.size) .. rep("\0", m.size - #value)
 end
 
 -- A member of the structure that begins at offset `at` of data.
 function Struct:get(data, name, at)
 	local m = member(self, name)
 	local first = (at or 0) + m.offset + 1
-	if m.kind == "bytes" then
-		return sub(data, first, first + m.size - 1)
+	if m.read then
+		return (unpack(m.read, data, first))
 	end
-	return (unpack(formats[m.kind][m.size], data, first))
+	return sub(data, first, first + m.size - 1)
 end
 
 -- data with another value of a member of the structure at offset `at`.

@@ -75,7 +75,7 @@ local insn_schema = { text = { A.u64, A.required }, length = { insn_length, A.re
 -- The PSW's addressing mode cuts operand addresses; the named calls need all 64 bits.
 local function amode_64(s, what)
 	local at = X.run_address(s)
-	local first, bytes = X.RUN:part("psw_mask")
+	local first, bytes = X.RUN:offset("psw_mask"), X.RUN:length("psw_mask")
 	local data = at < 0 and at or core.user_read(s.proc.pid, at + first, bytes)
 	if type(data) ~= "string" then
 		A.fail("%s: the PSW cannot be read: %s", what, M.expect.repr(data))

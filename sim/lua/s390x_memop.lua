@@ -59,7 +59,7 @@ local function mem_op(s, what, t)
 		sida_offset = a.sida_offset }
 	if not a.sida_offset then
 		op.ar, op.key = a.ar or 0, a.key or 0
-		op.old_addr = (a.old or a.old_addr or MEM_OP:has("old_addr")) and old or nil
+		op.old_addr = MEM_OP:has("old_addr") and old or nil	-- else the kernel refuses the operation
 	end
 	-- The end is a union: the kernel ignores what an operation does not use.
 	local rc = core.user_write(s.proc.pid, addr, MEM_OP:pack(op, "\xee"))

@@ -97,11 +97,13 @@ LUA
 	run 1 differs.lua
 	prints 'the file has no scenario'
 	prints 'pass:1 fail:1'
-	printf 'scenario("a", { mmu = { "ept", "sie" } }, function() expect(1):eq(1) end)\n%s\n' \
-		'if KVM_GET_SREGS ~= 0x8138ae83 then error("not here") end' >breaks.lua
+	cat >breaks.lua <<'LUA'
+cases("a", { mmu = { "ept", "sie" } }, { { "1" }, { "2" } }, function() expect(1):eq(1) end)
+if KVM_GET_SREGS ~= 0x8138ae83 then error("not here") end
+LUA
 	run 1 breaks.lua
-	prints '# breaks.lua:2: not here'
-	prints 'pass:1 fail:1'
+	[ "$(grep -c '^# breaks.lua:2: not here' out)" = 2 ] || complain "not two jobs with the error"
+	prints 'pass:2 fail:2'
 fi
 
 [ $failures = 0 ] && echo "ok"

@@ -34,7 +34,8 @@ end)
 cases("struct kvm_segment", options, {
 	{ "base", "<i8", 0, 0x123456789000 }, { "limit", "<I4", 8, 0xfedcb }, { "selector", "<I2", 12, 0x1238 },
 	{ "type", "B", 14, 3 }, { "present", "B", 15, 1 }, { "dpl", "B", 16, 3 }, { "db", "B", 17, 1 },
-	{ "s", "B", 18, 1 }, { "l", "B", 19, 1 }, { "g", "B", 20, 1 }, { "avl", "B", 21, 1 }, { "unusable", "B", 22, 1 },
+	{ "s", "B", 18, 1 }, { "l", "B", 19, 1 }, { "g", "B", 20, 1 }, { "avl", "B", 21, 1 },
+	{ "unusable", "B", 22, 1 },
 }, function(sim, row)
 	local field <const>, format <const>, offset <const>, value <const> = table.unpack(row)
 	local vcpu = new_vcpu(sim)
@@ -55,8 +56,8 @@ cases("struct kvm_segment", options, {
 end)
 
 cases("struct kvm_sregs", options, {
-	{ "cr0", 224, 0x10 }, { "cr2", 232, 0x123456000 }, { "cr3", 240, 0x7000 }, { "cr4", 248, 0x20 }, { "cr8", 256, 5 },
-	{ "efer", 264, 0x800 }, { "apic_base", 272, 0xfee00900 },
+	{ "cr0", 224, 0x10 }, { "cr2", 232, 0x123456000 }, { "cr3", 240, 0x7000 }, { "cr4", 248, 0x20 },
+	{ "cr8", 256, 5 }, { "efer", 264, 0x800 }, { "apic_base", 272, 0xfee00900 },
 }, function(sim, row)
 	local vcpu = new_vcpu(sim)
 	expect(vcpu:set_sregs{ [row[1]] = row[3] }):eq(0)
@@ -65,7 +66,8 @@ cases("struct kvm_sregs", options, {
 end)
 
 -- A member that no other scenario sets.
-scenario("struct kvm_pre_fault_memory: flags", { mmu = { "ept", "npt" }, needs = "KVM_CAP_PRE_FAULT_MEMORY" }, function(sim)
+local prefault <const> = { mmu = { "ept", "npt" }, needs = "KVM_CAP_PRE_FAULT_MEMORY" }
+scenario("struct kvm_pre_fault_memory: flags", prefault, function(sim)
 	local vcpu = sim:guest()
 	expect(vcpu:pre_fault_memory{ gpa = 0, size = "4K", flags = 1 }):eq(-EINVAL)
 	expect(vcpu:pre_fault_memory{ gpa = 0, size = "4K" }):eq(0)
