@@ -11,19 +11,8 @@
 #include "model.h"
 #include <kshim/arch.h>
 #include <kshim/hw.h>
-#include <kshim/probes.h>
-
-/* The format of MMIO entries and the presence of a TDP MMU are properties of the VM or of the module. */
-#ifdef KSHIM_HAVE_X86_MMIO_SPTE_KVM
-#define is_mmio(kvm, spte) is_mmio_spte(kvm, spte)
-#else
-#define is_mmio(kvm, spte) is_mmio_spte(spte)
-#endif
-#ifdef KSHIM_HAVE_X86_TDP_MMU_GLOBAL
-#define has_tdp_mmu(kvm) tdp_mmu_enabled
-#else
-#define has_tdp_mmu(kvm) is_tdp_mmu_enabled(kvm)
-#endif
+#include <kshim/form/x86_mmio_spte_kvm.h>
+#include <kshim/form/x86_tdp_mmu_global.h>
 
 static u64 *table_at(u64 pa)
 {
@@ -89,7 +78,7 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim
 			root = spte & SPTE_BASE_ADDR_MASK;
 			continue;
 		}
-		if (is_mmio(vcpu->kvm, spte)) {
+		if (kshim_is_mmio_spte(vcpu->kvm, spte)) {
 			out->mmio = 1;
 			out->level = level;
 			out->raw = spte;
@@ -147,7 +136,7 @@ static void visit_page(struct leaf_visit *v, struct kvm_mmu_page *sp, u64 *table
 
 	for (i = 0; i < SPTE_ENT_PER_PAGE; i++) {
 		spte = READ_ONCE(table[i]);
-		if (!spte_usable(spte) || is_mmio(v->kvm, spte))
+		if (!spte_usable(spte) || kshim_is_mmio_spte(v->kvm, spte))
 			continue;
 		if (sp->role.level > PG_LEVEL_4K && !is_large(spte, sp->role.level))
 			continue;
@@ -226,7 +215,7 @@ void kshim_hw_for_each_leaf(struct kvm *kvm,
 	unsigned long i;
 
 	write_lock(&kvm->mmu_lock);
-	if (has_tdp_mmu(kvm)) {
+	if (kshim_has_tdp_mmu(kvm)) {
 		list_for_each_entry(sp, &kvm->arch.tdp_mmu_roots, link) {
 			if (!sp->role.invalid)
 				visit_tdp(&v, __pa(sp->spt), sp->role.smm);

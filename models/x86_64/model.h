@@ -129,4 +129,11 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 /* vendor_refused.c: operations that are not modelled; each ends the scenario with its name */
 void model_refuse(const char *op) __noreturn;
 
+/* --- compat/<form>/x86_64/x86_enable_cpu --- */
+struct kvm_x86_init_ops;
+/* Completes the tables of vendor_ops.c, and ops, with operations whose names or types depend on the kernel. */
+void model_fill_ops(struct kvm_x86_init_ops *ops);
+/* Registers the vendor module with KVM's generic part. 0 or -errno. */
+int model_kvm_init(struct kvm_x86_init_ops *ops);
+
 #endif

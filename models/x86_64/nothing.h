@@ -6,7 +6,6 @@
 #include <linux/kvm_host.h>
 #include "x86.h"
 #include "pmu.h"
-#include <kshim/probes.h>
 
 /* --- the module and the VM --- */
 void model_no_hardware_unsetup(void);
@@ -48,13 +47,5 @@ void model_no_apicv_eoi(struct kvm_vcpu *vcpu, u64 *bitmap);
 bool model_no_pmu_msr(struct kvm_vcpu *vcpu, u32 msr);
 struct kvm_pmc *model_no_pmc(struct kvm_vcpu *vcpu, u32 msr);
 void model_no_pmu(struct kvm_vcpu *vcpu);
-
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU
-int model_no_incompatibility(void);
-int model_no_feature_msr(u32 msr, u64 *data);
-int model_no_emulation_trouble(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len);
-void model_no_gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end);
-int model_no_rdpmc(struct kvm_vcpu *vcpu, unsigned int idx);
-#endif
 
 #endif

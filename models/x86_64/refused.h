@@ -8,14 +8,7 @@
 #include "pmu.h"
 #include "kvm_emulate.h"
 #include "model.h"
-#include <kshim/probes.h>
-
-/* The state-save area of system management mode. */
-#ifdef KSHIM_HAVE_X86_SMM_HEADER
-typedef union kvm_smram model_smram;
-#else
-typedef char model_smram;
-#endif
+#include <kshim/form/x86_smm_header.h>
 
 void model_refused_inject_irq(struct kvm_vcpu *vcpu, bool reinjected);
 void model_refused_inject_nmi(struct kvm_vcpu *vcpu);
@@ -27,8 +20,8 @@ u64 model_refused_get_l2_tsc_multiplier(struct kvm_vcpu *vcpu);
 void model_refused_cache_reg(struct kvm_vcpu *vcpu, enum kvm_reg reg);
 int model_refused_pi_update_irte(struct kvm *kvm, unsigned int host_irq, uint32_t guest_irq, bool set);
 void model_refused_sync_dirty_debug_regs(struct kvm_vcpu *vcpu);
-int model_refused_enter_smm(struct kvm_vcpu *vcpu, model_smram *smram);
-int model_refused_leave_smm(struct kvm_vcpu *vcpu, const model_smram *smram);
+int model_refused_enter_smm(struct kvm_vcpu *vcpu, kshim_smram *smram);
+int model_refused_leave_smm(struct kvm_vcpu *vcpu, const kshim_smram *smram);
 
 struct kvm_pmc *model_refused_rdpmc_ecx_to_pmc(struct kvm_vcpu *vcpu, unsigned int idx, u64 *mask);
 int model_refused_pmu_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);

@@ -7,7 +7,6 @@
 #include "mmu.h"
 #include "x86.h"
 #include "model.h"
-#include <kshim/probes.h>
 
 /*
  * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 levels, EPT
@@ -60,15 +59,9 @@ int model_vendor_init(void)
 
 	if (model_personality == MODEL_EPT)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
-#ifndef KSHIM_HAVE_X86_ENABLE_CPU
 	model_fill_ops(&model_init_ops);
-#endif
 	ret = kvm_x86_vendor_init(&model_init_ops);
 	if (ret)
 		return ret;
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU
-	return kvm_init(sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
-#else
-	return kvm_init(&model_init_ops, sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
-#endif
+	return model_kvm_init(&model_init_ops);
 }

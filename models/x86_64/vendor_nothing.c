@@ -169,36 +169,3 @@ struct kvm_pmc *model_no_pmc(struct kvm_vcpu *vcpu, u32 msr)
 void model_no_pmu(struct kvm_vcpu *vcpu)
 {
 }
-
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU
-/* RDPMC names a counter that does not exist: KVM injects #GP. */
-int model_no_rdpmc(struct kvm_vcpu *vcpu, unsigned int idx)
-{
-	return -EINVAL;
-}
-
-/* --- the module and the VM, with the operations of today's kernels --- */
-
-/* All CPUs of the machine are equal. */
-int model_no_incompatibility(void)
-{
-	return 0;
-}
-
-/* The processor has no MSRs that describe optional features (VMX capabilities, DE_CFG). */
-int model_no_feature_msr(u32 msr, u64 *data)
-{
-	return KVM_MSR_RET_UNSUPPORTED;
-}
-
-/* Instruction bytes are always known: model_handle_exit() passes them. Only encrypted guests and SGX refuse. */
-int model_no_emulation_trouble(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
-{
-	return X86EMUL_CONTINUE;
-}
-
-/* Pages of guest_memfd need no change of owner before the host takes them back, as those of SEV-SNP do. */
-void model_no_gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end)
-{
-}
-#endif

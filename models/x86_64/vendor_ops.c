@@ -16,7 +16,6 @@
 #include "nothing.h"
 #include "refused.h"
 #include <kshim/host.h>
-#include <kshim/probes.h>
 
 static DEFINE_PER_CPU(bool, virtualization_on);
 
@@ -142,24 +141,7 @@ static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 	return kvm_complete_insn_gp(vcpu, err);
 }
 
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU
-static void write_tsc_offset(struct kvm_vcpu *vcpu)
-{
-	x86_vcpu_of(vcpu)->tsc_offset = vcpu->arch.tsc_offset;
-}
-
-static void write_tsc_multiplier(struct kvm_vcpu *vcpu)
-{
-	x86_vcpu_of(vcpu)->tsc_multiplier = vcpu->arch.tsc_scaling_ratio;
-}
-
-static void emergency_disable_virtualization_cpu(void)
-{
-	disable_virtualization_cpu();
-}
-
-#endif
-
+/* model_fill_ops() completes the tables for the kernel's form. */
 struct kvm_x86_ops model_x86_ops = {
 	.name = "kvm_sim",
 	.enable_virtualization_cpu = enable_virtualization_cpu,
@@ -260,15 +242,6 @@ struct kvm_x86_ops model_x86_ops = {
 	.msr_filter_changed = model_no_msr_filter,
 	.complete_emulated_msr = complete_emulated_msr,
 	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU	/* else kernel-shim/compat/older/x86_64/x86_enable_cpu completes the table */
-	.write_tsc_offset = write_tsc_offset,
-	.write_tsc_multiplier = write_tsc_multiplier,
-	.check_processor_compatibility = model_no_incompatibility,
-	.emergency_disable_virtualization_cpu = emergency_disable_virtualization_cpu,
-	.get_feature_msr = model_no_feature_msr,
-	.check_emulate_instruction = model_no_emulation_trouble,
-	.gmem_invalidate = model_no_gmem_invalidate,
-#endif
 };
 
 const struct kvm_x86_nested_ops model_nested_ops = {
@@ -290,7 +263,4 @@ struct kvm_pmu_ops model_pmu_ops = {
 	.reset = model_no_pmu,
 	.deliver_pmi = model_no_pmu,
 	.cleanup = model_no_pmu,
-#ifdef KSHIM_HAVE_X86_ENABLE_CPU
-	.check_rdpmc_early = model_no_rdpmc,
-#endif
 };

@@ -56,12 +56,12 @@ int model_refused_pi_update_irte(struct kvm *kvm, unsigned int host_irq, uint32_
 }
 
 #ifdef CONFIG_KVM_SMM
-int model_refused_enter_smm(struct kvm_vcpu *vcpu, model_smram *smram)
+int model_refused_enter_smm(struct kvm_vcpu *vcpu, kshim_smram *smram)
 {
 	model_refuse("system management mode (kvm_x86_ops.enter_smm)");
 }
 
-int model_refused_leave_smm(struct kvm_vcpu *vcpu, const model_smram *smram)
+int model_refused_leave_smm(struct kvm_vcpu *vcpu, const kshim_smram *smram)
 {
 	model_refuse("system management mode (kvm_x86_ops.leave_smm)");
 }

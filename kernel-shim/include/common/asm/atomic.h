@@ -13,7 +13,6 @@
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
 #include <kshim/fence.h>
-#include <kshim/have/raw_atomic.h>
 #include <kshim/sched.h>
 
 #define ATOMIC64_INIT(i) { (i) }
@@ -153,32 +152,6 @@ KSHIM_ATOMIC_TYPE(atomic64, s64)
 #define arch_atomic64_fetch_xor_release arch_atomic64_fetch_xor_release
 #define arch_atomic64_fetch_xor_relaxed arch_atomic64_fetch_xor_relaxed
 
-/* For kernels where linux/atomic does not make these from arch_xchg() and its relatives. */
-#ifndef KSHIM_HAVE_RAW_ATOMIC
-#define arch_atomic_xchg(v, new)		arch_xchg(&(v)->counter, new)
-#define arch_atomic_cmpxchg(v, old, new)	arch_cmpxchg(&(v)->counter, old, new)
-#define arch_atomic_try_cmpxchg(v, old, new)	arch_try_cmpxchg(&(v)->counter, old, new)
-#define arch_atomic_xchg_acquire(v, new)		arch_xchg_acquire(&(v)->counter, new)
-#define arch_atomic_cmpxchg_acquire(v, old, new)	arch_cmpxchg_acquire(&(v)->counter, old, new)
-#define arch_atomic_try_cmpxchg_acquire(v, old, new)	arch_try_cmpxchg_acquire(&(v)->counter, old, new)
-#define arch_atomic_xchg_release(v, new)		arch_xchg_release(&(v)->counter, new)
-#define arch_atomic_cmpxchg_release(v, old, new)	arch_cmpxchg_release(&(v)->counter, old, new)
-#define arch_atomic_try_cmpxchg_release(v, old, new)	arch_try_cmpxchg_release(&(v)->counter, old, new)
-#define arch_atomic_xchg_relaxed(v, new)		arch_xchg_relaxed(&(v)->counter, new)
-#define arch_atomic_cmpxchg_relaxed(v, old, new)	arch_cmpxchg_relaxed(&(v)->counter, old, new)
-#define arch_atomic_try_cmpxchg_relaxed(v, old, new)	arch_try_cmpxchg_relaxed(&(v)->counter, old, new)
-#define arch_atomic64_xchg(v, new)		arch_xchg(&(v)->counter, new)
-#define arch_atomic64_cmpxchg(v, old, new)	arch_cmpxchg(&(v)->counter, old, new)
-#define arch_atomic64_try_cmpxchg(v, old, new)	arch_try_cmpxchg(&(v)->counter, old, new)
-#define arch_atomic64_xchg_acquire(v, new)		arch_xchg_acquire(&(v)->counter, new)
-#define arch_atomic64_cmpxchg_acquire(v, old, new)	arch_cmpxchg_acquire(&(v)->counter, old, new)
-#define arch_atomic64_try_cmpxchg_acquire(v, old, new)	arch_try_cmpxchg_acquire(&(v)->counter, old, new)
-#define arch_atomic64_xchg_release(v, new)		arch_xchg_release(&(v)->counter, new)
-#define arch_atomic64_cmpxchg_release(v, old, new)	arch_cmpxchg_release(&(v)->counter, old, new)
-#define arch_atomic64_try_cmpxchg_release(v, old, new)	arch_try_cmpxchg_release(&(v)->counter, old, new)
-#define arch_atomic64_xchg_relaxed(v, new)		arch_xchg_relaxed(&(v)->counter, new)
-#define arch_atomic64_cmpxchg_relaxed(v, old, new)	arch_cmpxchg_relaxed(&(v)->counter, old, new)
-#define arch_atomic64_try_cmpxchg_relaxed(v, old, new)	arch_try_cmpxchg_relaxed(&(v)->counter, old, new)
-#endif
+#include <kshim/form/raw_atomic.h>
 
 #endif

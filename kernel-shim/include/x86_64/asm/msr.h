@@ -7,11 +7,8 @@
 
 #ifndef __ASSEMBLY__
 
-#include <kshim/have/x86_msr_percpu.h>
+#include <kshim/form/x86_msr_percpu.h>
 #include <linux/errno.h>
-#ifdef KSHIM_HAVE_X86_MSR_PERCPU
-#include <linux/percpu.h>
-#endif
 #include <linux/tracepoint-defs.h>
 #include <asm/asm.h>
 #include <asm/atomic.h>

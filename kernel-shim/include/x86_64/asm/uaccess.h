@@ -6,10 +6,7 @@
 #include_next <asm/uaccess.h>
 #include <asm/asm.h>
 #include <asm/smap.h>
-#include <kshim/have/x86_uaccess_tlbflush.h>
-#ifdef KSHIM_HAVE_X86_UACCESS_TLBFLUSH
-#include <asm/tlbflush.h>
-#endif
+#include <kshim/form/x86_uaccess_tlbflush.h>
 
 /* There is no SMAP to switch off: only functions reach user memory. */
 #define __uaccess_begin()		do { } while (0)

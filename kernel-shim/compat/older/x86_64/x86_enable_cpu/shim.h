@@ -5,8 +5,3 @@
 
 #define KVM_FIRST_EMULATED_VMX_MSR	MSR_IA32_VMX_BASIC
 #define KVM_LAST_EMULATED_VMX_MSR	MSR_IA32_VMX_VMFUNC
-
-struct kvm_x86_init_ops;
-
-/* Completes the tables of models/x86_64/vendor_ops.c and ops with what today has other names or does not exist. */
-void model_fill_ops(struct kvm_x86_init_ops *ops);

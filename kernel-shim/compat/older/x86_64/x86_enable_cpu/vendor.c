@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The vendor module's operations that later kernels changed or removed. */
+/* The vendor module's operations that later kernels changed or removed, and how it registered. */
 #include <linux/kvm_host.h>
+#include <linux/module.h>
 #include "x86.h"
 #include "pmu.h"
 #include "../../../../../models/x86_64/model.h"
@@ -102,4 +103,9 @@ void model_fill_ops(struct kvm_x86_init_ops *ops)
 	model_pmu_ops.pmc_is_enabled = pmu_pmc_is_enabled;
 	model_pmu_ops.pmc_idx_to_pmc = pmu_pmc_idx_to_pmc;
 	model_pmu_ops.is_valid_rdpmc_ecx = pmu_is_valid_rdpmc_ecx;
+}
+
+int model_kvm_init(struct kvm_x86_init_ops *ops)
+{
+	return kvm_init(ops, sizeof(struct x86_vcpu), __alignof__(struct x86_vcpu), THIS_MODULE);
 }
