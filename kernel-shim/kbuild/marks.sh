@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 arch=${2:-}
 cd "$1"
 other=
-[ -z "$arch" ] || other=$(sed -n 's/^\([^#[:blank:]]*\)[[:blank:]].*/\1/p' kernel-shim/architectures | grep -vxF "$arch" |
+[ -z "$arch" ] || other=$(find kernel-shim/arch -mindepth 1 -maxdepth 1 -type d | sed 's|.*/||' | grep -vxF "$arch" |
 	sed 's|.*|/&/|')
 find kernel-shim/core kernel-shim/wrap kernel-shim/arch kernel-shim/compat models -name '*.c' |
 	if [ -n "$other" ]; then grep -vF "$other"; else cat; fi |

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading of KVM: the module's own init call. The only personality is a host at EL2. */
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <kshim/arch.h>
+
+const char *const kshim_arch_personalities[] = { "vhe", NULL };
+
+/* module_init(kvm_arm_init) of arch/arm64/kvm/arm.c, as the shim's linux/init.h exports it. */
+extern initcall_t __kshim_initcall_kvm_arm_init;
+
+/* The machine is fixed. */
+const char *kshim_arch_facility_name(unsigned int i)
+{
+	return NULL;
+}
+
+int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
+{
+	return facilities ? -EINVAL : __kshim_initcall_kvm_arm_init();
+}

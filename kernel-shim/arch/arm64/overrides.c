@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bodies for kernel functions that consist of arm64 instructions. kcc puts each in place of the kernel's
+ * (kernel-shim/kcc/README.md), and refuses by name all other instructions.
+ */
+#include <kshim/marks.h>
+
+OVERRIDES(virt_to_phys, "arch/arm64/include/asm/memory.h");
+static inline phys_addr_t virt_to_phys(const volatile void *x)
+{
+	return __virt_to_phys((unsigned long)(x));
+}
+
+OVERRIDES(phys_to_virt, "arch/arm64/include/asm/memory.h");
+static inline void *phys_to_virt(phys_addr_t x)
+{
+	return (void *)(__phys_to_virt(x));
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the models of other architectures do, and arm64's does not do yet. A part that is modelled moves to a file of its
+ * own.
+ */
+#include <kshim/hw.h>
+#include "common/access.h"
+#include "model.h"
+
+/* --- accesses of a vCPU --- */
+
+struct model_access *model_access_of(struct kvm_vcpu *vcpu)
+{
+	model_unmodelled();
+}
+
+bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
+{
+	model_unmodelled();
+}
+
+void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
+{
+	model_unmodelled();
+}
+
+long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
+{
+	model_unmodelled();
+}
+
+void model_access_result(const struct model_access *m, struct kvmsim_access_result *r)
+{
+	model_unmodelled();
+}
+
+/* --- inspection --- */
+
+int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out)
+{
+	model_unmodelled();
+}
+
+int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+{
+	model_unmodelled();
+}
+
+void kshim_hw_for_each_leaf(struct kvm *kvm,
+			    void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+{
+	model_unmodelled();
+}
