@@ -55,7 +55,7 @@ static int need_lua(struct run *run, int flavour)
 
 	if (!*L)
 		*L = lua_env_new(run->world.options->allow_io, run->flavours.v[flavour].ops,
-				run->world.L[run->world.planner]);
+				 run->world.L[run->world.planner]);
 	return *L ? 0 : -1;
 }
 

@@ -156,11 +156,13 @@ static char *slurp(const char *path, size_t *n)
 {
 	FILE *f = fopen(path, "re");
 	char *s = NULL;
-	long size;
+	long size = -1;
 
 	if (!f)
 		return NULL;
-	if (!fseek(f, 0, SEEK_END) && (size = ftell(f)) >= 0) {
+	if (!fseek(f, 0, SEEK_END))
+		size = ftell(f);
+	if (size >= 0) {
 		rewind(f);
 		if ((unsigned long)size > SIM_MAX_FILE) {
 			errno = EFBIG;

@@ -161,6 +161,6 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 int kshim_check_guest_mappings(struct kvm *kvm)
 {
 	findings = 0;
-	kshim_hw_for_each_leaf(kvm, check_leaf, NULL);
+	kshim_hw_visit_leaves(kvm, check_leaf, NULL);
 	return findings;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the models of other architectures do, and arm64's does not do yet. A part that is modelled moves to a file of its
- * own.
+ * What the models of other architectures do, and arm64's does not do yet. A part that is modelled moves to a file of
+ * its own.
  */
 #include <kshim/hw.h>
 #include "common/access.h"
@@ -46,8 +46,8 @@ int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_map
 	model_unmodelled();
 }
 
-void kshim_hw_for_each_leaf(struct kvm *kvm,
-			    void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+void kshim_hw_visit_leaves(struct kvm *kvm,
+			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	model_unmodelled();
 }

@@ -44,7 +44,7 @@ static void run(struct kvm_vcpu *vcpu, struct file *file, struct model_access *m
 }
 
 int kshim_hw_vcpu_access(struct kvm_vcpu *vcpu, struct file *file, struct kvmsim_access *a,
-			   struct kvmsim_access_result *r)
+			 struct kvmsim_access_result *r)
 {
 	struct model_access *m = model_access_of(vcpu);
 
@@ -83,8 +83,8 @@ int kshim_hw_vcpu_abandon(struct kvm_vcpu *vcpu)
 }
 
 int kshim_hw_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim_access_op op, uint64_t addr,
-			     uint64_t len, uint64_t stride, uint64_t count, uint64_t *done,
-			     struct kvmsim_access_result *r)
+			   uint64_t len, uint64_t stride, uint64_t count, uint64_t *done,
+			   struct kvmsim_access_result *r)
 {
 	struct kvmsim_access a = {
 		.op = op, .len = (op & ~KVMSIM_NESTED) == KVMSIM_FETCH ? 1 : 8, .addr = addr,

@@ -158,8 +158,8 @@ static void visit_tlbs(struct visit *v)
 	}
 }
 
-void kshim_hw_for_each_leaf(struct kvm *kvm,
-			    void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+void kshim_hw_visit_leaves(struct kvm *kvm,
+			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	struct visit v = { .kvm = kvm, .gmap = kvm->arch.gmap, .fn = fn, .arg = arg };
 

@@ -317,12 +317,11 @@ int s390_sie(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 	if (!(atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))) {
 		model_count(sie_entries, 1);
 		forget_other_cpu(&c);
-		if (intervention(sie) || (ours && !prefix_is_there(v, &c))) {
-			; /* comes first */
-		} else if (ours && *progress(v, &c) != MODEL_IDLE) {
-			interpret(v, &c);
-		} else {
-			sie->icptcode = ICPT_WAIT;
+		if (!intervention(sie) && (!ours || prefix_is_there(v, &c))) {
+			if (ours && *progress(v, &c) != MODEL_IDLE)
+				interpret(v, &c);
+			else
+				sie->icptcode = ICPT_WAIT;
 		}
 	}
 	leave(sie);

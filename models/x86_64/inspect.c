@@ -206,8 +206,8 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 	}
 }
 
-void kshim_hw_for_each_leaf(struct kvm *kvm,
-			    void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+void kshim_hw_visit_leaves(struct kvm *kvm,
+			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	struct leaf_visit v = { .kvm = kvm, .fn = fn, .arg = arg };
 	struct kvm_mmu_page *sp;

@@ -299,7 +299,8 @@ START_TEST(override_around)
 {
 	static const char overrides[] = "static inline long *one(int *p)\n{\n\treturn kcc_kernel_one(p) + 1;\n}\n";
 	static const char kernel[] = "static long a[3] = {3, 5, 7};\n"
-				     "static __attribute__((unused)) long *one(int *p)\n{\n\treturn a + *p;\n}\nstatic long two(int n)\n{\n\treturn *one(&n);\n}\n";
+				     "static __attribute__((unused)) long *one(int *p)\n{\n\treturn a + *p;\n}\n"
+				     "static long two(int n)\n{\n\treturn *one(&n);\n}\n";
 
 	runs(passed(kernel, overrides), "return two(0) != 5 || two(1) != 7");
 	/* The kernel's body is still walked: its asm is refused. */

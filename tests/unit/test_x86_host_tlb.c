@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of models/x86_64/host_tlb.c: what a space and a page hold, and the reach of each flush. */
 #include <check.h>
 #include "../../models/x86_64/host_tlb.h"

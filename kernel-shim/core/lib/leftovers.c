@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small parts of subsystems that are not modelled (block plugging, perf, the overflow ids of kernel/sys.c), and the state
- * of a kernel that is up.
+ * Small parts of subsystems that are not modelled (block plugging, perf, the overflow ids of kernel/sys.c), and the
+ * state of a kernel that is up.
  */
 #include <linux/blkdev.h>
 #include <linux/highuid.h>

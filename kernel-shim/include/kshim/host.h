@@ -55,7 +55,7 @@ void host_rcu_read_unlock(void);
 void host_synchronize_rcu(void);
 
 /* --- exceptions that kernel code expects, of the host's processor --- */
-/* The general registers in the order of their numbers (RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15); RFLAGS; RIP. */
+/* The general registers in the order of their numbers: RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15. */
 struct host_regs {
 	unsigned long gpr[16], flags, ip;
 };
@@ -109,7 +109,7 @@ struct kvmsim_trace_event;
 void host_trace(const struct kvmsim_trace_event *e, unsigned int bytes);
 /* Returns whether trace events are wanted. */
 bool host_wants_trace(void);
-/* Installs the handler of SIGSEGV, SIGBUS, SIGFPE, SIGILL: a bad pointer in kernel code becomes KVMSIM_OOPS or REFUSED. */
+/* Installs the handler of SIGSEGV, SIGBUS, SIGFPE, SIGILL: a bad pointer in kernel code becomes an oops or REFUSED. */
 void host_catch_oops(void);
 /* Gives the calling native thread a signal stack, so that a kernel stack overflow is reported too. detach undoes it. */
 void host_oops_thread_attach(void);

@@ -54,7 +54,7 @@ struct kshim_guest_leaf {
  * Calls fn for every leaf of every valid root of the VM except MMIO entries, and for every TLB entry of every vCPU
  * without a pending flush.
  */
-void kshim_hw_for_each_leaf(struct kvm *kvm,
-			    void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg);
+void kshim_hw_visit_leaves(struct kvm *kvm,
+			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg);
 
 #endif

@@ -94,7 +94,7 @@ enum kvmsim_sys {
 	KVMSIM_SYS_IOCTL,	/* fd, cmd, arg */
 	KVMSIM_SYS_CLOSE,	/* fd */
 	KVMSIM_SYS_FALLOCATE,	/* fd, mode, offset, len */
-	KVMSIM_SYS_SHMEM,	/* size in bytes, MFD_HUGETLB or 0: a new shared-memory file, like memfd_create; an fd */
+	KVMSIM_SYS_SHMEM,	/* size in bytes, MFD_HUGETLB or 0: a new shared-memory file, like memfd_create */
 	KVMSIM_SYS_FTRUNCATE,	/* fd, len */
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
 	KVMSIM_SYS_READ,	/* fd, addr, len */
@@ -128,8 +128,8 @@ enum kvmsim_access_op {
 };
 
 /*
- * A flag for the op of an access or a workload, if the flavour has nested guests: the vCPU executes the instruction that
- * runs a guest, as its registers describe it, and that guest performs the access.
+ * A flag for the op of an access or a workload, if the flavour has nested guests: the vCPU executes the instruction
+ * that runs a guest, as its registers describe it, and that guest performs the access.
  */
 #define KVMSIM_NESTED 0x80
 
@@ -159,8 +159,8 @@ struct kvmsim_access_result {
 	uint32_t exit_reason;	/* kvm_run->exit_reason if !done; after a failed KVM_RUN maybe an earlier exit's */
 	uint32_t faults;	/* how often this call entered KVM's fault handler */
 	/*
-	 * KVMSIM_NESTED and done: 1 if the nested guest ended for another reason than the access. The guest above it has
-	 * the interception. An exception, if any, is the nested guest's.
+	 * KVMSIM_NESTED and done: 1 if the nested guest ended for another reason than the access. The guest above it
+	 * has the interception. An exception, if any, is the nested guest's.
 	 */
 	uint8_t intercepted;
 	uint8_t has_exception;	/* 1: done, but the instruction ended in a guest exception and had no effect */
@@ -300,7 +300,7 @@ struct kvmsim_machine_ops {
 	int (*inspect_slots)(int pid, int vm_fd, unsigned int as_id, struct kvmsim_slot *out, unsigned int max);
 	int (*inspect_generation)(int pid, int vm_fd, unsigned int as_id, uint64_t *out);
 	int (*inspect_gfn_to_hva)(int pid, int vm_fd, uint64_t gfn, uint64_t *out);	/* -EFAULT: error hva */
-	int (*inspect_gfn_to_pfn)(int pid, int vm_fd, uint64_t gfn, uint64_t *out);	/* takes and drops the reference */
+	int (*inspect_gfn_to_pfn)(int pid, int vm_fd, uint64_t gfn, uint64_t *out);	/* drops the reference */
 
 	/*
 	 * Calls one kernel function count times, starting at gfn, stride pages apart, wrapping after range pages.
