@@ -134,6 +134,13 @@ void ktest_waits_keep_cpu(void)
 		cpu_relax();
 }
 
+/* Its own thread alone writes it, as plain memory. */
+__no_sanitize_thread
+bool ktest_waits_is_waiting(unsigned int cpu)
+{
+	return *(struct kshim_spin *const volatile *)&kshim_cpus[cpu].spin != NULL;
+}
+
 void ktest_waits_item_on_busy_cpu(void)
 {
 	kshim_workers_begin();

@@ -22,6 +22,7 @@ int ktest_waits_irq_work_on(int cpu);
  */
 unsigned int ktest_waits_stop_for_resched(void);
 void ktest_waits_keep_cpu(void);		/* the same without a look at need_resched() */
+bool ktest_waits_is_waiting(unsigned int cpu);	/* whether the thread that plays this CPU waits busily */
 void ktest_waits_item_on_busy_cpu(void);	/* queues the item on the CPU of one of the two and waits for it */
 
 #endif
