@@ -17,7 +17,7 @@ set(KVMSIM_KERNEL_WARNINGS
 # First the options that change the meaning of kernel code, as in the kernel; then those for a shared object in a
 # process.
 set(KVMSIM_KERNEL_FLAGS
-	-nostdinc -std=gnu11 -fshort-wchar -funsigned-char -fno-common -fno-strict-aliasing -fno-strict-overflow
+	-nostdinc -std=gnu11 -fms-extensions -fshort-wchar -funsigned-char -fno-common -fno-strict-aliasing -fno-strict-overflow
 	-fno-delete-null-pointer-checks -fno-stack-protector
 	-ftls-model=initial-exec -fno-optimize-sibling-calls
 	-fPIC -ffunction-sections -fdata-sections -fasynchronous-unwind-tables -fcf-protection=none

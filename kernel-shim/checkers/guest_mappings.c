@@ -14,6 +14,7 @@
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <kshim/form/guest_memfd.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
@@ -45,41 +46,19 @@ static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_
 /* Finds the frame that a guest_memfd holds for gfn. Returns false if its page cache has none. */
 static bool gmem_frame(struct kvm_memory_slot *slot, gfn_t gfn, unsigned long *pfn)
 {
-#ifdef CONFIG_KVM_PRIVATE_MEM
-	pgoff_t index = gfn - slot->base_gfn + slot->gmem.pgoff;
-	struct file *file = rcu_dereference_protected(slot->gmem.file, 1);
+	pgoff_t index;
+	struct file *file = kshim_gmem_file(slot, &index);
 	struct folio *folio;
 
 	if (!file)
 		return false;
+	index += gfn - slot->base_gfn;
 	folio = filemap_get_folio(file_inode(file)->i_mapping, index);
 	if (IS_ERR(folio))
 		return false;
 	*pfn = page_to_pfn(folio_file_page(folio, index));
 	folio_put(folio);
 	return true;
-#else
-	return false;
-#endif
-}
-
-/* Most VMs have no attributes; then the gfns need not be checked one by one. */
-static bool has_private(struct kvm *kvm)
-{
-#ifdef CONFIG_KVM_PRIVATE_MEM
-	return !xa_empty(&kvm->mem_attr_array);
-#else
-	return false;
-#endif
-}
-
-static bool gfn_is_private(struct kvm *kvm, gfn_t gfn)
-{
-#ifdef CONFIG_KVM_PRIVATE_MEM
-	return kvm_mem_is_private(kvm, gfn);
-#else
-	return false;
-#endif
 }
 
 static void check_private(const char *where, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long pfn)
@@ -87,9 +66,9 @@ static void check_private(const char *where, struct kvm_memory_slot *slot, gfn_t
 	unsigned long frame;
 
 	if (!gmem_frame(slot, gfn, &frame))
-		finding("%s maps private gfn %llx, which its guest_memfd does not hold", where, gfn);
+		finding("%s maps gfn %llx, which its guest_memfd does not hold", where, gfn);
 	else if (frame != pfn)
-		finding("%s maps private gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", where, gfn, pfn, frame);
+		finding("%s maps gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", where, gfn, pfn, frame);
 }
 
 static void check_logged(const struct kshim_guest_leaf *leaf, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long n)
@@ -116,10 +95,10 @@ static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf 
 		finding("%s maps gfn %llx, which no slot has", leaf->where, gfn);
 		return n;
 	}
-	n = has_private(kvm) ? 1 : min(n, (unsigned long)(slot->base_gfn + slot->npages - gfn));
+	n = kshim_any_private(kvm) ? 1 : min(n, (unsigned long)(slot->base_gfn + slot->npages - gfn));
 	if (leaf->writable && slot->flags & KVM_MEM_READONLY)
 		finding("%s maps gfn %llx writable, but slot %d is read-only", leaf->where, gfn, slot->id);
-	if (gfn_is_private(kvm, gfn)) {
+	if (kshim_gfn_is_gmem(kvm, slot, gfn)) {
 		check_private(leaf->where, slot, gfn, pfn);
 		goto logged;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The check of a VM's memslot sets between two calls: docs/rules.md, M4. */
 #include <linux/kvm_host.h>
+#include <kshim/form/generic_mmu_notifier.h>
 #include <kshim/host.h>
 #include <kshim/form/memslots_logging.h>
 #include "checkers.h"
@@ -72,10 +73,7 @@ int kshim_check_memslots(struct kvm *kvm)
 		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0], counted);
 	if (kvm->mn_active_invalidate_count)
 		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
-#ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER
-	if (kvm->mmu_invalidate_in_progress)
-		finding("memslots: mmu_invalidate_in_progress is %ld between two calls",
-			kvm->mmu_invalidate_in_progress);
-#endif
+	if (kshim_invalidations(kvm))
+		finding("memslots: mmu_invalidate_in_progress is %ld between two calls", kshim_invalidations(kvm));
 	return findings;
 }

@@ -2,16 +2,14 @@
 /* kernel/fork.c plus what the shim's processes need of its statics: the caches of mm and VMA, and dup_mm(). */
 #include "kernel/fork.c"
 
+#include <kshim/form/vma_init.h>
 #include "wrap.h"
 
 /* The parts of proc_caches_init() that concern memory; the shim allocates tasks and file tables itself. */
 void kshim_fork_init(void)
 {
 	mm_cache_init();
-	vm_area_cachep = KMEM_CACHE(vm_area_struct, SLAB_PANIC | SLAB_ACCOUNT);
-#ifdef CONFIG_PER_VMA_LOCK
-	vma_lock_cachep = KMEM_CACHE(vma_lock, SLAB_PANIC | SLAB_ACCOUNT);
-#endif
+	kshim_vma_caches_init();
 	mmap_init();
 }
 

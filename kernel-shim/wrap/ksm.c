@@ -41,7 +41,7 @@ static int merge_two(struct ksm_mm_slot *mm_slot, unsigned long a, unsigned long
 	/* The second look merges both with the first one's page or an old KSM page; look where the first is now. */
 	low_page = get_mergeable_page(low);
 	if (low_page && high_page)
-		ret = low_page == high_page && PageKsm(low_page) ? 0 : -EBUSY;
+		ret = low_page == high_page && folio_test_ksm(page_folio(low_page)) ? 0 : -EBUSY;
 	if (low_page)
 		put_page(low_page);
 	if (high_page)

@@ -12,14 +12,9 @@
 #include <linux/writeback.h>
 #include "mm/slab.h"
 #include <trace/events/writeback.h>
+#include <kshim/form/writeback_dtc.h>
 
-DEFINE_TRACE(balance_dirty_pages,
-	     TP_PROTO(struct bdi_writeback *wb, unsigned long thresh, unsigned long bg_thresh, unsigned long dirty,
-		      unsigned long bdi_thresh, unsigned long bdi_dirty, unsigned long dirty_ratelimit,
-		      unsigned long task_ratelimit, unsigned long dirtied, unsigned long period, long pause,
-		      unsigned long start_time),
-	     TP_ARGS(wb, thresh, bg_thresh, dirty, bdi_thresh, bdi_dirty, dirty_ratelimit, task_ratelimit, dirtied,
-		     period, pause, start_time));
+DEFINE_TRACE(balance_dirty_pages, KSHIM_BALANCE_DIRTY_PROTO, KSHIM_BALANCE_DIRTY_ARGS);
 DEFINE_TRACE(bdi_dirty_ratelimit,
 	     TP_PROTO(struct bdi_writeback *wb, unsigned long dirty_rate, unsigned long task_ratelimit),
 	     TP_ARGS(wb, dirty_rate, task_ratelimit));

@@ -5,6 +5,7 @@
 #include "kvm_cache_regs.h"
 #include "x86.h"
 #include "model.h"
+#include <kshim/form/x86_regs_header.h>
 
 /*
  * Encodes the instruction of an access: MOV or XCHG between [RBX] and RAX. Opcodes with bit 0 clear are the byte forms.
@@ -66,18 +67,18 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 	} else if (a->op == KVMSIM_SET_ROOT) {
 		i->insn_len = sizeof(mov_cr3);
 		memcpy(i->insn, mov_cr3, sizeof(mov_cr3));
-		kvm_rax_write(vcpu, a->addr);
+		kshim_set_rax(vcpu, a->addr);
 	} else if (a->op == KVMSIM_TLBI) {
 		i->insn_len = sizeof(invlpg);
 		memcpy(i->insn, invlpg, sizeof(invlpg));
-		kvm_rbx_write(vcpu, a->addr);
+		kshim_set_rbx(vcpu, a->addr);
 	} else {
 		i->insn_len = encode(i->insn, a->op, a->len);
 		if (a->len < 8)
 			a->value &= GENMASK_ULL(8 * a->len - 1, 0);
 		if (a->op != KVMSIM_READ)
-			kvm_rax_write(vcpu, a->value);
-		kvm_rbx_write(vcpu, a->addr);
+			kshim_set_rax(vcpu, a->value);
+		kshim_set_rbx(vcpu, a->addr);
 	}
 	i->rip = kvm_rip_read(vcpu);
 }

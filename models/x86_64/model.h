@@ -62,7 +62,6 @@ static inline struct x86_vcpu *x86_vcpu_of(struct kvm_vcpu *vcpu)
 int model_vendor_init(void);
 extern struct kvm_x86_ops model_x86_ops;
 extern struct kvm_pmu_ops model_pmu_ops;
-extern const struct kvm_x86_nested_ops model_nested_ops;
 
 /* vendor_regs.c: guest registers */
 void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
@@ -128,6 +127,8 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 
 /* vendor_refused.c: operations that are not modelled; each ends the scenario with its name */
 void model_refuse(const char *op) __noreturn;
+/* Completes the tables with refusals of what the kernel must have and nobody has supplied. */
+void model_refuse_rest(void);
 
 /* --- compat/<form>/x86_64/x86_enable_cpu --- */
 struct kvm_x86_init_ops;
@@ -135,5 +136,11 @@ struct kvm_x86_init_ops;
 void model_fill_ops(struct kvm_x86_init_ops *ops);
 /* Registers the vendor module with KVM's generic part. 0 or -errno. */
 int model_kvm_init(struct kvm_x86_init_ops *ops);
+
+/* --- compat/<form>/x86_64/x86_nested_ops --- */
+/* Completes the tables with the operations for nested guests, and others that came or went with their table. */
+void model_fill_nested_ops(struct kvm_x86_init_ops *ops);
+/* Tells KVM what the modelled processor can do, like the end of svm_hardware_setup(). */
+void model_set_cpu_caps(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "x86.h"
 #include "trace.h"
 #include "model.h"
+#include <kshim/form/x86_regs_header.h>
 #include <kshim/host.h>
 
 static unsigned int walk_access(const struct kvmsim_access *a)
@@ -74,7 +75,7 @@ static void write_rax(struct kvm_vcpu *vcpu, u64 value, unsigned int len)
 
 	if (len < 4)
 		value = (rax & ~GENMASK_ULL(8 * len - 1, 0)) | (value & GENMASK_ULL(8 * len - 1, 0));
-	kvm_rax_write(vcpu, value);
+	kshim_set_rax(vcpu, value);
 }
 
 static void retire(struct x86_vcpu *v)
@@ -179,7 +180,7 @@ static bool next_of_workload(struct x86_vcpu *v)
 		m->arch.rip = m->a.addr;
 		kvm_rip_write(&v->vcpu, m->arch.rip);
 	}
-	kvm_rbx_write(&v->vcpu, m->a.addr);
+	kshim_set_rbx(&v->vcpu, m->a.addr);
 	m->state = MODEL_PENDING;
 	return true;
 }

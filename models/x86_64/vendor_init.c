@@ -7,6 +7,7 @@
 #include "mmu.h"
 #include "x86.h"
 #include "model.h"
+#include <kshim/form/x86_ept_masks.h>
 
 /*
  * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 levels, EPT
@@ -15,7 +16,6 @@
  */
 static int hardware_setup(void)
 {
-	kvm_enable_efer_bits(EFER_NX);
 	/* Only used for a scaled TSC, which kvm_caps.has_tsc_control forbids; both vendors set them anyway. */
 	kvm_caps.max_tsc_scaling_ratio = 1;
 	kvm_caps.tsc_scaling_ratio_frac_bits = model_personality == MODEL_EPT ? 48 : 32;
@@ -23,7 +23,7 @@ static int hardware_setup(void)
 
 	switch (model_personality) {
 	case MODEL_EPT:
-		kvm_mmu_set_ept_masks(true, true);
+		kshim_set_ept_masks();
 		kvm_configure_mmu(true, 0, 4, PG_LEVEL_1G);
 		break;
 	case MODEL_NPT:
@@ -33,9 +33,7 @@ static int hardware_setup(void)
 		kvm_configure_mmu(false, 0, 0, PG_LEVEL_1G);
 		break;
 	}
-	kvm_set_cpu_caps();
-	kvm_caps.supported_perf_cap = 0;
-	kvm_caps.supported_xss = 0;
+	model_set_cpu_caps();
 	return 0;
 }
 
@@ -60,6 +58,8 @@ int model_vendor_init(void)
 	if (model_personality == MODEL_EPT)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
 	model_fill_ops(&model_init_ops);
+	model_fill_nested_ops(&model_init_ops);
+	model_refuse_rest();
 	ret = kvm_x86_vendor_init(&model_init_ops);
 	if (ret)
 		return ret;

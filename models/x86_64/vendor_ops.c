@@ -2,7 +2,7 @@
 /*
  * The vendor module's table of operations. Each one that the kernel may call has a function here, in vendor_regs.c,
  * mmu.c, run.c or exit.c, or in vendor_nothing.c, or is refused by name (vendor_refused.c). Operations that the kernel
- * tests for NULL before the call stay NULL.
+ * tests for NULL before the call stay NULL. What differs between kernels is in kernel-shim/compat.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -14,7 +14,6 @@
 #include "trace.h"
 #include "model.h"
 #include "nothing.h"
-#include "refused.h"
 #include <kshim/host.h>
 
 static DEFINE_PER_CPU(bool, virtualization_on);
@@ -141,7 +140,7 @@ static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 	return kvm_complete_insn_gp(vcpu, err);
 }
 
-/* model_fill_ops() completes the tables for the kernel's form. */
+/* model_fill_ops() and model_fill_nested_ops() complete the tables for the kernel's forms. */
 struct kvm_x86_ops model_x86_ops = {
 	.name = "kvm_sim",
 	.enable_virtualization_cpu = enable_virtualization_cpu,
@@ -177,26 +176,19 @@ struct kvm_x86_ops model_x86_ops = {
 	.set_idt = model_set_idt,
 	.get_gdt = model_get_gdt,
 	.set_gdt = model_set_gdt,
-	.sync_dirty_debug_regs = model_refused_sync_dirty_debug_regs,
 	.set_dr7 = model_no_dr7,
-	.cache_reg = model_refused_cache_reg,
 	.get_rflags = model_get_rflags,
 	.set_rflags = model_set_rflags,
 	.get_if_flag = model_get_if_flag,
 	.flush_tlb_all = model_flush_tlb_all,
 	.flush_tlb_current = model_flush_tlb_current,
-	.flush_tlb_gva = model_flush_tlb_gva,
 	.flush_tlb_guest = model_flush_tlb_guest,
-	.vcpu_pre_run = model_no_pre_run,
 	.vcpu_run = model_vcpu_run,
 	.handle_exit = model_handle_exit,
 	.skip_emulated_instruction = model_skip_emulated_instruction,
 	.update_emulated_instruction = model_no_emulated_instruction,
 	.set_interrupt_shadow = set_interrupt_shadow,
 	.get_interrupt_shadow = get_interrupt_shadow,
-	.patch_hypercall = model_refused_patch_hypercall,
-	.inject_irq = model_refused_inject_irq,
-	.inject_nmi = model_refused_inject_nmi,
 	.inject_exception = model_inject_exception,
 	.cancel_injection = cancel_injection,
 	.interrupt_allowed = interrupt_allowed,
@@ -206,7 +198,6 @@ struct kvm_x86_ops model_x86_ops = {
 	.enable_nmi_window = model_no_window,
 	.enable_irq_window = model_no_window,
 	.refresh_apicv_exec_ctrl = model_no_apicv,
-	.hwapic_irr_update = model_no_apicv_vector,
 	.hwapic_isr_update = model_no_apicv_vector,
 	.load_eoi_exitmap = model_no_apicv_eoi,
 	.set_virtual_apic_mode = model_no_apicv,
@@ -216,49 +207,28 @@ struct kvm_x86_ops model_x86_ops = {
 	.set_identity_map_addr = model_no_identity_map_addr,
 	.load_mmu_pgd = model_load_mmu_pgd,
 	.has_wbinvd_exit = has_wbinvd_exit,
-	.get_l2_tsc_offset = model_refused_get_l2_tsc_offset,
-	.get_l2_tsc_multiplier = model_refused_get_l2_tsc_multiplier,
 	.get_exit_info = model_get_exit_info,
-	.check_intercept = model_refused_check_intercept,
 	.handle_exit_irqoff = model_no_exit_irqoff,
 	.update_cpu_dirty_logging = model_no_dirty_logging,
-	.nested_ops = &model_nested_ops,
 	.vcpu_blocking = model_no_blocking,
 	.vcpu_unblocking = model_no_blocking,
-	.pi_update_irte = model_refused_pi_update_irte,
-	.pi_start_assignment = model_no_assignment,
 	.apicv_pre_state_restore = model_no_apicv,
 	.apicv_post_state_restore = model_no_apicv,
 	.setup_mce = model_no_mce,
 #ifdef CONFIG_KVM_SMM
 	.smi_allowed = smi_allowed,
-	.enter_smm = model_refused_enter_smm,
-	.leave_smm = model_refused_leave_smm,
 	.enable_smi_window = model_no_window,
 #endif
 	.guest_memory_reclaimed = model_no_memory_reclaimed,
 	.apic_init_signal_blocked = model_no_init_blocked,
 	.migrate_timers = model_no_timers,
-	.msr_filter_changed = model_no_msr_filter,
 	.complete_emulated_msr = complete_emulated_msr,
 	.vcpu_deliver_sipi_vector = kvm_vcpu_deliver_sipi_vector,
 };
 
-const struct kvm_x86_nested_ops model_nested_ops = {
-	.leave_nested = model_refused_leave_nested,
-	.is_exception_vmexit = model_refused_is_exception_vmexit,
-	.check_events = model_refused_check_events,
-	.triple_fault = model_refused_nested_triple_fault,
-	.get_nested_state_pages = model_refused_get_nested_state_pages,
-};
-
 struct kvm_pmu_ops model_pmu_ops = {
-	.rdpmc_ecx_to_pmc = model_refused_rdpmc_ecx_to_pmc,
 	.msr_idx_to_pmc = model_no_pmc,
 	.is_valid_msr = model_no_pmu_msr,
-	.get_msr = model_refused_pmu_get_msr,
-	.set_msr = model_refused_pmu_set_msr,
-	.refresh = model_refused_pmu_refresh,
 	.init = model_no_pmu,
 	.reset = model_no_pmu,
 	.deliver_pmi = model_no_pmu,

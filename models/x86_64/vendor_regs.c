@@ -6,6 +6,7 @@
 #include "mmu.h"
 #include "x86.h"
 #include "model.h"
+#include <kshim/form/x86_regs_header.h>
 
 static const struct kvm_segment flat_data = {
 	.limit = 0xffffffff, .type = 3, .s = 1, .present = 1, .db = 1, .g = 1,
@@ -190,7 +191,7 @@ void model_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 
 	vcpu->arch.cr4 = cr4;
 	if ((cr4 ^ old) & (X86_CR4_OSXSAVE | X86_CR4_PKE))
-		kvm_update_cpuid_runtime(vcpu);
+		kshim_cpuid_depends_on_cr4(vcpu);
 }
 
 int model_set_efer(struct kvm_vcpu *vcpu, u64 efer)

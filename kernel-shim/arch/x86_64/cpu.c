@@ -22,8 +22,6 @@ FAITHFUL(cpu_info, "arch/x86/kernel/cpu/common.c");
 DEFINE_PER_CPU_READ_MOSTLY(struct cpuinfo_x86, cpu_info);
 FAITHFUL(irq_stat, "arch/x86/kernel/irq.c");
 DEFINE_PER_CPU_SHARED_ALIGNED(irq_cpustat_t, irq_stat);
-REDUCED(pcpu_hot, "arch/x86/kernel/cpu/common.c", "only cpu_number, softirq_pending and top_of_stack are used");
-DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
 FAITHFUL(this_cpu_off, "arch/x86/kernel/setup_percpu.c");
 DEFINE_PER_CPU_READ_MOSTLY(unsigned long, this_cpu_off);
 

@@ -9,6 +9,7 @@
 #include <asm/fpu/types.h>
 #include <asm/fpu/xstate.h>
 #include <asm/kvm.h>
+#include <kshim/form/x86_fpu_perm.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
@@ -28,7 +29,7 @@ bool fpu_alloc_guest_fpstate(struct fpu_guest *gfpu)
 	f->regs.fxsave.cwd = 0x37f;
 	f->regs.fxsave.mxcsr = MXCSR_DEFAULT;
 	gfpu->fpstate = f;
-	gfpu->xfeatures = gfpu->perm = XFEATURE_MASK_FPSSE;
+	kshim_fpu_set_features(gfpu, XFEATURE_MASK_FPSSE);
 	gfpu->uabi_size = sizeof(struct kvm_xsave);
 	return true;
 }
@@ -77,7 +78,7 @@ int fpu_copy_uabi_to_guest_fpstate(struct fpu_guest *gfpu, const void *buf, u64 
 FAITHFUL(fpu_enable_guest_xfd_features, "arch/x86/kernel/fpu/core.c");
 int fpu_enable_guest_xfd_features(struct fpu_guest *gfpu, u64 xfeatures)
 {
-	return xfeatures & ~gfpu->perm ? -EPERM : 0;
+	return xfeatures & ~kshim_fpu_permitted(gfpu) ? -EPERM : 0;
 }
 
 INERT(fpu_update_guest_xfd, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");

@@ -150,11 +150,6 @@ void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct t
 /* Its definition, with an argument or without: compat/<form>/x86_64/x86_leave_mm_void. */
 INERT(leave_mm, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
 
-INERT(enter_lazy_tlb, "arch/x86/mm/tlb.c", "like leave_mm");
-void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)
-{
-}
-
 FAITHFUL(nmi_uaccess_okay, "arch/x86/mm/tlb.c");
 bool nmi_uaccess_okay(void)
 {

@@ -32,8 +32,6 @@ FAITHFUL(__supported_pte_mask, "arch/x86/mm/init_64.c");
 pteval_t __supported_pte_mask = ~0ULL;
 FAITHFUL(__default_kernel_pte_mask, "arch/x86/mm/init_64.c");
 pteval_t __default_kernel_pte_mask = ~0ULL;
-FAITHFUL(sysctl_legacy_va_layout, "kernel/sysctl.c");
-int sysctl_legacy_va_layout;
 FAITHFUL(phys_base, "arch/x86/kernel/head_64.S");
 unsigned long phys_base;
 REDUCED(x86_platform, "arch/x86/kernel/x86_init.c", "no callback is set");
@@ -80,22 +78,6 @@ FAITHFUL(cpu_smt_possible, "kernel/cpu.c");
 bool cpu_smt_possible(void)
 {
 	return false;
-}
-
-static cpu_emergency_virt_cb *emergency_callback;
-
-FAITHFUL(cpu_emergency_register_virt_callback, "arch/x86/kernel/reboot.c");
-void cpu_emergency_register_virt_callback(cpu_emergency_virt_cb *callback)
-{
-	WARN_ON_ONCE(emergency_callback);
-	emergency_callback = callback;
-}
-
-FAITHFUL(cpu_emergency_unregister_virt_callback, "arch/x86/kernel/reboot.c");
-void cpu_emergency_unregister_virt_callback(cpu_emergency_virt_cb *callback)
-{
-	WARN_ON_ONCE(emergency_callback != callback);
-	emergency_callback = NULL;
 }
 
 INERT(hw_breakpoint_restore, "arch/x86/kernel/hw_breakpoint.c", "the host uses no hardware breakpoints");

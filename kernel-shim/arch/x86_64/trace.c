@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel's KVM and MMU trace events of x86 as text, and counters made from them. */
 #include <linux/kvm_host.h>
-#include "kvm_cache_regs.h"
 #include "mmu.h"
 #include "mmu/mmu_internal.h"
 #include "mmu/spte.h"
@@ -12,6 +11,7 @@
 #include <trace/events/kvm.h>
 #include "trace.h"
 #include "mmu/mmutrace.h"
+#include <kshim/form/x86_regs_header.h>
 #include <kshim/task.h>
 #include "../../core/lib/trace_events.h"
 

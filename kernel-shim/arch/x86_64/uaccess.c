@@ -12,9 +12,9 @@
 #include <linux/pgtable.h>
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
-#include <linux/swapops.h>
 #include <linux/uaccess.h>
 #include <asm/trap_pf.h>
+#include <kshim/form/softleaf.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/marks.h>
@@ -76,7 +76,7 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	out->huge = l.size > PAGE_SIZE;
 	out->present = l.value & _PAGE_PRESENT;
 	if (!out->present) {
-		out->swapped = l.size == PAGE_SIZE && is_swap_pte(pte) && !non_swap_entry(pte_to_swp_entry(pte));
+		out->swapped = l.size == PAGE_SIZE && kshim_pte_is_swap(pte);
 		return true;
 	}
 	out->writable = l.value & rights & _PAGE_RW;

@@ -22,6 +22,7 @@
 #include <linux/syscalls.h>
 #include <linux/task_work.h>
 #include "fs/internal.h"
+#include <kshim/form/vfs_ioctl.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
@@ -55,42 +56,6 @@ void kshim_syscall_exit(void)
 		task_work_run();
 }
 
-/* --- names --- */
-
-#define NAME_BYTES (PATH_MAX - offsetof(struct filename, iname))
-
-REDUCED(getname_kernel, "fs/namei.c", "no names that do not fit into struct filename's own allocation");
-struct filename *getname_kernel(const char *name)
-{
-	struct filename *result;
-	size_t len = strlen(name) + 1;
-
-	if (len > NAME_BYTES)
-		return ERR_PTR(-ENAMETOOLONG);
-	result = __getname();
-	if (!result)
-		return ERR_PTR(-ENOMEM);
-	memcpy((char *)result->iname, name, len);
-	result->name = result->iname;
-	result->uptr = NULL;
-	result->aname = NULL;
-	atomic_set(&result->refcnt, 1);
-	return result;
-}
-
-REDUCED(getname, "fs/namei.c", "takes a kernel address: the only caller is swapon(), which the shim calls");
-struct filename *getname(const char __user *name)
-{
-	return getname_kernel((__force const char *)name);
-}
-
-FAITHFUL(putname, "fs/namei.c");
-void putname(struct filename *name)
-{
-	if (!IS_ERR_OR_NULL(name) && atomic_dec_and_test(&name->refcnt))
-		__putname(name);
-}
-
 struct file *kshim_open_path(const char *path, int flags)
 {
 	if (!strncmp(path, "/dev/", 5))
@@ -98,12 +63,6 @@ struct file *kshim_open_path(const char *path, int flags)
 	if (!strcmp(path, "/swapfile"))
 		return kshim_swapfile_open(flags);
 	return ERR_PTR(-ENOENT);
-}
-
-REDUCED(do_filp_open, "fs/namei.c", "knows /dev/<miscdevice> and /swapfile; there is no directory tree");
-struct file *do_filp_open(int dfd, struct filename *name, const struct open_flags *op)
-{
-	return kshim_open_path(name->name, op->open_flag);
 }
 
 FAITHFUL(path_put, "fs/namei.c");
@@ -151,7 +110,7 @@ long kshim_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg)
 
 	if (!file)
 		return -EBADF;
-	ret = vfs_ioctl(file, cmd, arg);
+	ret = kshim_vfs_ioctl(file, cmd, arg);
 	fput(file);
 	kshim_syscall_exit();
 	return ret;
@@ -182,7 +141,7 @@ long kshim_fallocate(unsigned int fd, int mode, int64_t offset, int64_t len)
 
 long kshim_ftruncate(unsigned int fd, int64_t len)
 {
-	long ret = do_sys_ftruncate(fd, len, 0);
+	long ret = kshim_sys_ftruncate(fd, len);
 
 	kshim_syscall_exit();
 	return ret;

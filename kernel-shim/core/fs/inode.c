@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/writeback.h>
 #include <trace/events/writeback.h>
+#include <kshim/form/inode_state.h>
 #include <kshim/marks.h>
 
 /* The kernel defines it in fs/fs-writeback.c and uses it in fs/inode.c; a bare tracepoint, like in wrap/trace.c. */
@@ -18,8 +19,8 @@ REDUCED(__mark_inode_dirty, "fs/fs-writeback.c", "no write-back lists");
 void __mark_inode_dirty(struct inode *inode, int flags)
 {
 	spin_lock(&inode->i_lock);
-	if (flags & I_DIRTY_INODE && inode->i_state & I_DIRTY_TIME) {
-		inode->i_state &= ~I_DIRTY_TIME;
+	if (flags & I_DIRTY_INODE && inode_state_read(inode) & I_DIRTY_TIME) {
+		inode_state_clear(inode, I_DIRTY_TIME);
 		flags |= I_DIRTY_TIME;
 	}
 	spin_unlock(&inode->i_lock);
@@ -29,7 +30,7 @@ void __mark_inode_dirty(struct inode *inode, int flags)
 		flags &= ~I_DIRTY_TIME;
 	}
 	spin_lock(&inode->i_lock);
-	inode->i_state |= flags;
+	inode_state_set(inode, flags);
 	spin_unlock(&inode->i_lock);
 }
 
@@ -47,7 +48,7 @@ REDUCED(write_inode_now, "fs/fs-writeback.c", "clears the dirty state: there is 
 int write_inode_now(struct inode *inode, int sync)
 {
 	spin_lock(&inode->i_lock);
-	inode->i_state &= ~I_DIRTY_ALL;
+	inode_state_clear(inode, I_DIRTY_ALL);
 	spin_unlock(&inode->i_lock);
 	return 0;
 }

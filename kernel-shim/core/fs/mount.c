@@ -15,7 +15,9 @@
 #include "fs/internal.h"
 #include "fs/mount.h"
 #include <kshim/marks.h>
+#include <kshim/form/mnt_gets.h>
 #include <kshim/form/mnt_idmap.h>
+#include <kshim/form/super_dev.h>
 #include <kshim/vfs.h>
 
 FAITHFUL(blockdev_superblock, "block/bdev.c");
@@ -34,12 +36,12 @@ static struct mount *alloc_mount(const char *name)
 		kfree(mnt);
 		return NULL;
 	}
-	this_cpu_add(mnt->mnt_pcp->mnt_count, 1);
+	kshim_mnt_get(mnt);
 	mnt->mnt_devname = name;
 	kshim_mnt_map_no_ids(&mnt->mnt);
 	INIT_LIST_HEAD(&mnt->mnt_mounts);
 	INIT_LIST_HEAD(&mnt->mnt_child);
-	INIT_LIST_HEAD(&mnt->mnt_instance);
+	kshim_mnt_unlisted(mnt);
 	return mnt;
 }
 
@@ -48,7 +50,7 @@ static int mount_count(struct mount *mnt)
 	int cpu, n = 0;
 
 	for_each_possible_cpu(cpu)
-		n += per_cpu_ptr(mnt->mnt_pcp, cpu)->mnt_count;
+		n += kshim_mnt_count_on(mnt, cpu);
 	return n;
 }
 
@@ -96,7 +98,7 @@ FAITHFUL(mntget, "fs/namespace.c");
 struct vfsmount *mntget(struct vfsmount *mnt)
 {
 	if (mnt)
-		this_cpu_add(real_mount(mnt)->mnt_pcp->mnt_count, 1);
+		kshim_mnt_get(real_mount(mnt));
 	return mnt;
 }
 
@@ -108,7 +110,7 @@ void mntput(struct vfsmount *mnt)
 	if (!mnt)
 		return;
 	m = real_mount(mnt);
-	this_cpu_add(m->mnt_pcp->mnt_count, -1);
+	kshim_mnt_put(m);
 	/* An internal mount holds one reference on itself until kern_unmount(). */
 	if (READ_ONCE(m->mnt_ns) || mount_count(m))
 		return;
@@ -129,7 +131,7 @@ void kern_unmount(struct vfsmount *mnt)
 }
 
 FAITHFUL(__mnt_is_readonly, "fs/namespace.c");
-bool __mnt_is_readonly(struct vfsmount *mnt)
+bool __mnt_is_readonly(KSHIM_MNT_CONST struct vfsmount *mnt)
 {
 	return (mnt->mnt_flags & MNT_READONLY) || sb_rdonly(mnt->mnt_sb);
 }
@@ -214,6 +216,7 @@ void __init chrdev_init(void)
 int kshim_mount_boot(void)
 {
 	vfs_caches_init();
+	kshim_super_dev_init();
 	kshim_mnt = kern_mount(&kshim_fs_type);
 	return PTR_ERR_OR_ZERO(kshim_mnt);
 }

@@ -161,10 +161,15 @@ static const char *print_hex(struct trace_seq *p, const u8 *buf, int len)
 #undef __print_flags
 #undef __print_hex
 #define __print_symbolic(value, ...) \
-	print_symbolic(p, value, (const struct trace_print_flags[]){ __VA_ARGS__, { -1, NULL } })
+	print_symbolic(p, value, (const struct trace_print_flags[]){ __VA_OPT__(__VA_ARGS__,) { -1, NULL } })
 #define __print_flags(flags, delim, ...) \
-	print_flags(p, delim, flags, (const struct trace_print_flags[]){ __VA_ARGS__, { -1, NULL } })
+	print_flags(p, delim, flags, (const struct trace_print_flags[]){ __VA_OPT__(__VA_ARGS__,) { -1, NULL } })
 #define __print_hex(buf, len) print_hex(p, buf, len)
+/* struct trace_print_flags has a mask of 64 bits. */
+#undef __print_symbolic_u64
+#undef __print_flags_u64
+#define __print_symbolic_u64 __print_symbolic
+#define __print_flags_u64 __print_flags
 
 #undef TP_STRUCT__entry
 #undef TP_fast_assign

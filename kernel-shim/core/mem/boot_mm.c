@@ -14,6 +14,9 @@
 #include <linux/vmstat.h>
 #include <linux/wait.h>
 #include "internal.h"
+#include <kshim/form/split_queue.h>
+#include <kshim/form/swap_setup.h>
+#include <kshim/form/zero_page.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
@@ -87,8 +90,7 @@ static void boot_node(struct pglist_data *pgdat)
 	init_waitqueue_head(&pgdat->kcompactd_wait);
 #endif
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
-	spin_lock_init(&pgdat->deferred_split_queue.split_queue_lock);
-	INIT_LIST_HEAD(&pgdat->deferred_split_queue.split_queue);
+	kshim_init_split_queue(pgdat);
 #endif
 	lruvec_init(&pgdat->__lruvec);
 	calculate_min_free_kbytes();
@@ -108,6 +110,7 @@ static void boot_thp(void)
 
 /* The initcalls that the mm needs, by level; the shim's linux/init.h turns each into a pointer. */
 extern initcall_t __kshim_initcall_init_zero_pfn, __kshim_initcall_hugepage_init, __kshim_initcall_ksm_init,
+		  __kshim_initcall_swap_init,
 		  __kshim_initcall_swapfile_init, __kshim_initcall_init_user_reserve,
 		  __kshim_initcall_init_admin_reserve, __kshim_initcall_userfaultfd_init,
 		  __kshim_initcall_workingset_init, __kshim_initcall_max_swapfiles_check;
@@ -119,7 +122,7 @@ static int run_initcalls(void)
 		initcall_t *call;
 	} calls[] = {
 #define CALL(fn) { #fn, &__kshim_initcall_##fn }
-		CALL(init_zero_pfn),
+		KSHIM_ZERO_PAGE_CALL(CALL)
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 		CALL(hugepage_init),
 #endif
@@ -127,6 +130,7 @@ static int run_initcalls(void)
 		CALL(ksm_init),
 #endif
 #ifdef CONFIG_SWAP
+		KSHIM_SWAP_CALL(CALL)
 		CALL(swapfile_init),
 #endif
 		CALL(init_user_reserve),
@@ -158,13 +162,13 @@ int kshim_mm_boot(void)
 	int ret;
 
 	highest_memmap_pfn = max_pfn - 1;
+	kshim_zero_page_boot(pfn_to_page(ARCH_PFN_OFFSET + KSHIM_ZERO_PFN));
 	boot_node(&contig_page_data);
 	radix_tree_init();
 	maple_tree_init();
 	anon_vma_init();
 	pagecache_init();
-	mmap_init();
-	swap_setup();
+	kshim_swap_setup();
 	/*
 	 * The state that lru_cache_disable() sets. The real code then adds a page to its list at once, so reference
 	 * counts are exact after every step.
@@ -174,8 +178,8 @@ int kshim_mm_boot(void)
 	ret = run_initcalls();
 	if (ret)
 		return ret;
-	if (my_zero_pfn(0) != ARCH_PFN_OFFSET + KSHIM_ZERO_PFN) {
-		host_check("boot", "boot: the zero page is pfn %#lx instead of %#lx", my_zero_pfn(0),
+	if (kshim_zero_pfn() != ARCH_PFN_OFFSET + KSHIM_ZERO_PFN) {
+		host_check("boot", "boot: the zero page is pfn %#lx instead of %#lx", kshim_zero_pfn(),
 			   ARCH_PFN_OFFSET + KSHIM_ZERO_PFN);
 		return -EINVAL;
 	}

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
+#include <linux/slab.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
@@ -71,9 +72,16 @@ bool kshim_should_fail(gfp_t gfp);
 
 /* For kernel callers: checks the context and counts for kshim_fail_alloc. */
 struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip);
+/* Fills the empty entries of an array from the first on. Returns how many are full then. */
+unsigned long kshim_alloc_pages_array(gfp_t gfp, int nr_pages, struct page **array, const void *ip);
 /* The same for slabs; their objects were checked and counted already. */
 struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip);
 void kshim_free_page(struct page *page, unsigned int order, const void *ip);
+
+/* What the kernel's functions do whose arguments depend on its version (compat/<form>/slab_sheaves). */
+bool kshim_slab_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t size, void **p, const void *ip);
+void *kshim_krealloc(const void *p, size_t new_size, gfp_t gfp, const void *ip);
+void *kshim_vrealloc(const void *p, size_t size, gfp_t gfp, const void *ip);
 /* Returns whether page lies in a block on a free list. */
 bool kshim_page_is_free(const struct page *page);
 

@@ -21,6 +21,8 @@
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
+#include <kshim/form/page_alloc_header.h>
+#include <kshim/form/page_flags_f.h>
 #include "internal.h"
 #include "mem_internal.h"
 
@@ -196,7 +198,7 @@ static const char *bad_reason(const struct page *page, unsigned long flags)
 		return "non-NULL mapping";
 	if (page_ref_count(page))
 		return "nonzero _refcount";
-	if (page->flags & flags)
+	if (KSHIM_PAGE_FLAGS(page) & flags)
 		return "flags set that a free page must not have";
 	return NULL;
 }
@@ -208,7 +210,7 @@ static void bad_page(const struct page *page, const char *when, const char *reas
 	kshim_mem_problem(ip, info->alloc_ip,
 			  "bad page %s: %s: pfn %#lx refcount %d mapcount %d mapping %#lx flags %#lx\n"
 			  "frames: who %s it, who allocated it", when, reason, page_to_pfn(page), page_ref_count(page),
-			  atomic_read(&page->_mapcount) + 1, (unsigned long)page->mapping, page->flags, when);
+			  atomic_read(&page->_mapcount) + 1, (unsigned long)page->mapping, KSHIM_PAGE_FLAGS(page), when);
 }
 
 /* Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. */
@@ -325,7 +327,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 	VM_BUG_ON_PAGE(compound && compound_order(page) != order, page);
 	if (compound && order)
 		kshim_clear_second(page);
-	if (PageMappingFlags(page))
+	if (kshim_page_mapping_flags(page))
 		page->mapping = NULL;
 	for (i = 1UL << order; i-- > 0;) {	/* the head last: the checks of its tails read it */
 		const char *reason = i && compound ? free_tail(page, page + i) : NULL;
@@ -337,7 +339,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 			bad = true;
 			continue;
 		}
-		page[i].flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+		KSHIM_PAGE_FLAGS(&page[i]) &= ~PAGE_FLAGS_CHECK_AT_PREP;
 		page[i].private = 0;
 	}
 	if (unlikely(bad)) {

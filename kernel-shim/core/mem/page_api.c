@@ -10,16 +10,23 @@
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 #include <kshim/form/folio_batch_free.h>
+#include <kshim/form/page_alloc_header.h>
 #include "internal.h"
 #include "mem_internal.h"
 
 #define CALLER __builtin_return_address(0)
 
-REDUCED(__alloc_pages_noprof, "mm/page_alloc.c mm/page_alloc.c:__alloc_pages_slowpath",
-	"no reclaim, compaction or OOM killer: fails when no block is left above the watermark");
-struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
+unsigned long kshim_alloc_pages_array(gfp_t gfp, int nr_pages, struct page **array, const void *ip)
 {
-	return kshim_alloc_pages(gfp, order, CALLER);
+	unsigned long nr = 0;
+
+	for (; nr_pages > 0 && nr < nr_pages; nr++) {
+		if (!array[nr])
+			array[nr] = kshim_alloc_pages(gfp, 0, ip);
+		if (!array[nr])
+			break;
+	}
+	return nr;
 }
 
 REDUCED(__folio_alloc_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
@@ -46,27 +53,6 @@ unsigned long get_zeroed_page_noprof(gfp_t gfp)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-REDUCED(alloc_pages_bulk_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
-unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *nodemask, int nr_pages,
-				      struct list_head *page_list, struct page **page_array)
-{
-	unsigned long nr = 0;
-	struct page *page;
-
-	for (; nr_pages > 0 && nr < nr_pages; nr++) {
-		if (page_array && page_array[nr])
-			continue;
-		page = kshim_alloc_pages(gfp, 0, CALLER);
-		if (!page)
-			break;
-		if (page_list)
-			list_add(&page->lru, page_list);
-		else
-			page_array[nr] = page;
-	}
-	return nr;
-}
-
 FAITHFUL(prep_compound_page, "mm/page_alloc.c");
 void prep_compound_page(struct page *page, unsigned int order)
 {
@@ -74,14 +60,8 @@ void prep_compound_page(struct page *page, unsigned int order)
 
 	__SetPageHead(page);
 	for (i = 1; i < 1UL << order; i++)
-		prep_compound_tail(page, i);
+		kshim_prep_compound_tail(page, i, order);
 	prep_compound_head(page, order);
-}
-
-FAITHFUL(free_unref_page, "mm/page_alloc.c");
-void free_unref_page(struct page *page, unsigned int order)
-{
-	kshim_free_page(page, order, CALLER);
 }
 
 /* Frees the frames of a non-compound block except the first one, to which somebody else holds a reference. */
@@ -209,7 +189,7 @@ bool gfp_pfmemalloc_allowed(gfp_t gfp)
 }
 
 REDUCED(warn_alloc, "mm/page_alloc.c", "one line, without the state of the zones");
-void warn_alloc(gfp_t gfp, nodemask_t *nodemask, const char *fmt, ...)
+void warn_alloc(gfp_t gfp, KSHIM_WARN_ALLOC_CONST nodemask_t *nodemask, const char *fmt, ...)
 {
 	struct va_format vaf = { .fmt = fmt };
 	va_list args;

@@ -11,6 +11,7 @@
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/smp.h>
+#include <kshim/form/possible_cpus.h>
 #include "mem_internal.h"
 
 /* The initial values, which the linker collects from every DEFINE_PER_CPU. No CPU uses this copy. */
@@ -89,6 +90,7 @@ void kshim_percpu_boot(unsigned int nr_cpus)
 		__set_bit(cpu, cpumask_bits(&__cpu_present_mask));
 		__set_bit(cpu, cpumask_bits(&__cpu_active_mask));
 	}
+	kshim_possible_cpus_are(nr_cpus);
 	atomic_set(&__num_online_cpus, nr_cpus);
 }
 

@@ -155,21 +155,20 @@ void *kmem_cache_alloc_node_noprof(struct kmem_cache *s, gfp_t gfp, int node)
 	return kshim_slab_alloc(s, gfp, s->object_size, CALLER);
 }
 
-FAITHFUL(kmem_cache_alloc_bulk_noprof, "mm/slub.c");
-int kmem_cache_alloc_bulk_noprof(struct kmem_cache *s, gfp_t gfp, size_t size, void **p)
+bool kshim_slab_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t size, void **p, const void *ip)
 {
 	size_t i;
 
 	for (i = 0; i < size; i++) {
-		p[i] = kshim_slab_alloc(s, gfp, s->object_size, CALLER);
+		p[i] = kshim_slab_alloc(s, gfp, s->object_size, ip);
 		if (!p[i])
 			break;
 	}
 	if (i == size)
-		return size;
+		return true;
 	while (i)
-		kshim_slab_free(s, p[--i], CALLER);
-	return 0;
+		kshim_slab_free(s, p[--i], ip);
+	return false;
 }
 
 FAITHFUL(kmem_cache_free, "mm/slub.c mm/slub.c:slab_free");
@@ -396,14 +395,13 @@ size_t ksize(const void *objp)
 	return size;
 }
 
-FAITHFUL(krealloc_noprof, "mm/slab_common.c mm/slab_common.c:__do_krealloc");
-void *krealloc_noprof(const void *p, size_t new_size, gfp_t gfp)
+void *kshim_krealloc(const void *p, size_t new_size, gfp_t gfp, const void *ip)
 {
 	size_t room, old;
 	void *new;
 
 	if (!new_size) {
-		do_kfree((void *)p, CALLER);
+		do_kfree((void *)p, ip);
 		return ZERO_SIZE_PTR;
 	}
 	old = asked_for(p);
@@ -414,11 +412,11 @@ void *krealloc_noprof(const void *p, size_t new_size, gfp_t gfp)
 			memset((void *)p + old, 0, new_size - old);
 		return (void *)p;
 	}
-	new = do_kmalloc(new_size, gfp, CALLER);
+	new = do_kmalloc(new_size, gfp, ip);
 	if (!new || ZERO_OR_NULL_PTR(p))
 		return new;
 	memcpy(new, p, min(old, new_size));
-	do_kfree((void *)p, CALLER);
+	do_kfree((void *)p, ip);
 	return new;
 }
 

@@ -2,8 +2,7 @@
 /*
  * The swap device: a file whose pages are an array in host memory, behind the real mm/swapfile.c and mm/page_io.c.
  *
- * It is a swap file like those on network file systems (SWP_FS_OPS): page_io.c hands over whole pages through
- * ->swap_rw(). A slot keeps its data until it is written again. But a read of a slot that is free in the swap map gets
+ * It is a swap file like those on network file systems: page_io.c hands over whole pages (compat/<form>/swap_ops). A slot keeps its data until it is written again. But a read of a slot that is free in the swap map gets
  * poison: a stale swap entry shows up as bytes KSHIM_SWAP_POISON and is counted.
  */
 #include <linux/fs.h>
@@ -12,6 +11,8 @@
 #include <linux/pagemap.h>
 #include <linux/swap.h>
 #include <linux/uio.h>
+#include <kshim/form/swap_ops.h>
+#include <kshim/form/swap_slots.h>
 #include <kshim/host.h>
 #include <kshim/marks.h>
 #include <kshim/task.h>
@@ -20,13 +21,13 @@
 
 static void *store;
 static unsigned long store_pages;
-static struct swap_info_struct *swap_info;
+static struct swap_info_struct *swap_dev;
 
 uint64_t kshim_nr_swap_writes, kshim_nr_swap_reads, kshim_nr_stale_swap_reads;
 
 static bool slot_is_free(unsigned long slot)
 {
-	return swap_info && swap_info->swap_map && !READ_ONCE(swap_info->swap_map[slot]);
+	return swap_dev && kshim_swap_slot_is_free(swap_dev, slot);
 }
 
 static void read_page(unsigned long slot, void *to)
@@ -46,8 +47,7 @@ static void write_page(unsigned long slot, const void *from)
 	__atomic_fetch_add(&kshim_nr_swap_writes, 1, __ATOMIC_RELAXED);
 }
 
-/* The iterator covers whole pages (struct bio_vec of page_io.c). Returns the bytes moved, or -EIO past the end. */
-static int swapfile_rw(struct kiocb *iocb, struct iov_iter *iter)
+int kshim_swapfile_rw(struct kiocb *iocb, struct iov_iter *iter)
 {
 	unsigned long slot = iocb->ki_pos >> PAGE_SHIFT, n, i;
 	const struct bio_vec *v;
@@ -61,7 +61,7 @@ static int swapfile_rw(struct kiocb *iocb, struct iov_iter *iter)
 		if (slot + n > store_pages)
 			return -EIO;
 		for (i = 0; i < n; i++, slot++) {
-			page = nth_page(v->bv_page, (v->bv_offset >> PAGE_SHIFT) + i);
+			page = v->bv_page + (v->bv_offset >> PAGE_SHIFT) + i;
 			if (iov_iter_rw(iter) == WRITE)
 				write_page(slot, page_address(page));
 			else
@@ -88,22 +88,21 @@ static int swapfile_read_folio(struct file *file, struct folio *folio)
 
 static int swapfile_activate(struct swap_info_struct *si, struct file *file, sector_t *span)
 {
-	si->flags |= SWP_FS_OPS;
 	*span = store_pages;
-	swap_info = si;
-	return add_swap_extent(si, 0, si->max, 0);
+	swap_dev = si;
+	return kshim_swap_activate(si);
 }
 
 static void swapfile_deactivate(struct file *file)
 {
-	swap_info = NULL;
+	swap_dev = NULL;
 }
 
 static const struct address_space_operations swapfile_aops = {
 	.read_folio = swapfile_read_folio,
 	.swap_activate = swapfile_activate,
 	.swap_deactivate = swapfile_deactivate,
-	.swap_rw = swapfile_rw,
+	KSHIM_SWAP_RW(kshim_swapfile_rw)
 	.dirty_folio = noop_dirty_folio,
 };
 

@@ -333,8 +333,7 @@ static unsigned long area_bytes(const void *addr)
 	return bytes;
 }
 
-REDUCED(vrealloc_noprof, "mm/vmalloc.c", "always moves when the size changes");
-void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
+void *kshim_vrealloc(const void *p, size_t size, gfp_t flags, const void *ip)
 {
 	size_t old = p ? area_bytes(p) : 0;
 	void *n;
@@ -347,7 +346,7 @@ void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
 		return NULL;
 	if (old == size)
 		return (void *)p;
-	n = do_vmalloc(size, 1, flags, false, CALLER);
+	n = do_vmalloc(size, 1, flags, false, ip);
 	if (n && p) {
 		memcpy(n, p, min(old, size));
 		vfree(p);

@@ -15,6 +15,7 @@
 #ifndef KSHIM_SCHED_INTERNAL_H
 #define KSHIM_SCHED_INTERNAL_H
 
+#include <linux/hrtimer.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
 #include <kshim/host.h>
@@ -225,6 +226,24 @@ unsigned long kshim_rcu_queued(void);	/* callbacks */
 unsigned long kshim_srcu_queued(void);
 /* kvfree_rcu(): frees ptr after a grace period. head: a member of the object, or NULL; then the caller may sleep. */
 void kshim_kvfree_rcu(struct rcu_head *head, void *ptr);
+
+/*
+ * What the kernel's functions do whose names or arguments depend on its version (compat/<form>). Arguments and results
+ * are those of init_timer_key(), hrtimer_init(), __init_srcu_struct(), __cant_sleep(), kthread_create_worker() and
+ * alloc_workqueue() of Linux 6.12.
+ */
+struct kthread_worker;
+struct lock_class_key;
+struct srcu_struct;
+struct timer_list;
+void kshim_timer_init(struct timer_list *timer, void (*func)(struct timer_list *), unsigned int flags, const char *name,
+		      struct lock_class_key *key);
+void kshim_hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode mode);
+int kshim_srcu_init(struct srcu_struct *ssp, const char *name, struct lock_class_key *key);
+void kshim_cant_sleep(const char *file, int line, int preempt_offset, void *ip);
+struct kthread_worker *kshim_kthread_worker(unsigned int flags, const char *namefmt, va_list args);
+struct workqueue_struct *kshim_alloc_workqueue(const char *fmt, unsigned int flags, int max_active, va_list args);
+
 /* Continues a work item that slept and was woken. Returns whether there was one. */
 bool kshim_work_resume_one(void);
 /* Runs what is due at the current virtual time; returns how many. */

@@ -154,20 +154,16 @@ void __kthread_init_worker(struct kthread_worker *worker, const char *name, stru
 	INIT_LIST_HEAD(&worker->delayed_work_list);
 }
 
-REDUCED(kthread_create_worker, "kernel/kthread.c kernel/kthread.c:__kthread_create_worker",
-	"its items run in an ordered workqueue");
-__printf(2, 3) struct kthread_worker *kthread_create_worker(unsigned int flags, const char namefmt[], ...)
+/* The kernel's kthread_create_worker(), whose definition is in compat/<form>/kthread_worker_node. */
+struct kthread_worker *kshim_kthread_worker(unsigned int flags, const char *namefmt, va_list args)
 {
 	struct worker *k = kzalloc(sizeof(*k), GFP_KERNEL);
 	struct task_struct *t;
-	va_list args;
 
 	if (!k)
 		return ERR_PTR(-ENOMEM);
 	kthread_init_worker(&k->w);
-	va_start(args, namefmt);
 	t = kshim_kthread_new(NULL, NULL, namefmt, args);
-	va_end(args);
 	k->wq = alloc_ordered_workqueue("kthread_worker", 0);
 	if (IS_ERR(t) || !k->wq) {
 		if (!IS_ERR(t))

@@ -82,12 +82,12 @@ void __might_sleep(const char *file, int line)
 	__might_resched(file, line, 0);
 }
 
-REDUCED(__cant_sleep, "kernel/sched/core.c", "one report per place instead of one per second");
-void __cant_sleep(const char *file, int line, int preempt_offset)
+/* The kernel's __cant_sleep(), whose definition is in compat/<form>/cant_sleep. */
+void kshim_cant_sleep(const char *file, int line, int preempt_offset, void *ip)
 {
 	if (irqs_disabled() || preempt_count() > preempt_offset || !first_time(file, line))
 		return;
-	host_report_from(__builtin_return_address(0), KVMSIM_WARN, file, line,
+	host_report_from(ip, KVMSIM_WARN, file, line,
 			 "BUG: assuming atomic context at %s:%d\n"
 			 "in_atomic(): %d, irqs_disabled(): %d, pid: %d, name: %s",
 			 file, line, in_atomic(), irqs_disabled(), current->pid, current->comm);

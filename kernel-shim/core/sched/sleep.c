@@ -5,6 +5,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/timer.h>
+#include <kshim/form/hrtimer_setup.h>
 #include "internal.h"
 
 struct sleeper {
@@ -112,8 +113,7 @@ void usleep_range_state(unsigned long min, unsigned long max, unsigned int state
 {
 	struct hr_sleeper s = { .task = current };
 
-	hrtimer_init_on_stack(&s.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	s.timer.function = wake_hr_sleeper;
+	kshim_hrtimer_setup_on_stack(&s.timer, wake_hr_sleeper, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	hrtimer_start(&s.timer, ns_to_ktime((u64)min * NSEC_PER_USEC), HRTIMER_MODE_REL);
 	for (;;) {
 		__set_current_state(state);

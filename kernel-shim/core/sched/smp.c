@@ -11,6 +11,7 @@
 #include <linux/percpu-rwsem.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
+#include <kshim/form/smp_call_wait.h>
 #include "internal.h"
 
 /* --- function calls --- */
@@ -95,7 +96,7 @@ void on_each_cpu_cond_mask(smp_cond_func_t cond_func, smp_call_func_t func, void
 
 REDUCED(smp_call_function_single, "kernel/smp.c",
 	"the sender's thread makes the call; it is done on return even without wait");
-int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait)
+int smp_call_function_single(int cpu, smp_call_func_t func, void *info, KSHIM_SMP_CALL_WAIT wait)
 {
 	struct call call = { .func = func, .info = info };
 	int ret = 0;

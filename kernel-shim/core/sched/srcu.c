@@ -13,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate_wait.h>
 #include <linux/srcu.h>
+#include <kshim/form/srcu_ctr.h>
 #include <kshim/form/srcu_usage.h>
 #include "internal.h"
 
@@ -31,8 +32,8 @@ int __srcu_read_lock(struct srcu_struct *ssp)
 	int idx;
 
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
-	idx = READ_ONCE(ssp->srcu_idx) & 1;
-	atomic_long_inc((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_lock_count[idx]);
+	idx = kshim_srcu_idx(ssp);
+	atomic_long_inc(kshim_srcu_locks(ssp, raw_smp_processor_id(), idx));
 	smp_mb();	/* the count before the reader's reads; pairs with readers_gone() and grace_period() */
 	return idx;
 }
@@ -42,7 +43,7 @@ void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 {
 	smp_mb();	/* the reader's reads before the count; pairs with grace_period() */
 	/* Pairs with the acquire in readers_gone(). */
-	atomic_long_inc_return_release((atomic_long_t *)&raw_cpu_ptr(ssp->sda)->srcu_unlock_count[idx]);
+	atomic_long_inc_return_release(kshim_srcu_unlocks(ssp, raw_smp_processor_id(), idx));
 	kshim_sched_point(KSHIM_PT_SRCU, ssp);
 }
 
@@ -52,22 +53,19 @@ static bool readers_gone(struct srcu_struct *ssp, int idx)
 	unsigned long unlocks = 0, locks = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		void *count = &per_cpu_ptr(ssp->sda, cpu)->srcu_unlock_count[idx];
-
-		/* Pairs with the release in __srcu_read_unlock(). */
-		unlocks += atomic_long_read_acquire((atomic_long_t *)count);
-	}
+	/* Pairs with the release in __srcu_read_unlock(). */
+	for_each_possible_cpu(cpu)
+		unlocks += atomic_long_read_acquire(kshim_srcu_unlocks(ssp, cpu, idx));
 	smp_mb();	/* pairs with __srcu_read_lock() */
 	for_each_possible_cpu(cpu)
-		locks += atomic_long_read((atomic_long_t *)&per_cpu_ptr(ssp->sda, cpu)->srcu_lock_count[idx]);
+		locks += atomic_long_read(kshim_srcu_locks(ssp, cpu, idx));
 	return locks == unlocks;
 }
 
 /* --- life --- */
 
-FAITHFUL(__init_srcu_struct, "kernel/rcu/srcutree.c kernel/rcu/srcutree.c:init_srcu_struct_fields");
-int __init_srcu_struct(struct srcu_struct *ssp, const char *name, struct lock_class_key *key)
+/* What the kernel's init_srcu_struct() does; the name that it calls is in compat/<form>/srcu_ctr. */
+int kshim_srcu_init(struct srcu_struct *ssp, const char *name, struct lock_class_key *key)
 {
 	int cpu;
 
@@ -80,7 +78,7 @@ int __init_srcu_struct(struct srcu_struct *ssp, const char *name, struct lock_cl
 		kshim_srcu_usage_free(ssp);
 		return -ENOMEM;
 	}
-	ssp->srcu_idx = 0;
+	kshim_srcu_first_idx(ssp);
 	kshim_srcu_usage_of(ssp)->srcu_gp_seq = SRCU_GP_SEQ_INITIAL_VAL;
 	INIT_LIST_HEAD(&kshim_srcu_usage_of(ssp)->work.work.entry);
 	for_each_possible_cpu(cpu) {
@@ -142,10 +140,10 @@ static void grace_period(struct srcu_struct *ssp)
 	kshim_wait_begin(&w);
 	kshim_spin_until("another SRCU grace period", ssp, (mine = claim(sup)) || done(ssp, cookie));
 	if (mine) {
-		idx = ssp->srcu_idx & 1;
+		idx = kshim_srcu_idx(ssp);
 		kshim_spin_until("an SRCU reader", ssp, readers_gone(ssp, idx ^ 1));
 		smp_mb();	/* the look before the flip; pairs with both of the readers' barriers */
-		WRITE_ONCE(ssp->srcu_idx, ssp->srcu_idx + 1);
+		kshim_srcu_flip(ssp);
 		smp_mb();	/* the flip before the look at the old set; pairs with __srcu_read_unlock() */
 		kshim_spin_until("an SRCU reader", ssp, readers_gone(ssp, idx));
 		/* Pairs with the acquires in snap() and done(). */

@@ -21,6 +21,10 @@
 #include <linux/utsname.h>
 #include <linux/user_namespace.h>
 #include <generated/utsrelease.h>
+#include <kshim/form/blocked_lock.h>
+#include <kshim/form/detach_pids.h>
+#include <kshim/form/init_cred.h>
+#include <kshim/form/ns_ref.h>
 #include <kshim/form/nsproxy_refcount.h>
 #include <kshim/vfs.h>
 #include "internal.h"
@@ -31,7 +35,7 @@ REDUCED(__top_init_kernel_stack, "-", "never used: native threads have stacks of
 unsigned long __top_init_kernel_stack[sizeof(struct pt_regs) / sizeof(unsigned long)];
 REDUCED(init_uts_ns, "init/version-timestamp.c", "no version string and no host name");
 struct uts_namespace init_uts_ns = {
-	.ns.count = REFCOUNT_INIT(2),
+	.ns = { KSHIM_NS_REF(2) },
 	.name = { .sysname = "Linux", .nodename = "kvmsim", .release = UTS_RELEASE },
 	.user_ns = &init_user_ns,
 };
@@ -122,6 +126,7 @@ static void reset_task(struct task_struct *t, const char *comm, unsigned int fla
 	strscpy_pad(t->comm, comm, sizeof(t->comm));
 	spin_lock_init(&t->alloc_lock);
 	raw_spin_lock_init(&t->pi_lock);
+	kshim_init_blocked_lock(t);
 	init_sigpending(&t->pending);
 	INIT_LIST_HEAD(&t->tasks);
 	INIT_LIST_HEAD(&t->thread_node);
@@ -161,8 +166,8 @@ struct task_struct *kshim_task_new(const char *comm, int pid, unsigned int flags
 	reset_task(t, comm, flags);
 	t->pid = t->tgid = pid;
 	t->thread_pid = &init_struct_pid;
-	get_cred(&init_cred);
-	get_cred(&init_cred);
+	get_cred(kshim_init_cred());
+	get_cred(kshim_init_cred());
 	/*
 	 * Pairs with the READ_ONCE() in owner_on_cpu(), with which a lock's waiter looks at the lock's owner. In the
 	 * kernel the first context switch gives that order.
@@ -279,6 +284,7 @@ void kshim_task_set_mm(struct task_struct *t, struct mm_struct *mm)
 void kshim_task_destroy(struct task_struct *t)
 {
 	struct kshim_task *k = kshim_task_of(t);
+	struct kshim_pids pids = {};
 	enum pid_type type;
 
 	WARN(t == current, "task %s/%d destroys itself\n", t->comm, t->pid);
@@ -294,12 +300,13 @@ void kshim_task_destroy(struct task_struct *t)
 		write_lock_irq(&tasklist_lock);
 		for (type = 0; type < PIDTYPE_MAX; type++)
 			if (type == PIDTYPE_PID || t->group_leader == t)
-				detach_pid(t, type);
+				kshim_detach_pid(&pids, t, type);
 		if (t->group_leader == t)
 			list_del_rcu(&t->tasks);
 		list_del_rcu(&t->thread_node);
 		nr_threads--;
 		write_unlock_irq(&tasklist_lock);
+		kshim_free_pids(&pids);
 	}
 	host_lock(&lock);
 	list_move_tail(&k->node, &dead);
@@ -372,7 +379,7 @@ int kshim_task_boot(void)
 	lockdep_init_task(&init_task);
 	memcpy(&pattern, &init_task, sizeof(pattern));
 	pid_idr_init();
-	pid_max = PID_MAX_LIMIT;
+	kshim_set_pid_max(PID_MAX_LIMIT);
 	/* As if init and kthreadd were running: processes that come and go never leave the namespace empty. */
 	init_pid_ns.pid_allocated += 4;
 	init_half.permanent = true;

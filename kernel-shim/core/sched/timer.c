@@ -14,6 +14,7 @@
 #include <linux/lockdep.h>
 #include <linux/timekeeping.h>
 #include <linux/timer.h>
+#include <kshim/form/hrtimer_setup.h>
 #include "internal.h"
 
 static HLIST_HEAD(timers);
@@ -53,9 +54,9 @@ static bool detach(struct timer_list *timer)
 	return true;
 }
 
-FAITHFUL(init_timer_key, "kernel/time/timer.c");
-void init_timer_key(struct timer_list *timer, void (*func)(struct timer_list *), unsigned int flags, const char *name,
-		    struct lock_class_key *key)
+/* The kernel's init_timer_key(), whose name and definition are in compat/<form>/timer_init. */
+void kshim_timer_init(struct timer_list *timer, void (*func)(struct timer_list *), unsigned int flags, const char *name,
+		      struct lock_class_key *key)
 {
 	WARN_ON_ONCE(flags & ~TIMER_INIT_FLAGS);
 	timer->flags = (flags & TIMER_INIT_FLAGS) | raw_smp_processor_id();
@@ -239,12 +240,11 @@ static ktime_t clock_tai(void)
 	return ktime_get_with_offset(TK_OFFS_TAI);
 }
 
-#define BASE(i, clock, get) { .index = i, .clockid = clock, .get_time = get, .active = { .rb_root = RB_ROOT_CACHED } }
 static struct hrtimer_clock_base bases[] = {
-	BASE(0, CLOCK_MONOTONIC, ktime_get),
-	BASE(1, CLOCK_REALTIME, clock_real),
-	BASE(2, CLOCK_BOOTTIME, ktime_get),
-	BASE(3, CLOCK_TAI, clock_tai),
+	KSHIM_CLOCK_BASE(0, CLOCK_MONOTONIC, ktime_get),
+	KSHIM_CLOCK_BASE(1, CLOCK_REALTIME, clock_real),
+	KSHIM_CLOCK_BASE(2, CLOCK_BOOTTIME, ktime_get),
+	KSHIM_CLOCK_BASE(3, CLOCK_TAI, clock_tai),
 };
 
 FAITHFUL(hrtimer_resolution, "kernel/time/hrtimer.c");
@@ -266,8 +266,8 @@ ktime_t ktime_add_safe(const ktime_t lhs, const ktime_t rhs)
 	return res < 0 || res < lhs || res < rhs ? KTIME_MAX : res;
 }
 
-FAITHFUL(hrtimer_init, "kernel/time/hrtimer.c kernel/time/hrtimer.c:__hrtimer_init");
-void hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode mode)
+/* What the kernel's hrtimer_init() does; its name and definition are in compat/<form>/hrtimer_setup. */
+void kshim_hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode mode)
 {
 	unsigned int i;
 
@@ -280,42 +280,35 @@ void hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode m
 			timer->base = &bases[i];
 	timer->is_soft = !!(mode & HRTIMER_MODE_SOFT);
 	timer->is_hard = !!(mode & HRTIMER_MODE_HARD);
-	timerqueue_init(&timer->node);
+	kshim_hrtimer_node_init(timer);
 }
 
 static bool dequeue(struct hrtimer *timer)
 {
-	if (!(timer->state & HRTIMER_STATE_ENQUEUED))
+	if (!kshim_hrtimer_queued(timer))
 		return false;
-	timerqueue_del(&timer->base->active, &timer->node);
-	timer->state = HRTIMER_STATE_INACTIVE;
+	kshim_hrtimer_dequeue(timer);
 	return true;
-}
-
-static void enqueue(struct hrtimer *timer)
-{
-	timerqueue_add(&timer->base->active, &timer->node);
-	timer->state = HRTIMER_STATE_ENQUEUED;
 }
 
 FAITHFUL(hrtimer_start_range_ns, "kernel/time/hrtimer.c kernel/time/hrtimer.c:__hrtimer_start_range_ns");
 void hrtimer_start_range_ns(struct hrtimer *timer, ktime_t tim, u64 range_ns, const enum hrtimer_mode mode)
 {
-	if (WARN_ON_ONCE(!timer->function))
+	if (WARN_ON_ONCE(!kshim_hrtimer_has_function(timer)))
 		return;
 	if (mode & HRTIMER_MODE_REL)
-		tim = ktime_add_safe(tim, timer->base->get_time());
+		tim = ktime_add_safe(tim, hrtimer_cb_get_time(timer));
 	host_lock(&lock);
 	dequeue(timer);
 	hrtimer_set_expires_range_ns(timer, tim, range_ns);
-	enqueue(timer);
+	kshim_hrtimer_enqueue(timer);
 	host_unlock(&lock);
 }
 
 FAITHFUL(hrtimer_active, "kernel/time/hrtimer.c");
 bool hrtimer_active(const struct hrtimer *timer)
 {
-	return timer->state != HRTIMER_STATE_INACTIVE || READ_ONCE(timer->base->running) == timer;
+	return kshim_hrtimer_queued(timer) || READ_ONCE(timer->base->running) == timer;
 }
 
 FAITHFUL(hrtimer_try_to_cancel, "kernel/time/hrtimer.c");
@@ -353,14 +346,14 @@ u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 
 	if (delta < 0)
 		return 0;
-	if (WARN_ON(timer->state & HRTIMER_STATE_ENQUEUED))
+	if (WARN_ON(kshim_hrtimer_queued(timer)))
 		return 0;
 	if (interval < hrtimer_resolution)
 		interval = hrtimer_resolution;
 	if (delta >= interval) {
 		orun = ktime_divns(delta, interval);
 		hrtimer_add_expires_ns(timer, interval * orun);
-		if (hrtimer_get_expires_tv64(timer) > now)
+		if (hrtimer_get_expires(timer) > now)
 			return orun;
 		orun++;
 	}
@@ -371,11 +364,11 @@ u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 static void run_hard(void *arg)
 {
 	struct hrtimer *timer = arg;
-	enum hrtimer_restart again = timer->function(timer);
+	enum hrtimer_restart again = kshim_hrtimer_call(timer);
 
 	host_lock(&lock);
-	if (again == HRTIMER_RESTART && !(timer->state & HRTIMER_STATE_ENQUEUED))
-		enqueue(timer);
+	if (again == HRTIMER_RESTART && !kshim_hrtimer_queued(timer))
+		kshim_hrtimer_enqueue(timer);
 	timer->base->running = NULL;
 	host_unlock(&lock);
 }
@@ -384,20 +377,19 @@ static void run_hard(void *arg)
 
 static struct hrtimer *first_hrtimer(u64 *ns)
 {
-	struct timerqueue_node *node;
-	struct hrtimer *first = NULL;
+	struct hrtimer *first = NULL, *timer;
 	unsigned int i;
 	s64 t;
 
 	*ns = U64_MAX;
 	for (i = 0; i < ARRAY_SIZE(bases); i++) {
-		node = timerqueue_getnext(&bases[i].active);
-		if (!node)
+		timer = kshim_hrtimer_first(&bases[i]);
+		if (!timer)
 			continue;
-		t = max_t(s64, node->expires - base_offset(&bases[i]), 0);
+		t = max_t(s64, timer->node.expires - base_offset(&bases[i]), 0);
 		if ((u64)t < *ns) {
 			*ns = t;
-			first = container_of(node, struct hrtimer, node);
+			first = timer;
 		}
 	}
 	return first;
@@ -424,7 +416,7 @@ u64 kshim_timers_next(void)
 u64 kshim_timers_last(void)
 {
 	struct timer_list *timer;
-	struct rb_node *node;
+	struct hrtimer *hrtimer;
 	u64 last = kshim_time();
 	unsigned int i;
 	s64 t;
@@ -433,10 +425,10 @@ u64 kshim_timers_last(void)
 	hlist_for_each_entry(timer, &timers, entry)
 		last = max(last, when(timer));
 	for (i = 0; i < ARRAY_SIZE(bases); i++) {
-		node = rb_last(&bases[i].active.rb_root.rb_root);
-		if (!node)
+		hrtimer = kshim_hrtimer_last(&bases[i]);
+		if (!hrtimer)
 			continue;
-		t = rb_entry(node, struct timerqueue_node, node)->expires - base_offset(&bases[i]);
+		t = hrtimer->node.expires - base_offset(&bases[i]);
 		last = max_t(s64, last, t);
 	}
 	host_unlock(&lock);
@@ -493,7 +485,7 @@ unsigned int kshim_timers_run(void)
 static int validate(void)
 {
 	struct timer_list *t, *last = NULL;
-	struct timerqueue_node *node;
+	struct hrtimer *hrtimer;
 	unsigned int i;
 	int bad = 0;
 
@@ -503,8 +495,8 @@ static int validate(void)
 		last = t;
 	}
 	for (i = 0; i < ARRAY_SIZE(bases); i++)
-		for (node = timerqueue_getnext(&bases[i].active); node; node = timerqueue_iterate_next(node))
-			bad += container_of(node, struct hrtimer, node)->state != HRTIMER_STATE_ENQUEUED;
+		for (hrtimer = kshim_hrtimer_first(&bases[i]); hrtimer; hrtimer = kshim_hrtimer_next(hrtimer))
+			bad += !kshim_hrtimer_queued(hrtimer);
 	host_unlock(&lock);
 	if (bad)
 		host_check("scheduling", "timers: %d are inconsistent", bad);

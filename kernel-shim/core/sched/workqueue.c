@@ -244,18 +244,14 @@ void __warn_flushing_systemwide_wq(void)
 	dump_stack();
 }
 
-REDUCED(alloc_workqueue, "kernel/workqueue.c kernel/workqueue.c:__alloc_workqueue",
-	"flags are remembered only; max_active 1 is honoured, other limits are not");
-struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...)
+/* The kernel's alloc_workqueue(), whose definition is in compat/<form>/workqueue_noprof. */
+struct workqueue_struct *kshim_alloc_workqueue(const char *fmt, unsigned int flags, int max_active, va_list args)
 {
 	struct workqueue_struct *wq = kzalloc(sizeof(*wq), GFP_KERNEL);
-	va_list args;
 
 	if (!wq)
 		return NULL;
-	va_start(args, max_active);
 	vsnprintf(wq->name, sizeof(wq->name), fmt, args);
-	va_end(args);
 	wq->flags = flags;
 	wq->max_active = max_active ?: WQ_DFL_ACTIVE;
 	lockdep_register_key(&wq->key);

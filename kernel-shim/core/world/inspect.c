@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/rmap.h>
 #include <linux/swap.h>
+#include <kshim/form/gfn_to_pfn.h>
 #include <kshim/arch.h>
 #include <kshim/process.h>
 
@@ -189,6 +190,7 @@ int kshim_inspect_gfn_to_hva(int pid, int vm_fd, uint64_t gfn, uint64_t *out)
 
 int kshim_inspect_gfn_to_pfn(int pid, int vm_fd, uint64_t gfn, uint64_t *out)
 {
+	struct kshim_pfn_ref ref;
 	struct kvm *kvm;
 	kvm_pfn_t pfn;
 	int ret = -EBADF, idx;
@@ -198,12 +200,12 @@ int kshim_inspect_gfn_to_pfn(int pid, int vm_fd, uint64_t gfn, uint64_t *out)
 	kvm = kshim_fd_to_vm(vm_fd);
 	if (kvm) {
 		idx = srcu_read_lock(&kvm->srcu);
-		pfn = gfn_to_pfn(kvm, gfn);
+		pfn = kshim_gfn_to_pfn(kvm, gfn, &ref);
 		srcu_read_unlock(&kvm->srcu, idx);
 		ret = -EFAULT;
 		if (!is_error_noslot_pfn(pfn)) {
 			*out = pfn;
-			kvm_release_pfn_clean(pfn);
+			kshim_release_pfn(pfn, &ref);
 			ret = 0;
 		}
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loops over single kernel functions, for `kvmsim bench`: no scenario code inside the measured part. */
 #include <linux/kvm_host.h>
+#include <kshim/form/gfn_to_pfn.h>
 #include <kshim/process.h>
 
 static int64_t loop_gfn_to_memslot(struct kvm *kvm, gfn_t first, gfn_t stride, gfn_t range, uint64_t count)
@@ -26,10 +27,11 @@ static int64_t loop_gfn_to_pfn(struct kvm *kvm, gfn_t first, gfn_t stride, gfn_t
 	int idx = srcu_read_lock(&kvm->srcu);
 
 	for (i = 0; i < count; i++) {
-		kvm_pfn_t pfn = gfn_to_pfn(kvm, first + off);
+		struct kshim_pfn_ref ref;
+		kvm_pfn_t pfn = kshim_gfn_to_pfn(kvm, first + off, &ref);
 
 		if (!is_error_noslot_pfn(pfn)) {
-			kvm_release_pfn_clean(pfn);
+			kshim_release_pfn(pfn, &ref);
 			hits++;
 		}
 		off += stride;

@@ -3,11 +3,11 @@
 #include <linux/file.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
-#include <linux/swap_slots.h>
 #include <generated/utsrelease.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
 #include <kshim/checks.h>
+#include <kshim/form/swap_slots.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/machine.h>
@@ -193,9 +193,7 @@ static int machine_leak_check(void)
 	/* Drops what the kernel keeps until memory is short, such as the huge zero page. */
 	drop_slab();
 	kshim_swap_cache_reap();
-	/* Swap slots that CPUs keep still have their shadow entries in the swap cache. */
-	disable_swap_slots_cache_lock();
-	reenable_swap_slots_cache_unlock();
+	kshim_drop_swap_slots();
 	kshim_drop_cpu_caches();
 	kshim_step_end();
 	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();

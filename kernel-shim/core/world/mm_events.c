@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include "internal.h"
+#include <kshim/form/vma_flags.h>
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
@@ -165,7 +166,7 @@ static long event_age(struct mm_struct *mm, unsigned long addr)
 {
 	struct page *page = get_mapped_page(mm, addr);
 	struct folio *folio;
-	unsigned long vm_flags;
+	kshim_vma_flags vm_flags;
 	long ret;
 
 	if (!page)

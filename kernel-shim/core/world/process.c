@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
+#include <kshim/form/init_cred.h>
 #include <kshim/host.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
@@ -159,7 +160,7 @@ int kshim_process_create(int pgste)
 		free_process(p);
 		return -ENOMEM;
 	}
-	p->cred = get_cred(&init_cred);
+	p->cred = get_cred(kshim_init_cred());
 	kshim_arch_init_mm(p->mm, pgste);
 	return p->pid;
 }

@@ -9,6 +9,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/syscalls.h>
 #include <uapi/linux/memfd.h>
+#include <kshim/form/vma_flags.h>
 #include <kshim/arch.h>
 #include <kshim/process.h>
 #include <kshim/vfs.h>
@@ -25,9 +26,9 @@ static long sys_shmem(unsigned long size, unsigned int flags)
 	if (fd < 0)
 		return fd;
 	if (flags & MFD_HUGETLB)
-		file = hugetlb_file_setup("hugetlb", size, VM_NORESERVE, HUGETLB_ANONHUGE_INODE, 0);
+		file = hugetlb_file_setup("hugetlb", size, KSHIM_NORESERVE, HUGETLB_ANONHUGE_INODE, 0);
 	else
-		file = shmem_file_setup("shmem", size, VM_NORESERVE);
+		file = shmem_file_setup("shmem", size, KSHIM_NORESERVE);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);

@@ -15,6 +15,8 @@
 
 struct files_struct;
 struct inode;
+struct iov_iter;
+struct kiocb;
 struct kvmsim_signal;
 struct sighand_struct;
 struct task_struct;
@@ -73,6 +75,11 @@ extern uint64_t kshim_nr_uevents;
 struct file *kshim_open_path(const char *path, int flags);
 struct file *kshim_misc_open(const char *name, int flags);
 struct file *kshim_swapfile_open(int flags);
+/*
+ * Reads or writes slots of the swap file. The iterator covers whole pages (struct bio_vec of mm/page_io.c). Returns the
+ * bytes moved, or -EIO past the end.
+ */
+int kshim_swapfile_rw(struct kiocb *iocb, struct iov_iter *iter);
 bool kshim_is_swapfile(const struct file *file);
 /* Makes a file on the shim's own mount. It consumes the inode, also on error. */
 struct file *kshim_alloc_file(struct inode *inode, const char *name, int flags, const struct file_operations *fops);

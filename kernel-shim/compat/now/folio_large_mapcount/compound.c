@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the tails of a compound page hold, and when one may be freed (free_tail_page_prepare() of mm/page_alloc.c). */
 #include <linux/mm.h>
+#include <kshim/form/page_flags_f.h>
 #include "internal.h"
 #include "../../../core/mem/mem_internal.h"
 
@@ -35,5 +36,5 @@ const char *kshim_bad_tail(const struct page *head, const struct page *tail)
 
 void kshim_clear_second(struct page *head)
 {
-	head[1].flags &= ~PAGE_FLAGS_SECOND;
+	KSHIM_PAGE_FLAGS(&head[1]) &= ~PAGE_FLAGS_SECOND;
 }

@@ -55,6 +55,16 @@ static __always_inline void __preempt_count_sub(int val)
 	kshim_preempt_count -= val;
 }
 
+static __always_inline int __preempt_count_add_return(int val)
+{
+	return kshim_preempt_count += val;
+}
+
+static __always_inline int __preempt_count_sub_return(int val)
+{
+	return kshim_preempt_count -= val;
+}
+
 static __always_inline bool __preempt_count_dec_and_test(void)
 {
 	return !--kshim_preempt_count && unlikely(kshim_preempt_resched);

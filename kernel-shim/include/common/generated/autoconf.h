@@ -11,6 +11,9 @@
 #undef CONFIG_SPARSEMEM_VMEMMAP_PREINIT
 #define CONFIG_FLATMEM 1
 
+/* kvfree_rcu() frees like call_rcu(): one object at a time, after its own grace period. */
+#undef CONFIG_KVFREE_RCU_BATCHED
+
 /* Static keys and static calls become plain variables. */
 #undef CONFIG_JUMP_LABEL
 #undef CONFIG_HAVE_STATIC_CALL

@@ -4,3 +4,5 @@
 
 #undef static_cpu_has
 #define static_cpu_has(bit) boot_cpu_has(bit)
+#undef _static_cpu_has
+#define _static_cpu_has(bit) boot_cpu_has(bit)

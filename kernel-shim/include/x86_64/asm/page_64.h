@@ -9,6 +9,7 @@
 #include_next <asm/page_64.h>
 #undef __phys_addr_nodebug
 #undef clear_page
+#undef clear_pages
 #undef copy_page
 
 #ifndef __ASSEMBLY__
@@ -22,6 +23,12 @@ static inline void clear_page(void *page)
 {
 	__builtin_memset(page, 0, PAGE_SIZE);
 }
+
+static inline void kshim_clear_pages(void *page, unsigned int npages)
+{
+	__builtin_memset(page, 0, (unsigned long)npages * PAGE_SIZE);
+}
+#define clear_pages kshim_clear_pages
 
 static inline void copy_page(void *to, void *from)
 {

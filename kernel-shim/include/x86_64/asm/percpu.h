@@ -8,7 +8,8 @@
 #ifndef __ASSEMBLY__
 
 #define this_cpu_read_stable(pcp)	this_cpu_read(pcp)
-#define this_cpu_read_const(pcp)	raw_cpu_read(pcp)
+/* An lvalue, so that the type of a constant is not a constant one: raw_cpu_read() declares a variable of that type. */
+#define this_cpu_read_const(pcp)	(*raw_cpu_ptr(&(pcp)))
 #define raw_cpu_read_long(pcp)		raw_cpu_read_8(pcp)
 
 #define x86_this_cpu_test_bit(nr, var)						\

@@ -8,8 +8,11 @@
 
 #include <kshim/mem.h>
 
+/* Newer kernels have one ZERO_PAGE() for all architectures, which returns a page that kshim_mm_boot() sets. */
+#ifdef ZERO_PAGE
 #undef ZERO_PAGE
 #define ZERO_PAGE(vaddr) ((void)(vaddr), pfn_to_page(KSHIM_ZERO_PFN))
+#endif
 
 #endif
 #endif

@@ -11,6 +11,8 @@
 #define CONFIG_PARAVIRT_XXL 1
 #define native_read_cr4	__unused_native_read_cr4
 #define __read_cr4	__unused_read_cr4
+#define wbinvd		__unused_wbinvd
+#define wbnoinvd	__unused_wbnoinvd
 #define clflush		__unused_clflush
 #define clflushopt	__unused_clflushopt
 #define clwb		__unused_clwb
@@ -18,6 +20,8 @@
 #undef CONFIG_PARAVIRT_XXL
 #undef native_read_cr4
 #undef __read_cr4
+#undef wbinvd
+#undef wbnoinvd
 #undef clflush
 #undef clflushopt
 #undef clwb
@@ -69,6 +73,11 @@ static inline void __write_cr4(unsigned long val)
 
 /* Caches are coherent with simulated RAM. */
 static __always_inline void wbinvd(void)
+{
+	barrier();
+}
+
+static __always_inline void wbnoinvd(void)
 {
 	barrier();
 }

@@ -8,3 +8,7 @@
 /* Per-CPU data is found through kshim_cpu_offset, not through %gs. */
 #undef CONFIG_USE_X86_SEG_SUPPORT
 #undef CONFIG_CC_HAS_NAMED_AS
+
+/* Locks are the shim's: asm/spinlock.h. */
+#undef CONFIG_QUEUED_SPINLOCKS
+#undef CONFIG_QUEUED_RWLOCKS

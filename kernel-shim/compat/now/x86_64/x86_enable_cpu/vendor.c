@@ -40,11 +40,6 @@ static int check_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void 
 	return X86EMUL_CONTINUE;
 }
 
-/* Pages of guest_memfd need no change of owner before the host takes them back, as those of SEV-SNP do. */
-static void gmem_invalidate(kvm_pfn_t start, kvm_pfn_t end)
-{
-}
-
 /* RDPMC names a counter that does not exist: KVM injects #GP. */
 static int check_rdpmc_early(struct kvm_vcpu *vcpu, unsigned int idx)
 {
@@ -59,7 +54,6 @@ void model_fill_ops(struct kvm_x86_init_ops *ops)
 	model_x86_ops.emergency_disable_virtualization_cpu = emergency_disable_virtualization_cpu;
 	model_x86_ops.get_feature_msr = get_feature_msr;
 	model_x86_ops.check_emulate_instruction = check_emulate_instruction;
-	model_x86_ops.gmem_invalidate = gmem_invalidate;
 	model_pmu_ops.check_rdpmc_early = check_rdpmc_early;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The number of a CPU was a variable of its own, and is in the shim's pcpu_hot as well. */
+/* The number of a CPU was a variable of its own. */
 #ifndef KSHIM_FORM_X86_PCPU_HOT_H
 #define KSHIM_FORM_X86_PCPU_HOT_H
 

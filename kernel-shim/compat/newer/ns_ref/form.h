@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A name space counts its references in .__ns_ref. */
+#ifndef KSHIM_FORM_NS_REF_H
+#define KSHIM_FORM_NS_REF_H
+
+#define KSHIM_NS_REF(n)	.__ns_ref = REFCOUNT_INIT(n)
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every EPT has execute-only entries. */
+#ifndef KSHIM_FORM_X86_EPT_MASKS_H
+#define KSHIM_FORM_X86_EPT_MASKS_H
+
+#include <linux/kvm_host.h>
+#include "mmu.h"
+
+/* With accessed and dirty bits, and execute-only entries. */
+static inline void kshim_set_ept_masks(void)
+{
+	kvm_mmu_set_ept_masks(true);
+}
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An architecture that has MMU notifiers of KVM has an option for it. */
+#ifndef KSHIM_FORM_GENERIC_MMU_NOTIFIER_H
+#define KSHIM_FORM_GENERIC_MMU_NOTIFIER_H
+
+#include <linux/kvm_host.h>
+
+/* The number of notifiers between start and end. */
+static inline long kshim_invalidations(struct kvm *kvm)
+{
+#ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER
+	return kvm->mmu_invalidate_in_progress;
+#else
+	return 0;	/* s390 */
+#endif
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A pfn is taken and given back without its page. */
+#ifndef KSHIM_FORM_GFN_TO_PFN_H
+#define KSHIM_FORM_GFN_TO_PFN_H
+
+#include <linux/kvm_host.h>
+
+/* What keeps the page of a pfn. */
+struct kshim_pfn_ref {
+};
+
+static inline kvm_pfn_t kshim_gfn_to_pfn(struct kvm *kvm, gfn_t gfn, struct kshim_pfn_ref *ref)
+{
+	return gfn_to_pfn(kvm, gfn);
+}
+
+/* For a pfn that is not an error. */
+static inline void kshim_release_pfn(kvm_pfn_t pfn, struct kshim_pfn_ref *ref)
+{
+	kvm_release_pfn_clean(pfn);
+}
+
+#endif

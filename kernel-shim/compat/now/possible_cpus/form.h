@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The possible CPUs are counted when somebody asks. */
+#ifndef KSHIM_FORM_POSSIBLE_CPUS_H
+#define KSHIM_FORM_POSSIBLE_CPUS_H
+
+/* After cpu_possible_mask is complete. */
+static inline void kshim_possible_cpus_are(unsigned int n)
+{
+}
+
+#endif
