@@ -74,7 +74,7 @@ static void run_round(const struct kvmsim_machine_ops *m, const struct bench_cas
 	struct bench_world w = { .m = m, .arg = c->arg };
 	double t;
 
-	bench_check(m->kvm_load(c->mmu), "kvm_load");
+	bench_check(m->kvm_load(c->mmu, NULL), "kvm_load");
 	m->begin();
 	bench_check(m->count_enable(), "count_enable");
 	c->setup(&w);

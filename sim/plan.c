@@ -120,19 +120,23 @@ static struct sim_job *append(struct sim_plan *plan)
 	return &plan->jobs[plan->n++];
 }
 
-static char *job_name(const char *scenario, const char *arch, const char *mmu, int many_arch, int many_mmu)
+char *job_machine(const struct sim_job *j)
 {
-	if (many_arch && many_mmu)
-		return xasprintf("%s [%s %s]", scenario, arch, mmu);
-	if (many_arch || many_mmu)
-		return xasprintf("%s [%s]", scenario, many_arch ? arch : mmu);
-	return xstrdup(scenario);
+	return *j->facilities ? xasprintf("%s:%s", j->personality, j->facilities) : xstrdup(j->personality);
 }
 
-/* Returns the machine that the flavour shall be: a personality, and the facilities that differ from the usual ones. */
-static char *machine_name(const char *mmu, const char *facilities)
+static char *job_name(const struct sim_job *j, int many_arch, int many_machines)
 {
-	return *facilities ? xasprintf("%s:%s", mmu, facilities) : xstrdup(mmu);
+	char *machine = job_machine(j), *name;
+
+	if (many_arch && many_machines)
+		name = xasprintf("%s [%s %s]", j->scenario, j->arch, machine);
+	else if (many_arch || many_machines)
+		name = xasprintf("%s [%s]", j->scenario, many_arch ? j->arch : machine);
+	else
+		name = xstrdup(j->scenario);
+	free(machine);
+	return name;
 }
 
 /* Adds a scenario for whose personalities no flavour is here. */
@@ -181,10 +185,10 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			j->scenario = get_string(L, idx, "name");
 			j->covers = get_string(L, idx, "covers");
 			j->arch = xstrdup(arches.v[a]);
-			j->mmu = machine_name(mmus.v[m / facilities.n], facilities.v[m % facilities.n]);
+			j->personality = xstrdup(mmus.v[m / facilities.n]);
+			j->facilities = xstrdup(facilities.v[m % facilities.n]);
 			j->flavour = f;
-			j->name = job_name(j->scenario, j->arch, j->mmu, arches.n > 1 && !only_arch,
-					   mmus.n * facilities.n > 1);
+			j->name = job_name(j, arches.n > 1 && !only_arch, mmus.n * facilities.n > 1);
 			if (f < 0)
 				j->skip = xasprintf("no flavour for %s is built here: see --arch", j->arch);
 			else if (kernel && release_is_older(fl->v[f].ops->kernel_release, kernel))
@@ -223,7 +227,8 @@ static void free_job(struct sim_job *j)
 	free(j->covers);
 	free(j->skip);
 	free(j->arch);
-	free(j->mmu);
+	free(j->personality);
+	free(j->facilities);
 }
 
 void plan_filter(struct sim_plan *plan, const char *pattern)
@@ -253,7 +258,7 @@ int plan_write(const struct sim_plan *plan, FILE *f)
 	fprintf(f, "%zu\n", plan->n);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct sim_job *j = &plan->jobs[i];
-		const char *s[] = { j->name, j->scenario, j->covers, j->skip, j->arch, j->mmu };
+		const char *s[] = { j->name, j->scenario, j->covers, j->skip, j->arch, j->personality, j->facilities };
 
 		fprintf(f, "%d %d %d %a\n", j->flavour, j->line, j->check_end, j->timeout);
 		for (size_t k = 0; k < sizeof(s) / sizeof(s[0]); k++)
@@ -293,7 +298,7 @@ int plan_read(struct sim_plan *plan, FILE *f, int file)
 		if (fscanf(f, "%d %d %d %la", &j->flavour, &j->line, &j->check_end, &j->timeout) != 4 ||
 		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
 		    read_string(f, &j->covers) || read_string(f, &j->skip) || read_string(f, &j->arch) ||
-		    read_string(f, &j->mmu)) {
+		    read_string(f, &j->personality) || read_string(f, &j->facilities)) {
 			free_job(j);
 			plan->n--;
 			return -1;

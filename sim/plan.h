@@ -11,6 +11,8 @@ void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct s
 /* Keeps the jobs whose name the pattern matches. */
 void plan_filter(struct sim_plan *plan, const char *pattern);
 void plan_free(struct sim_plan *plan);
+/* Returns the machine of a job that has a flavour as names and messages show it: "sie:idte=0". malloc'ed. */
+char *job_machine(const struct sim_job *job);
 /* Writes a plan as text to a stream, and reads it back: the worker tells the parent. Returns -1 if it is incomplete. */
 int plan_write(const struct sim_plan *plan, FILE *f);
 int plan_read(struct sim_plan *plan, FILE *f, int file);

@@ -35,8 +35,9 @@ static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_jo
 	lua_env_push(L, "repl");
 	lua_pushstring(L, text);
 	lua_pushstring(L, job->arch);
-	lua_pushstring(L, job->mmu);
-	if (lua_pcall(L, 3, 1, 0))
+	lua_pushstring(L, job->personality);
+	lua_pushstring(L, job->facilities);
+	if (lua_pcall(L, 4, 1, 0))
 		printf("%s\n", lua_tostring(L, -1) ? lua_tostring(L, -1) : "error");
 	more = lua_type(L, -1) == LUA_TSTRING && !strcmp(lua_tostring(L, -1), "more");
 	if (!more && lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1))
@@ -81,7 +82,7 @@ int engine_repl(const struct sim_options *o)
 {
 	struct sim_flavours fl;
 	struct sim_world w = { .flavours = &fl, .options = o, .booted = -1, .trace_fd = -1 };
-	struct sim_job job = { .name = (char *)"repl" };
+	struct sim_job job = { .name = (char *)"repl", .facilities = (char *)"" };
 	int prompt = isatty(0) && isatty(1), status = 0;
 	lua_State *L;
 	pid_t pid;
@@ -89,7 +90,7 @@ int engine_repl(const struct sim_options *o)
 	if (flavours_load(&fl, o->arch, o->kernel))
 		return SIM_EXIT_USAGE;
 	job.arch = (char *)fl.v[0].ops->arch;
-	job.mmu = (char *)(fl.v[0].ops->personalities ? fl.v[0].ops->personalities[0] : "");
+	job.personality = (char *)(fl.v[0].ops->personalities ? fl.v[0].ops->personalities[0] : "");
 	w.result = result_new();
 	result_reset(w.result);
 	L = lua_env_new(o->allow_io, fl.v[0].ops, NULL);
@@ -97,7 +98,7 @@ int engine_repl(const struct sim_options *o)
 		return SIM_EXIT_FAILED;
 	if (prompt)
 		printf("kvmsim, kernel %s, %s %s. sim and expect are there; end with Ctrl-D.\n",
-		       fl.v[0].ops->kernel_release, job.arch, job.mmu);
+		       fl.v[0].ops->kernel_release, job.arch, job.personality);
 	fflush(NULL);
 	pid = fork();
 	if (!pid)

@@ -14,10 +14,10 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 	report_details(out, "# ", job, file, r, fl);
 	if (r->state == SIM_SKIPPED)
 		fprintf(out, "ok %zu %s # SKIP %s\n", number, job->name, r->skip);
-	else if (job->arch && job->mmu && job->mmu[0])
-		fprintf(out, "%s %zu %s # arch=%s mmu=%s\n", r->state == SIM_PASSED ? "ok" : "not ok", number,
-			job->name,
-			job->arch, job->mmu);
+	else if (job->arch && job->personality && job->personality[0])
+		fprintf(out, "%s %zu %s # arch=%s mmu=%s%s%s\n", r->state == SIM_PASSED ? "ok" : "not ok", number,
+			job->name, job->arch, job->personality, job->facilities[0] ? " facilities=" : "",
+			job->facilities);
 	else
 		fprintf(out, "%s %zu %s%s%s\n", r->state == SIM_PASSED ? "ok" : "not ok", number, job->name,
 			job->arch ? " # arch=" : "", job->arch ? job->arch : "");

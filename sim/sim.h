@@ -57,7 +57,8 @@ struct sim_job {
 	char *covers;		/* or NULL */
 	char *skip;		/* reason for not starting it, or NULL */
 	char *arch;		/* also set if there is no flavour for it */
-	char *mmu;		/* personality, then after a colon the facilities that differ from the usual ones */
+	char *personality;	/* of the flavour; without one empty or NULL */
+	char *facilities;	/* what differs from the usual machine, "idte=0,rdp=1"; empty or NULL if nothing does */
 	int file;		/* index into sim_files */
 	int flavour;		/* index, or -1 when skipped */
 	int line;

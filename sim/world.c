@@ -118,11 +118,12 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 	child_begin(w->result, f->ops, w->trace_fd);
 	if (w->booted != job->flavour && flavour_boot(f))
 		return -1;
-	rc = f->ops->kvm_load(job->mmu);
+	rc = f->ops->kvm_load(job->personality, *job->facilities ? job->facilities : NULL);
 	if (rc) {
-		char line[120];
+		char *machine = job_machine(job), line[120];
 
-		snprintf(line, sizeof(line), "KVM does not load with %.40s: error %d", job->mmu, rc);
+		snprintf(line, sizeof(line), "KVM does not load with %.40s: error %d", machine, rc);
+		free(machine);
 		child_fail(line);
 		return -1;
 	}
@@ -172,8 +173,9 @@ static void child_main(const struct sim_world *w, const struct sim_job *job)
 	lua_env_push(L, "run");
 	lua_pushstring(L, job->scenario);
 	lua_pushstring(L, job->arch);
-	lua_pushstring(L, job->mmu);
-	if (lua_pcall(L, 3, 0, 0))
+	lua_pushstring(L, job->personality);
+	lua_pushstring(L, job->facilities);
+	if (lua_pcall(L, 4, 0, 0))
 		child_fail(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error value that is not a string");
 	if (w->options->counters)
 		write_counters(r, ops, before, n);
@@ -324,7 +326,7 @@ static void base_main(const struct sim_world *shared, int sock)
 struct world_base {
 	struct world_base *next;
 	int flavour, sock, captured;
-	const char *mmu;
+	const char *personality, *facilities;
 	pid_t pid;
 };
 
@@ -338,7 +340,8 @@ static struct world_base *start_base(struct world_worker *k, const struct sim_jo
 		exit(SIM_EXIT_USAGE);
 	}
 	*b = (struct world_base){
-		.next = k->bases, .flavour = job->flavour, .mmu = job->mmu, .sock = sock[0], .captured = new_captured(),
+		.next = k->bases, .flavour = job->flavour, .personality = job->personality,
+		.facilities = job->facilities, .sock = sock[0], .captured = new_captured(),
 	};
 	b->pid = world_fork();
 	if (!b->pid) {
@@ -354,7 +357,8 @@ static struct world_base *start_base(struct world_worker *k, const struct sim_jo
 static struct world_base *find_base(struct world_worker *k, const struct sim_job *job)
 {
 	for (struct world_base *b = k->bases; b; b = b->next)
-		if (b->flavour == job->flavour && !strcmp(b->mmu, job->mmu))
+		if (b->flavour == job->flavour && !strcmp(b->personality, job->personality) &&
+		    !strcmp(b->facilities, job->facilities))
 			return b;
 	return start_base(k, job);
 }

@@ -270,11 +270,10 @@ C.methods(sim, {
 	stopping = function() return core.stopping() end,
 })
 
--- machine: the personality, then after a colon what the machine has in addition or lacks.
-local function new_sim(arch, machine_name)
-	local mmu, changes = match(machine_name, "^([^:]*):?(.*)")
+-- mmu: the personality; facilities: what differs from the usual machine, "idte=0,rdp=1".
+local function new_sim(arch, mmu, facilities)
 	local changed = {}
-	for name, value in gmatch(changes, "([^=,]+)=(%d)") do
+	for name, value in gmatch(facilities, "([^=,]+)=(%d)") do
 		changed[tointeger(name) or name] = value == "1"
 	end
 	randomseed(1, 0)
@@ -318,7 +317,7 @@ end
 
 -- Runs the scenario of that name; the child's main calls it. The result then says what went wrong. The file was read
 -- with the constants of arch, the list of scenarios was made with those of maybe another one.
-function M.run(scenario_name, arch, mmu)
+function M.run(scenario_name, arch, mmu, facilities)
 	local entry = names[scenario_name]
 	if not entry then
 		core.fail(fmt("with the constants of %s the file has no scenario '%s'", core.kernel, scenario_name))
@@ -330,7 +329,7 @@ function M.run(scenario_name, arch, mmu)
 		core.skip("needs " .. name)
 		return
 	end
-	local ok = protected(entry.fn, new_sim(arch, mmu), entry.argument)
+	local ok = protected(entry.fn, new_sim(arch, mmu, facilities), entry.argument)
 	if ok and #threads > 0 then
 		ok = protected(join, nil, "sim:join")
 	end
@@ -349,11 +348,11 @@ end
 
 -- Runs one line of the interactive mode. Returns "more" if it is not yet a whole statement, else the text to print.
 local repl_env
-function M.repl(text, arch, mmu)
+function M.repl(text, arch, mmu, facilities)
 	if not repl_env then
 		repl_env = M.new_env()
 		M.running, M.interactive = true, true
-		repl_env.sim = new_sim(arch, mmu)
+		repl_env.sim = new_sim(arch, mmu, facilities)
 	end
 	local chunk = load("return " .. text, "@repl", "t", repl_env)
 	local err

@@ -472,6 +472,11 @@ LUA
 	run 0 run --arch s390x mmus.lua
 	prints out '1..4'
 	lacks out 'of x86'
+	printf 'scenario("a machine", { arch = "s390x", facilities = { { rdp = true, nx = false }, {} } }, function(sim)\n' >machine.lua
+	printf 'expect(sim.facilities.nx == false):eq(sim.facilities.rdp == true) expect(sim.mmu):eq("sie") end)\n' >>machine.lua
+	run 0 run machine.lua
+	prints out 'ok 1 a machine [sie:nx=0,rdp=1] # arch=s390x mmu=sie facilities=nx=0,rdp=1'
+	prints out 'ok 2 a machine [sie] # arch=s390x mmu=sie'
 	run 2 run --arch s390x --filter 'of x86' mmus.lua
 	prints err "no scenario for s390x matches 'of x86' here"
 	run 1 run facilities2.lua

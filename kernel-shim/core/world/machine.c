@@ -36,25 +36,24 @@ static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_
 	return ret || !host_wants_trace() ? ret : kshim_trace_enable();
 }
 
-/* Returns the index of the personality that these len bytes name, or -EINVAL. */
-static int personality_of(const char *name, size_t len)
+/* Returns the personality's index, or -EINVAL. */
+static int personality_of(const char *name)
 {
 	int i;
 
 	for (i = 0; kshim_arch_personalities[i]; i++) {
-		if (strlen(kshim_arch_personalities[i]) == len && !strncmp(name, kshim_arch_personalities[i], len))
+		if (!strcmp(kshim_arch_personalities[i], name))
 			return i;
 	}
 	return -EINVAL;
 }
 
-static int machine_kvm_load(const char *personality)
+static int machine_kvm_load(const char *personality, const char *facilities)
 {
-	const char *colon = personality ? strchrnul(personality, ':') : "";
-	int ret = personality ? personality_of(personality, colon - personality) : 0;
+	int ret = personality ? personality_of(personality) : 0;
 
 	if (ret >= 0)
-		ret = kshim_arch_kvm_load(ret, *colon ? colon + 1 : NULL);
+		ret = kshim_arch_kvm_load(ret, facilities);
 	if (!ret) {
 		kshim_step_end();
 		kshim_mem_take_snapshot(&empty_world);

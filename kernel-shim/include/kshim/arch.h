@@ -21,8 +21,8 @@ void kshim_arch_boot_cpu(unsigned int cpu);
 /* Does the rest, once, when all CPUs have been booted. 0 or -errno. */
 int kshim_arch_boot(void);
 /*
- * Loads KVM and the vendor module. personality: an index of the above. facilities: what follows the colon in
- * kvmsim_machine_ops.kvm_load, or NULL. 0, -EINVAL (this machine cannot be built), or the result of KVM's init.
+ * Loads KVM and the vendor module. personality: an index of the above. facilities: as in kvm_load() of
+ * struct kvmsim_machine_ops. 0, -EINVAL (this machine cannot be built), or the result of KVM's init.
  */
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities);
 /* Sets task_size, mmap_base and the top-down layout of a fresh mm. pgste: see process_create() of kshim/machine.h. */

@@ -235,11 +235,11 @@ struct kvmsim_machine_ops {
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
 	/*
-	 * Loads KVM with one of the personalities, once per process. ":name=0,name=1..." may follow if the flavour has
-	 * facilities to remove (=0) or add (=1). facility_name(i) is NULL past the last; numbers are names too. 0 or
-	 * -errno.
+	 * Loads KVM with one of the personalities (NULL: the default), once per process. facilities: NULL, or what the
+	 * machine lacks (=0) or has in addition (=1), "name=0,name=1"; -EINVAL if the flavour has none. A name is one
+	 * of facility_name(i), which is NULL past the last, or a number. 0 or -errno.
 	 */
-	int (*kvm_load)(const char *personality);
+	int (*kvm_load)(const char *personality, const char *facilities);
 	const char *(*facility_name)(unsigned int i);
 	/*
 	 * Declares that this process runs a scenario and will not fork. It may then have threads of its own, and memory
