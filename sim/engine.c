@@ -64,7 +64,6 @@ static int make_plan(struct run *run, const struct sim_options *o)
 	if (files_collect(o->paths, o->npaths, &run->files, &run->nfiles) ||
 	    flavours_load(&run->flavours, o->arch, o->kernel))
 		return -1;
-	lua_core_flavours(&run->flavours);
 	run->world = (struct sim_world){
 		.flavours = &run->flavours, .options = o, .result = result_new(), .booted = -1, .trace_fd = -1,
 		.L = xmalloc(run->flavours.n * sizeof(*run->world.L)), .planner = plan_flavour(&run->flavours),

@@ -16,7 +16,6 @@ const struct kvmsim_machine_ops *sim_ops;
 _Thread_local unsigned int sim_cpu;
 atomic_int sim_threads;
 
-static const struct sim_flavours *flavours;
 static int check_at_end;
 static pthread_mutex_t gil = PTHREAD_MUTEX_INITIALIZER;
 
@@ -24,11 +23,6 @@ void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end)
 {
 	sim_ops = ops;
 	check_at_end = check_end;
-}
-
-void lua_core_flavours(const struct sim_flavours *fl)
-{
-	flavours = fl;
 }
 
 void sim_gil_lock(void)
@@ -511,27 +505,6 @@ static int core_parameters(lua_State *L)
 	return 1;
 }
 
-/* (architecture) -> table with the names of its facilities as keys and values, or nil if its flavour is not here */
-static int core_facility_names(lua_State *L)
-{
-	const char *arch = luaL_checkstring(L, 1), *name;
-
-	for (size_t i = 0; flavours && i < flavours->n; i++) {
-		const struct kvmsim_machine_ops *ops = flavours->v[i].ops;
-
-		if (strcmp(ops->arch, arch))
-			continue;
-		lua_newtable(L);
-		for (unsigned int n = 0; (name = ops->facility_name(n)); n++) {
-			lua_pushstring(L, name);
-			lua_setfield(L, -2, name);
-		}
-		return 1;
-	}
-	lua_pushnil(L);
-	return 1;
-}
-
 /* () -> bytes of a base page of the machine */
 static int core_page_size(lua_State *L)
 {
@@ -560,7 +533,7 @@ static const luaL_Reg functions[] = {
 	{ "read_file", lua_env_read_file }, { "expect_end", core_expect_end }, { "older_than", core_older_than },
 	{ "cpu", core_cpu },
 	{ "parameters", core_parameters }, { "page_size", core_page_size },
-	{ "facility_names", core_facility_names }, { NULL, NULL },
+	{ NULL, NULL },
 };
 
 static const struct {

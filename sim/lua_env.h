@@ -33,8 +33,6 @@ int lua_env_read_file(lua_State *L);
 
 /* Sets the flavour that core calls enter. check_end: do not run the checker after each call. */
 void lua_core_machine(const struct kvmsim_machine_ops *ops, int check_end);
-/* Says which flavours there are, for what scenario files say about them. NULL: none. Borrowed. */
-void lua_core_flavours(const struct sim_flavours *fl);
 /* Pushes the table of primitives that the prelude is built on; the first call makes it, for the flavour ops. */
 void lua_core_push(lua_State *L, const struct kvmsim_machine_ops *ops);
 void lua_inspect_register(lua_State *L);	/* adds to the table on top of the stack */

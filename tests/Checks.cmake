@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Checks of a flavour's sources and objects.
 #
-# kvmsim_checks(ARCH) adds for that flavour the tests instructions, overrides (if it has any), marks, fidelity and uapi,
-# and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, and known-bugs-ARCH. Checks that are written for
-# the reference kernel are left out for another one; checks of objects are left out where objects have more in them.
+# kvmsim_checks(ARCH) adds for that flavour the tests instructions, overrides (if it has any), marks, fidelity, uapi and
+# machines, and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, and known-bugs-ARCH. Checks that are
+# written for the reference kernel are left out for another one; checks of objects are left out where objects have more
+# in them.
 function(kvmsim_checks arch)
 	get_target_property(work kvm-${arch} KVMSIM_WORK)
 	get_target_property(flavour kvm-${arch} KVMSIM_OUTPUT)
@@ -36,6 +37,10 @@ function(kvmsim_checks arch)
 		add_test(NAME uapi/${arch} COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/program/uapi.sh"
 			"$<TARGET_FILE:kvmsim-bin>" ${arch} "${PROJECT_SOURCE_DIR}/kernel-shim/uapi/common.names"
 			"${PROJECT_SOURCE_DIR}/kernel-shim/uapi/${arch}.names")
+	endif()
+	if(TARGET machines)
+		add_test(NAME machines/${arch} COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/program/machines.sh"
+			"${PROJECT_SOURCE_DIR}" $<TARGET_FILE:machines> "${flavour}" ${arch})
 	endif()
 	# Known bugs, put back one at a time into a tree of links. This takes minutes, so they are not among the tests.
 	if(plain)

@@ -222,6 +222,14 @@ function A.choice(what, v, choices)
 	return choices[v]
 end
 
+-- Makes each name of a list a choice that stands for itself. Returns choices.
+function A.add_choices(choices, names)
+	for i = 1, #names do
+		choices[names[i]] = names[i]
+	end
+	return choices
+end
+
 local prot_bits <const> = { r = K.PROT_READ, w = K.PROT_WRITE, x = K.PROT_EXEC }
 
 -- "rw", "none" or PROT_* bits

@@ -18,9 +18,16 @@ local pack, concat = table.pack, table.concat
 M.list = {}
 local names = {}
 
-local arches = { x86_64 = "x86_64", s390x = "s390x", arm64 = "arm64" }
-local personalities = { ept = "ept", npt = "npt", shadow = "shadow", sie = "sie", skf = "skf",
-	hpage = "hpage", vsie = "vsie", old = "old" }
+-- What a scenario may name: choices for A.choice(), and by architecture the names of its facilities, if it has any.
+local arches, personalities, facilities_of = {}, {}, {}
+for _, machine in next, M.machines, nil do
+	arches[machine.arch] = machine.arch
+	A.add_choices(personalities, machine.personalities)
+	if #machine.facilities > 0 then
+		facilities_of[machine.arch] = A.add_choices({}, machine.facilities)
+	end
+end
+
 local check_when = { step = false, ["end"] = true }
 
 -- A name or a list of names, each as check(what, name) returns it.
@@ -58,20 +65,14 @@ local function seconds(what, v)
 	return v
 end
 
--- The flavour knows the names; without it nothing of such a scenario runs.
-local function facility(what, name)
-	local known = core.facility_names("s390x")
-	return known and A.choice(what, name, known) or name
-end
-
--- One machine as text for the flavour: what it has in addition to the usual one, or lacks.
-local function machine(what, v)
+-- The difference of one machine from the usual one as text for the flavour, which has the facilities `known`.
+local function difference(what, v, known)
 	local names, out = {}, {}
 	for name in next, v, nil do
 		if mtype(name) ~= "integer" and type(name) ~= "string" then
 			A.refuse(what, "names or numbers of facilities", name)
 		end
-		names[#names + 1] = type(name) == "string" and facility(what, name) or fmt("%d", name)
+		names[#names + 1] = type(name) == "string" and A.choice(what, name, known) or fmt("%d", name)
 		out[names[#names]] = A.boolean(fmt("%s: %s", what, names[#names]), rawget(v, name)) and "1" or "0"
 	end
 	sort(names)
@@ -81,21 +82,36 @@ local function machine(what, v)
 	return concat(names, ",")
 end
 
--- A table of facilities, or a list of such tables: one run each.
-local function machines(what, v)
+-- The facilities that a scenario for these architectures may name. A scenario with facilities has one architecture.
+local function known_facilities(what, names)
+	local known = names and #names == 1 and facilities_of[names[1]]
+	if not known then
+		local having = A.keys(facilities_of)
+		sort(having)
+		A.fail("%s: facilities: only with arch = \"%s\"", what, concat(having, '" or "'))
+	end
+	return known
+end
+
+-- A table of facilities, or a list of such tables: one run each. Returns their differences.
+local function differences(what, v, names)
+	local known = known_facilities(what, names)
+	what = what .. ": facilities"
 	if type(v) ~= "table" then
 		A.refuse(what, "a table of facilities, or a list of such tables", v)
 	end
 	if type(rawget(v, 1)) ~= "table" then
-		return { machine(what, v) }
+		return { difference(what, v, known) }
 	end
 	return A.list(what, v, 16, function(name, set)
-		return type(set) == "table" and machine(name, set) or A.refuse(name, "a table of facilities", set)
+		return type(set) == "table" and difference(name, set, known) or
+			A.refuse(name, "a table of facilities", set)
 	end)
 end
 
 local options_schema = {
-	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) }, facilities = { machines },
+	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) },
+	facilities = { function(_, v) return v end },
 	covers = { function(what, v) return A.string(what, v, 200) end },
 	needs = { list_of(capability) }, kernel = { version },
 	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
@@ -118,13 +134,10 @@ local function register(what, name, options, fn, argument)
 		A.fail("%s: more than 20000 scenarios in a file", what)
 	end
 	local o = A.table(what, options, options_schema)
-	if o.facilities and not (o.arch and #o.arch == 1 and o.arch[1] == "s390x") then
-		A.fail("%s: facilities: only with arch = \"s390x\"", what)
-	end
 	names[name] = {
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
-		facilities = o.facilities, covers = o.covers, needs = o.needs, kernel = o.kernel,
-		timeout = o.timeout, check_end = o.check,
+		facilities = o.facilities ~= nil and differences(what, o.facilities, o.arch) or nil,
+		covers = o.covers, needs = o.needs, kernel = o.kernel, timeout = o.timeout, check_end = o.check,
 	}
 	M.list[#M.list + 1] = names[name]
 end
