@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Fails when a file includes a header of a room that it may not include (the rooms are in the table "walls" beside this
-# script), or chooses by #ifdef between kernels. walls.sh PROJECT_DIR
+# script), or asks for the kernel's version. walls.sh PROJECT_DIR
 #
 # A header is found as the compiler finds it: in quotes beside the file, <kshim/...> in kernel-shim/include. What is not
 # found in the project is the kernel's or the system's. The headers in kernel-shim/include/kshim are everybody's, except
@@ -18,7 +18,7 @@ cd "$1"
 	'<kshim/(arch|process)\.h>|<linux/(sched|mmap_lock)|\bcurrent->|->mm\b|\b(mm|task)_struct\b|\bthread_info\b' {} + |
 	sed 's/^/FAILED: a model knows a task, an mm or what arch\/ implements: /' | grep . || exit 1
 
-! grep -rnE 'KSHIM_HAVE_' --include='*.[chS]' --exclude-dir=compat kernel-shim models sim bench |
+! grep -rnwE 'LINUX_VERSION_CODE|KERNEL_VERSION' --include='*.[chS]' kernel-shim models sim bench |
 	sed 's/^/FAILED: what depends on the form of an interface belongs into kernel-shim\/compat: /' | grep . || exit 1
 
 find kernel-shim models sim bench -name '*.[ch]' | sort | while IFS= read -r file; do
@@ -35,7 +35,7 @@ find kernel-shim models sim bench -name '*.[ch]' | sort | while IFS= read -r fil
 	done
 done | sort -u | awk '
 	FNR == NR {
-		if (/^[^#]/ && !/^KSHIM_HAVE_:/) {
+		if (/^[^#]/) {
 			room = $1
 			sub(/:$/, "", room)
 			for (i = 2; i <= NF; i++)
