@@ -96,14 +96,33 @@ static int load_chunk(lua_State *L, const struct lua_prelude *p, lua_State *othe
 	return rc;
 }
 
+/* Adds the chunk on top of the stack to modules.foreign, a list of { arch, chunk } (class.lua). Pops it. */
+static void keep_foreign(lua_State *L, const char *arch)
+{
+	lua_getfield(L, -2, "foreign");
+	lua_createtable(L, 0, 2);
+	lua_pushstring(L, arch);
+	lua_setfield(L, -2, "arch");
+	lua_pushvalue(L, -3);
+	lua_setfield(L, -2, "chunk");
+	lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+	lua_pop(L, 2);
+}
+
 static int load_prelude(lua_State *L, const struct kvmsim_machine_ops *ops, lua_State *other)
 {
 	lua_newtable(L);	/* modules */
+	lua_newtable(L);
+	lua_setfield(L, -2, "foreign");
 	for (const struct lua_prelude *p = lua_prelude; p->name; p++) {
 		if (load_chunk(L, p, other))
 			return -1;
 		lua_pushvalue(L, -1);
 		lua_rawsetp(L, LUA_REGISTRYINDEX, p);
+		if (p->arch && strcmp(p->arch, ops->arch)) {
+			keep_foreign(L, p->arch);
+			continue;
+		}
 		lua_core_push(L, ops);
 		lua_pushvalue(L, -3);
 		if (lua_pcall(L, 2, 0, 0))

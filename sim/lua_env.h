@@ -21,9 +21,12 @@ void lua_env_push(lua_State *L, const char *name);
 /* Reads and runs a scenario file, which registers its scenarios. Returns NULL, or the error (malloc'ed). */
 char *lua_env_load_file(lua_State *L, const struct sim_file *file);
 
-/* A file of sim/lua, in the order of loading. Each chunk gets (core, modules) and adds itself to modules. */
+/*
+ * A file of sim/lua, in the order of loading. Each chunk gets (core, modules) and adds itself to modules. arch: the
+ * only architecture where it runs, or NULL.
+ */
 struct lua_prelude {
-	const char *name, *start, *end;
+	const char *name, *arch, *start, *end;
 };
 
 extern const struct lua_prelude lua_prelude[];	/* the last one has no name */

@@ -66,4 +66,6 @@ void lua_kernel_register(lua_State *L, const struct kvmsim_machine_ops *ops)
 	lua_setfield(L, -2, "layout");
 	lua_pushfstring(L, "Linux %s for %s", ops->kernel_release, ops->arch);
 	lua_setfield(L, -2, "kernel");
+	lua_pushstring(L, ops->arch);
+	lua_setfield(L, -2, "arch");
 }

@@ -6,21 +6,24 @@
  */
 #include "lua_env.h"
 
-/* In the order of loading. */
-#define FILES(F) F(args) F(class) F(kernel) F(expect) F(process) F(userfaultfd) F(dirty) F(vm) F(exits) \
-	F(vcpu) F(rings) F(stats) F(x86) F(guest) F(s390x) F(s390x_state) F(s390x_ar) F(s390x_memop) \
-	F(s390x_insn) F(s390x_nested) F(s390x_memory) F(s390x_model) F(inspect) F(scenario) F(sandbox)
+/* In the order of loading. A: a file of one architecture. */
+#define FILES(F, A) F(args) F(class) F(kernel) F(expect) F(process) F(userfaultfd) F(dirty) F(vm) F(exits) \
+	F(vcpu) F(rings) F(stats) F(guest) A(x86_64, vm) A(x86_64, vcpu) A(s390x, base) A(s390x, state) \
+	A(s390x, ar) A(s390x, memop) A(s390x, insn) A(s390x, nested) A(s390x, memory) A(s390x, model) \
+	F(inspect) F(scenario) F(sandbox)
 
-#define EMBED_PATH(file, path)							\
+#define EMBED_PATH(symbol, path)							\
 	__asm__(".section .rodata\n"						\
-		"lua_src_" #file ":\n"						\
+		"lua_src_" #symbol ":\n"					\
 		".incbin \"" path "\"\n"					\
-		"lua_src_" #file "_end:\n"					\
+		"lua_src_" #symbol "_end:\n"					\
 		".previous\n");							\
-	extern const char lua_src_##file[], lua_src_##file##_end[];
+	extern const char lua_src_##symbol[], lua_src_##symbol##_end[];
 #define EMBED(file) EMBED_PATH(file, KVMSIM_LUA_DIR "/" #file ".lua")
-FILES(EMBED)
+#define EMBED_ARCH(arch, file) EMBED_PATH(arch##_##file, KVMSIM_LUA_DIR "/" #arch "/" #file ".lua")
+FILES(EMBED, EMBED_ARCH)
 EMBED_PATH(machines, KVMSIM_MACHINES_LUA)	/* made by cmake/Machines.cmake */
 
-#define ENTRY(file) { #file, lua_src_##file, lua_src_##file##_end },
-const struct lua_prelude lua_prelude[] = { ENTRY(machines) FILES(ENTRY) { NULL, NULL, NULL } };
+#define ENTRY(file) { #file, NULL, lua_src_##file, lua_src_##file##_end },
+#define ENTRY_ARCH(arch, file) { #arch "/" #file, #arch, lua_src_##arch##_##file, lua_src_##arch##_##file##_end },
+const struct lua_prelude lua_prelude[] = { ENTRY(machines) FILES(ENTRY, ENTRY_ARCH) { NULL, NULL, NULL, NULL } };

@@ -206,6 +206,11 @@ function A.boolean(what, v)
 	return v
 end
 
+-- A check of an argument that has a meaning only on one architecture.
+function A.only(arch, check)
+	return core.arch == arch and check or function(what) fail("%s: only on %s", what, arch) end
+end
+
 function A.func(what, v)
 	if type(v) ~= "function" then
 		refuse(what, "a function", v)

@@ -34,6 +34,47 @@ function C.state(what, v, ...)
 	A.refuse(what, concat(names, " or "), v)
 end
 
+-- The files of other architectures do not run here. They run once with shadows of everything when a method is missing,
+-- only to learn what they define. M.foreign has them as { arch, chunk }, in the order of loading.
+local names_elsewhere
+
+-- t as a foreign file sees it: what it writes does not reach t.
+local function shadow(t, own)
+	return setmetatable(own or {}, { __index = t })
+end
+
+-- The modules for the foreign files of one architecture, which note their methods in `found`: class -> name -> arch.
+local function foreign_modules(arch, found)
+	local class = shadow(C, { methods = function(cls, list)
+		found[cls] = found[cls] or {}
+		for name in next, list, nil do
+			found[cls][name] = found[cls][name] or arch
+		end
+	end })
+	return setmetatable({ class = class }, { __index = function(modules, name)
+		local module = M[name]
+		modules[name] = type(module) == "table" and shadow(module) or module
+		return modules[name]
+	end })
+end
+
+local function learn_elsewhere()
+	local found, modules = {}, {}
+	-- Their constants are not here: any number does.
+	local primitives = shadow(core, { constants = setmetatable({}, { __index = function() return 0 end }) })
+	for _, file in next, M.foreign, nil do
+		modules[file.arch] = modules[file.arch] or foreign_modules(file.arch, found)
+		file.chunk(primitives, modules[file.arch])
+	end
+	return found
+end
+
+-- The architecture whose files give the class a method of that name, or nil.
+local function elsewhere(cls, name)
+	names_elsewhere = names_elsewhere or learn_elsewhere()
+	return names_elsewhere[cls] and names_elsewhere[cls][name]
+end
+
 -- A class. public: which keys of the state the scenario may read.
 function C.new(name, public)
 	local cls = { name = name, methods = {}, public = {} }
@@ -55,6 +96,10 @@ function C.new(name, public)
 			local s = states[o]
 			if s and cls.public[k] then
 				return s[k]
+			end
+			local arch = elsewhere(cls, k)
+			if arch then
+				A.fail("%s has no '%s' on %s, only on %s", A.article(name), k, core.arch, arch)
 			end
 			local known = A.keys(cls.methods)
 			for p in next, cls.public, nil do

@@ -103,14 +103,7 @@ local function new_process(pid)
 end
 
 -- A program's property: whether its header makes its page tables fit for guests.
-P.program_schema = { pgste = { A.boolean } }
-
-function P.pgste(what, v)
-	if v ~= nil and M.arch ~= "s390x" then
-		A.fail("%s: pgste: only programs for s390x have that header", what)
-	end
-	return v ~= false
-end
+P.program_schema = { pgste = { A.only("s390x", A.boolean) } }
 
 function P.create(pgste)
 	local pid = core.process_create(pgste ~= false)
@@ -130,6 +123,9 @@ function P.exit_all()
 		end
 	end
 end
+
+-- Bytes to which mappings are aligned, set by an architecture whose memory slots consist of more than pages.
+P.slot_unit = nil
 
 local function mapping(proc, addr, length, file)
 	return C.object(P.mapping, { proc = proc, addr = addr, length = length, file = file,
@@ -188,9 +184,9 @@ end
 local function mmap(s, what, t)
 	local a = A.table(what, t, mmap_schema)
 	check_mmap(what, a)
-	-- An s390 memory slot consists of whole segments in the VMM too.
+	local unit = P.slot_unit
 	local align = a.align or (a.huge and 2 << 20) or
-		(M.arch == "s390x" and a.length >= 1 << 20 and not a.hugetlb and 1 << 20) or page_size()
+		(unit and a.length >= unit and not a.hugetlb and unit) or page_size()
 	if align < page_size() or align & (align - 1) ~= 0 or align > 1 << 40 then
 		A.fail("%s: align: expected a power of two from a page to 1T, got %s", what, A.describe(align))
 	end
@@ -267,7 +263,7 @@ C.methods(P.process, {
 	-- A new program: the Lua side forgets what it knew of the old one's memory.
 	exec = function(s, what, t)
 		local a = A.table(what, t or {}, P.program_schema)
-		local rc = syscall(s.pid, core.SYS_EXEC, P.pgste(what, a.pgste) and 1 or 0)
+		local rc = syscall(s.pid, core.SYS_EXEC, a.pgste ~= false and 1 or 0)
 		if rc == 0 then
 			s.scratch = {}
 		end

@@ -247,7 +247,7 @@ end
 
 C.methods(sim, {
 	process = function(_, what, t)
-		return P.create(P.pgste(what, A.table(what, t or {}, P.program_schema).pgste))
+		return P.create(A.table(what, t or {}, P.program_schema).pgste)
 	end,
 	guest = function(_, what, t) return M.guest.guest(what, t) end,
 	log = function(_, _, ...) core.note(E.printable(...)) end,
@@ -290,8 +290,6 @@ local function new_sim(arch, mmu, facilities)
 		changed[tointeger(name) or name] = value == "1"
 	end
 	randomseed(1, 0)
-	M.arch = arch
-	C.methods(M.vcpu.vcpu, M.vcpu.methods_of[arch] or {})
 	return C.object(sim, { arch = arch, mmu = mmu, facilities = changed, inspect = M.inspect.object })
 end
 

@@ -15,9 +15,12 @@ local PREFAULT <const>, TRANSLATION <const> = N.struct("kvm_pre_fault_memory"), 
 local MAX_COMPLETIONS <const> = 16	-- of an MMIO that the scenario did not complete
 
 U.vcpu = C.new("vcpu", { "fd", "id" })
--- By architecture: methods of vCPUs; and a function that names an exception's parts as the manual does. A scenario gets
--- those of the architecture it runs on.
-U.methods_of, U.exception_of = {}, {}
+
+-- What the files of an architecture define: U.exception(e) names an exception's parts as the manual does;
+-- U.vcpu_created(vcpu, a) prepares a new vCPU, a: the arguments of vm:create_vcpu(); 0 or -errno.
+function U.vcpu_created()
+	return 0
+end
 
 function U.vcpu_object(vm, fd, id)
 	return C.object(U.vcpu, { proc = vm.proc, vm = vm, fd = fd, id = id, label = fmt("%d", id) })
@@ -61,7 +64,7 @@ local function left(s, job, r)
 	local state = C.states[exit]
 	if r.exception then
 		state.reason = nil
-		state[r.intercepted and "nested_exception" or "exception"] = U.exception_of[M.arch](r.exception)
+		state[r.intercepted and "nested_exception" or "exception"] = U.exception(r.exception)
 	elseif r.intercepted then
 		state.reason = nil
 		state.interception = U.interception(job.nested)
@@ -83,7 +86,7 @@ local function stepped(s, job, value, r)
 	return advance(s, job)
 end
 
--- The operation for the flavour: a nested guest's access is part of a SIE instruction (s390x_nested.lua).
+-- The operation for the flavour: a nested guest's access is part of a SIE instruction (s390x/nested.lua).
 local function operation(job, regs)
 	if not job.nested then
 		return job.op
@@ -155,6 +158,7 @@ local function user_flag(what, t)
 	end
 	return A.table(what, t, { user = { A.boolean, false } }).user
 end
+U.user_flag = user_flag
 
 local ops = { read = core.READ, write = core.WRITE, fetch = core.FETCH, xchg = core.XCHG }
 
@@ -227,12 +231,6 @@ C.methods(U.vcpu, {
 			A.refuse(what .. ": data", "1, 2, 4 or 8 bytes", data)
 		end
 		return access(s, core.XCHG, A.u64(what .. ": address", gpa), #data, data, user_flag(what, flags))
-	end,
-	invlpg = function(s, what, addr, flags)
-		return access(s, core.TLBI, A.u64(what .. ": address", addr), 1, nil, user_flag(what, flags))
-	end,
-	load_cr3 = function(s, what, value, flags)
-		return access(s, core.SET_ROOT, A.u64(what .. ": value", value), 1, nil, user_flag(what, flags))
 	end,
 	run = U.continue,
 	abandon = function(s)

@@ -6,7 +6,7 @@ local V = {}
 M.vm = V
 
 local K = core.constants
-local pack, rep = string.pack, string.rep
+local rep = string.rep
 local type, next = type, next
 local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local required = A.required
@@ -52,20 +52,22 @@ local function check_extension(s, what, cap)
 	return ioctl(s.proc, s.fd, K.KVM_CHECK_EXTENSION, A.u64(what .. ": cap", cap))
 end
 
-local create_schema = { type = { A.u64, 0 }, cpu_feat = { function(_, v) return v end } }
+-- cpu_feat: see vm:set_cpu_feat().
+local create_schema = { type = { A.u64, 0 }, cpu_feat = { A.only("s390x", function(_, v) return v end) } }
 
--- cpu_feat, s390x only: see vm:set_cpu_feat().
+-- The files of an architecture may define it: prepares a new VM, a: the arguments of kvm:create_vm(). 0 or -errno.
+function V.vm_created()
+	return 0
+end
+
 local function create_vm(s, what, t)
 	local a = A.table(what, t or {}, create_schema)
-	if a.cpu_feat and M.arch ~= "s390x" then
-		A.fail("%s: cpu_feat: only on s390x", what)
-	end
 	local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VM, a.type)
 	if fd < 0 then
 		return fd
 	end
 	local vm = vm_object(s.proc, fd, {}, {})
-	local rc = a.cpu_feat and V.set_cpu_feat(C.states[vm], what .. ": cpu_feat", a.cpu_feat) or 0
+	local rc = V.vm_created(C.states[vm], what, a)
 	if rc < 0 then
 		P.close(C.states[vm])
 		return rc
@@ -223,18 +225,13 @@ local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required },
 	fd = { P.fd, required },
 	flags = { A.u32, 0 } }
 
-local vcpu_schema = { id = { A.u64 }, cpuid = { A.boolean }, lowcore = { A.boolean } }
+local vcpu_schema = { id = { A.u64 }, cpuid = { A.only("x86_64", A.boolean) },
+	lowcore = { A.only("s390x", A.boolean) } }
 
--- The first steps of a VMM. On x86 it gives the vCPU a CPUID table: without one the guest has no long mode, and 36
--- address bits. On s390 it puts memory at the vCPU's prefix.
+-- With the first steps of a VMM, which depend on the architecture.
 local function create_vcpu(s, what, t)
 	local a = type(t) == "table" and A.table(what, t, vcpu_schema)
 		or { id = t ~= nil and A.u64(what .. ": id", t) or nil }
-	if M.arch == "s390x" then
-		A.unused(what, a, { "cpuid" }, "only on x86_64")
-	else
-		A.unused(what, a, { "lowcore" }, "only on s390x")
-	end
 	local id = a.id or #s.vcpus
 	local fd = ioctl(s.proc, s.fd, K.KVM_CREATE_VCPU, id)
 	if fd < 0 then
@@ -242,12 +239,7 @@ local function create_vcpu(s, what, t)
 	end
 	local vcpu = M.vcpu.vcpu_object(s, fd, id)
 	s.vcpus[#s.vcpus + 1] = vcpu
-	local rc = 0
-	if M.arch == "x86_64" and a.cpuid ~= false then
-		rc = M.vcpu.set_supported_cpuid(C.states[vcpu])
-	elseif M.arch == "s390x" and a.lowcore ~= false then
-		rc = M.vcpu.set_lowcore(C.states[vcpu])
-	end
+	local rc = M.vcpu.vcpu_created(C.states[vcpu], a)
 	if rc < 0 then
 		P.close(C.states[vcpu])
 		return rc
@@ -279,17 +271,6 @@ C.methods(V.vm, {
 		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_MEMORY_ATTRIBUTES, ATTRIBUTES:pack(a)))
 	end,
 	create_vcpu = create_vcpu,
-	set_tss_addr = function(s, what, addr)
-		return ioctl(s.proc, s.fd, K.KVM_SET_TSS_ADDR, A.u64(what .. ": addr", addr))
-	end,
-	set_identity_map_addr = function(s, what, addr)
-		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_IDENTITY_MAP_ADDR,
-			pack("<i8", A.u64(what .. ": addr", addr))))
-	end,
-	set_nr_mmu_pages = function(s, what, n)
-		return ioctl(s.proc, s.fd, K.KVM_SET_NR_MMU_PAGES, A.u64(what .. ": pages", n))
-	end,
-	get_nr_mmu_pages = function(s) return ioctl(s.proc, s.fd, K.KVM_GET_NR_MMU_PAGES) end,
 	reset_dirty_rings = function(s) return ioctl(s.proc, s.fd, K.KVM_RESET_DIRTY_RINGS) end,
 	create_irqchip = function(s) return ioctl(s.proc, s.fd, K.KVM_CREATE_IRQCHIP) end,
 	register_coalesced_mmio = zone_ioctl("KVM_REGISTER_COALESCED_MMIO"),

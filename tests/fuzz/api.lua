@@ -206,52 +206,27 @@ local calls <const> = {
 			1) } },
 		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8),
 			flags = choice(0, 0, 1) } },
-		create_vcpu = { either(named{ id = small }, named{ id = small, cpuid = flag }) }, set_tss_addr = { paged },
-			set_identity_map_addr = { paged },
-		set_nr_mmu_pages = { bits(0xff) }, get_nr_mmu_pages = {}, reset_dirty_rings = {},
+		create_vcpu = { either(named{ id = small }, named{ id = small, cpuid = flag }) }, reset_dirty_rings = {},
 		register_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
 		unregister_coalesced_mmio = { named{ addr = gpa, size = size, pio = choice(0, 0, 1) } },
 		ioeventfd = { named{ addr = gpa, len = choice(0, 1, 2, 4, 8), datamatch = small, fd = from("file"),
 			flags = choice(0, 1, 2, 4) } },
 		via = { from("process") }, stats = {}, get_stats_fd = {}, ioctl = ioctl, close = {},
-		set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
-			has_device_attr = { named(attribute) },
-		create_device = { named{ type = exactly(0, KVM_DEV_TYPE_FLIC, 99), flags = choice(0, 0, 1) } },
-		s390_get_skeys = { named{ start_gfn = frame, count = frames, flags = choice(0, 0, 1) } },
-		s390_set_skeys = { named{ start_gfn = frame, keys = data, flags = choice(0, 0, 1) } },
-		s390_get_cmma_bits = { named{ start_gfn = frame, count = frames, flags = choice(0, 1, 2) } },
-		s390_set_cmma_bits = { named{ start_gfn = frame, values = data, mask = absurd, flags = choice(0, 0, 1) } },
-		s390_interrupt = { named(interrupt) },
-		get_cpu_facilities = {}, get_host_facilities = {},
-		set_cpu_facilities = { about(function() return { [random(0, 200)] = random(2) == 1 } end) },
 	},
-	device = { set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
-		has_device_attr = { named(attribute) }, close = {} },
 	vcpu = {
 		-- Every 8 bytes are one access, with a run of the checker.
 		read = { gpa, exactly(0, 1, 2, 4, 7, 8, 100, 1.5, -1, "1K", 1 << 62, false), user_mode },
 			write = { gpa, data, user_mode }, fetch = { gpa, user_mode },
-		xchg = { gpa, data, user_mode }, invlpg = { gpa, user_mode }, load_cr3 = { paged, user_mode },
-			run = {}, abandon = {},
+		xchg = { gpa, data, user_mode }, run = {}, abandon = {},
 		pre_fault_memory = { named{ gpa = paged, size = size, flags = choice(0, 0, 1) } },
 			translate = { gpa },
-		enable_cap = { named{ cap = small, flags = small } }, get_regs = {}, get_sregs = {},
-		set_regs = { named{ rax = absurd, rip = absurd, rsp = absurd, rflags = choice(2, 0x202) } },
-		set_sregs = { named{ cr0 = exactly(0x10, 0x11, 0x60000010), cr2 = absurd, cr3 = paged,
-			cr4 = exactly(0x20, 0xa0), cr8 = small, efer = choice(0, 0x500, 0xd00),
-			cs = named{ base = absurd, limit = bits(0xffffffff), selector = bits(0xffff), type = small,
-				l = choice(0, 1) } } },
-		set_paging = { named{ levels = choice(4, 4, 5), tables = paged, size = choice(1 << 16, 1 << 18) } },
+		enable_cap = { named{ cap = small, flags = small } },
 		map = { named{ from = paged, to = paged, size = size, prot = prot, user = flag, level = choice(1, 1,
 			2, 3) } },
 		pte = { paged, choice(nil, 1, 2, 4) }, set_pte = { paged, bits(0x3fffe7), choice(nil, 1, 2) },
 		mmap = { named{ length = size, offset = choice(0, 4096, 8192, 64 * 4096), prot = prot, flags = choice(1, 2) } },
 		dirty_ring = { choice(1, 64, 256, 4096) }, coalesced_ring = {}, stats = {}, get_stats_fd = {},
-		get_msr = { choice(0x4b564d00, 0x4b564d01, 0xc0000080, 0) },
-		set_msr = { choice(0x4b564d00, 0x4b564d01), gpa },
-		s390_vcpu_fault = { gpa }, s390_ucas_map = { named(segment) }, s390_ucas_unmap = { named{ vcpu_addr = paged, length = size } },
-		s390_interrupt = { named(interrupt) }, get_one_reg = { one_reg }, set_one_reg = { one_reg, absurd },
-		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {}, ioctl = ioctl, close = {},
+		ioctl = ioctl, close = {},
 		workload = { named{ op = choice("read", "write", "fetch", "xchg"), range = choice({ 0, 65536 },
 			{ 4096, 8 }, { 1 << 20, 1 << 20 }),
 			stride = choice(1, 8, 4096), count = exactly(0, 1, 100) } },
@@ -260,8 +235,27 @@ local calls <const> = {
 	ring = { collect = { small } }, coalesced = { take = {} },
 	dirty = { count = {}, pages = {}, test = { small }, add = { from("dirty") } },
 }
--- Only s390x vCPUs have these. The model refuses instructions of other kinds, and some forms of these.
+-- What only one architecture has, by class.
+local x86_64 <const> = {
+	vm = { set_tss_addr = { paged }, set_identity_map_addr = { paged }, set_nr_mmu_pages = { bits(0xff) },
+		get_nr_mmu_pages = {} },
+	vcpu = {
+		invlpg = { gpa, user_mode }, load_cr3 = { paged, user_mode }, get_regs = {}, get_sregs = {},
+		set_regs = { named{ rax = absurd, rip = absurd, rsp = absurd, rflags = choice(2, 0x202) } },
+		set_sregs = { named{ cr0 = exactly(0x10, 0x11, 0x60000010), cr2 = absurd, cr3 = paged,
+			cr4 = exactly(0x20, 0xa0), cr8 = small, efer = choice(0, 0x500, 0xd00),
+			cs = named{ base = absurd, limit = bits(0xffffffff), selector = bits(0xffff), type = small,
+				l = choice(0, 1) } } },
+		set_paging = { named{ levels = choice(4, 4, 5), tables = paged, size = choice(1 << 16, 1 << 18) } },
+		get_msr = { choice(0x4b564d00, 0x4b564d01, 0xc0000080, 0) },
+		set_msr = { choice(0x4b564d00, 0x4b564d01), gpa },
+		share_paging = { from("vcpu") }, reload_cr3 = {}, table_window = {},
+	},
+}
+-- The model refuses instructions of other kinds, and some forms of these.
 local s390x_vcpu <const> = {
+	s390_vcpu_fault = { gpa }, s390_ucas_map = { named(segment) }, s390_ucas_unmap = { named{ vcpu_addr = paged, length = size } },
+	s390_interrupt = { named(interrupt) }, get_one_reg = { one_reg }, set_one_reg = { one_reg, absurd },
 	sske = { gpa, bits(0xff), named{ nq = flag, mr = flag, mc = flag, mb = flag } }, iske = { gpa }, rrbe = { gpa },
 	essa = { gpa, small }, pfmf = { gpa, exactly(0x20000, 0x20030, 0x21050, 0x10000, 0x12000, 1 << 31) },
 	tprot = { gpa, small }, ptlb = {}, ipte = { named{ table = paged, addr = gpa, ["local"] = flag } },
@@ -277,6 +271,24 @@ local state <const> = named{ addr = paged, prefix = choice(0, 8192, 1), mso = pa
 local s390x_nested <const> = { set = { state }, get = {}, read = { gpa, exactly(0, 1, 7, 8, 100, false) }, write = { gpa, data },
 	fetch = { gpa }, xchg = { gpa, data }, insn = s390x_vcpu.insn, sie = {}, workload = calls.vcpu.workload }
 s390x_vcpu.nested = { state }
+local s390x <const> = {
+	vm = {
+		set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
+			has_device_attr = { named(attribute) },
+		create_device = { named{ type = exactly(0, KVM_DEV_TYPE_FLIC, 99), flags = choice(0, 0, 1) } },
+		s390_get_skeys = { named{ start_gfn = frame, count = frames, flags = choice(0, 0, 1) } },
+		s390_set_skeys = { named{ start_gfn = frame, keys = data, flags = choice(0, 0, 1) } },
+		s390_get_cmma_bits = { named{ start_gfn = frame, count = frames, flags = choice(0, 1, 2) } },
+		s390_set_cmma_bits = { named{ start_gfn = frame, values = data, mask = absurd, flags = choice(0, 0, 1) } },
+		s390_interrupt = { named(interrupt) },
+		get_cpu_facilities = {}, get_host_facilities = {},
+		set_cpu_facilities = { about(function() return { [random(0, 200)] = random(2) == 1 } end) },
+		set_cpu_feat = { choice("host", {}, { 1 }, { 1024 }, { 0, 2, 14 }) },
+	},
+	device = { set_device_attr = { set_attribute }, get_device_attr = { named(attribute) },
+		has_device_attr = { named(attribute) }, close = {} },
+	vcpu = s390x_vcpu, nested = s390x_nested,
+}
 -- How often each class is called.
 local classes <const> = { "process", "process", "mapping", "mapping", "mapping", "file", "kvm", "vm", "vm", "vm",
 	"vm", "vcpu", "vcpu",
@@ -290,6 +302,15 @@ local function keep(g, value)
 	local list = class and g[class]
 	if list and not rawequal(value, list[#list]) then
 		list[#list + 1] = value
+	end
+end
+
+local function add_calls(more)
+	for class, methods in pairs(more) do
+		calls[class] = calls[class] or {}
+		for name, args in pairs(methods) do
+			calls[class][name] = args
+		end
 	end
 end
 
@@ -347,16 +368,10 @@ for seed = 1, SEEDS do
 	scenario(("absurd arguments, seed %d"):format(seed), { mmu = { "ept", "npt", "shadow", "sie", "hpage", "old" } },
 		function(sim)
 		math.randomseed(seed)
-		if sim.arch == "s390x" then
-			for name, args in pairs(s390x_vcpu) do
-				calls.vcpu[name] = args
-			end
-			-- The model refuses it if one VM brought huge pages and another one CMMA.
-			if sim.mmu == "hpage" then
-				calls.vcpu.essa = nil
-			end
-			calls.nested = s390x_nested
-			calls.vm.set_cpu_feat = { choice("host", {}, { 1 }, { 1024 }, { 0, 2, 14 }) }
+		add_calls(sim.arch == "s390x" and s390x or x86_64)
+		-- The model refuses it if one VM brought huge pages and another one CMMA.
+		if sim.mmu == "hpage" then
+			calls.vcpu.essa = nil
 		end
 		local g = start(sim)
 		local through = 0

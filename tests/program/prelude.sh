@@ -11,11 +11,11 @@ hex()
 }
 
 hex "$1" > "$work/program"
-for file in "$2"/*.lua; do
+for file in "$2"/*.lua "$2"/*/*.lua; do
 	hex "$file" > "$work/file"
 	if ! grep -qFf "$work/file" "$work/program"; then
 		echo "FAILED: the program does not have $file as it is now"
 		exit 1
 	fi
 done
-echo "ok: $(ls "$2"/*.lua | wc -l) files"
+echo "ok: $(ls "$2"/*.lua "$2"/*/*.lua | wc -l) files"

@@ -472,6 +472,31 @@ LUA
 	run 0 run --arch s390x mmus.lua
 	prints out '1..4'
 	lacks out 'of x86'
+	# A method that only the other architecture has, by a vCPU and a VM of each, and one that nobody has.
+	cat >elsewhere.lua <<'LUA'
+local only = { x86_64 = { "vcpu nested", "vcpu sske", "vm mem_op", "vm set_cpu_facilities" },
+	s390x = { "vcpu invlpg", "vcpu load_cr3", "vcpu get_msr", "vm set_nr_mmu_pages" } }
+scenario("elsewhere", { arch = { "x86_64", "s390x" } }, function(sim)
+	local object = {}
+	object.vcpu, _, object.vm = sim:guest()
+	local other = sim.arch == "s390x" and "x86_64" or "s390x"
+	for _, call in ipairs(only[sim.arch]) do
+		local class, name = call:match("(%l+) ([%l%d_]+)")
+		local ok, text = pcall(function() return object[class][name] end)
+		local expected = ("a %s has no '%s' on %s, only on %s"):format(class, name, sim.arch, other)
+		expect(ok):is_false()
+		expect(text:sub(-#expected)):eq(expected)
+	end
+	local _, text = pcall(function() return object.vm.set_nr_mmu_pagess end)
+	expect(text:find("has no 'set_nr_mmu_pagess'", 1, true) ~= nil):is_true()
+	expect(select(2, pcall(object.vm.create_vcpu, object.vm, { [sim.arch == "s390x" and "cpuid" or "lowcore"] = true }))
+		:find("only on " .. other, 1, true) ~= nil):is_true()
+	-- Looking for names elsewhere changes nothing here.
+	expect(object.vcpu:write(0x1000, "still here")):is_true()
+end)
+LUA
+	run 0 run elsewhere.lua
+	prints out '# Totals: pass:2 fail:0'
 	printf 'scenario("a machine", { arch = "s390x", facilities = { { rdp = true, nx = false }, {} } }, function(sim)\n' >machine.lua
 	printf 'expect(sim.facilities.nx == false):eq(sim.facilities.rdp == true) expect(sim.mmu):eq("sie") end)\n' >>machine.lua
 	run 0 run machine.lua

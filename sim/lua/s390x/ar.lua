@@ -2,7 +2,7 @@
 -- Access lists of s390x guests: they lead from an ALET in an access register to an address space.
 local core, M = ...
 local A, C, U = M.args, M.class, M.vcpu
-local S = M.s390x_state
+local S = M.state
 
 local pack = string.pack
 local rep = string.rep
@@ -74,4 +74,4 @@ local function set(list, what, t)
 end
 
 C.methods(List, { set = set })
-U.methods_of.s390x.access_list = access_list
+C.methods(U.vcpu, { access_list = access_list })

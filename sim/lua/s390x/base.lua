@@ -24,8 +24,14 @@ local function lowcore_slot(vm)
 	return rc
 end
 
--- Gives a new vCPU its prefix area. 0 or -errno.
-function U.set_lowcore(vcpu)
+-- A memory slot consists of whole segments, in the VMM too.
+P.slot_unit = MiB
+
+-- Gives a new vCPU its prefix area, unless the argument lowcore is false.
+function U.vcpu_created(vcpu, a)
+	if a.lowcore == false then
+		return 0
+	end
 	local rc = lowcore_slot(vcpu.vm)
 	if rc < 0 then
 		return rc

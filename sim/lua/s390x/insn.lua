@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- s390x guest instructions other than plain accesses: on storage keys, page states, the TLB, and DIAGNOSE.
 local core, M = ...
-local A, P, X, U = M.args, M.process, M.exits, M.vcpu
+local A, C, P, X, U = M.args, M.class, M.process, M.exits, M.vcpu
 local I = {}
-M.s390x_insn = I
+M.insn = I
 
 local K = core.constants
 local next, type = next, type
@@ -190,7 +190,7 @@ local function mvpg(s, what, to, from)
 		{ [0] = 0, [R1] = A.u64(what .. ": to", to), [R2] = A.u64(what .. ": from", from) }))
 end
 
-local methods = {
+C.methods(U.vcpu, {
 	get_regs = get_regs,
 	set_regs = function(s, what, t) return change_regs(s, registers(what, t)) end,
 	insn = function(s, what, t)
@@ -200,7 +200,4 @@ local methods = {
 	sske = sske, iske = iske, rrbe = rrbe, essa = essa, pfmf = pfmf, tprot = tprot, ipte = ipte, idte = idte,
 	ptlb = function(s, what) return ended(named(s, what, 0xb20d0000, 4)) end,
 	diag10 = diag10, mvpg = mvpg,
-}
-for name, fn in next, methods, nil do
-	U.methods_of.s390x[name] = fn
-end
+})

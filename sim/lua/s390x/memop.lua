@@ -76,5 +76,5 @@ local function mem_op(s, what, t)
 	return rc
 end
 
-U.methods_of.s390x.mem_op = mem_op
+C.methods(U.vcpu, { mem_op = mem_op })
 C.methods(V.vm, { mem_op = mem_op })

@@ -3,7 +3,7 @@
 -- SIE.
 local core, M = ...
 local A, C, P, V, U = M.args, M.class, M.process, M.vm, M.vcpu
-local S, I = M.s390x_state, M.s390x_insn
+local S, I = M.state, M.insn
 
 local K = core.constants
 local pack, unpack, rep = string.pack, string.unpack, string.rep
@@ -18,7 +18,7 @@ local function feature(what, n)
 end
 
 -- A list of feature numbers, or "host": all that KVM offers. 0 or -errno.
-function V.set_cpu_feat(vm, what, list)
+local function set_cpu_feat(vm, what, list)
 	local bits
 	local features <const> = K.KVM_S390_VM_CPU_FEAT_NR_BITS
 	if list == "host" then
@@ -42,7 +42,12 @@ function V.set_cpu_feat(vm, what, list)
 	return (V.cpu_model(vm, K.KVM_SET_DEVICE_ATTR, K.KVM_S390_VM_CPU_PROCESSOR_FEAT, bits))
 end
 
-C.methods(V.vm, { set_cpu_feat = V.set_cpu_feat })
+C.methods(V.vm, { set_cpu_feat = set_cpu_feat })
+
+-- The argument cpu_feat of kvm:create_vm().
+function V.vm_created(vm, what, a)
+	return a.cpu_feat and set_cpu_feat(vm, what .. ": cpu_feat", a.cpu_feat) or 0
+end
 
 -- --- the state description ---------------------------------------------------------------------------------
 
@@ -211,7 +216,7 @@ C.methods(Nested, {
 })
 
 -- A new state description, or that of another vCPU's nested guest.
-function U.methods_of.s390x.nested(s, what, t)
+local function nested(s, what, t)
 	local other = type(t) == "table" and C.states[t]
 	if other and other.class == Nested then
 		return C.object(Nested, { proc = s.proc, vm = s.vm, vcpu = s.self, addr = other.addr })
@@ -224,3 +229,5 @@ function U.methods_of.s390x.nested(s, what, t)
 	write_fields(n, what, a)
 	return C.object(Nested, n)
 end
+
+C.methods(U.vcpu, { nested = nested })

@@ -3,7 +3,7 @@
 local core, M = ...
 local A, C, P, V, X, U = M.args, M.class, M.process, M.vm, M.exits, M.vcpu
 local S = {}
-M.s390x_state = S
+M.state = S
 
 local K = core.constants
 local pack, unpack, rep = string.pack, string.unpack, string.rep
@@ -313,15 +313,14 @@ end
 
 C.methods(Space, { map = map, pte = pte, set_pte = set_pte })
 
--- In addition to x86_64's; some have the same names: the scenario's architecture decides (scenario.lua).
-function U.exception_of.s390x(e)
+function U.exception(e)
 	return { vector = e.code, code = e.code, teid = e.syndrome }
 end
 
-U.methods_of.s390x = {
+C.methods(U.vcpu, {
 	get_cr = get_cr, set_cr = set_cr, get_ar = get_ar, set_ar = set_ar, get_psw = get_psw, set_psw = set_psw,
 	address_space = address_space,
 	map = function(s, what, t) return map(primary(s, what), what, t) end,
 	pte = function(s, what, va, level) return pte(primary(s, what), what, va, level) end,
 	set_pte = function(s, what, va, raw, level) return set_pte(primary(s, what), what, va, raw, level) end,
-}
+})

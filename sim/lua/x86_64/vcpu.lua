@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- x86_64 guest state: registers, segments, page tables.
+-- x86_64 guest state: CPUID, registers, segments, page tables, and the TLB that the guest empties.
 local core, M = ...
 local A, C, P, V, U, N = M.args, M.class, M.process, M.vm, M.vcpu, M.kernel
 
@@ -27,8 +27,12 @@ local PTE_ADDR <const> = 0x000ffffffffff000
 local PAGE <const> = 4096
 local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the guest sees its own tables
 
--- Gives the vCPU all that KVM supports, like VMMs with "-cpu host". 0 or -errno.
-function U.set_supported_cpuid(s)
+-- Gives a new vCPU all that KVM supports, like VMMs with "-cpu host", unless the argument cpuid is false: without a
+-- CPUID table the guest has no long mode, and 36 address bits.
+function U.vcpu_created(s, a)
+	if a.cpuid == false then
+		return 0
+	end
 	local kvm = core.syscall(s.proc.pid, core.SYS_OPEN_KVM)
 	if kvm < 0 then
 		return kvm
@@ -318,11 +322,17 @@ local function get_msr(s, what, index)
 	return MSR_ENTRY:get(data, "data", MSRS:size())
 end
 
-function U.exception_of.x86_64(e)
+function U.exception(e)
 	return { vector = e.code, error_code = e.syndrome, cr2 = e.address }
 end
 
 C.methods(U.vcpu, {
+	invlpg = function(s, what, addr, flags)
+		return U.access(s, core.TLBI, A.u64(what .. ": address", addr), 1, nil, U.user_flag(what, flags))
+	end,
+	load_cr3 = function(s, what, value, flags)
+		return U.access(s, core.SET_ROOT, A.u64(what .. ": value", value), 1, nil, U.user_flag(what, flags))
+	end,
 	get_msr = get_msr,
 	set_msr = set_msr,
 	get_regs = get_regs,
