@@ -19,6 +19,12 @@ enum model_access_state {
 
 #include "arch_access.h"	/* struct model_access_arch */
 
+/* An architecture whose translations need more than interrupts that are off defines both. */
+#ifndef model_access_enter
+#define model_access_enter() do { } while (0)
+#define model_access_leave() do { } while (0)
+#endif
+
 /* Accesses of a workload before the processor takes interrupts again. */
 #define MODEL_BURST 256
 /* An access that takes more faults than this counts as a livelock. */

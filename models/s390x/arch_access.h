@@ -13,4 +13,10 @@ struct model_access_arch {
 	bool intercepted;	/* an instruction's interception left the PSW behind the instruction */
 };
 
+/* dat.c: take and release the lock of this CPU's TLB. Interrupts are off. */
+void s390_access_enter(void);
+void s390_access_leave(void);
+#define model_access_enter s390_access_enter
+#define model_access_leave s390_access_leave
+
 #endif

@@ -33,21 +33,15 @@ static struct s390_cpu *this_cpu(void)
 	return &s390_cpus[raw_smp_processor_id()];
 }
 
-/* Interrupts are off too: what RCU frees, tables above all, stays while a CPU with interrupts off may look at it. */
-unsigned long kshim_hw_access_begin(void)
+void s390_access_enter(void)
 {
-	unsigned long flags;
-
-	local_irq_save(flags);
 	kshim_sched_point(KSHIM_PT_ACCESS, this_cpu());
 	host_lock(&this_cpu()->lock);
-	return flags;
 }
 
-void kshim_hw_access_end(unsigned long flags)
+void s390_access_leave(void)
 {
 	host_unlock(&this_cpu()->lock);
-	local_irq_restore(flags);
 }
 
 /* The CPU knows the table's address from an entry that may have been stored plainly; see kshim/tsan_mm.h. */

@@ -33,20 +33,6 @@ bool x86_phys_cmpxchg64(uint64_t pa, uint64_t *old, uint64_t new, bool *done)
 	return true;
 }
 
-/* With interrupts off: code that frees tables or pages flushes the TLB before, and that waits for an interrupt. */
-unsigned long kshim_hw_access_begin(void)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	return flags;
-}
-
-void kshim_hw_access_end(unsigned long flags)
-{
-	local_irq_restore(flags);
-}
-
 bool x86_frame_is_live(u64 pfn, u64 addr, const char *how)
 {
 	if (pfn >= KSHIM_RAM_MAX >> PAGE_SHIFT) {
