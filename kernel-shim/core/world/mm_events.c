@@ -22,6 +22,7 @@
 #include <kshim/form/pageout_referenced.h>
 #include <kshim/process.h>
 #include "../../wrap/wrap.h"
+#include "syscall_entry.h"
 
 /* Device memory: the end of the direct map. RAM does not reach it, so it has pfns but no struct page. */
 #define DEVICE_BYTES (64UL << 20)
@@ -128,9 +129,9 @@ static long event_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long
 	b &= PAGE_MASK;
 	if (a == b)
 		return -EINVAL;
-	ret = kshim_arch_sys_madvise(a, PAGE_SIZE, MADV_MERGEABLE);
+	ret = kshim_sys_madvise(a, PAGE_SIZE, MADV_MERGEABLE);
 	if (!ret)
-		ret = kshim_arch_sys_madvise(b, PAGE_SIZE, MADV_MERGEABLE);
+		ret = kshim_sys_madvise(b, PAGE_SIZE, MADV_MERGEABLE);
 	if (ret)
 		return ret;
 	return kshim_ksm_merge(mm, a, b);
@@ -245,7 +246,7 @@ static long event_swap_out(unsigned long addr, unsigned long length)
 	long ret = 0;
 
 	for (pass = 0; pass < KSHIM_PAGEOUT_PASSES; pass++)
-		ret = kshim_arch_sys_madvise(addr, length, MADV_PAGEOUT);
+		ret = kshim_sys_madvise(addr, length, MADV_PAGEOUT);
 	return ret;
 }
 
@@ -259,7 +260,7 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 	case KVMSIM_EV_SPLIT_HUGE:
 		return event_split_huge(p->mm, a[0]);
 	case KVMSIM_EV_COLLAPSE_HUGE:
-		return kshim_arch_sys_madvise(a[0], a[1], MADV_COLLAPSE);
+		return kshim_sys_madvise(a[0], a[1], MADV_COLLAPSE);
 	case KVMSIM_EV_KSM_MERGE:
 		return event_ksm_merge(p->mm, a[0], a[1]);
 	case KVMSIM_EV_PFNMAP:

@@ -13,6 +13,7 @@
 #include <kshim/arch.h>
 #include <kshim/process.h>
 #include <kshim/vfs.h>
+#include "syscall_entry.h"
 
 /* Like memfd_create() with these flags: an unsealed shared-memory file of the given size. */
 static long sys_shmem(unsigned long size, unsigned int flags)
@@ -52,17 +53,17 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 	case KVMSIM_SYS_MMAP:
 		return sys_mmap(a);
 	case KVMSIM_SYS_MUNMAP:
-		return kshim_arch_sys_munmap(a[0], a[1]);
+		return kshim_sys_munmap(a[0], a[1]);
 	case KVMSIM_SYS_MPROTECT:
-		return kshim_arch_sys_mprotect(a[0], a[1], a[2]);
+		return kshim_sys_mprotect(a[0], a[1], a[2]);
 	case KVMSIM_SYS_MREMAP:
-		return kshim_arch_sys_mremap(a[0], a[1], a[2], a[3], a[4]);
+		return kshim_sys_mremap(a[0], a[1], a[2], a[3], a[4]);
 	case KVMSIM_SYS_MADVISE:
-		return kshim_arch_sys_madvise(a[0], a[1], a[2]);
+		return kshim_sys_madvise(a[0], a[1], a[2]);
 	case KVMSIM_SYS_MLOCK:
-		return kshim_arch_sys_mlock(a[0], a[1]);
+		return kshim_sys_mlock(a[0], a[1]);
 	case KVMSIM_SYS_MUNLOCK:
-		return kshim_arch_sys_munlock(a[0], a[1]);
+		return kshim_sys_munlock(a[0], a[1]);
 	case KVMSIM_SYS_OPEN_KVM:
 		return kshim_open_misc("kvm");
 	case KVMSIM_SYS_IOCTL:
@@ -76,7 +77,7 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 	case KVMSIM_SYS_FTRUNCATE:
 		return kshim_ftruncate(a[0], a[1]);
 	case KVMSIM_SYS_EVENTFD:
-		return kshim_arch_sys_eventfd2(a[0], a[1]);
+		return kshim_sys_eventfd2(a[0], a[1]);
 	case KVMSIM_SYS_READ:
 		return ksys_read(a[0], (char __user *)a[1], a[2]);
 	case KVMSIM_SYS_WRITE:
@@ -86,7 +87,7 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 	case KVMSIM_SYS_DROP_CAP:
 		return kshim_process_drop_cap(a[0]);
 	case KVMSIM_SYS_USERFAULTFD:
-		return kshim_arch_sys_userfaultfd(a[0]);
+		return kshim_sys_userfaultfd(a[0]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

@@ -28,16 +28,6 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities);
 /* Sets task_size, mmap_base and the top-down layout of a fresh mm. pgste: see process_create() of kshim/machine.h. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);
 
-long kshim_arch_sys_munmap(unsigned long addr, unsigned long len);
-long kshim_arch_sys_mprotect(unsigned long addr, unsigned long len, unsigned long prot);
-long kshim_arch_sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
-			   unsigned long new_addr);
-long kshim_arch_sys_madvise(unsigned long addr, unsigned long len, int advice);
-long kshim_arch_sys_mlock(unsigned long addr, unsigned long len);
-long kshim_arch_sys_munlock(unsigned long addr, unsigned long len);
-long kshim_arch_sys_eventfd2(unsigned int count, int flags);
-long kshim_arch_sys_userfaultfd(int flags);
-
 /*
  * Returns the kernel address behind addr, during an access. NULL: an exception; *error_code describes it to
  * kshim_arch_user_fault().

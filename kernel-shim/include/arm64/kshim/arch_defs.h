@@ -5,4 +5,8 @@
 
 #define KSHIM_ARCH_NAME "arm64"
 
+/* The entry of a system call (asm/syscall_wrapper.h), and the struct pt_regs with its arguments. */
+#define KSHIM_SYSCALL_ENTRY(name) __arm64_sys_##name
+#define KSHIM_SYSCALL_REGS(a, b, c, d, e) { .regs = { a, b, c, d, e } }
+
 #endif
