@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Storage keys; see skey.h. */
+/*
+ * Storage keys; see skey.h. Each operation is atomic for one key. Only SSKE also orders other accesses: nobody concludes
+ * from a key what is in storage.
+ */
 #include "skey.h"
 
 #define OVERRIDE_KEY 9	/* storage with this key is open to every key under storage-protection override */
@@ -15,6 +18,7 @@ int skey_set(struct skeys *s, uint64_t block, uint8_t key, bool mr, bool mc, uin
 	uint8_t was = skey_insert(s, block);
 
 	key &= SKEY_BITS;
+	/* SSKE serializes; pairs with the serializing instructions of other CPUs (dat.c, insn.c). */
 	do {
 		if (old)
 			*old = was;
@@ -26,7 +30,7 @@ int skey_set(struct skeys *s, uint64_t block, uint8_t key, bool mr, bool mc, uin
 
 int skey_reset_reference(struct skeys *s, uint64_t block)
 {
-	uint8_t was = __atomic_fetch_and(&s->key[block], (uint8_t)~SKEY_R, __ATOMIC_SEQ_CST);
+	uint8_t was = __atomic_fetch_and(&s->key[block], (uint8_t)~SKEY_R, __ATOMIC_RELAXED);
 
 	return (was & SKEY_R ? 2 : 0) + (was & SKEY_C ? 1 : 0);
 }
@@ -47,7 +51,7 @@ void skey_mark(struct skeys *s, uint64_t block, bool store)
 	uint8_t bits = SKEY_R | (store ? SKEY_C : 0);
 
 	if ((skey_insert(s, block) & bits) != bits)
-		__atomic_fetch_or(&s->key[block], bits, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(&s->key[block], bits, __ATOMIC_RELAXED);
 }
 
 const char *skeys_validate(const struct skeys *s)

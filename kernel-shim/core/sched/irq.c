@@ -175,6 +175,7 @@ static void run_single(void *arg)
 	csd = container_of(node, call_single_data_t, node);
 	func = csd->func;
 	info = csd->info;
+	/* The releases pair with the acquire in smp_call_function_single_async(): csd may be used again. */
 	if ((node->u_flags & CSD_FLAG_TYPE_MASK) == CSD_TYPE_ASYNC) {
 		smp_store_release(&csd->node.u_flags, csd->node.u_flags & ~CSD_FLAG_LOCK);
 		func(info);

@@ -139,7 +139,7 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 	last = kshim_thread_blocks();
 	/* parked pairs with the release in try_to_wake_up(), poked with the release in poke(). */
 	while (__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE)) {
-		if (last || __atomic_exchange_n(&k->poked, false, __ATOMIC_ACQ_REL)) {
+		if (last || __atomic_exchange_n(&k->poked, false, __ATOMIC_ACQUIRE)) {
 			if (!look_for_work(k, held))
 				kshim_deadlock("every thread sleeps and no timer or work item ends that");
 			last = kshim_all_sleep();

@@ -134,7 +134,8 @@ int smp_call_function_single_async(int cpu, call_single_data_t *csd)
 	int ret = 0;
 
 	preempt_disable();
-	if (csd->node.u_flags & CSD_FLAG_LOCK) {
+	/* Pairs with the releases in run_single(). */
+	if (smp_load_acquire(&csd->node.u_flags) & CSD_FLAG_LOCK) {
 		ret = -EBUSY;
 	} else {
 		csd->node.u_flags = CSD_FLAG_LOCK;

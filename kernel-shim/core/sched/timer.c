@@ -448,7 +448,8 @@ static bool take_due(struct timer_list **timer, struct hrtimer **hrtimer)
 	if (due && t <= hr) {
 		*hrtimer = NULL;
 		detach(*timer);
-		__atomic_store_n(&current_timer, *timer, __ATOMIC_RELEASE);
+		/* Orders nothing: who asks for the timer has held the lock after this. */
+		__atomic_store_n(&current_timer, *timer, __ATOMIC_RELAXED);
 	} else if (due) {
 		*timer = NULL;
 		dequeue(*hrtimer);
