@@ -195,6 +195,23 @@ START_TEST(free_to_the_wrong_cache)
 }
 END_TEST
 
+/* A block of pages has at most 4 MiB, and red zones take a part of it. */
+START_TEST(objects_too_large_for_a_cache)
+{
+	static const unsigned int refused[] = { (4 << 20) - 64, (4 << 20) - 8, 4 << 20, (4 << 20) + 1, 0 };
+	void *c;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		ck_assert_ptr_null(ktest_cache_create("ktest_large", refused[i], 0, 0, 0));
+	c = ktest_cache_create("ktest_large", 3 << 20, 0, 0, 0);
+	ck_assert_ptr_nonnull(c);
+	ktest_cache_free(c, memset(ktest_cache_alloc(c), 1, 3 << 20));
+	ktest_cache_destroy(c);
+	expect_none();
+}
+END_TEST
+
 START_TEST(cache_alignment_and_bulk)
 {
 	void *c = ktest_cache_create("ktest_aligned", 300, 256, 0, 0), *p[100];
@@ -300,6 +317,7 @@ void add_slab_tests(TCase *tc)
 	tcase_add_test(tc, double_kfree);
 	tcase_add_test(tc, bad_kfree);
 	tcase_add_test(tc, free_to_the_wrong_cache);
+	tcase_add_test(tc, objects_too_large_for_a_cache);
 	tcase_add_test(tc, cache_alignment_and_bulk);
 	tcase_add_test(tc, constructed_objects_keep_their_state);
 	tcase_add_test(tc, destroy_with_objects_left);

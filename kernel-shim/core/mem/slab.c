@@ -42,8 +42,16 @@ static bool fits_well(const struct kmem_cache *s)
 	return objects_in(s) * s->stride >= (PAGE_SIZE << s->order) / 4 * 3;
 }
 
-void kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
-		      void (*ctor)(void *))
+static void choose_order(struct kmem_cache *s)
+{
+	while (!fits_well(s) && s->order < MAX_GOOD_ORDER)
+		s->order++;
+	while (!objects_in(s) && s->order <= MAX_PAGE_ORDER)
+		s->order++;
+}
+
+int kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
+		     void (*ctor)(void *))
 {
 	s->name = name;
 	s->flags = flags;
@@ -53,17 +61,17 @@ void kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 alig
 	s->lead = max(s->align, KSHIM_SLAB_RED);
 	s->stride = ALIGN(size + KSHIM_SLAB_RED, s->align);
 	s->poison = !ctor && !(flags & SLAB_TYPESAFE_BY_RCU);
-	while (!fits_well(s) && s->order < MAX_GOOD_ORDER)
-		s->order++;
-	while (!objects_in(s))
-		s->order++;
+	choose_order(s);
+	if (s->order > MAX_PAGE_ORDER)
+		return -EINVAL;
 	s->per_slab = objects_in(s);
-	BUG_ON(s->order > MAX_PAGE_ORDER || s->per_slab >= KSHIM_NO_OBJECT);
+	BUG_ON(s->per_slab >= KSHIM_NO_OBJECT);
 	INIT_LIST_HEAD(&s->slabs);
 	kshim_track_pool_create(s);
 	host_lock(&kshim_caches_lock);
 	list_add_tail(&s->node, &kshim_caches);
 	host_unlock(&kshim_caches_lock);
+	return 0;
 }
 
 static void account_slab_pages(struct kmem_cache *s, long sign)

@@ -67,9 +67,12 @@ static inline void *kshim_object_at(const struct kshim_slab *slab, unsigned int 
 	return slab->base + slab->cache->lead + i * (unsigned long)slab->cache->stride;
 }
 
-/* Computes the layout and registers the cache. name must stay valid. */
-void kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
-		      void (*ctor)(void *));
+/*
+ * Computes the layout and registers the cache. name must stay valid. 0, or -EINVAL if not even the largest block of
+ * pages has room for an object with its red zones.
+ */
+int kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
+		     void (*ctor)(void *));
 /* bytes: the size asked for; the red zone begins there. NULL when out of memory. */
 void *kshim_slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t bytes, const void *ip);
 /* s: the cache that the caller names, or NULL for kfree(). */

@@ -23,6 +23,12 @@ static const char *copy_name(const char *name)
 	return memcpy(kshim_meta_alloc(n), name, n);
 }
 
+static void free_cache(struct kmem_cache *s)
+{
+	kshim_meta_free((void *)s->name, strlen(s->name) + 1);
+	kshim_meta_free(s, sizeof(*s));
+}
+
 static bool name_taken(const char *name)
 {
 	struct kmem_cache *s;
@@ -54,6 +60,7 @@ struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int objec
 					    slab_flags_t flags)
 {
 	struct kmem_cache *s;
+	int ret;
 
 	if (!name || object_size > KMALLOC_MAX_SIZE || !object_size) {
 		if (flags & SLAB_PANIC)
@@ -64,9 +71,16 @@ struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int objec
 	WARN(name_taken(name), "kmem_cache of name '%s' already exists\n", name);
 	WARN_ON(strchr(name, ' '));
 	s = kshim_meta_alloc(sizeof(*s));
-	kshim_cache_init(s, copy_name(name), object_size, cache_align(flags, args->align, object_size), flags,
-			 args->ctor);
-	return s;
+	ret = kshim_cache_init(s, copy_name(name), object_size, cache_align(flags, args->align, object_size), flags,
+			       args->ctor);
+	if (!ret)
+		return s;
+	free_cache(s);
+	if (flags & SLAB_PANIC)
+		panic("kmem_cache_create(%s): error %d\n", name, ret);
+	pr_warn("kmem_cache_create(%s): error %d\n", name, ret);
+	dump_stack();
+	return NULL;
 }
 
 /* Reports the objects that are left; returns how many. */
@@ -105,8 +119,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	list_del(&s->node);
 	host_unlock(&kshim_caches_lock);
 	kshim_track_pool_destroy(s);
-	kshim_meta_free((void *)s->name, strlen(s->name) + 1);
-	kshim_meta_free(s, sizeof(*s));
+	free_cache(s);
 }
 
 FAITHFUL(kmem_cache_shrink, "mm/slab_common.c");
@@ -206,8 +219,8 @@ void kshim_slab_boot(void)
 			struct kmem_cache *s = kshim_meta_alloc(sizeof(*s));
 
 			snprintf(name, sizeof(name), "%s%u", prefix[type] ?: "kmalloc-other-", size);
-			kshim_cache_init(s, copy_name(name), size, size & -size,
-					 SLAB_KMALLOC | (type == KMALLOC_RECLAIM ? SLAB_RECLAIM_ACCOUNT : 0), NULL);
+			BUG_ON(kshim_cache_init(s, copy_name(name), size, size & -size, SLAB_KMALLOC |
+						(type == KMALLOC_RECLAIM ? SLAB_RECLAIM_ACCOUNT : 0), NULL));
 			kmalloc_caches[type][i] = s;
 		}
 	kshim_set_reclaim(kshim_slab_reclaim);
