@@ -57,16 +57,16 @@ static int mount_count(struct mount *mnt)
 static struct vfsmount *create_mount(struct fs_context *fc)
 {
 	struct mount *mnt = alloc_mount(fc->fs_type->name);
+	struct dentry *root = fc->root;
 
 	if (!mnt)
 		return ERR_PTR(-ENOMEM);
-	mnt->mnt.mnt_flags = MNT_INTERNAL;
-	atomic_inc(&fc->root->d_sb->s_active);
-	mnt->mnt.mnt_sb = fc->root->d_sb;
-	mnt->mnt.mnt_root = dget(fc->root);
-	mnt->mnt_mountpoint = mnt->mnt.mnt_root;
+	atomic_inc(&root->d_sb->s_active);
 	mnt->mnt_parent = mnt;
+	mnt->mnt_mountpoint = mnt->mnt.mnt_root = dget(root);
 	mnt->mnt_ns = MNT_NS_INTERNAL;
+	mnt->mnt.mnt_sb = root->d_sb;
+	mnt->mnt.mnt_flags = MNT_INTERNAL;
 	return &mnt->mnt;
 }
 

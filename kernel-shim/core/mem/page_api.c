@@ -114,13 +114,13 @@ void split_page(struct page *page, unsigned int order)
 REDUCED(alloc_pages_exact_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 void *alloc_pages_exact_noprof(size_t size, gfp_t gfp)
 {
+	const gfp_t unfit = __GFP_COMP | __GFP_HIGHMEM;
 	unsigned long i, used = PFN_UP(size);
 	unsigned int order = get_order(size);
 	struct page *page;
 
-	if (WARN_ON_ONCE(gfp & (__GFP_COMP | __GFP_HIGHMEM)))
-		gfp &= ~(__GFP_COMP | __GFP_HIGHMEM);
-	page = kshim_alloc_pages(gfp, order, CALLER);
+	WARN_ON_ONCE(gfp & unfit);
+	page = kshim_alloc_pages(gfp & ~unfit, order, CALLER);
 	if (!page)
 		return NULL;
 	split_page(page, order);

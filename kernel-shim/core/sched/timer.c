@@ -341,24 +341,15 @@ ktime_t __hrtimer_get_remaining(const struct hrtimer *timer, bool adjust)
 FAITHFUL(hrtimer_forward, "kernel/time/hrtimer.c");
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 {
-	ktime_t delta = ktime_sub(now, hrtimer_get_expires(timer));
-	u64 orun = 1;
+	s64 period = max_t(s64, interval, hrtimer_resolution), late = now - hrtimer_get_expires(timer);
+	u64 periods;
 
-	if (delta < 0)
+	if (late < 0 || WARN_ON(kshim_hrtimer_queued(timer)))
 		return 0;
-	if (WARN_ON(kshim_hrtimer_queued(timer)))
-		return 0;
-	if (interval < hrtimer_resolution)
-		interval = hrtimer_resolution;
-	if (delta >= interval) {
-		orun = ktime_divns(delta, interval);
-		hrtimer_add_expires_ns(timer, interval * orun);
-		if (hrtimer_get_expires(timer) > now)
-			return orun;
-		orun++;
-	}
-	hrtimer_add_expires(timer, interval);
-	return orun;
+	/* As few periods as lead past now. */
+	periods = late / period + 1;
+	hrtimer_add_expires(timer, period * periods);
+	return periods;
 }
 
 static void run_hard(void *arg)

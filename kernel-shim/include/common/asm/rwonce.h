@@ -10,31 +10,18 @@
 #if defined(__SANITIZE_THREAD__) && !defined(__ASSEMBLY__)
 #include <linux/compiler_types.h>
 
-static __always_inline void __kshim_read_once(const volatile void *p, void *to, unsigned long size)
-{
-	switch (size) {
-	case 1:
-		*(unsigned char *)to = __atomic_load_n((const volatile unsigned char *)p, __ATOMIC_ACQUIRE);
-		break;
-	case 2:
-		*(unsigned short *)to = __atomic_load_n((const volatile unsigned short *)p, __ATOMIC_ACQUIRE);
-		break;
-	case 4:
-		*(unsigned int *)to = __atomic_load_n((const volatile unsigned int *)p, __ATOMIC_ACQUIRE);
-		break;
-	default:
-		*(unsigned long *)to = __atomic_load_n((const volatile unsigned long *)p, __ATOMIC_ACQUIRE);
-	}
-}
+/* The unsigned type that has the size of x. READ_ONCE() has checked that there is one. */
+#define __kshim_word(x) typeof(_Generic((char (*)[sizeof(x)])0,		\
+	char (*)[1]: (unsigned char)0, char (*)[2]: (unsigned short)0,	\
+	char (*)[4]: 0U, char (*)[8]: 0UL))
 
 #define __READ_ONCE(x)							\
 ({									\
 	union {								\
+		__kshim_word(x) word;					\
 		__unqual_scalar_typeof(x) value;			\
-		char bytes[1];						\
-	} __once;							\
+	} __once = { __atomic_load_n((const volatile __kshim_word(x) *)&(x), __ATOMIC_ACQUIRE) }; \
 									\
-	__kshim_read_once(&(x), __once.bytes, sizeof(x));		\
 	__once.value;							\
 })
 #endif

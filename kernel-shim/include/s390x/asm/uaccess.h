@@ -16,17 +16,13 @@ unsigned long __must_check _copy_to_user_key(void __user *to, const void *from, 
 static __always_inline unsigned long __must_check
 copy_from_user_key(void *to, const void __user *from, unsigned long n, unsigned long key)
 {
-	if (check_copy_size(to, n, false))
-		n = _copy_from_user_key(to, from, n, key);
-	return n;
+	return check_copy_size(to, n, false) ? _copy_from_user_key(to, from, n, key) : n;
 }
 
 static __always_inline unsigned long __must_check
 copy_to_user_key(void __user *to, const void *from, unsigned long n, unsigned long key)
 {
-	if (check_copy_size(from, n, true))
-		n = _copy_to_user_key(to, from, n, key);
-	return n;
+	return check_copy_size(from, n, true) ? _copy_to_user_key(to, from, n, key) : n;
 }
 
 /*

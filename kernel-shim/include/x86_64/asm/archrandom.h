@@ -5,15 +5,6 @@
 
 #include <asm/processor.h>
 #include <asm/cpufeature.h>
-
-static inline size_t __must_check arch_get_random_longs(unsigned long *v, size_t max_longs)
-{
-	return 0;
-}
-
-static inline size_t __must_check arch_get_random_seed_longs(unsigned long *v, size_t max_longs)
-{
-	return 0;
-}
+#include <asm-generic/archrandom.h>
 
 #endif
