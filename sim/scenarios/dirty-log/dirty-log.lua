@@ -35,7 +35,7 @@ end)
 
 -- make_spte() of arch/x86/kvm/mmu/spte.c: a read that finds the page writable in the host maps it writable and reports
 -- it.
-scenario("get: a read of a page that the host may write is reported, of the zero page it is not", { arch = "x86_64", mmu = mmu }, function(sim)
+scenario("get: a read of a writable page is reported, a read of the zero page is not", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
 	ram:write(0x5000, "by the VMM")

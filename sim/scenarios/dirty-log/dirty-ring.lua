@@ -84,7 +84,7 @@ cases("dirty ring: reset protects every page, whatever their order", options, {
 	end
 end)
 
-scenario("dirty ring: each vCPU has its own, the page is in that of the writer", options, function(sim)
+scenario("dirty ring: each vCPU has its own, and the page is in the writer's", options, function(sim)
 	local first, ring, vm = guest(sim)
 	local second = vm:create_vcpu()
 	local ring2 = second:dirty_ring(ENTRIES)
@@ -96,7 +96,7 @@ scenario("dirty ring: each vCPU has its own, the page is in that of the writer",
 end)
 
 -- The write that fills it is pushed but has not happened yet: its fault is done, the guest is not entered again.
-scenario("dirty ring: soft full leaves with KVM_EXIT_DIRTY_RING_FULL until entries are reset", options, function(sim)
+scenario("dirty ring: a soft-full ring exits with KVM_EXIT_DIRTY_RING_FULL until entries are reset", options, function(sim)
 	local vcpu, ring, vm, ram = guest(sim)
 	local last <const> = ENTRIES - RESERVED - 1
 	for page = 0, last - 1 do
@@ -114,7 +114,7 @@ scenario("dirty ring: soft full leaves with KVM_EXIT_DIRTY_RING_FULL until entri
 	expect(ring:collect()):eq{ entry(last) }
 end)
 
-scenario("dirty ring: it goes round", { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" },
+scenario("dirty ring: it wraps around", { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" },
 	function(sim)
 	local vcpu, ring, vm = guest(sim)
 	local n = 0
@@ -217,7 +217,7 @@ cases("mmap of the ring", options, {
 	end
 end)
 
-scenario("mmap of the ring: behind its end, and without one, is SIGBUS", options, function(sim)
+scenario("mmap of the ring: an access beyond its end, or without one, raises SIGBUS", options, function(sim)
 	local vmm = sim:process()
 	local vm = vmm:open_kvm():create_vm()
 	local ring = vm:create_vcpu():dirty_ring(ENTRIES)

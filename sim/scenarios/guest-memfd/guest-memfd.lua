@@ -75,7 +75,7 @@ scenario("guest_memfd: memory allocated ahead is used", options(), function(sim)
 	expect(vcpu:read(0x3000, 1)):eq("x")
 end)
 
-scenario("guest_memfd: closing the file takes the mappings, the access leaves with MEMORY_FAULT",
+scenario("guest_memfd: closing the file removes the mappings, the access exits with MEMORY_FAULT",
 	options("docs/rules.md P1, P4"),
 	function(sim)
 		local vm, fd, _, vcpu, make_private = guest(sim)
@@ -89,7 +89,7 @@ scenario("guest_memfd: closing the file takes the mappings, the access leaves wi
 		expect(vm:set_user_memory_region2{ slot = 0, memory_size = 0 }):eq(0)
 	end)
 
-scenario("private memory without a slot leaves with MEMORY_FAULT", options("docs/rules.md P4"), function(sim)
+scenario("private memory without a slot exits with MEMORY_FAULT", options("docs/rules.md P4"), function(sim)
 	local _, _, _, vcpu, make_private = guest(sim)
 	expect(make_private("8M", "64K")):eq(0)
 	local exit = vcpu:read(0x801000, 4)
@@ -98,7 +98,7 @@ scenario("private memory without a slot leaves with MEMORY_FAULT", options("docs
 	expect(vcpu:read(0x900000, 4)):fields{ ret = 0, reason = KVM_EXIT_MMIO }
 end)
 
-scenario("private memory in a slot without guest_memfd leaves with MEMORY_FAULT; made shared it goes on", options(),
+scenario("private memory in a slot without guest_memfd exits with MEMORY_FAULT, shared memory works", options(),
 	function(sim)
 	local vm, _, ram, vcpu, make_private = guest(sim)
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "4M", memory_size = "1M",

@@ -49,7 +49,7 @@ scenario("a changed entry holds after CR3 was loaded again", options, function(s
 	expect(vcpu:read(VA, 4)):eq("six!")
 end)
 
-scenario("an entry taken away is the guest's page fault after INVLPG", options, function(sim)
+scenario("a removed entry causes a page fault in the guest after INVLPG", options, function(sim)
 	local vcpu = sim:guest(layout)
 	expect(vcpu:write(VA, "data")):is_true()
 	expect(vcpu:set_pte(VA, 0)):eq(0)
@@ -153,7 +153,7 @@ scenario("a global translation outlives MOV to CR3, not INVLPG", { arch = "x86_6
 	expect(vcpu:read(VA, 4)):eq("six!")
 end)
 
-cases("not for user code, or no valid CR3", options, {
+cases("refused to user code, or an invalid CR3", options, {
 	{ "INVLPG at CPL 3", function(vcpu) return vcpu:invlpg(VA, { user = true }) end },
 	{ "MOV to CR3 at CPL 3", function(vcpu) return vcpu:load_cr3(0x1000, { user = true }) end },
 	{ "a CR3 past the physical addresses", function(vcpu) return vcpu:load_cr3(1 << 52) end },

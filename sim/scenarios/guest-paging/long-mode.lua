@@ -15,7 +15,7 @@ scenario("long mode: a guest-virtual access reaches the mapped page", options, f
 	expect(vcpu:read(VA + 0x10, 4)):eq("back")
 end)
 
-scenario("long mode: an unmapped address is the guest's own page fault", options, function(sim)
+scenario("long mode: an unmapped address causes a page fault in the guest", options, function(sim)
 	local vcpu = sim:guest(layout)
 	expect(vcpu:read(VA, 1)):fields{ ret = 0, exception = { vector = 14, error_code = 0, cr2 = VA } }
 	expect(vcpu:write(VA + 4, "x").exception):fields{ vector = 14, error_code = 2, cr2 = VA + 4 }

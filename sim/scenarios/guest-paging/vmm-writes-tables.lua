@@ -23,7 +23,7 @@ local function put(ram, gpa, raw)
 	expect(ram:write(gpa, string.pack("<I8", raw))):eq(0)
 end
 
-scenario("the VMM turns a page into MMIO: the entry for the page goes", options, function(sim)
+scenario("the VMM turns a page into MMIO: the entry for the page is dropped", options, function(sim)
 	local ram, vcpu = guest(sim)
 	vcpu:map{ from = VA, to = 0x5000, prot = "r" }
 	expect(vcpu:read(VA, 4)):eq("five")
@@ -38,7 +38,7 @@ scenario("the VMM turns a page into MMIO: the entry for the page goes", options,
 	expect(ram:read(0x5000, 4)):eq("five")
 end)
 
-scenario("the VMM puts a table where a huge page was: no table of the huge page's is used for it", options,
+scenario("the VMM puts a table where a huge page was: no shadow table of the huge page is used for it", options,
 	function(sim)
 	local ram, vcpu = guest(sim)
 	local index <const> = 100

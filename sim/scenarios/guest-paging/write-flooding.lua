@@ -4,7 +4,7 @@
 
 local VA <const>, WRITES <const> = 0x40000000, 6
 
-scenario("write flooding: the table goes, and every vCPU forgets the way to it", { arch = "x86_64", mmu = "shadow" },
+scenario("write flooding: the table is dropped, and every vCPU forgets its path to it", { arch = "x86_64", mmu = "shadow" },
 	function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M", huge = false }

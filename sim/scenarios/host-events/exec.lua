@@ -2,7 +2,7 @@
 -- What a VMM's new program finds: execve() closes the VM's files, which hold the last references to its memory. Also
 -- module parameters that change while the machine runs.
 
-scenario("exec: the VM goes, with its memory", function(sim)
+scenario("exec: the VM is destroyed, with its memory", function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
 	expect(vcpu:write(0x5000, "there")):is_true()
 	ram:pin(0x5000)
@@ -18,7 +18,7 @@ scenario("exec: the VM goes, with its memory", function(sim)
 	expect(vm:create_vcpu():read(0x5000, 5)):eq("new\0\0")
 end)
 
-scenario("exec: a child's leaves the parent's VM alone", function(sim)
+scenario("exec: in a child, leaves the parent's VM alone", function(sim)
 	local vcpu, ram, _, vmm = sim:guest()
 	expect(vcpu:write(0x5000, "there")):is_true()
 	local child = vmm:fork()

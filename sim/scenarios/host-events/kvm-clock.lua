@@ -65,7 +65,7 @@ scenario("kvmclock: the page that the host took away is not written, a new one i
 	expect(version(ram)):gt(0)
 end)
 
-scenario("kvmclock: the slot goes and comes back elsewhere", options, function(sim)
+scenario("kvmclock: the slot is deleted, and made again elsewhere", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "16M", memory_size = "64K",
 		userspace_addr = ram.addr + 0x100000 }):eq(0)
@@ -89,7 +89,7 @@ scenario("kvmclock: what KVM writes is in the dirty log", options, function(sim)
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):contains(CLOCK >> 12)
 end)
 
-scenario("kvmclock: off, the page is the guest's alone", options, function(sim)
+scenario("kvmclock: turned off, it leaves the page alone", options, function(sim)
 	local vcpu, ram = guest(sim)
 	expect(vcpu:set_msr(SYSTEM_TIME, 0)):eq(1)
 	local before = version(ram)

@@ -48,7 +48,7 @@ scenario("migrate: a new frame, the same data", options, function(sim)
 	expect(ram:read(0x3000, 5)):eq("MOVES")
 end)
 
-scenario("migrate: nothing there", options, function(sim)
+scenario("migrate: there is no page", options, function(sim)
 	local _, ram = sim:guest()
 	expect(ram:migrate(0x3000)):lt(0)
 end)
@@ -70,7 +70,7 @@ scenario("swap out and in", options, function(sim)
 	expect(ram:read(0, 6)):eq("SWAP 0")
 end)
 
-scenario("ksm: two equal pages become one, and part again at a write", options, function(sim)
+scenario("ksm: two equal pages become one, and a write separates them", options, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
 	expect(vcpu:write(0x1000, "the same")):is_true()
 	expect(vcpu:write(0x2000, "the same")):is_true()
@@ -140,7 +140,7 @@ scenario("shared memory: two mappings of one file are one memory", options, func
 	expect(other:page(1)):eq(ram:page(1))
 end)
 
-scenario("shared memory: truncating the file takes the guest's pages behind its end", options, function(sim)
+scenario("shared memory: truncating the file removes the guest's pages beyond its end", options, function(sim)
 	local vcpu, ram, vm = sim:guest{ ram = { kind = "shmem" } }
 	local size = ram.length
 	expect(vcpu:write(0x1000, "stays")):is_true()

@@ -4,7 +4,7 @@
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 
-scenario("signals: the VMM's own access beyond the end of a truncated file is SIGBUS", options, function(sim)
+scenario("signals: the VMM's own access beyond the end of a truncated file raises SIGBUS", options, function(sim)
 	local _, ram, _, vmm = sim:guest{ ram = { kind = "shmem" } }
 	expect(ram.file:ftruncate(0x4000)):eq(0)
 	expect(ram:read(0x5010, 4)):eq(-EFAULT)
@@ -25,7 +25,7 @@ scenario("signals: the guest's access there is KVM_RUN's EFAULT, and no signal",
 	expect(vmm:take_signal()):is_nil()
 end)
 
-cases("signals: what the VMM may not do is SIGSEGV", options, {
+cases("signals: a forbidden access of the VMM raises SIGSEGV", options, {
 	{ "a read where nothing is mapped", function(ram) ram:munmap(0x1000, "4K") end, "read", SEGV_MAPERR },
 	{ "a write where nothing is mapped", function(ram) ram:munmap(0x1000, "4K") end, "write", SEGV_MAPERR },
 	{ "a write to memory for reading", function(ram) ram:mprotect(0x1000, "4K", "r") end, "write", SEGV_ACCERR },
@@ -40,7 +40,7 @@ cases("signals: what the VMM may not do is SIGSEGV", options, {
 	expect(vmm:take_signal()):is_nil()
 end)
 
-scenario("signals: an access that ends in the middle names the first byte that it could not have", options, function(sim)
+scenario("signals: the address is that of the first byte that the access could not reach", options, function(sim)
 	local _, ram, _, vmm = sim:guest()
 	expect(ram:munmap(0x2000, "4K")):eq(0)
 	expect(ram:write(0x1ff0, ("x"):rep(32))):eq(-EFAULT)
@@ -54,7 +54,7 @@ scenario("signals: an ioctl with a bad pointer is EFAULT, and no signal", option
 	expect(vmm:take_signal()):is_nil()
 end)
 
-scenario("signals: in the order in which they came, each process its own", options, function(sim)
+scenario("signals: each process gets its own, in their order", options, function(sim)
 	local _, ram, _, vmm = sim:guest()
 	expect(ram:munmap(0, "64K")):eq(0)
 	local child = vmm:fork()

@@ -46,7 +46,7 @@ cases("steal time: the area that the guest moved", options, VCPUS, function(sim,
 	expect(version(ram, OTHER)):eq(2)
 end)
 
-scenario("steal time: the guest's wish for a TLB flush is done once", options, function(sim)
+scenario("steal time: a TLB flush that the guest asks for is done once", options, function(sim)
 	local vcpu, ram = guest(sim)
 	enter(vcpu)
 	local before = vcpu:stats().tlb_flush

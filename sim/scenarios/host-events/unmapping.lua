@@ -141,7 +141,7 @@ cases("madvise refuses", {
 	expect(mapped(sim, vm, 0)):eq(true)
 end)
 
-scenario("what the VMM writes the guest reads, and the other way round", options, function(sim)
+scenario("the guest reads what the VMM writes, and the other way round", options, function(sim)
 	local vcpu, ram = guest(sim)
 	for i = 0, 15 do
 		ram:write(i * 4096, ("host %2d"):format(i))
@@ -151,7 +151,7 @@ scenario("what the VMM writes the guest reads, and the other way round", options
 	end
 end)
 
-scenario("the process ends under a VM that still has mappings", options, function(sim)
+scenario("the process exits while its VM still has mappings", options, function(sim)
 	local _, _, _, vmm = guest(sim)
 	expect(vmm:exit()):eq(0)
 end)

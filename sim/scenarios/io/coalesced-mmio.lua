@@ -15,7 +15,7 @@ local function one(addr, data)
 	return { phys_addr = addr, len = #data, pio = 0, data = data }
 end
 
-scenario("coalesced MMIO: writes do not leave, and wait in their order", options, function(sim)
+scenario("coalesced MMIO: writes do not exit, and wait in their order", options, function(sim)
 	local vcpu, ring = guest(sim)
 	expect(ring:take()):eq{}
 	expect(vcpu:write(ZONE, "\1")):is_true()
@@ -25,7 +25,7 @@ scenario("coalesced MMIO: writes do not leave, and wait in their order", options
 	expect(ring:take()):eq{}
 end)
 
-scenario("coalesced MMIO: reads leave, and so do writes beside the zone or over its end", options, function(sim)
+scenario("coalesced MMIO: reads exit, and so do writes beside the zone or across its end", options, function(sim)
 	local vcpu, ring, vm = guest(sim)
 	expect(vcpu:read(ZONE, 4)):fields{ reason = KVM_EXIT_MMIO, mmio = { is_write = 0 } }
 	expect(vcpu:write(ZONE + 0x1000, "x")):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = ZONE + 0x1000 } }
@@ -35,7 +35,7 @@ scenario("coalesced MMIO: reads leave, and so do writes beside the zone or over 
 end)
 
 -- The emulator makes one access per page.
-scenario("coalesced MMIO: of a write across the zone's first page boundary the half inside waits", options, function(sim)
+scenario("coalesced MMIO: the inner half of a write across the zone's first page boundary waits", options, function(sim)
 	local vcpu, ring = guest(sim)
 	local exit = vcpu:write(ZONE - 4, "out, in.")
 	expect(exit):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = ZONE - 4, data = "out," } }
@@ -45,7 +45,7 @@ end)
 
 -- Before 6.12 coalesced_mmio_has_room() took a remainder of an unsigned difference: only 85 writes fit, the next one
 -- exits.
-scenario("coalesced MMIO: a full ring lets the write leave, and takes more when the VMM has read",
+scenario("coalesced MMIO: with a full ring the write exits, and the ring takes more when the VMM has read",
 	{ arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }, function(sim)
 	local vcpu, ring = guest(sim)
 	for i = 1, MAX - 1 do
@@ -70,7 +70,7 @@ scenario("coalesced MMIO: an index that the VMM broke is not followed", options,
 	expect(vcpu:write(ZONE, "y")):fields{ reason = KVM_EXIT_MMIO }
 end)
 
-scenario("coalesced MMIO: two zones share the ring; an unregistered one leaves again", options, function(sim)
+scenario("coalesced MMIO: two zones share the ring; writes to an unregistered one exit again", options, function(sim)
 	local vcpu, ring, vm = guest(sim)
 	expect(vm:register_coalesced_mmio{ addr = ZONE + 0x2000, size = "4K" }):eq(0)
 	expect(vcpu:write(ZONE + 0x2000, "b")):is_true()

@@ -16,7 +16,7 @@ local function count(event)
 	return data == -EAGAIN and 0 or (string.unpack("<i8", data))
 end
 
-scenario("ioeventfd: a write of the right length signals, another leaves", options, function(sim)
+scenario("ioeventfd: a write of the right length signals, another one exits", options, function(sim)
 	local vcpu, event, vm = guest(sim)
 	expect(vm:ioeventfd{ addr = BELL, len = 4, fd = event }):eq(0)
 	expect(count(event)):eq(0)
@@ -49,7 +49,7 @@ scenario("ioeventfd: datamatch, two values at one address", options, function(si
 	expect(vcpu:write(BELL, "\3\0")):fields{ reason = KVM_EXIT_MMIO }
 end)
 
-scenario("ioeventfd: taken away, the write leaves again", options, function(sim)
+scenario("ioeventfd: after its removal the write exits again", options, function(sim)
 	local vcpu, event, vm = guest(sim)
 	local bell = { addr = BELL, len = 4, fd = event }
 	expect(vm:ioeventfd(bell)):eq(0)
@@ -84,7 +84,7 @@ cases("KVM_IOEVENTFD refuses", options, {
 		flags = case[2].flags or 0 }):eq(case[3])
 end)
 
-scenario("ioeventfd and a coalesced zone at one address: who came first", options, function(sim)
+scenario("ioeventfd and a coalesced zone at one address: only one takes the write", options, function(sim)
 	local vcpu, event, vm = guest(sim)
 	expect(vm:register_coalesced_mmio{ addr = BELL, size = "4K" }):eq(0)
 	expect(vm:ioeventfd{ addr = BELL + 8, len = 4, fd = event }):eq(0)

@@ -4,7 +4,7 @@
 local KVM_GET_MSR_INDEX_LIST <const> = 0xc004ae02
 local IMMEDIATE_EXIT <const> = 1	-- offset in struct kvm_run
 
-scenario("KVM_RUN fails: the reason is that of kvm_run", { mmu = { "ept", "npt", "shadow" } }, function(sim)
+scenario("KVM_RUN fails: the reason is the one in kvm_run", { mmu = { "ept", "npt", "shadow" } }, function(sim)
 	local vcpu, ram = sim:guest()
 	ram:munmap(0x1000, "4K")
 	expect(vcpu:read(0x1000, 1)):fields{ ret = -EFAULT, reason = KVM_EXIT_UNKNOWN }

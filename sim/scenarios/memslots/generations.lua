@@ -59,7 +59,7 @@ scenario("a move that fails loses the mappings but not the slot", { mmu = { "ept
 	expect(#sim.inspect:slots(vm)):eq(1)
 end)
 
-scenario("a VM with private memory has one address space and steps by one",
+scenario("a VM with private memory has one address space, and its generation steps by one",
 	{ arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M" }

@@ -44,7 +44,7 @@ end)
 
 -- The entry holds 19 bits of the generation. When they wrap around, a very old entry would be valid again and hide a
 -- slot that was added meanwhile. So at 0 KVM drops all tables.
-scenario("MMIO generation: it goes round, and an old entry is not good again", {
+scenario("MMIO generation: it wraps around, and an old entry does not become valid again", {
 	arch = "x86_64", mmu = "ept", check = "end", timeout = 300,
 }, function(sim)
 	local vcpu, ram, vm = sim:guest()

@@ -34,7 +34,7 @@ scenario("MMU pages: without a limit nothing is recycled", { arch = "x86_64", mm
 	expect(sim.inspect:mapping(vm, 0).present):is_true()
 end)
 
-scenario("MMU pages: lowering the limit gives pages up at once", { arch = "x86_64", mmu = "shadow" }, function(sim)
+scenario("MMU pages: lowering the limit frees pages at once", { arch = "x86_64", mmu = "shadow" }, function(sim)
 	local vcpu, _, vm = fill(sim)
 	expect(sim.inspect:mapping(vm, 0).present):is_true()
 	expect(vm:set_nr_mmu_pages(LEAST)):eq(0)
@@ -45,7 +45,7 @@ end)
 -- mmu_shrink_scan() frees shadow pages; they do not include the TDP MMU's tables. With seeks = 10 * DEFAULT_SEEKS each
 -- call asks for a fifth of them; if there are fewer than a batch, they wait for the next call (do_shrink_slab(),
 -- mm/shrinker.c).
-scenario("MMU pages: when the host is short of memory, KVM's shrinker gives tables up", {
+scenario("MMU pages: when the host is short of memory, KVM's shrinker frees tables", {
 	arch = "x86_64", mmu = { "ept", "npt", "shadow" },
 }, function(sim)
 	local vcpu, _, vm, vmm = fill(sim)

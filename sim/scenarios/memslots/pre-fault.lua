@@ -74,7 +74,7 @@ end)
 
 -- The range ends where nothing is: the call succeeds if one page was mapped (r < 0 ? 0 : r), and the structure says
 -- what is left.
-scenario("pre-fault: a range over the slot's end stops there", tdp, function(sim)
+scenario("pre-fault: a range that crosses the slot's end stops there", tdp, function(sim)
 	local vcpu, _, vm = sim:guest()
 	local rc, gpa, size = pre_fault(vcpu, 0x1fe000, 0x4000)
 	expect(rc):eq(0)

@@ -76,7 +76,7 @@ cases("KVM_SET_USER_MEMORY_REGION refuses a new slot", { arch = "x86_64", covers
 	expect(slots[2]):fields{ slot = 1, base_gfn = 512, npages = 256 }
 end)
 
-cases("KVM_SET_USER_MEMORY_REGION takes a new slot", { arch = "x86_64" }, {
+cases("KVM_SET_USER_MEMORY_REGION accepts a new slot", { arch = "x86_64" }, {
 	{ "with the last slot id",                   { slot = MAX_USER_SLOTS - 1 } },
 	{ "of one page",                             { memory_size = "4K" } },
 	{ "right behind slot 0",                     { guest_phys_addr = "1M" } },
@@ -141,7 +141,7 @@ cases("KVM_SET_USER_MEMORY_REGION on an existing slot", { arch = "x86_64" }, {
 	end
 end)
 
-scenario("KVM_SET_USER_MEMORY_REGION made read-write again is refused", { arch = "x86_64" }, function(sim)
+scenario("KVM_SET_USER_MEMORY_REGION refuses to make a slot read-write again", { arch = "x86_64" }, function(sim)
 	local _, ram, vm = guest(sim)
 	expect(vm:set_user_memory_region(region(ram, { flags = KVM_MEM_READONLY }))):eq(0)
 	expect(vm:set_user_memory_region(region(ram, {}))):eq(-EINVAL)
@@ -172,7 +172,7 @@ cases("KVM_SET_USER_MEMORY_REGION2 without private memory refuses", { needs = "K
 	expect(vm:set_user_memory_region2(region(ram, {}, 0x100000))):eq(0)
 end)
 
-scenario("deleting a slot takes its mappings, and the memory is MMIO afterwards", { mmu = { "ept", "npt", "shadow", "sie" } },
+scenario("deleting a slot removes its mappings, and the memory is MMIO afterwards", { mmu = { "ept", "npt", "shadow", "sie" } },
 	function(sim)
 	local _, ram, vm = guest(sim)
 	local vcpu = vm:create_vcpu()
@@ -209,7 +209,7 @@ cases("KVM_SET_USER_MEMORY_REGION on s390", { arch = "s390x", covers = "docs/rul
 	expect(#sim.inspect:slots(vm)):eq(case[3] == 0 and 3 or 2)
 end)
 
-scenario("KVM_SET_USER_MEMORY_REGION on s390 takes an unaligned guest address and maps nothing", { arch = "s390x" },
+scenario("KVM_SET_USER_MEMORY_REGION on s390 accepts an unaligned guest address and maps nothing", { arch = "s390x" },
 	function(sim)
 	local _, ram, vm = guest(sim)
 	expect(vm:set_user_memory_region(region(ram, { guest_phys_addr = 0x880000 }, 0x100000))):eq(0)

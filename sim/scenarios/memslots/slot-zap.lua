@@ -37,18 +37,18 @@ scenario("slot zap: deleting one slot drops the mappings of all", options, funct
 	delete_second(sim, vcpu, vm, false)
 end)
 
-scenario("slot zap: without the quirk the other slot's stay", quirk, function(sim)
+scenario("slot zap: without the quirk the other slot's mappings stay", quirk, function(sim)
 	local vcpu, vm = guest(sim, true)
 	delete_second(sim, vcpu, vm, true)
 end)
 
-scenario("slot zap: a VM that is not of the default type never had the quirk",
+scenario("slot zap: a VM of another type than the default never has the quirk",
 	{ arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD" }, function(sim)
 	local vcpu, vm = guest(sim, false, KVM_X86_SW_PROTECTED_VM)
 	delete_second(sim, vcpu, vm, true)
 end)
 
-scenario("slot zap: without the quirk, a slot that moves takes its mappings from the old place", quirk, function(sim)
+scenario("slot zap: without the quirk, moving a slot removes the mappings at its old place", quirk, function(sim)
 	local vcpu, vm, ram = guest(sim, true)
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "2G", memory_size = "2M",
 		userspace_addr = ram.addr + 0x200000 }):eq(0)
@@ -77,7 +77,7 @@ scenario("slot zap: without the quirk, a huge mapping beside the slot stays",
 end)
 
 -- Tables of the guest inside the slot: their shadow pages are dropped with it (kvm_mmu_zap_memslot_pages_and_flush()).
-scenario("slot zap: without the quirk, shadows of tables in the slot go",
+scenario("slot zap: without the quirk, shadows of tables in the slot are dropped",
 	{ arch = "x86_64", mmu = "shadow", kernel = "6.12" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "4M", huge = false }

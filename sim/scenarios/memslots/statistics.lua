@@ -49,7 +49,7 @@ scenario("statistics: the file has a header, the id, descriptions, values", opti
 	expect(file:close()):eq(0)
 end)
 
-scenario("statistics: the file keeps the VM", options, function(sim)
+scenario("statistics: the file keeps the VM alive", options, function(sim)
 	local vcpu, _, vm = sim:guest()
 	local file, vcpu_file = vm:get_stats_fd(), vcpu:get_stats_fd()
 	expect(vcpu:close()):eq(0)

@@ -18,7 +18,7 @@ local function guest(sim, change)
 	return vmm, rom, vm, vm:create_vcpu()
 end
 
-scenario("a write to a read-only slot leaves as MMIO and keeps the readable mapping", {
+scenario("a write to a read-only slot exits as MMIO and keeps the readable mapping", {
 	arch = has, mmu = mmu, covers = "docs/rules.md R2",
 }, function(sim)
 	local _, rom, vm, vcpu = guest(sim)
@@ -84,7 +84,7 @@ cases("the read-only flag of a slot", { arch = has }, {
 	}):eq(case[4])
 end)
 
-scenario("a read-only slot deleted and made again writable takes writes", { arch = has, mmu = mmu }, function(sim)
+scenario("a read-only slot deleted and made again writable accepts writes", { arch = has, mmu = mmu }, function(sim)
 	local _, rom, vm, vcpu = guest(sim)
 	expect(vcpu:read(0xf0000, 2)):eq("\x55\xaa")
 	expect(vm:set_user_memory_region{ slot = 3, memory_size = 0 }):eq(0)

@@ -243,7 +243,7 @@ scenario("facilities: the machine's are offered to the guest", {
 	end
 end)
 
-scenario("facilities: some are the guest's only when its CPU model has them", { arch = "s390x", facilities = { rdp = true } },
+scenario("facilities: the guest has some only when its CPU model has them", { arch = "s390x", facilities = { rdp = true } },
 	function(sim)
 	local vm = sim:process():open_kvm():create_vm()
 	expect(set_of(vm:get_host_facilities())[194]):is_true()

@@ -66,7 +66,7 @@ scenario("CMMA: a page that the guest does not use is dropped instead of swapped
 	expect(vcpu:read(0x11000, 7)):eq(("\0"):rep(7))
 end)
 
-scenario("CMMA: the state that was set is seen by a look that changes nothing", options, function(sim)
+scenario("CMMA: a query shows the state that was set", options, function(sim)
 	local vcpu, _, vm, buf = guest(sim)
 	expect(vcpu:write(0x10000, "there")):is_true()
 	buf:write(0, string.char(0, UNUSED, 0))

@@ -42,7 +42,7 @@ scenario("guest keys: what SSKE sets, ISKE and KVM_S390_GET_SKEYS read", options
 	expect(vcpu:iske(PAGE_40)):eq(0x98)
 end)
 
-scenario("guest keys: accesses set reference and change, RRBE takes the reference back", options, function(sim)
+scenario("guest keys: accesses set reference and change, RRBE resets the reference", options, function(sim)
 	local vcpu = guest(sim)
 	expect(vcpu:sske(PAGE_40, ACC_3)):is_true()
 	expect(vcpu:iske(PAGE_40)):eq(ACC_3)

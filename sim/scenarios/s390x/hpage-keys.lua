@@ -34,7 +34,7 @@ scenario("hpage keys: set by the VMM, read by it and by the guest", options, fun
 	expect(sim.inspect:mapping(vm, MiB)):fields{ level = 2 }
 end)
 
-scenario("hpage keys: enabling them clears what the frames had", options, function(sim)
+scenario("hpage keys: enabling them clears the keys of the frames", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	-- The accesses of process and guest set reference and change.
 	ram:write(2 * MiB, "touched")

@@ -92,7 +92,7 @@ scenario("hpage: logging begins with what was written before", options, function
 	expect(log(vm)):eq{}
 end)
 
-cases("hpage: a segment that is not there any more is not reported, so its last writes are lost by", options, {
+cases("hpage: a segment that is no longer there is not reported, so its last writes are lost by", options, {
 	{ "MADV_DONTNEED", function(ram) expect(ram:madvise(0, MiB, MADV_DONTNEED)):eq(0) end },
 	{ "mprotect",      function(ram, _, sim)
 		splits_vma(sim, 1)
@@ -125,7 +125,7 @@ end)
 
 -- kvm_arch_sync_dirty_log() goes a segment too far here too (see dirty-log.lua); gmap_pmdp_xchg() notifies by guest
 -- address.
-scenario("hpage: asking for one slot protects the next segment, and who waits there is told", machines, function(sim)
+scenario("hpage: asking for one slot protects the next segment, and whoever waits there is told", machines, function(sim)
 	local vcpu, _, vm = machine(sim, { [0] = { 0, 0, LOG }, { 1, 8, 0 } }, MiB)
 	expect(vcpu:write(0x3000, "x")):is_true()
 	expect(sim.inspect:mapping(vm, MiB)):fields{ level = 2, writable = true }

@@ -36,7 +36,7 @@ cases("hpage: is there", { arch = "s390x", mmu = { "sie", "hpage" } }, {
 	expect(vm:enable_cap(HPAGE)):eq(sim.mmu == "hpage" and case[3] == 1 and 0 or -EINVAL)
 end)
 
-scenario("hpage: only before the first vCPU, and that is looked at first", { arch = "s390x", mmu = { "sie", "hpage" } },
+scenario("hpage: only before the first vCPU, which is checked first", { arch = "s390x", mmu = { "sie", "hpage" } },
 	function(sim)
 	local _, _, vm = sim:guest()
 	expect(vm:enable_cap(HPAGE)):eq(-EBUSY)
@@ -318,7 +318,7 @@ scenario("hpage: a host without enhanced DAT has no huge pages", {
 	expect(vmm:mmap{ length = "2M", huge = true }):ok()
 end)
 
-scenario("hpage: the slot goes, the memory stays", options, function(sim)
+scenario("hpage: the slot is deleted, the memory stays", options, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	expect(vcpu:write(0x5000, "x")):is_true()
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)

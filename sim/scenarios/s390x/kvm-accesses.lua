@@ -51,7 +51,7 @@ cases("store status", options, {
 	expect(ram:read(0x30000, 0x1000)):eq(before)
 end)
 
-cases("store status: where there is no memory", options, {
+cases("store status: no memory there", options, {
 	{ "no slot",       4 * MiB + FPREGS, function() end },
 	{ "half of it",    2 * MiB - 0x40,   function() end },
 	{ "the VMM's page is gone", NOADDR,  function(ram) expect(ram:munmap(0, "4K")):eq(0) end },
@@ -149,7 +149,7 @@ end)
 
 -- --- storage keys where no page table is ------------------------------------------------------------------------
 
-scenario("storage keys: nothing of the process is near", options, function(sim)
+scenario("storage keys: set for memory that lies far from all other mappings", options, function(sim)
 	local _, _, vm, vmm = guest(sim)
 	local far = vmm:mmap{ addr = 1 << 41, length = "2M", flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 16 * MiB, memory_size = "2M",
@@ -174,7 +174,7 @@ cases("storage keys: instructions on a hole in the VMM's memory", options, {
 	expect(case[2](vcpu)):fields{ exception = { code = ADDRESSING } }
 end)
 
-cases("storage keys and CMMA: buffers that are none", options, {
+cases("storage keys and CMMA: invalid buffers", options, {
 	{ "GET_SKEYS", KVM_S390_GET_SKEYS, string.pack("<i8i8i8I4", 0, 1, 0, 0) .. ("\0"):rep(36) },
 	{ "SET_SKEYS", KVM_S390_SET_SKEYS, string.pack("<i8i8i8I4", 0, 1, 0, 0) .. ("\0"):rep(36) },
 	{ "GET_CMMA_BITS", KVM_S390_GET_CMMA_BITS, string.pack("<i8I4I4i8i8", 0, 1, KVM_S390_CMMA_PEEK, 0, 0) },

@@ -111,7 +111,7 @@ scenario("late mmap: a segment replaced in two halves stays early", options, fun
 	expect(vcpu_over(vm, early.addr + MiB, MiB):read(0x5000, 5)):fields(REFUSED)
 end)
 
-scenario("late mmap: a segment that is mapped over at one go is late", options, function(sim)
+scenario("late mmap: a segment that is mapped over at once is late", options, function(sim)
 	local vmm, early = early_process(sim)
 	local vm = late_vm(vmm)
 	-- MAP_FIXED removes what is there, and the neighbours begin at the segment's ends: nothing keeps the table.

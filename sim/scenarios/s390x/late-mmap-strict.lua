@@ -46,7 +46,7 @@ end
 
 -- --- late memory is memory --------------------------------------------------------------------------------------
 
-scenario("late mmap, strict: late memory can be used as any", options, function(sim)
+scenario("late mmap, strict: late memory can be used like any other", options, function(sim)
 	local vcpu, _, late, vm = guest(sim)
 	expect(vcpu:read(LATER + 0x5000, 4)):eq("late")
 	expect(vcpu:write(LATER + 0x6000, "guest")):is_true()

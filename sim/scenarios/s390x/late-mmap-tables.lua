@@ -113,7 +113,7 @@ local operations = {
 	end },
 }
 
-cases("late mmap: the page table beside stays as it is", options, operations, function(sim, case)
+cases("late mmap: the neighbouring page table does not change", options, operations, function(sim, case)
 	local vmm, early = early_process(sim)
 	late_guest(vmm)
 	for segment = 0, SEGMENTS - 1 do
@@ -133,7 +133,7 @@ cases("late mmap: the page table beside stays as it is", options, operations, fu
 	end
 end)
 
-cases("late mmap: the page table beside stays as it is: fork, and", options, {
+cases("late mmap: the neighbouring page table does not change: fork, and", options, {
 	{ "the parent writes", function(_, early) early:write(0, "segment 0") end },
 	{ "the child writes",  function(child, early) expect(child:write(early.addr, "child")):eq(0) end },
 	{ "the child exits",   function(child) child:exit() end },
@@ -219,7 +219,7 @@ scenario("late mmap: a page table made after the switch is a whole one, also whe
 end)
 
 -- The page table was allocated before the fault waited without the mmap lock, and is freed when the fault is retried.
-scenario("late mmap: a fault that waited over the switch frees the page table it had", options, function(sim)
+scenario("late mmap: a fault that waited during the switch frees the page table that it had", options, function(sim)
 	local vmm, early = early_process(sim)
 	local one = vmm:mmap{ length = "1M", huge = false }
 	one:write(0, "a lower half")

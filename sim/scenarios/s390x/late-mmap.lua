@@ -120,7 +120,7 @@ scenario("late mmap: a child forked after the switch creates plain VMs, over all
 	runs_guest(child, 0, child:view(ram), "early")
 end)
 
-scenario("late mmap: a child forked before the switch has nothing of it", options, function(sim)
+scenario("late mmap: a child forked before the switch is not affected", options, function(sim)
 	local vmm = sim:process{ pgste = false }
 	local child = vmm:fork()
 	expect(asks.late(vmm)):eq(0)

@@ -68,7 +68,7 @@ cases("memop cmpxchg: keys, bytes", options, sizes, function(sim, case)
 	end
 end)
 
-scenario("memop cmpxchg: sizes that are none", options, function(sim)
+scenario("memop cmpxchg: invalid sizes", options, function(sim)
 	local _, _, vm = guest(sim)
 	local power = { [1] = true, [2] = true, [4] = true, [8] = true, [16] = true }
 	for size = 0, 40 do
@@ -93,7 +93,7 @@ scenario("memop cmpxchg: alignment", options, function(sim)
 	end
 end)
 
-scenario("memop cmpxchg: addresses that are no memory", options, function(sim)
+scenario("memop cmpxchg: addresses without memory", options, function(sim)
 	local _, _, vm = guest(sim)
 	for _, size in ipairs{ 1, 2, 4, 8, 16 } do
 		for _, at in ipairs{ END, -4096, 1 << 40 } do
@@ -103,7 +103,7 @@ scenario("memop cmpxchg: addresses that are no memory", options, function(sim)
 end)
 
 -- In the order of the checks.
-scenario("memop cmpxchg: of two mistakes", options, function(sim)
+scenario("memop cmpxchg: which of two mistakes is reported", options, function(sim)
 	local _, ram, vm, vmm = guest(sim)
 	local function call(t)
 		t.op = CMPXCHG

@@ -272,7 +272,7 @@ cases("memop: the PSW chooses the space", options, { { "primary", 1 }, { "second
 		expect(fetch(vcpu, 0x40000)):eq("found")
 	end)
 
-scenario("memop: virtual ranges over pages that lie apart, and what fails leaves no trace", options, function(sim)
+scenario("memop: virtual ranges over pages that are not adjacent, and a failure leaves no trace", options, function(sim)
 	local vcpu, ram = guest(sim)
 	expect(vcpu:map{ from = 0x500000, to = 0x51000 }):eq(0)
 	expect(vcpu:map{ from = 0x501000, to = 0x60000 }):eq(0)

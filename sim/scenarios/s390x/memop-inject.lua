@@ -245,7 +245,7 @@ scenario("memop inject: a fetch-only entry in 31-bit mode, the check gives an ad
 	expect(deliver(vcpu, ram).teid & -4096):eq(0x1240000000)
 end)
 
-scenario("memop inject: of two injections before an entry the last one counts", options, function(sim)
+scenario("memop inject: the last of two injections before an entry counts", options, function(sim)
 	local vcpu, ram, space = protected(sim)
 	expect(vcpu:mem_op{ op = READ, gaddr = 0x70000000, size = 1, flags = INJECT }):eq(PGM_SEGMENT_TRANSLATION)
 	expect(space:map{ from = 0x40000000, to = 0x40000, prot = "r" }):eq(0)

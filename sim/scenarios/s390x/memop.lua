@@ -82,7 +82,7 @@ for seed, kind in ipairs{ { "logical", LREAD, LWRITE }, { "absolute", AREAD, AWR
 	end)
 end
 
-scenario("memop: a write is in the dirty log, a read and a check are not", options, function(sim)
+scenario("memop: a write is in the dirty log, a read or a check is not", options, function(sim)
 	local vcpu, ram, vm, vmm, slot = sim:guest{ vcpu = { lowcore = false } }
 	ram:write(0x40000, ("\1"):rep(0x8000))
 	expect(vcpu:set_psw{ amode = 64 }):eq(0)
@@ -299,7 +299,7 @@ scenario("memop: the VMM's own buffers", options, function(sim)
 end)
 
 -- The first mistake in the order of the kernel's checks is the one that is reported.
-cases("memop: of two mistakes", options, {
+cases("memop: which of two mistakes is reported", options, {
 	{ "bad flag and too long",             { size = MAX + 1, flags = 8 }, -EINVAL },
 	{ "too long and bad key",              { size = MAX + 1, flags = SKEY, key = 16 }, -E2BIG },
 	{ "too long and bad register",         { size = MAX + 1, ar = 16 }, -E2BIG, true },

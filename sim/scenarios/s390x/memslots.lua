@@ -31,7 +31,7 @@ cases("slot rules: host address and size", options, {
 	expect(#sim.inspect:slots(vm)):eq(case[3] == 0 and 1 or 0)
 end)
 
-cases("slot rules: the guest's address is not looked at, the slot is dead", options, {
+cases("slot rules: the guest address is not checked, and the slot maps nothing", options, {
 	{ "off by a page",       0x1000 },
 	{ "at half a segment",   MiB + MiB // 2 },
 }, function(sim, case)
@@ -51,7 +51,7 @@ cases("slot rules: the guest's address is not looked at, the slot is dead", opti
 	expect(vcpu:write(gpa, "x")):is_true()
 end)
 
-scenario("slot rules: a move to a guest address off by a page leaves the slot dead", options, function(sim)
+scenario("slot rules: after a move to an unaligned guest address the slot maps nothing", options, function(sim)
 	local _, ram, vm = machine(sim)
 	expect(set(vm, ram, {})):eq(0)
 	local vcpu = vm:create_vcpu()
@@ -65,7 +65,7 @@ scenario("slot rules: a move to a guest address off by a page leaves the slot de
 	expect(vcpu:read(4 * MiB + 0x2000, 1)):fields{ exception = { vector = 5 } }
 end)
 
-scenario("slot rules: delete, and what the guest has then", options, function(sim)
+scenario("slot rules: delete, and what the guest sees then", options, function(sim)
 	local _, ram, vm = machine(sim)
 	expect(set(vm, ram, {})):eq(0)
 	expect(set(vm, ram, { slot = 1, gpa = 2 * MiB, offset = 2 * MiB })):eq(0)
@@ -183,7 +183,7 @@ scenario("memory limit: slots beyond the VM's own limit are refused", options, f
 end)
 
 -- The attribute makes a new guest address space, which lacks the slots that were set before.
-scenario("memory limit: set after a slot, the slot is dead", options, function(sim)
+scenario("memory limit: set after a slot, the slot maps nothing", options, function(sim)
 	local _, ram, vm = machine(sim)
 	expect(set(vm, ram, {})):eq(0)
 	expect(set_limit(vm, 4 << 30)):eq(0)

@@ -95,7 +95,7 @@ scenario("diag 0x258: privileged", options, function(sim)
 	expect(diag258(vcpu, ram, { subcode = 1 })):fields{ exception = { code = PGM_PRIVILEGED } }
 end)
 
-scenario("diag 0x258: a reset takes the token back", options, function(sim)
+scenario("diag 0x258: a reset cancels the token", options, function(sim)
 	local vcpu, ram = guest(sim)
 	expect(token(vcpu, ram, { token = 0x8000 })):eq(0)
 	expect(vcpu:ioctl(INITIAL_RESET, 0)):eq(0)

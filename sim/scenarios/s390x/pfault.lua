@@ -101,7 +101,7 @@ end)
 -- Everything is ready for one: the VM allows them, the token's address is known, the PSW and control register 0 accept
 -- it, the page is in swap. gmap_fault() of 6.12 never returns -EAGAIN, so kvm_arch_setup_async_pf() is never called.
 -- 6.1 calls it for a page that is being read, but here it has been read when swapin_readahead() returns.
-scenario("pfault: a page from swap is waited for all the same", options, function(sim)
+scenario("pfault: the guest waits for a page from swap anyway", options, function(sim)
 	local vm, vcpu, ram, flic = guest(sim)
 	expect(vcpu:write(MiB + 0x3000, "swapped")):is_true()
 	expect(flic:set_device_attr{ group = KVM_DEV_FLIC_APF_ENABLE }):eq(0)

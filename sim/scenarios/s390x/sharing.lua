@@ -29,7 +29,7 @@ scenario("THP: creating a VM splits what is huge, and forbids it from then on", 
 	expect(sim.inspect:mapping(vm, 2 * MiB)):fields{ level = 1 }
 end)
 
-cases("THP: is not to be had afterwards by", options, {
+cases("THP: cannot be turned on afterwards by", options, {
 	{ "a new mapping",     function(vmm) return vmm:mmap{ length = "4M", align = MiB } end },
 	{ "MADV_HUGEPAGE",     function(vmm)
 		local ram = vmm:mmap{ length = "4M", align = MiB }

@@ -14,7 +14,7 @@ local function ucontrol(sim)
 	return vmm, ram, vm, vm:create_vcpu{ lowcore = false }
 end
 
-scenario("ucontrol: what such a VM has not", options, function(sim)
+scenario("ucontrol: what such a VM lacks", options, function(sim)
 	local vmm, ram, vm, vcpu = ucontrol(sim)
 	expect(vm:check_extension(KVM_CAP_S390_UCONTROL)):eq(1)
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(-EINVAL)

@@ -158,7 +158,7 @@ scenario("vsie state: the keyless subset asks guest-2 first", options, function(
 	expect(nested:insn(iske).interception):fields{ icptcode = ICPT_INST, ipa = 0xb229 }
 end)
 
-scenario("vsie state: guest-3's registers go to and fro", options, function(sim)
+scenario("vsie state: guest-3's registers are copied both ways", options, function(sim)
 	local nested, vcpu = guest(sim)
 	nested:set{ gg14 = 14, gg15 = 15, gcr7 = 7, gbea = 1 }
 	expect(nested:read(0x5000, 4)):eq("five")

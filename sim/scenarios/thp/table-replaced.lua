@@ -4,7 +4,7 @@
 local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE
 local LAST <const> = 0x1ff000
 
-scenario("a huge page replaces a table: every vCPU forgets the way to it",
+scenario("a huge page replaces a table: every vCPU forgets its path to the table",
 	{ arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD", covers = "tdp_mmu_map_handle_target_level" }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", huge = true }

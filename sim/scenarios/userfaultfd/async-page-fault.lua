@@ -63,7 +63,7 @@ scenario("async page fault: two pages, supplied in the other order", options, fu
 	expect(vcpu:read(LINEAR + 0x5000, 4)):eq("data")
 end)
 
-scenario("async page fault: the VM goes after the page has come", options, function(sim)
+scenario("async page fault: the VM is destroyed after the page has come", options, function(sim)
 	local vcpu, ram, vm, uffd = guest(sim, true)
 	told(vcpu, ram, 0x5000)
 	expect(uffd:read()):fields{ address = ram.addr + 0x5000 }
@@ -74,7 +74,7 @@ scenario("async page fault: the VM goes after the page has come", options, funct
 end)
 
 -- The item holds the VM until the userfaultfd is closed too, here with the process.
-scenario("async page fault: the VM goes while the page is missing", options, function(sim)
+scenario("async page fault: the VM is destroyed while the page is missing", options, function(sim)
 	local vcpu, ram, vm = guest(sim, true)
 	told(vcpu, ram, 0x5000)
 	expect(vcpu:close()):eq(0)

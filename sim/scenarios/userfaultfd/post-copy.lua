@@ -43,7 +43,7 @@ scenario("post-copy: the guest reads what the VMM copies when it asks", options,
 	expect(ram:page(4)):fields{ mapped = false }
 end)
 
-scenario("post-copy: a write says that it is one", options, function(sim)
+scenario("post-copy: the message says whether the access is a write", options, function(sim)
 	local vcpu, ram, uffd = guest(sim)
 	meanwhile(sim, function()
 		expect(vcpu:write(PAGE + 4, "guest")):is_true()
@@ -112,7 +112,7 @@ cases("post-copy: the guest goes on with a page of its own when nobody is there 
 	expect(ram:read(0x3000, 6)):eq("zeros\0")
 end)
 
-scenario("post-copy: memory dropped under the guest is missing again, and the VMM hears of it", options, function(sim)
+scenario("post-copy: memory dropped under the guest is missing again, and the VMM is told", options, function(sim)
 	local vcpu, ram, uffd = guest(sim, UFFD_FEATURE_EVENT_REMOVE)
 	expect(uffd:copy(ram, 0, page_of("first"))):eq(PAGE)
 	expect(vcpu:read(0, 5)):eq("first")
@@ -149,7 +149,7 @@ scenario("post-copy: the monitor of a fork resolves the child's faults", options
 	expect(ram:page(1)):fields{ mapped = false }
 end)
 
-scenario("post-copy: mremap takes the registration along and says where to", options, function(sim)
+scenario("post-copy: mremap moves the registration, and the VMM is told where to", options, function(sim)
 	local _, ram, uffd = guest(sim, UFFD_FEATURE_EVENT_REMAP)
 	expect(uffd:copy(ram, 0, page_of("moved"))):eq(PAGE)
 	local moved
