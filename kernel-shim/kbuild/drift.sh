@@ -10,12 +10,13 @@ export LC_ALL
 
 usage() {
 	cat <<'EOF'
-Usage: ./kvmsim drift DIR|VERSION [--diff]
+Usage: ./kvmsim drift DIR|TARBALL|VERSION [--diff]
 
 Lists the shims that stand for a kernel function, variable or macro that is different in another kernel, by file of the
 shim. Each is a place to look at when the simulator is to do what that kernel does.
 
   DIR       a kernel tree
+  TARBALL   kernel source; like a build, with the patches of this project for its version, if there are any
   VERSION   Debian's package linux-source-VERSION with the patches of this project
   --diff    shows what changed, as a unified diff
 
@@ -157,6 +158,21 @@ report() {
 }
 
 # --- the command line ------------------------------------------------------------------------------------------------
+take_tree() {
+	[ -d "$target" ] ||
+		die "no directory or tarball $target, and no version of that name: there are $versions"
+	[ -e "$target/virt/kvm/kvm_main.c" ] || die "$target is not a kernel tree, it has no virt/kvm/kvm_main.c"
+	target=$(cd "$target" && pwd)
+	name=$target
+}
+
+take_tarball() {
+	tarball=$(readlink -e "$target")
+	release=$("$here/source-version.sh" "$tarball" "${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim") || exit 2
+	version=$(printf '%s' "$release" | cut -d . -f 1,2)
+	name=$tarball
+}
+
 target='' diff='' summary=''
 for argument in "$@"; do
 	case $argument in
@@ -177,15 +193,13 @@ done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 name="Linux $target"
+tarball=
 case " $versions " in
 *" $target "*) version=$target ;;
 *)
 	version=
-	[ -d "$target" ] ||
-		die "no directory $target, and no version of that name: there are $versions"
-	[ -e "$target/virt/kvm/kvm_main.c" ] || die "$target is not a kernel tree, it has no virt/kvm/kvm_main.c"
-	target=$(cd "$target" && pwd)
-	name=$target
+	[ ! -f "$target" ] || take_tarball
+	[ -n "$tarball" ] || take_tree
 	;;
 esac
 if [ -z "$summary" ] || [ -z "$version" ]; then
@@ -209,7 +223,7 @@ if [ -n "$summary" ]; then
 fi
 
 if [ -n "$version" ]; then
-	"$here/originals.sh" trees "$version" >"$tmp/trees" || exit 2
+	"$here/originals.sh" trees "$version" ${tarball:+"$tarball"} >"$tmp/trees" || exit 2
 else
 	echo "$target" >"$tmp/trees"
 fi

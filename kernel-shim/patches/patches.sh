@@ -19,7 +19,9 @@ Usage: kvmsim patches COMMAND [ARGUMENT...]
 Each supported kernel version has a series of patches in kernel-shim/patches/<version>. The build applies it to Debian's
 package; an own tree (kvmsim --kernel DIR) is compiled as it is, and these commands carry patches to and from it.
 
-  status [DIR]        say for each patch whether it is in DIR; without DIR, in the source that the build uses
+  status [DIR|TARBALL]
+                      say for each patch whether it is in DIR; for a tarball, or without DIR for Debian's, in the source
+                      that the build unpacks
   apply DIR           put the patches that are missing on DIR: git am, or quilt if installed, or patch
   refresh DIR [BASE]  write what DIR has back into the series. Git tree: the commits after BASE, by default after the commit
                       where apply began. Tree patched by quilt: the topmost patch, with its mail header
@@ -68,8 +70,17 @@ need_tree() {
 	need_series "$version"
 }
 
+# The same for a tarball, unpacked as the build does it.
+need_tarball() {
+	release=$("$here/../kbuild/source-version.sh" "$1" "$cache") || exit 2
+	need_series "$(printf '%s' "$release" | cut -d . -f 1,2)"
+	unpacked=$("$here/../kbuild/unpack-source.sh" "$1" "$cache" "$series") || exit 2
+	need_tree "$unpacked"
+}
+
 # Fails unless the tree may be written to.
 need_own_tree() {
+	[ ! -f "$1" ] || die "$1 is a tarball, which stays as it is: unpack it, and name the directory"
 	need_tree "$1"
 	[ ! -e "$tree/.kvmsim-manifest" ] || die "$1 belongs to kvmsim's cache, which the build fills; use a tree of your own"
 }
@@ -140,14 +151,15 @@ look() {
 
 # --- status ----------------------------------------------------------------------------------------------------------
 cmd_status() {
-	[ $# -le 1 ] || die "status [DIR]"
-	if [ $# = 1 ]; then
+	[ $# -le 1 ] || die "status [DIR|TARBALL]"
+	if [ -f "${1-}" ]; then
+		need_tarball "$(readlink -e "$1")"
+	elif [ $# = 1 ]; then
 		need_tree "$1"
 	else
-		need_series $default_version
 		tarball=$packages/linux-source-$default_version.tar.xz
 		[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$default_version, or name a tree"
-		need_tree "$("$here/../kbuild/unpack-source.sh" "$tarball" "$cache" "$series")"
+		need_tarball "$tarball"
 	fi
 	look >"$tmp/states"
 	echo "Linux $version in $tree"

@@ -117,6 +117,13 @@ expect 0 --summary 6.1
 differ=$(sed 's/ .*//' "$tmp/out")
 { [ "$differ" -gt 100 ] && [ "$differ" -lt 400 ]; } || fail "$differ differ in 6.1"
 
+# A tarball, of any name.
+ln -s "$tarball" "$tmp/tarball"
+expect 0 "$tmp/tarball"
+has "0 of $total originals"
+expect 2 "$tree/Makefile"
+has 'is not kernel source'
+
 expect 2
 expect 2 "$tmp/nowhere"
 expect 2 "$tmp"
