@@ -77,8 +77,9 @@ else()
 	message(STATUS "Kernel source: ${KVMSIM_SOURCE}")
 endif()
 
-# Sets out to the directory of generated headers of arch. For an own tree, the target kbuild-<arch> updates it when a
-# Kconfig file or a header behind the generated ones changes.
+# Sets out to the directory of generated headers of arch. For an own tree, only the target kbuild-<arch> makes it, and
+# makes it again when a Kconfig file or a header behind the generated ones changes: Ninja does not know of a run before
+# its own.
 function(kvmsim_kernel_config out arch)
 	set(karch ${KVMSIM_KERNEL_ARCH_${arch}})
 	set(cross ${KVMSIM_CROSS_${arch}})
@@ -120,15 +121,10 @@ function(kvmsim_kernel_config out arch)
 			set(dir "${KVMSIM_CACHE}/own-${arch}-${key}")
 		endif()
 		set(depfile "${CMAKE_BINARY_DIR}/kbuild-${arch}.d")
-		set(command "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} ${cross} "${fragment}" "${depfile}")
-		if(NOT EXISTS "${dir}/kvmsim-stamp")
-			message(STATUS "Configuring the kernel for ${arch} (a few seconds)")
-			kvmsim_run(ignored ${command})
-		endif()
 		add_custom_command(OUTPUT "${dir}/kvmsim-stamp"
 			BYPRODUCTS "${dir}/include/generated/autoconf.h" "${dir}/include/generated/bounds.h"
 				"${dir}/include/generated/asm-offsets.h" "${dir}/include/generated/utsrelease.h"
-			COMMAND ${command}
+			COMMAND "${configure}" "${KVMSIM_SOURCE}" "${dir}" ${karch} ${cross} "${fragment}" "${depfile}"
 			DEPENDS "${common}" "${fragment}" "${configure}"
 			DEPFILE "${depfile}"
 			COMMENT "Configuring the kernel for ${arch}"

@@ -49,10 +49,12 @@ rm -f "$out/kvmsim-known"
 	sed -n 's/^#older[[:space:]]\{1,\}//p; s/^#newer[[:space:]]\{1,\}//p' "$common" "$fragment" | unknown -v
 } >"$wanted"
 
-# Nothing in the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result.
+# Nothing in the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result. Kbuild's own programs
+# run for a second or two, so to optimise them takes longer than it saves.
 kbuild() {
 	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb KCONFIG_ALLCONFIG="$wanted" KCONFIG_NOTIMESTAMP=1 \
-		make -s -C "$tree" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" -j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
+		make -s -C "$tree" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" HOSTCFLAGS=-O0 \
+		-j"$(nproc)" "$@" >"$out/kvmsim-log" 2>&1 || {
 		tail -n 30 "$out/kvmsim-log" >&2
 		printf '%s\n' "Kbuild failed on $src: make $*" >&2
 		exit 1
@@ -95,10 +97,9 @@ if [ -n "$depfile" ]; then
 			awk '/^(deps_|source_)/ { on = /^source_|:= *\\$/; sub(/^[^=]*:= */, "") } /^$/ { on = 0 }
 			     { gsub(/\\$/, ""); for (i = 1; i <= NF; i++)
 				if ($i ~ /^\// || $i ~ /Kconfig/) print $i }' | sort -u |
-			while IFS= read -r f; do
-				case $f in /*) ;; *) f=$tree/$f ;; esac
-				[ ! -f "$f" ] || printf ' \\\n %s' "$(printf '%s' "$f" | sed 's/ /\\ /g')"
-			done
+			awk -v tree="$tree" '{ print /^\// ? $0 : tree "/" $0 }' |
+			xargs -d '\n' sh -c 'for f do [ ! -f "$f" ] || printf "%s\n" "$f"; done' sh |
+			awk '{ gsub(/ /, "\\ "); printf " \\\n %s", $0 }'
 		echo
 	} >"$depfile"
 fi
