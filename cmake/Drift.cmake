@@ -3,9 +3,10 @@
 
 if(NOT KVMSIM_SOURCE_IS_REFERENCE)
 	set(kernel "${KVMSIM_SOURCE}")
-	# A version is Debian's package.
-	if(KVMSIM_SOURCE_IS_PACKAGE AND KVMSIM_TARBALL STREQUAL "/usr/src/linux-source-${KVMSIM_PACKAGE_VERSION}.tar.xz"
-		AND KVMSIM_PACKAGE_VERSION IN_LIST KVMSIM_VERSIONS)
+	# A version is Debian's package, installed or fetched.
+	set(name "linux-source-${KVMSIM_PACKAGE_VERSION}.tar.xz")
+	set(packages "/usr/src/${name}" "${KVMSIM_CACHE}/packages/${name}")
+	if(KVMSIM_SOURCE_IS_PACKAGE AND KVMSIM_TARBALL IN_LIST packages)
 		set(kernel "${KVMSIM_PACKAGE_VERSION}")
 	endif()
 	execute_process(COMMAND "${KVMSIM_KBUILD_DIR}/drift.sh" --summary "${kernel}" OUTPUT_VARIABLE line

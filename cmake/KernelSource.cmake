@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel's files come from, and their generated headers.
 #
-# Sets KVMSIM_VERSIONS and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel tree),
-# KVMSIM_SOURCE_IS_PACKAGE (a tarball, Debian's package or another one), KVMSIM_SOURCE_IS_REFERENCE (a tarball of the
-# version that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a tarball's version, X.Y, from the
+# Sets KVMSIM_VERSIONS, KVMSIM_ARCHES_<version> and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel
+# tree), KVMSIM_SOURCE_IS_PACKAGE (a tarball, Debian's package or another one), KVMSIM_SOURCE_IS_REFERENCE (a tarball of
+# the version that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a tarball's version, X.Y, from the
 # Makefile in it), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all clones).
 # kvmsim_kernel_config() makes the configuration of one architecture.
 
@@ -11,7 +11,15 @@ set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree, DIR or DIR@COMMIT; empty:
 # The supported versions, the reference first.
 set(kernels "${PROJECT_SOURCE_DIR}/kernel-shim/kernels")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${kernels}")
-file(STRINGS "${kernels}" KVMSIM_VERSIONS REGEX "^[0-9]")
+file(STRINGS "${kernels}" lines REGEX "^[0-9]")
+set(KVMSIM_VERSIONS)
+foreach(line IN LISTS lines)
+	if(NOT line MATCHES "^([0-9]+\\.[0-9]+)[ \t]+([a-z0-9_,]+)[ \t]+(own|backports)$")
+		message(FATAL_ERROR "${kernels}: not VERSION ARCH,ARCH own|backports: ${line}")
+	endif()
+	list(APPEND KVMSIM_VERSIONS ${CMAKE_MATCH_1})
+	string(REPLACE "," ";" KVMSIM_ARCHES_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+endforeach()
 list(GET KVMSIM_VERSIONS 0 KVMSIM_REFERENCE)
 set(KVMSIM_TARBALL "/usr/src/linux-source-${KVMSIM_REFERENCE}.tar.xz" CACHE FILEPATH
 	"Kernel source, Debian's package or any other tarball")
@@ -62,6 +70,13 @@ else()
 		list(JOIN KVMSIM_VERSIONS " and " versions)
 		message(NOTICE "-- ${KVMSIM_TARBALL} is Linux ${release}. There are patches and tests for ${versions} only, so it "
 			"is compiled as it is")
+	else()
+		foreach(arch IN LISTS KVMSIM_ARCHES)
+			if(NOT arch IN_LIST KVMSIM_ARCHES_${KVMSIM_PACKAGE_VERSION})
+				message(NOTICE "-- Linux ${KVMSIM_PACKAGE_VERSION} is not supported on ${arch} yet (kernel-shim/kernels). "
+					"It is compiled as far as it goes")
+			endif()
+		endforeach()
 	endif()
 	kvmsim_run(KVMSIM_SOURCE "${KVMSIM_KBUILD_DIR}/unpack-source.sh" "${KVMSIM_TARBALL}" "${KVMSIM_CACHE}"
 		"${KVMSIM_PATCH_DIR}")

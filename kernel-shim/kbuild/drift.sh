@@ -17,7 +17,7 @@ shim. Each is a place to look at when the simulator is to do what that kernel do
 
   DIR       a kernel tree
   TARBALL   kernel source; like a build, with the patches of this project for its version, if there are any
-  VERSION   Debian's package linux-source-VERSION with the patches of this project
+  VERSION   Debian's package linux-source-VERSION with the patches of this project, if it has any for it
   --diff    shows what changed, as a unified diff
 
   changed   the text differs, comments and white space apart
@@ -37,7 +37,10 @@ die() {
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../.." && pwd)
 records=$project/kernel-shim/originals
-versions=$(sed '/^#/d' "$here/../kernels" | paste -s -d ' ' -)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
+kernels=$here/../kernels
+. "$here/kernels.sh"
+versions=$(supported_kernels | paste -s -d ' ' -)
 reference=${versions%% *}
 
 # --- what is compared ------------------------------------------------------------------------------------------------
@@ -101,6 +104,15 @@ find_moved() {
 			if (best != "")
 				print $1, $2, best
 		}' "$tmp/definitions" "$tmp/absent"
+}
+
+# Writes the directories of the other kernel's files to $tmp/trees.
+find_trees() {
+	if [ -n "$version" ]; then
+		"$here/originals.sh" trees "$version" ${tarball:+"$tarball"} >"$tmp/trees" || exit 2
+	else
+		echo "$target" >"$tmp/trees"
+	fi
 }
 
 # --- what is printed -------------------------------------------------------------------------------------------------
@@ -194,25 +206,30 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 name="Linux $target"
 tarball=
+version=$target
 case " $versions " in
-*" $target "*) version=$target ;;
-*)
-	version=
-	[ ! -f "$target" ] || take_tarball
-	[ -n "$tarball" ] || take_tree
+*" $target "*) ;;
+*)	if [ ! -d "$target" ] && [ ! -f "$target" ] && [ -e "$(kernel_package "$target" "$cache")" ]; then
+		:
+	else
+		version=
+		[ ! -f "$target" ] || take_tarball
+		[ -n "$tarball" ] || take_tree
+	fi
 	;;
 esac
-if [ -z "$summary" ] || [ -z "$version" ]; then
+record=$records/${version:-none}
+if [ -z "$summary" ] || [ ! -e "$record" ]; then
 	if ! command -v ctags >/dev/null || ! ctags --version | grep -q '^Universal Ctags'; then
 		[ -z "$summary" ] || { echo "With universal-ctags installed, this says how many of the originals that shims stand for differ from Linux $reference"; exit 0; }
 		die "universal-ctags is missing: apt-get install universal-ctags"
 	fi
 fi
 if [ -n "$summary" ]; then
-	if [ -n "$version" ]; then
-		cp "$records/$version" "$tmp/lines"
+	if [ -e "$record" ]; then
+		cp "$record" "$tmp/lines"
 	else
-		echo "$target" >"$tmp/trees"
+		find_trees
 		"$here/originals.sh" list | cut -f 1,2 >"$tmp/wanted"
 		cut_out "$tmp/wanted" "$tmp/new" 0 >"$tmp/lines" || die "cannot read $target"
 	fi
@@ -222,11 +239,7 @@ if [ -n "$summary" ]; then
 	exit 0
 fi
 
-if [ -n "$version" ]; then
-	"$here/originals.sh" trees "$version" ${tarball:+"$tarball"} >"$tmp/trees" || exit 2
-else
-	echo "$target" >"$tmp/trees"
-fi
+find_trees
 "$here/originals.sh" list | cut -f 1,2 >"$tmp/wanted"
 cut_out "$tmp/wanted" "$tmp/new" 0 >"$tmp/lines" || die "cannot read $target"
 compare "$tmp/lines" >"$tmp/states"

@@ -24,14 +24,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../.." && pwd)
 records=$project/kernel-shim/originals
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
+kernels=$here/../kernels
+. "$here/kernels.sh"
 . "$here/../patches/series.sh"
 
 die() {
 	printf 'originals: %s\n' "$*" >&2
 	exit 1
 }
-
-reference() { sed '/^#/d; q' "$here/../kernels"; }
 
 list() {
 	"$here/marks.sh" "$project" | awk -F '\t' '{
@@ -77,10 +77,14 @@ cut_out() { # OUT RAW TREE...
 		sort
 }
 
+how_to_get() { # VERSION
+	if kernel_is_own "$1"; then echo "apt-get install linux-source-$1"; else echo "./kvmsim fetch $1"; fi
+}
+
 # Prints the directories of a package's files. unpack.exclude leaves out most drivers; those that marks name are unpacked
 # beside, once.
 trees() { # VERSION TARBALL
-	[ -e "$2" ] || die "$2 is missing: apt-get install linux-source-$1"
+	[ -e "$2" ] || die "$2 is missing: $(how_to_get "$1")"
 	tree=$("$here/unpack-source.sh" "$2" "$cache" "$here/../patches/$1")
 	echo "$tree"
 	missing=$(list | cut -f 2 | sort -u | while IFS= read -r file; do [ -e "$tree/$file" ] || echo "$file"; done)
@@ -100,7 +104,7 @@ record() { # VERSION TARBALL OUT
 	list >"$3/list"
 	# shellcheck disable=SC2046
 	cut -f 1,2 "$3/list" | cut_out "$3/cut" 0 $(cat "$3/trees") >"$3/lines"
-	[ "$1" != "$(reference)" ] || awk -F '\t' '
+	[ "$1" != "$(reference_kernel)" ] || awk -F '\t' '
 		FNR == NR { have[$1, $2] = 1; next }
 		!$3 && !(($1, $2) in have) { print "  " $1 "  (" $2 ")"; bad = 1 }
 		END { exit bad }' "$3/lines" "$3/list" >"$3/missing" ||
@@ -128,7 +132,7 @@ trees | update | check) ;;
 esac
 
 version=${2:?a version}
-tarball=${3:-${KVMSIM_PACKAGE_DIR:-/usr/src}/linux-source-$version.tar.xz}
+tarball=${3:-$(kernel_package "$version" "$cache")}
 if [ "$1" = trees ]; then
 	trees "$version" "$tarball"
 	exit 0

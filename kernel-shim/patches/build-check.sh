@@ -14,7 +14,9 @@ export LC_ALL
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 # shellcheck source=kernel-shim/patches/series.sh
 . "$here/series.sh"
-packages=${KVMSIM_PACKAGE_DIR:-/usr/src}
+kernels=$here/../kernels
+# shellcheck source=kernel-shim/kbuild/kernels.sh
+. "$here/../kbuild/kernels.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
 cross=s390x-linux-gnu-
 
@@ -88,7 +90,7 @@ compile() { # NAME
 check() {
 	series=$here/$version
 	[ -f "$series/series" ] || die "there is no series for Linux $version"
-	tarball=$packages/linux-source-$version.tar.xz
+	tarball=$(kernel_package "$version" "$cache")
 	[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version"
 	work=$cache/build-check-$version-$({
 		stat -L -c '%n %s %.9Y' "$tarball"

@@ -8,8 +8,10 @@ export LC_ALL
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 # shellcheck source=kernel-shim/patches/series.sh
 . "$here/series.sh"
-default_version=$(sed '/^#/d; q' "$here/../kernels")
-packages=${KVMSIM_PACKAGE_DIR:-/usr/src}
+kernels=$here/../kernels
+# shellcheck source=kernel-shim/kbuild/kernels.sh
+. "$here/../kbuild/kernels.sh"
+default_version=$(reference_kernel)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
 
 usage() {
@@ -157,7 +159,8 @@ cmd_status() {
 	elif [ $# = 1 ]; then
 		need_tree "$1"
 	else
-		tarball=$packages/linux-source-$default_version.tar.xz
+		need_series $default_version
+		tarball=$(kernel_package "$default_version" "$cache")
 		[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$default_version, or name a tree"
 		need_tarball "$tarball"
 	fi
@@ -278,7 +281,7 @@ cmd_refresh() {
 		sed -n '/^#/p' "$series/series"
 		cat "$tmp/names"
 	} >"$tmp/new/series"
-	tarball=$packages/linux-source-$version.tar.xz
+	tarball=$(kernel_package "$version" "$cache")
 	if [ -e "$tarball" ]; then
 		check_package "$tmp/new" || die "this series would not apply to $tarball; nothing was written"
 	fi
@@ -364,8 +367,8 @@ cmd_manifest() {
 	bad=0
 	for version in "$@"; do
 		need_series "$version"
-		tarball=$packages/linux-source-$version.tar.xz
-		[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version"
+		tarball=$(kernel_package "$version" "$cache")
+		[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version, or ./kvmsim fetch $version"
 		if [ -z "$check" ]; then
 			write_manifest
 			continue

@@ -137,7 +137,7 @@ says 'INTERFACE=elder mm/compat.c'
 
 # --- the real lists ---
 list=$project/kernel-shim/kbuild/probes.list
-arches=$(sed -n 's/^\([^#[:blank:]]*\)[[:blank:]].*/\1/p' "$project/kernel-shim/architectures" | paste -s -d ';' -)
+known=$(sed -n 's/^\([^#[:blank:]]*\)[[:blank:]].*/\1/p' "$project/kernel-shim/architectures" | paste -s -d ';' -)
 version_of() { sed -n 's/^VERSION = //p; s/^PATCHLEVEL = /./p' "$1/Makefile" | head -n 2 | tr -d '\n'; }
 
 # Fails unless each form that was found is one of VERSION by the last column of the list.
@@ -155,7 +155,8 @@ check_versions() { # VERSION
 		}
 		END { exit bad }' out "$list" || fail "the last column of $list"
 }
-sed '/^#/d' "$project/kernel-shim/kernels" >versions
+kernels=$project/kernel-shim/kernels
+. "$project/kernel-shim/kbuild/kernels.sh"
 : >seen
 for tree in "$source" "$cache"/linux-*; do
 	if [ ! -e "$tree/Makefile" ] || grep -qxF "$tree" seen; then
@@ -163,7 +164,8 @@ for tree in "$source" "$cache"/linux-*; do
 	fi
 	echo "$tree" >>seen
 	version=$(version_of "$tree")
-	grep -qxF "$version" versions || continue
+	arches=$(kernel_arches "$version" | paste -s -d ';' -)
+	[ -n "$arches" ] || continue
 	find_out "$project/kernel-shim/kbuild" "$tree" "$arches" || fail "the forms of Linux $version in $tree"
 	! grep '^form [^ ]* $' out || fail "unknown forms of Linux $version in $tree"
 	check_versions "$version"
@@ -183,7 +185,7 @@ done
 
 # Each directory of compat is for a form that exists.
 find "$project/kernel-shim/compat" -mindepth 2 -type f | sed "s|^$project/kernel-shim/compat/||" |
-	awk -F / -v arches=";$arches;" '{ print $1, toupper(index(arches, ";" $2 ";") ? $3 : $2) }' | sort -u >forms
+	awk -F / -v arches=";$known;" '{ print $1, toupper(index(arches, ";" $2 ";") ? $3 : $2) }' | sort -u >forms
 while read -r form name; do
 	grep -q "^${name}[[:blank:]][[:blank:]]*${form}[[:blank:]]" "$list" ||
 		fail "kernel-shim/compat/$form is for $name, of which probes.list has no such form"

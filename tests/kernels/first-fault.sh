@@ -1,18 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Another version of the kernel builds for both architectures and its first faults work. first-fault.sh PROJECT_DIR
-# VERSION; 77: its package is missing.
+# Another version of the kernel builds for the architectures that it is supported on, and its first faults work.
+# first-fault.sh PROJECT_DIR VERSION; 77: its package cannot be had.
 set -eu
 
 project=$1 version=$2
-[ -e "/usr/src/linux-source-$version.tar.xz" ] || {
-	echo "linux-source-$version is not installed"
+cd "$project"
+kernels=kernel-shim/kernels
+. kernel-shim/kbuild/kernels.sh
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
+[ -e "$(kernel_package "$version" "$cache")" ] || {
+	! kernel_is_own "$version" && kernel-shim/kbuild/fetch-source.sh get "$version" "$cache"
+} || {
+	echo "linux-source-$version is not here"
 	exit 77
 }
-cd "$project"
 # ctest may run in a sanitizer's or the launcher's environment; this build has its own.
 unset KVMSIM_PRESET KVMSIM_FLAVOUR_DIR
-for arch in x86_64 s390x; do
+for arch in $(kernel_arches "$version"); do
 	./kvmsim --kernel "$version" build --arch "$arch"
 	release=$(./kvmsim --kernel "$version" --version | sed -n "s/^$arch: kernel \([^, ]*\).*/\1/p")
 	echo "$arch: kernel $release"

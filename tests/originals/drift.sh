@@ -12,7 +12,9 @@ export LC_ALL
 project=$1 tarball=$2
 drift=$project/kernel-shim/kbuild/drift.sh
 originals=$project/kernel-shim/kbuild/originals.sh
-reference=$(sed '/^#/d; q' "$project/kernel-shim/kernels")
+kernels=$project/kernel-shim/kernels
+. "$project/kernel-shim/kbuild/kernels.sh"
+reference=$(reference_kernel)
 record=$project/kernel-shim/originals/$reference
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -60,7 +60,7 @@ setup() {
 	# The project's own scripts, with a series for 9.8.
 	cp "$project"/kernel-shim/patches/*.sh "$tmp/project/kernel-shim/patches"
 	cp -a "$project/kernel-shim/kbuild" "$tmp/project/kernel-shim"
-	echo 9.8 >"$tmp/project/kernel-shim/kernels"
+	echo '9.8 x86_64 own' >"$tmp/project/kernel-shim/kernels"
 	patches=$tmp/project/kernel-shim/patches/patches.sh
 	series=$tmp/project/kernel-shim/patches/9.8
 	: >"$series/series"

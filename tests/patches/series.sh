@@ -13,12 +13,15 @@ export LC_ALL
 project=$1 version=$2
 patches=$project/kernel-shim/patches
 series=$patches/$version
-tarball=${KVMSIM_PACKAGE_DIR:-/usr/src}/linux-source-$version.tar.xz
+kernels=$project/kernel-shim/kernels
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
+# shellcheck source=kernel-shim/kbuild/kernels.sh
+. "$project/kernel-shim/kbuild/kernels.sh"
+tarball=$(kernel_package "$version" "$cache")
 # shellcheck source=kernel-shim/patches/series.sh
 . "$patches/series.sh"
 
-[ -e "$tarball" ] || { echo "linux-source-$version is not installed"; exit 77; }
+[ -e "$tarball" ] || { echo "no $tarball here"; exit 77; }
 command -v git >/dev/null || { echo "git is not installed"; exit 77; }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -44,6 +47,6 @@ git -C "$tmp/git" -c user.name=Tester -c user.email=tester@example.com commit -q
 "$patches/patches.sh" apply "$tmp/git"
 diff -r -x .git -x Makefile "$tmp/git" "$tmp/patch"
 mkdir -p "$tmp/project/kernel-shim"
-cp -a "$patches" "$patches/../kernels" "$tmp/project/kernel-shim"
+cp -a "$patches" "$patches/../kernels" "$patches/../kbuild" "$tmp/project/kernel-shim"
 "$tmp/project/kernel-shim/patches/patches.sh" refresh "$tmp/git"
 diff -r "$series" "$tmp/project/kernel-shim/patches/$version"
