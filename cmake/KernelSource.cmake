@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel's files come from, and their generated headers.
 #
-# Sets KVMSIM_VERSIONS, KVMSIM_ARCHES_<version> and KVMSIM_REFERENCE (kernel-shim/kernels), KVMSIM_SOURCE (the kernel
-# tree), KVMSIM_SOURCE_IS_PACKAGE (a tarball, Debian's package or another one), KVMSIM_SOURCE_IS_REFERENCE (a tarball of
-# the version that the lists and options are written for), KVMSIM_PACKAGE_VERSION (a tarball's version, X.Y, from the
-# Makefile in it), KVMSIM_PATCHES (what was applied, in words) and KVMSIM_CACHE (shared by all clones).
+# Sets KVMSIM_VERSIONS, KVMSIM_ARCHES_<version>, KVMSIM_REFERENCE and KVMSIM_TESTED, the table in words, from
+# kernel-shim/kernels; KVMSIM_SOURCE (the kernel tree), KVMSIM_SOURCE_IS_PACKAGE (a tarball, Debian's package or another
+# one), KVMSIM_SOURCE_IS_REFERENCE (a tarball of the version that the lists and options are written for),
+# KVMSIM_PACKAGE_VERSION (a tarball's version, X.Y, from the Makefile in it), KVMSIM_PATCHES (what was applied, in
+# words) and KVMSIM_CACHE (shared by all clones).
 # kvmsim_kernel_config() makes the configuration of one architecture.
 
 set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree, DIR or DIR@COMMIT; empty: KVMSIM_TARBALL")
@@ -13,13 +14,17 @@ set(kernels "${PROJECT_SOURCE_DIR}/kernel-shim/kernels")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${kernels}")
 file(STRINGS "${kernels}" lines REGEX "^[0-9]")
 set(KVMSIM_VERSIONS)
+set(KVMSIM_TESTED)
 foreach(line IN LISTS lines)
 	if(NOT line MATCHES "^([0-9]+\\.[0-9]+)[ \t]+([a-z0-9_,]+)[ \t]+(own|backports)$")
 		message(FATAL_ERROR "${kernels}: not VERSION ARCH,ARCH own|backports: ${line}")
 	endif()
 	list(APPEND KVMSIM_VERSIONS ${CMAKE_MATCH_1})
 	string(REPLACE "," ";" KVMSIM_ARCHES_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+	string(REPLACE "," " and " arches "${CMAKE_MATCH_2}")
+	list(APPEND KVMSIM_TESTED "Linux ${CMAKE_MATCH_1} on ${arches}")
 endforeach()
+list(JOIN KVMSIM_TESTED ", " KVMSIM_TESTED)
 list(GET KVMSIM_VERSIONS 0 KVMSIM_REFERENCE)
 set(KVMSIM_TARBALL "/usr/src/linux-source-${KVMSIM_REFERENCE}.tar.xz" CACHE FILEPATH
 	"Kernel source, Debian's package or any other tarball")

@@ -43,7 +43,7 @@ static const char general_help[] =
 	"  bench   measure\n"
 	"\n"
 	"  kvmsim COMMAND --help   options of one command\n"
-	"  kvmsim --version        kernel, patches and checksums of what is built in\n"
+	"  kvmsim --version        kernel, patches and checksums of what is built in, and which kernels are tested\n"
 	"\n"
 	"Exit code: 0 all passed, 1 a scenario failed, 2 wrong usage or unreadable file.\n";
 
@@ -69,7 +69,8 @@ static const char run_help[] =
 static const char list_help[] =
 	"Usage: kvmsim list [OPTION...] [FILE|DIR...]\n"
 	"\n"
-	"Shows file, line and name of each scenario. Default: the scenarios that come with kvmsim.\n"
+	"Shows file, line and name of each scenario, what it tests, and the architecture, kernels and capabilities that it\n"
+	"needs. Default: the scenarios that come with kvmsim.\n"
 	"\n" HELP_COMMON HELP_FILTER;
 
 static const char repl_help[] =
@@ -239,6 +240,7 @@ static int version(void)
 		printf("%s: kernel %s, patches: %s, build-id %s\n", fl.v[i].ops->arch, fl.v[i].ops->kernel_release,
 		       KVMSIM_PATCHES, fl.v[i].checksum);
 	flavours_free(&fl);
+	printf("tested: %s\n", KVMSIM_TESTED);
 	return SIM_EXIT_OK;
 }
 

@@ -261,9 +261,9 @@ int engine_list(const struct sim_options *o)
 	for (size_t i = 0; i < run.plan.n; i++) {
 		const struct sim_job *j = &run.plan.jobs[i];
 
-		printf("%s:%d: %s%s%s%s%s%s\n", run.files[j->file].path, j->line, j->name, j->covers ? " (" : "",
-		       j->covers ? j->covers : "", j->covers ? ")" : "", j->skip ? " - skipped: " : "",
-			j->skip ? j->skip : "");
+		printf("%s:%d: %s%s%s%s%s%s%s%s\n", run.files[j->file].path, j->line, j->name, j->covers ? " (" : "",
+		       j->covers ? j->covers : "", j->covers ? ")" : "", j->where ? " - " : "",
+		       j->where ? j->where : "", j->skip ? " - skipped: " : "", j->skip ? j->skip : "");
 	}
 	free_run(&run);
 	return rc;

@@ -139,6 +139,22 @@ static char *job_name(const struct sim_job *j, int many_arch, int many_machines)
 	return name;
 }
 
+/* Returns what the scenario at stack index idx runs on, in words. arch: an architecture; kernel: a version, or NULL. */
+static char *where_it_runs(lua_State *L, int idx, const char *arch, const char *kernel)
+{
+	char *where = kernel ? xasprintf("%s, Linux %s and later", arch, kernel) : xstrdup(arch);
+	struct names needs;
+
+	get_list(L, idx, "needs", &needs);
+	for (size_t i = 0; i < needs.n; i++) {
+		char *longer = xasprintf("%s%s%s", where, i ? " " : ", needs ", needs.v[i]);
+
+		free(where);
+		where = longer;
+	}
+	return where;
+}
+
 /* Adds a scenario for whose personalities no flavour is here. */
 static void add_skipped(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common)
 {
@@ -187,6 +203,7 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			j->arch = xstrdup(arches.v[a]);
 			j->personality = xstrdup(mmus.v[m / facilities.n]);
 			j->facilities = xstrdup(facilities.v[m % facilities.n]);
+			j->where = where_it_runs(L, idx, j->arch, kernel);
 			j->flavour = f;
 			j->name = job_name(j, arches.n > 1 && !only_arch, mmus.n * facilities.n > 1);
 			if (f < 0)
@@ -225,6 +242,7 @@ static void free_job(struct sim_job *j)
 	free(j->name);
 	free(j->scenario);
 	free(j->covers);
+	free(j->where);
 	free(j->skip);
 	free(j->arch);
 	free(j->personality);
@@ -258,7 +276,9 @@ int plan_write(const struct sim_plan *plan, FILE *f)
 	fprintf(f, "%zu\n", plan->n);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct sim_job *j = &plan->jobs[i];
-		const char *s[] = { j->name, j->scenario, j->covers, j->skip, j->arch, j->personality, j->facilities };
+		const char *s[] = {
+			j->name, j->scenario, j->covers, j->where, j->skip, j->arch, j->personality, j->facilities
+		};
 
 		fprintf(f, "%d %d %d %a\n", j->flavour, j->line, j->check_end, j->timeout);
 		for (size_t k = 0; k < sizeof(s) / sizeof(s[0]); k++)
@@ -297,8 +317,8 @@ int plan_read(struct sim_plan *plan, FILE *f, int file)
 		j->file = file;
 		if (fscanf(f, "%d %d %d %la", &j->flavour, &j->line, &j->check_end, &j->timeout) != 4 ||
 		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
-		    read_string(f, &j->covers) || read_string(f, &j->skip) || read_string(f, &j->arch) ||
-		    read_string(f, &j->personality) || read_string(f, &j->facilities)) {
+		    read_string(f, &j->covers) || read_string(f, &j->where) || read_string(f, &j->skip) ||
+		    read_string(f, &j->arch) || read_string(f, &j->personality) || read_string(f, &j->facilities)) {
 			free_job(j);
 			plan->n--;
 			return -1;

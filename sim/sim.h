@@ -55,6 +55,7 @@ struct sim_job {
 	char *name;		/* as printed: "read-only slot [x86_64 npt]" */
 	char *scenario;		/* as written in the file */
 	char *covers;		/* or NULL */
+	char *where;		/* what it runs on: "s390x, Linux 6.12 and later, needs KVM_CAP_NAME" */
 	char *skip;		/* reason for not starting it, or NULL */
 	char *arch;		/* also set if there is no flavour for it */
 	char *personality;	/* of the flavour; without one empty or NULL */

@@ -158,7 +158,7 @@ if command -v xmllint >/dev/null; then
 fi
 run 0 run --counters good.lua
 run 0 list good.lua
-prints out 'good.lua:1: it holds'
+prints out 'good.lua:1: it holds - '
 
 # --- what a scenario needs ---
 cat >needs.lua <<'LUA'
@@ -173,6 +173,12 @@ prints out 'ok 2 powerpc # SKIP needs KVM_CAP_SW_TLB'
 prints out 'ok 3 later # SKIP about Linux 99.0 and later'
 prints out 'pass:2 fail:0 skip:2'
 prints needs.xml '<skipped message="needs KVM_CAP_SW_TLB"/>'
+run 0 list needs.lua
+prints out 'needs.lua:2: powerpc - x86_64, needs KVM_CAP_USER_MEMORY KVM_CAP_SW_TLB'
+prints out 'needs.lua:3: later - x86_64, Linux 99.0 and later - skipped: about Linux 99.0 and later, this is '
+prints out 'needs.lua:4: long ago - x86_64, Linux 2.6 and later'
+run 0 --version
+prints out 'tested: Linux '
 printf 'scenario("x", { needs = "KVM_CAP_NONSENSE" }, function() end)\n' >misspelt.lua
 run 1 run misspelt.lua
 prints out 'the name of a capability'
