@@ -167,6 +167,8 @@ void kcc_reverse(struct kcc_tu *tu, struct kcc_run *run, struct kcc_offset *offs
 			o.bad |= f[j].name && end < hi;
 		}
 		emit_group(tu, &o, f, i, k, lo, hi);
+		if (named)
+			kcc_shape_unit(run->shape, lo / 8, hi / 8);
 	}
 	if (o.bad) {
 		kcc_error(tu, f[0].token,
@@ -192,6 +194,7 @@ void kcc_reverse_in_union(struct kcc_tu *tu, struct kcc_run *run, bool packed)
 		if (packed && f->width < f->unit)
 			kcc_error(tu, f->token, "kcc does not know where a bit-field of a packed union lies");
 		emit_group(tu, &o, f, 0, 1, 0, f->unit);
+		kcc_shape_unit(run->shape, 0, f->unit / 8);
 		more = kcc_format("%sstruct { %s}; ", all, o.text);
 		free(all);
 		free(o.text);

@@ -31,6 +31,13 @@ struct kcc_pragma {
 	char *file;
 };
 
+/* A line of the list of overlays: what to do with a union whose members share bytes. */
+struct kcc_overlay_line {
+	char *file; /* below the kernel tree */
+	char *name; /* the union's tag, or the name of its first member */
+	bool mirror; /* or left as it is */
+};
+
 /* Invariants: tokens are in text order and do not overlap; brackets are balanced (the lexer refuses others). */
 struct kcc_tu {
 	char *text;
@@ -42,6 +49,8 @@ struct kcc_tu {
 	size_t n_files;
 	struct kcc_pragma *pragmas;
 	size_t n_pragmas;
+	struct kcc_overlay_line *overlays;
+	size_t n_overlays;
 	FILE *note; /* what was replaced and dropped, one line each, fields separated by tabs; NULL: not wanted */
 	bool failed; /* kcc_error() was called */
 };
@@ -94,6 +103,9 @@ size_t kcc_function_name(const struct kcc_tu *tu, size_t first, size_t body);
 
 /* asm.c: the `asm` at the token. first: where the item at file scope begins; file_scope: outside of any braces. */
 bool kcc_asm(struct kcc_tu *tu, const struct kcc_options *options, size_t token, size_t first, bool file_scope);
+
+/* overlays.c: reads the list. Returns the number of the first line that it cannot read; 0: all were read. */
+unsigned int kcc_overlays_read(struct kcc_tu *tu, const char *text);
 
 /* records.c: the struct or union whose keyword is at the token. Returns the index behind its }; bodyless: token + 1. */
 struct kcc_types;

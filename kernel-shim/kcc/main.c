@@ -2,7 +2,7 @@
 /*
  * kcc, the compiler launcher: preprocesses with the compiler, passes the text through kcc_pass(), compiles the result.
  *
- *	kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
+ *	kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
  *
  * The preprocessor writes the dependency files; they contain the overrides file, because the preprocessor read it.
  * ccache sees the passed text, so it hashes everything that the object depends on. README.md has the rest.
@@ -27,7 +27,7 @@ struct args {
 
 struct command {
 	struct args pp, cc; /* the command lines of preprocessor and compiler */
-	const char *source, *object, *target, *depfile, *self;
+	const char *source, *object, *target, *depfile, *self, *overlays;
 	bool deps, compile, preprocess;
 };
 
@@ -273,7 +273,7 @@ static void write_file(const char *name, const char *text, size_t len)
 		die("%s: %s", name, strerror(errno));
 }
 
-/* Adds kcc itself to the dependencies, by Ninja's name for it: relative to the directory of the call. */
+/* Adds a file to the dependencies, by Ninja's name for it: relative to the directory of the call. */
 static void add_dependency(const char *depfile, const char *self)
 {
 	char *cwd = get_current_dir_name();
@@ -286,6 +286,22 @@ static void add_dependency(const char *depfile, const char *self)
 	free(cwd);
 }
 
+static void read_overlays(struct kcc_tu *tu, const char *file)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = fopen(file, "r");
+	unsigned int line;
+
+	if (!f || (getdelim(&text, &len, 0, f) < 0 && ferror(f)))
+		die("%s: %s", file, strerror(errno));
+	fclose(f);
+	line = text ? kcc_overlays_read(tu, text) : 0;
+	free(text);
+	if (line)
+		die("%s:%u: not `mirror` or `keep`, file, name, reason", file, line);
+}
+
 static int compile(struct command *c, const struct kcc_options *options)
 {
 	struct kcc_tu tu = {0};
@@ -296,6 +312,8 @@ static int compile(struct command *c, const struct kcc_options *options)
 	if (rc)
 		return rc;
 	unwrap(&tu, c->source);
+	if (c->overlays)
+		read_overlays(&tu, c->overlays);
 	if (c->compile)
 		tu.note = open_memstream(&note, &note_len);
 	out = kcc_pass(&tu, options, &len);
@@ -318,6 +336,8 @@ static int compile(struct command *c, const struct kcc_options *options)
 	unlink(input);
 	if (!rc && c->depfile && strchr(c->self, '/'))
 		add_dependency(c->depfile, c->self);
+	if (!rc && c->depfile && c->overlays)
+		add_dependency(c->depfile, c->overlays);
 	if (!rc) {
 		fclose(tu.note);
 		write_file(kcc_format("%s.kcc", c->object), note, note_len);
@@ -339,11 +359,14 @@ int main(int argc, char **argv)
 			add_name(&options.overrides, &options.n_overrides, argv[i + 1]);
 		else if (!strcmp(argv[i], "--big-endian"))
 			options.big_endian = argv[i + 1];
+		else if (!strcmp(argv[i], "--overlays"))
+			command.overlays = argv[i + 1];
 		else
 			break;
 	}
 	if (i + 1 >= argc || strcmp(argv[i], "--"))
-		die("usage: kcc [--big-endian DIR] [--overrides FILE]... -- [ccache] COMPILER ARGUMENT...");
+		die("usage: kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... -- [ccache] COMPILER "
+		    "ARGUMENT...");
 	command.self = argv[0];
 	parse_command(&command, &options, argv + i + 1);
 	return compile(&command, &options);

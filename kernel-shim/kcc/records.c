@@ -14,6 +14,9 @@ struct record {
 	struct kcc_offset offset;
 	long size; /* of a union's largest member; -1: unknown */
 	struct kcc_run run;
+	struct kcc_shape shape;
+	struct kcc_plain plain;
+	struct kcc_overlay overlay;
 };
 
 static struct kcc_layout read_record(struct kcc_tu *tu, struct kcc_types *types, size_t keyword, size_t *end);
@@ -31,11 +34,13 @@ static size_t find_body(const struct kcc_tu *tu, size_t keyword)
 
 static void end_run(struct kcc_tu *tu, struct record *r, unsigned int next_align)
 {
+	r->run.shape = &r->shape;
 	if (r->run.n && r->is_union)
 		kcc_reverse_in_union(tu, &r->run, r->packed);
 	else if (r->run.n)
 		kcc_reverse(tu, &r->run, &r->offset, next_align, r->packed, &r->align);
 	r->reversed |= r->run.n && !r->is_union;
+	r->plain.other |= r->run.n;
 	free(r->run.fields);
 	r->run = (struct kcc_run){0};
 }
@@ -43,6 +48,7 @@ static void end_run(struct kcc_tu *tu, struct record *r, unsigned int next_align
 /* Adds a member that is not a bit-field. */
 static void add_member(struct kcc_tu *tu, struct record *r, struct kcc_layout layout)
 {
+	layout.shape = kcc_shape(layout);
 	if (r->packed)
 		layout.align = 1;
 	end_run(tu, r, layout.align);
@@ -50,12 +56,17 @@ static void add_member(struct kcc_tu *tu, struct record *r, struct kcc_layout la
 		r->align = layout.align;
 	if (r->is_union) {
 		r->size = layout.size < 0 || r->size < 0 ? -1 : layout.size > r->size ? layout.size : r->size;
+		kcc_overlay_add(&r->overlay, layout);
+		kcc_shape_put(&r->shape, 0, layout.shape);
 		return;
 	}
 	if (layout.align)
 		r->offset = kcc_align(r->offset, layout.align);
 	else if (r->offset.mod > 8)
 		r->offset = (struct kcc_offset){0, 8};
+	if (r->offset.mod == KCC_EXACT)
+		kcc_shape_put(&r->shape, r->offset.bits / 8, layout.shape);
+	r->shape.unknown |= r->offset.mod != KCC_EXACT;
 	if (layout.size >= 0)
 		r->offset.bits += 8 * layout.size;
 	else
@@ -73,9 +84,19 @@ static void add_field(struct kcc_tu *tu, struct record *r, struct kcc_field fiel
 			r->align = type.align;
 		if (field.name && r->size >= 0 && type.size > r->size)
 			r->size = type.size;
+		if (field.name)
+			kcc_overlay_add(&r->overlay, type);
 	}
 	r->run.fields = kcc_alloc(r->run.fields, (r->run.n + 1) * sizeof(*r->run.fields));
 	r->run.fields[r->run.n++] = field;
+}
+
+static struct kcc_layout pointer_layout(long size)
+{
+	struct kcc_layout layout = {.align = 8, .size = size};
+
+	layout.shape = kcc_shape(layout);
+	return layout;
 }
 
 /* One declarator at tokens i..to of the type at tokens type..type_end. Returns whether it is a bit-field. */
@@ -83,9 +104,11 @@ static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_
 			    struct kcc_field field)
 {
 	bool pointer = false, packed = false;
+	struct kcc_plain_member plain = {.type = field.type, .type_end = field.type_end};
 	unsigned int align = 0;
 	long value;
 
+	layout.shape = kcc_shape(layout);
 	field.token = i < to ? i : field.type;
 	for (; i < to; i++) {
 		i = kcc_attributes(tu, i, &packed, &align);
@@ -106,10 +129,11 @@ static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_
 		}
 		if (kcc_is(tu, i, "*")) {
 			pointer = true;
-			layout = (struct kcc_layout){8, 8};
+			layout = pointer_layout(8);
 		} else if (kcc_is(tu, i, "(")) {
 			/* (*name)(...), also in arrays: a pointer, unless said otherwise. */
-			layout = (struct kcc_layout){8, kcc_is(tu, tu->tokens[i].match - 1, "]") ? -1 : 8};
+			layout = pointer_layout(kcc_is(tu, tu->tokens[i].match - 1, "]") ? -1 : 8);
+			pointer = true;
 			break;
 		} else if (kcc_is(tu, i, "[")) {
 			size_t close = tu->tokens[i].match;
@@ -119,6 +143,9 @@ static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_
 			else if (!kcc_constant(tu, i + 1, close, &value))
 				value = -1;
 			layout.size = value < 0 || layout.size < 0 ? -1 : layout.size * value;
+			layout.shape = kcc_shape_repeat(layout.shape, value);
+			layout.plain = NULL;
+			plain.count = plain.count ? -1 : value;
 			i = close;
 		} else if (tu->tokens[i].kind == KCC_WORD) {
 			field.name = i;
@@ -127,11 +154,17 @@ static bool read_declarator(struct kcc_tu *tu, struct record *r, size_t i, size_
 			return true;
 		}
 	}
+	plain.name = field.name;
+	r->plain.other |= pointer || packed || align || !field.unit || plain.count < 0 || layout.size <= 0;
 	if (packed && !align)
 		layout.align = 1;
 	if (align > layout.align || (packed && align))
 		layout.align = align;
 	add_member(tu, r, layout);
+	plain.size = layout.size;
+	plain.at = r->offset.bits / 8 - layout.size;
+	if (!r->plain.other)
+		kcc_plain_add(&r->plain, plain);
 	return false;
 }
 
@@ -155,6 +188,7 @@ static void read_member(struct kcc_tu *tu, struct kcc_types *types, struct recor
 		/* A run before it ends here, and needs this record's alignment: read it first. */
 		inner = read_record(tu, types, i, &begin);
 		layout = inner;
+		r->plain.other = true;
 		if (begin == to) {
 			add_member(tu, r, layout);
 			return;
@@ -190,7 +224,7 @@ static struct kcc_layout read_record(struct kcc_tu *tu, struct kcc_types *types,
 {
 	size_t open = find_body(tu, keyword), close = tu->tokens[open].match, tag, from = open + 1;
 	struct record r = {.is_union = kcc_is(tu, keyword, "union"), .align = 1, .offset.mod = KCC_EXACT};
-	struct kcc_layout layout = {0, -1};
+	struct kcc_layout layout = {.size = -1};
 
 	tag = kcc_attributes(tu, keyword + 1, &r.packed, &r.align);
 	if (tag < open)
@@ -205,6 +239,9 @@ static struct kcc_layout read_record(struct kcc_tu *tu, struct kcc_types *types,
 		}
 	}
 	end_run(tu, &r, KCC_EXACT);
+	r.plain.open = open;
+	r.plain.close = close;
+	r.overlay.keyword = keyword;
 	/* Values without names would now go to other members: main.c makes that an error. */
 	if (r.reversed)
 		tu->tokens[close].edit = "} __attribute__((__designated_init__))";
@@ -213,11 +250,22 @@ static struct kcc_layout read_record(struct kcc_tu *tu, struct kcc_types *types,
 		layout.size = r.size < 0 ? -1 : (r.size + r.align - 1) / r.align * r.align;
 	else if (r.offset.mod == KCC_EXACT)
 		layout.size = kcc_align(r.offset, r.align).bits / 8;
+	if (r.is_union)
+		kcc_overlay_end(tu, &r.overlay, layout.size);
+	r.shape.unknown |= layout.size < 0;
+	layout.shape = kcc_alloc(NULL, sizeof(r.shape));
+	*layout.shape = r.shape;
 	if (tag < open)
 		kcc_types_add(types,
 			      kcc_format("%s %.*s", r.is_union ? "union" : "struct", (int)tu->tokens[tag].len,
 					 tu->tokens[tag].text),
 			      layout);
+	if (!r.is_union && !r.plain.other) {
+		struct kcc_plain *plain = kcc_alloc(NULL, sizeof(*plain));
+
+		*plain = r.plain;
+		layout.plain = plain;
+	}
 	return layout;
 }
 

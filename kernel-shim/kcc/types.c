@@ -33,9 +33,15 @@ static const struct {
 	const char *name;
 	struct kcc_layout layout;
 } common_types[] = {
-	{"atomic_t", {4, 4}},	       {"refcount_t", {4, 4}},	    {"atomic64_t", {8, 8}},
-	{"atomic_long_t", {8, 8}},     {"gfp_t", {4, 4}},	    {"struct list_head", {8, 16}},
-	{"struct hlist_head", {8, 8}}, {"struct rb_node", {8, 24}}, {"struct rb_root", {8, 8}},
+	{"atomic_t", {.align = 4, .size = 4}},
+	{"refcount_t", {.align = 4, .size = 4}},
+	{"atomic64_t", {.align = 8, .size = 8}},
+	{"atomic_long_t", {.align = 8, .size = 8}},
+	{"gfp_t", {.align = 4, .size = 4}},
+	{"struct list_head", {.align = 8, .size = 16}},
+	{"struct hlist_head", {.align = 8, .size = 8}},
+	{"struct rb_node", {.align = 8, .size = 24}},
+	{"struct rb_root", {.align = 8, .size = 8}},
 };
 
 struct kcc_types *kcc_types_new(void)
@@ -67,7 +73,7 @@ struct kcc_layout kcc_type_find(const struct kcc_types *types, const char *name)
 	for (size_t i = types->n; i-- > 0;)
 		if (!strcmp(types->list[i].name, name))
 			return types->list[i].layout;
-	return (struct kcc_layout){0, -1};
+	return (struct kcc_layout){.size = -1};
 }
 
 static unsigned int integer_size(const struct kcc_tu *tu, size_t i)
@@ -82,7 +88,7 @@ struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, siz
 			   bool *is_integer)
 {
 	int longs = 0, shorts = 0, chars = 0, words = 0, wide = 0;
-	struct kcc_layout layout = {0, -1};
+	struct kcc_layout layout = {.size = -1};
 	bool known = false;
 	unsigned int size;
 	size_t i;
@@ -114,7 +120,7 @@ struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, siz
 			known = true;
 			i++;
 		} else if (kcc_is(tu, i, "enum")) {
-			layout = (struct kcc_layout){4, 4};
+			layout = (struct kcc_layout){.align = 4, .size = 4};
 			*is_integer = known = true;
 			if (tu->tokens[i + 1].kind == KCC_WORD)
 				i++;
@@ -125,7 +131,7 @@ struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, siz
 			i = tu->tokens[i + 1].match;
 		} else if (integer_size(tu, i)) {
 			size = integer_size(tu, i);
-			layout = (struct kcc_layout){size, size};
+			layout = (struct kcc_layout){.align = size, .size = size};
 			*is_integer = known = true;
 		} else {
 			char *name = kcc_spell(tu, i, i + 1);
@@ -138,7 +144,7 @@ struct kcc_layout kcc_type(struct kcc_tu *tu, const struct kcc_types *types, siz
 	*end = i;
 	if (words || longs || shorts || chars || wide) {
 		size = wide ? 16 : chars ? 1 : shorts ? 2 : longs ? 8 : 4;
-		layout = (struct kcc_layout){size, size};
+		layout = (struct kcc_layout){.align = size, .size = size};
 		*is_integer = true;
 	}
 	return layout;

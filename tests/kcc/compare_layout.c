@@ -251,12 +251,23 @@ static const struct member *find_member(const struct type *type, const char *pat
 	return NULL;
 }
 
+/* Returns the member, also if kcc gave an array another name; NULL if there is none. */
+static const struct member *find_here(const struct type *type, const char *path)
+{
+	const struct member *member = find_member(type, path);
+	const char *name = strrchr(path, '.') ? strrchr(path, '.') + 1 : path;
+	char other[512];
+
+	snprintf(other, sizeof(other), "%.*skcc_mirrored_%s", (int)(name - path), path, name);
+	return member ? member : find_member(type, other);
+}
+
 static void compare_type(const struct type *cross, const struct type *here)
 {
 	compared_types++;
 	check(cross, "sizeof", cross->size, here->size, "bytes");
 	for (size_t i = 0; i < cross->n; i++) {
-		const struct member *c = &cross->members[i], *h = find_member(here, c->path);
+		const struct member *c = &cross->members[i], *h = find_here(here, c->path);
 
 		if (!h || h->bits != c->bits || (c->bits && !c->unit)) {
 			failures++;

@@ -63,6 +63,7 @@ static inline int insn(int v)
 	return hardware(v) + ADD;
 }
 EOF
+echo 'mirror arch/s390/include/asm/x.h shared a test' >overlays.list
 cat >main.c <<'EOF'
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,8 +86,8 @@ int main(void)
 EOF
 
 compile() { # WORDS... is the prefix; the options and the object are in $options and $object
-	"$kcc" --big-endian arch/s390 --overrides "$work/overrides.c" -- "$@" -Iarch/s390/include $options -MD -MT "$object" \
-		-MF "$object.d" -c x.c -o "$object"
+	"$kcc" --big-endian arch/s390 --overlays "$work/overlays.list" --overrides "$work/overrides.c" -- "$@" \
+		-Iarch/s390/include $options -MD -MT "$object" -MF "$object.d" -c x.c -o "$object"
 }
 options="-g -O1 -fmacro-prefix-map=arch/s390/=S:" object=x.c.o
 
@@ -97,8 +98,8 @@ gcc -o prog main.c x.c.o
 printf '110 1\nrefused S:include/asm/x.h:15 lghi %%0,2\n' | cmp - got || fail "the program wrote something else"
 [ ! -e x.c.o.i ] || fail "the intermediate file is left"
 
-# Ninja compiles again when the source, a header, the overrides or kcc change.
-for dep in x.c arch/s390/include/asm/x.h overrides.c o.h "$kcc"; do
+# Ninja compiles again when the source, a header, the overrides, the list of overlays or kcc change.
+for dep in x.c arch/s390/include/asm/x.h overrides.c o.h overlays.list "$kcc"; do
 	tr -s ' \\\n' '\n' <x.c.o.d | grep -q "\\(^\\|/\\)${dep##*/}\$" || fail "x.c.o.d does not list $dep"
 done
 
@@ -134,6 +135,18 @@ sed -i 's/int insn(int v)/int insn(long v)/' overrides.c
 if compile gcc 2>err; then fail "another signature compiles"; fi
 grep -q 'overrides.c:2: error: kcc: the override.s signature' err || fail "kcc wrote: $(cat err)"
 sed -i 's/int insn(long v)/int insn(int v)/' overrides.c
+
+# Members that share a word: a list that says nothing of the union, or cannot be read, is an error.
+echo 'union shared { unsigned v; struct { unsigned short a, b; }; };' >>arch/s390/include/asm/x.h
+compile gcc
+echo 'keep arch/s390/y.h shared a test' >overlays.list
+if compile gcc 2>err; then fail "a union that the list does not name compiles"; fi
+grep -q 'x.h:[0-9]*: error: kcc: members of this union share' err || fail "kcc wrote: $(cat err)"
+echo 'leave arch/s390/include/asm/x.h shared a test' >>overlays.list
+if compile gcc 2>err; then fail "a list with a wrong line is read"; fi
+grep -q 'overlays.list:2: not' err || fail "kcc wrote: $(cat err)"
+echo 'mirror arch/s390/include/asm/x.h shared a test' >overlays.list
+compile gcc
 
 # Coverage data are in the same place as without kcc, and count lines of the override.
 options="-g -O1 --coverage" object=cov.c.o

@@ -24,6 +24,10 @@ struct result {
 	char *note;
 };
 
+/* What the kernel's list is for s390x. */
+static const char overlays[] = "# a comment\n\nmirror\tarch/s390/include/asm/x.h\tx\ta reason\n"
+			       "mirror arch/s390/include/asm b in a directory\nkeep arch/s390/include/asm\ty a reason";
+
 static struct result pass(const char *text, const char *overrides)
 {
 	const char *names[] = {"overrides.c"};
@@ -37,6 +41,7 @@ static struct result pass(const char *text, const char *overrides)
 	tu.len = strlen(tu.text);
 	tu.tail = strlen(text);
 	tu.note = open_memstream(&r.note, &note_len);
+	ck_assert_uint_eq(kcc_overlays_read(&tu, overlays), 0);
 	stderr = open_memstream(&r.error, &error_len);
 	r.text = kcc_pass(&tu, &options, &len);
 	fclose(stderr);
@@ -205,6 +210,71 @@ START_TEST(bit_fields_refused)
 }
 END_TEST
 
+/* --- members that share a word: as above --- */
+static const struct {
+	const char *name, *text, *check;
+} shared[] = {
+	{"last byte", "union x { u64 val; struct { u64 a : 8; u64 : 48; u64 b : 8; } s; struct { u8 h[7]; u8 l; }; };",
+	 "union x x = {}; x.s.b = 0x12; if (x.l != 0x12) return 1; x.l = 0x34;"
+	 "if (x.val != 0x34 || x.s.b != 0x34 || x.s.a || sizeof(x) != 8) return 1"},
+	{"parts of all widths",
+	 "union x { u64 val; struct { u16 a; u16 b; u16 c; u8 d; u8 e; } __attribute__((packed)); };",
+	 "union x x = {}; x.a = 1; x.b = 2; x.c = 3; x.d = 4; x.e = 5; if (x.val != 0x0001000200030405) return 1"},
+	{"the word last, a structure with a name", "union x { struct { u32 hi, lo; } p; u64 val; };",
+	 "union x x = {}; x.p.hi = 1; x.p.lo = 2; if (x.val != 0x100000002) return 1"},
+	{"a shorter word", "union x { struct { u8 a; u8 b[1]; u16 c; }; u32 val; };",
+	 "union x x = {}; x.a = 1; x.b[0] = 2; x.c = 3; if (x.val != 0x01020003) return 1"},
+	{"inside of a structure", "struct o { u8 k; union { struct { u8 b; u8 c[7]; }; u64 val; }; u8 l; };",
+	 "struct o o = {}; o.b = 1; o.l = 7; if (o.val != 1UL << 56 || sizeof(o) != 24) return 1"},
+	{"kept", "union y { u64 val; struct { u8 a[7]; u8 b; }; };",
+	 "union y y = {}; y.b = 1; y.a[0] = 2; if (y.val != (1UL << 56) + 2) return 1"},
+	{"same widths need no line", "union z { u64 val; u64 v[1]; struct { u64 a : 8; u64 b : 56; }; void *p; };"
+				     "union w { struct { u8 a[4]; u32 b; } s; struct { u8 a, b, c, d; u32 e; }; };",
+	 "union z z = {}; union w w = {}; z.a = 1; w.a = 1;"
+	 "if (z.val != 1UL << 56 || z.v[0] != z.val || w.s.a[0] != 1) return 1"},
+};
+
+START_TEST(shared_words)
+{
+	char *in = kcc_format("%s" BE "%s\n", types, shared[_i].text), *out = passed(in, NULL);
+
+	runs(out, shared[_i].check);
+}
+END_TEST
+
+START_TEST(shared_words_refused)
+{
+	static const char unknown[] = "members of this union share bytes and have different widths";
+	static const char cannot[] = "kcc cannot mirror the members of this union";
+
+	refuses(BE "\nunion z { u64 val; struct { u8 a[7]; u8 b; }; };\n", NULL, "x.h:2: error: kcc: members of");
+	refuses(BE "union { struct { u8 c[7]; u8 d; }; u64 val; } v;\n", NULL, "its name there is c\n");
+	refuses(BE "union z { u64 val; u8 a; };\n", NULL, unknown);
+	refuses(BE "union z { u64 val; struct { u32 a : 8; u32 b : 24; u32 c; }; };\n", NULL, unknown);
+	refuses(BE "union z { u64 a : 8; u8 b; };\n", NULL, unknown);
+	refuses(BE "struct s { u32 a, b; }; union z { u64 val; struct s s[1]; };\n", NULL, unknown);
+	refuses("# 1 \"/src/arch/s390/kvm/x.h\"\nunion x { u64 val; struct { u32 a, b; }; };\n", NULL, unknown);
+	refuses(BE "union x { u64 val; u8 a; };\n", NULL, cannot);
+	refuses(BE "union x { u64 val; struct { u8 a; u32 c; }; };\n", NULL, cannot);
+	refuses(BE "union x { u64 val; struct { u8 a; u8 c; }; };\n", NULL, cannot);
+	refuses(BE "union x { u64 val; struct { u32 a; u32 c : 32; }; };\n", NULL, cannot);
+	/* An array whose elements would be in the wrong order, and values without names. */
+	ck_assert(contains(passed(BE "union x { u64 val; struct { u8 a[7]; u8 c; }; };\n", NULL),
+			   " kcc_mirrored_a[7];"));
+	ck_assert(contains(passed(BE "union x { u64 val; struct { u32 a, c; }; };\n", NULL), "__designated_init__"));
+}
+END_TEST
+
+START_TEST(list_of_overlays)
+{
+	struct kcc_tu tu = {0};
+
+	ck_assert_uint_eq(kcc_overlays_read(&tu, "mirror f x reason\n\n#\nkeep f x\n"), 4);
+	ck_assert_uint_eq(kcc_overlays_read(&tu, "mirror f\n"), 1);
+	ck_assert_uint_eq(kcc_overlays_read(&tu, "keep f x r\nleave f x reason\n"), 2);
+}
+END_TEST
+
 /* --- asm --- */
 START_TEST(asm_statements)
 {
@@ -334,6 +404,9 @@ int main(void)
 	tcase_add_loop_test(t, bit_fields, 0, sizeof(layouts) / sizeof(*layouts));
 	tcase_add_test(t, bit_fields_of_other_files);
 	tcase_add_test(t, bit_fields_refused);
+	tcase_add_loop_test(t, shared_words, 0, sizeof(shared) / sizeof(*shared));
+	tcase_add_test(t, shared_words_refused);
+	tcase_add_test(t, list_of_overlays);
 	tcase_add_test(t, asm_statements);
 	tcase_add_test(t, asm_dropped);
 	tcase_add_test(t, override_replaces);
