@@ -92,6 +92,22 @@ void insn_flush(const struct guest_cpu *c, const struct guest_insn *i);
 /* Ends the step with an instruction interception; the PSW is behind the instruction. */
 enum guest_end guest_intercept(struct guest_cpu *c, const struct guest_insn *i);
 
+/* Bits of a page-status-table entry (PGSTE) that the CPU uses. It has one behind each page table, for each page. */
+#define DAT_PGSTE_ACC (0xfULL << 60)	/* the guest's storage key: access control, */
+#define DAT_PGSTE_F (1ULL << 59)	/* fetch protection, */
+#define DAT_PGSTE_GR (1ULL << 50)	/* reference, */
+#define DAT_PGSTE_GC (1ULL << 49)	/* and change */
+#define DAT_PGSTE_PCL (1ULL << 55)	/* page-control interlock: a lock */
+#define DAT_PGSTE_HR (1ULL << 54)	/* what the host lost of reference and change */
+#define DAT_PGSTE_HC (1ULL << 53)
+#define DAT_PGSTE_ZERO (1ULL << 31)	/* page states: the contents may be dropped, no tables of the guest */
+#define DAT_PGSTE_NODAT (1ULL << 30)
+#define DAT_PGSTE_USAGE (3ULL << 24)
+#define DAT_PGSTE_USAGE_STABLE (0ULL << 24)
+#define DAT_PGSTE_USAGE_UNUSED (1ULL << 24)
+#define DAT_PGSTE_USAGE_POT_VOLATILE (2ULL << 24)
+#define DAT_PGSTE_USAGE_VOLATILE (3ULL << 24)
+
 /* --- insn_keys.c: instructions on storage keys and page states, as SIE interprets them --- */
 enum guest_end insn_sske(struct guest_cpu *c, struct guest_insn *i);
 enum guest_end insn_iske(struct guest_cpu *c, struct guest_insn *i);

@@ -47,9 +47,9 @@ static enum guest_end lock_page(struct guest_cpu *c, struct guest_insn *i, u64 a
 	pte = __va(r.via[DAT_PAGE]);
 	p->pgste = pte + PTRS_PER_PTE;
 	/* Pairs with unlock_page(), and with pgste_set_unlock() of arch/s390/mm/pgtable.c. */
-	was = __atomic_fetch_or(p->pgste, PGSTE_PCL_BIT, __ATOMIC_ACQUIRE);
+	was = __atomic_fetch_or(p->pgste, DAT_PGSTE_PCL, __ATOMIC_ACQUIRE);
 	/* Its holder may wait until this CPU is between two accesses. */
-	if (was & PGSTE_PCL_BIT)
+	if (was & DAT_PGSTE_PCL)
 		return GUEST_AGAIN;
 	p->value = was;
 	p->pte = READ_ONCE(*pte);
@@ -74,9 +74,9 @@ static enum guest_end lock_operand(struct guest_cpu *c, struct guest_insn *i, st
 
 static u8 key_of(const struct guest_page *p)
 {
-	u8 key = resident(p) ? skey_insert(&s390_skeys, p->block) : (p->value & (PGSTE_ACC_BITS | PGSTE_FP_BIT)) >> 56;
+	u8 key = resident(p) ? skey_insert(&s390_skeys, p->block) : (p->value & (DAT_PGSTE_ACC | DAT_PGSTE_F)) >> 56;
 
-	return key | (p->value & (PGSTE_GR_BIT | PGSTE_GC_BIT)) >> 48;
+	return key | (p->value & (DAT_PGSTE_GR | DAT_PGSTE_GC)) >> 48;
 }
 
 static void set_key(struct guest_page *p, u8 key)
@@ -87,7 +87,7 @@ static void set_key(struct guest_page *p, u8 key)
 		skey_set(&s390_skeys, p->block, key, false, false, NULL);
 		return;
 	}
-	p->value &= ~(PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_GR_BIT | PGSTE_GC_BIT);
+	p->value &= ~(DAT_PGSTE_ACC | DAT_PGSTE_F | DAT_PGSTE_GR | DAT_PGSTE_GC);
 	p->value |= (u64)(key & (SKEY_ACC | SKEY_F)) << 56 | (u64)(key & (SKEY_R | SKEY_C)) << 48;
 	if (!resident(p))
 		return;
@@ -143,14 +143,14 @@ enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i)
 
 	if (end != GUEST_OK)
 		return end;
-	i->cc = (p.value & (PGSTE_GR_BIT | PGSTE_GC_BIT)) >> 49;
-	p.value &= ~PGSTE_GR_BIT;
+	i->cc = (p.value & (DAT_PGSTE_GR | DAT_PGSTE_GC)) >> 49;
+	p.value &= ~DAT_PGSTE_GR;
 	if (resident(&p)) {
 		int host = skey_reset_reference(&s390_skeys, p.block);
 
 		i->cc |= host;
 		if (host & 2)
-			p.value |= PGSTE_HR_BIT;
+			p.value |= DAT_PGSTE_HR;
 	}
 	unlock_page(&p);
 	return GUEST_OK;
@@ -163,45 +163,45 @@ enum guest_end insn_rrbe(struct guest_cpu *c, struct guest_insn *i)
 /* Applies the operation to the PGSTE. Returns true if the page's contents may be dropped. */
 static bool change_state(struct guest_page *p, unsigned int orc)
 {
-	u64 usage = p->value & _PGSTE_GPS_USAGE_MASK;
+	u64 usage = p->value & DAT_PGSTE_USAGE;
 	bool drop = false;
 
 	switch (orc) {
 	case ESSA_SET_STABLE:
-		p->value &= ~_PGSTE_GPS_NODAT;
-		usage = _PGSTE_GPS_USAGE_STABLE;
+		p->value &= ~DAT_PGSTE_NODAT;
+		usage = DAT_PGSTE_USAGE_STABLE;
 		break;
 	case ESSA_SET_STABLE_NODAT:
-		p->value |= _PGSTE_GPS_NODAT;
-		usage = _PGSTE_GPS_USAGE_STABLE;
+		p->value |= DAT_PGSTE_NODAT;
+		usage = DAT_PGSTE_USAGE_STABLE;
 		break;
 	case ESSA_SET_STABLE_RESIDENT:
-		usage = _PGSTE_GPS_USAGE_STABLE;
+		usage = DAT_PGSTE_USAGE_STABLE;
 		break;
 	case ESSA_SET_UNUSED:
-		usage = _PGSTE_GPS_USAGE_UNUSED;
+		usage = DAT_PGSTE_USAGE_UNUSED;
 		drop = !resident(p);
 		break;
 	case ESSA_SET_VOLATILE:
-		usage = _PGSTE_GPS_USAGE_VOLATILE;
+		usage = DAT_PGSTE_USAGE_VOLATILE;
 		drop = !resident(p);
 		break;
 	case ESSA_SET_POT_VOLATILE:
 		if (resident(p)) {
-			usage = _PGSTE_GPS_USAGE_POT_VOLATILE;
-		} else if (p->value & _PGSTE_GPS_ZERO) {
-			usage = _PGSTE_GPS_USAGE_VOLATILE;
+			usage = DAT_PGSTE_USAGE_POT_VOLATILE;
+		} else if (p->value & DAT_PGSTE_ZERO) {
+			usage = DAT_PGSTE_USAGE_VOLATILE;
 		} else {
-			drop = !(p->value & PGSTE_GC_BIT);
-			usage = drop ? _PGSTE_GPS_USAGE_VOLATILE : _PGSTE_GPS_USAGE_STABLE;
+			drop = !(p->value & DAT_PGSTE_GC);
+			usage = drop ? DAT_PGSTE_USAGE_VOLATILE : DAT_PGSTE_USAGE_STABLE;
 		}
 		break;
 	case ESSA_SET_STABLE_IF_RESIDENT:
 		if (resident(p))
-			usage = _PGSTE_GPS_USAGE_STABLE;
+			usage = DAT_PGSTE_USAGE_STABLE;
 		break;
 	}
-	p->value = (p->value & ~_PGSTE_GPS_USAGE_MASK) | usage | (drop ? _PGSTE_GPS_ZERO : 0);
+	p->value = (p->value & ~DAT_PGSTE_USAGE) | usage | (drop ? DAT_PGSTE_ZERO : 0);
 	return drop;
 }
 
@@ -221,10 +221,10 @@ enum guest_end insn_essa(struct guest_cpu *c, struct guest_insn *i)
 		return end;
 	if (!p.pgste)
 		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: %s interpreted in a 1 MiB frame", i->name);
-	state = (p.value & _PGSTE_GPS_USAGE_MASK) >> 22;
+	state = (p.value & DAT_PGSTE_USAGE) >> 22;
 	if (!resident(&p))
-		state |= p.value & _PGSTE_GPS_ZERO ? 3 : 2;
-	if (p.value & _PGSTE_GPS_NODAT)
+		state |= p.value & DAT_PGSTE_ZERO ? 3 : 2;
+	if (p.value & DAT_PGSTE_NODAT)
 		state |= 0x20;
 	guest_set_reg(c, i->r1, state);
 	if (change_state(&p, i->m3)) {
