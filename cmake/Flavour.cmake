@@ -63,6 +63,12 @@ function(kvmsim_kernel_tu target arch kbuild)
 		"${src}/arch/${karch}/include/uapi" "${src}/include/uapi"
 		"${PROJECT_SOURCE_DIR}/kernel-shim/include" "${KVMSIM_PROBES_DIR}"
 		"${src}/arch/${karch}/kvm" "${src}/virt/kvm" "${src}/mm" "${src}")
+	# Where KVM is divided: guest address spaces, and guests of the architecture itself.
+	foreach(part IN ITEMS gmap ${karch})
+		if(IS_DIRECTORY "${src}/arch/${karch}/kvm/${part}")
+			target_include_directories(${target} PRIVATE "${src}/arch/${karch}/kvm/${part}")
+		endif()
+	endforeach()
 	kvmsim_arch_flags(flags ${arch})
 	target_compile_options(${target} PRIVATE ${KVMSIM_KERNEL_FLAGS} ${flags}
 		"SHELL:-include \"${src}/include/linux/compiler-version.h\""

@@ -12,6 +12,7 @@
 #include <kshim/insn.h>
 #include <kshim/mem.h>
 #include <kshim/sched.h>
+#include <kshim/form/s390_machine_flags.h>
 #include "model.h"
 
 struct s390_cpu s390_cpus[KVMSIM_MAX_CPUS];
@@ -65,8 +66,9 @@ static int read_entry(void *ctx, uint64_t address, uint64_t *entry)
 
 int s390_walk_host(u64 asce, u64 addr, enum dat_access access, struct dat_result *r)
 {
-	/* EDAT-1 is on if installed. A guest's fetch is no fetch by the host, for instruction-execution protection. */
-	struct dat_space space = { .asce = asce, .edat1 = test_facility(FACILITY_EDAT1), .read = read_entry };
+	/* EDAT is on if installed. A guest's fetch is no fetch by the host, for instruction-execution protection. */
+	struct dat_space space = { .asce = asce, .edat1 = test_facility(FACILITY_EDAT1),
+				   .edat2 = test_facility(FACILITY_EDAT2), .read = read_entry };
 
 	s390_walk(&space, addr, access, r);
 	return r->code;
@@ -251,6 +253,22 @@ unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long ne
 	model_count(csp, 1);
 	if (seen == old)
 		flush_cpus(false, flush_all, 0);
+	return seen;
+}
+
+unsigned long kshim_crdte(unsigned long *table, unsigned long type, unsigned long addr, unsigned long asce,
+			  unsigned long old, unsigned long new)
+{
+	unsigned long *entry = &table[(addr >> (20 + 11 * ((type >> 2) & 3))) & 0x7ff];
+	unsigned long seen;
+
+	need(FACILITY_EDAT2, "CRDTE");
+	model_count(crdte, 1);
+	kshim_sched_point(KSHIM_PT_ATOMIC, entry);
+	seen = __sync_val_compare_and_swap(entry, old, new);
+	/* With a guest's ASCE a CPU may keep entries of other guests; the model drops those too. */
+	if (seen == old)
+		flush_cpus(false, flush_entry, __pa(entry));
 	return seen;
 }
 

@@ -8,7 +8,7 @@
 #include <asm/fault.h>
 #include <asm/lowcore.h>
 #include <asm/ptrace.h>
-#include "kvm-s390.h"
+#include <kshim/form/s390_gmap.h>
 #include "guest.h"
 #include <kshim/host.h>
 #include <kshim/mem.h>

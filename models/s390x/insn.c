@@ -7,7 +7,7 @@
 #include <linux/kvm_host.h>
 #include <asm/ptrace.h>
 #include <asm/dis.h>
-#include "kvm-s390.h"
+#include <kshim/form/s390_gmap.h>
 #include "guest.h"
 #include <kshim/host.h>
 #include <kshim/mem.h>

@@ -2,25 +2,15 @@
 /* Inspection of guest address spaces (struct gmap), PGSTEs and TLBs, for scenarios and the checks; changes nothing. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
-#include <asm/gmap.h>
 #include <asm/pgtable.h>
 #include "model.h"
 #include <kshim/arch.h>
 #include <kshim/hw.h>
-#include <kshim/process.h>
+#include <kshim/form/s390_gmap.h>
 
 static struct gmap *gmap_of(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.gmap;	/* the VM's, or under ucontrol the vCPU's own */
-}
-
-/* Software bits of the entry that ended a walk: a page-table entry or a large segment-table entry. */
-static void soft_bits(const struct dat_result *r, uint8_t *accessed, uint8_t *dirty)
-{
-	bool page = r->level == DAT_PAGE;
-
-	*accessed = !!(r->entry & (page ? _PAGE_YOUNG : _SEGMENT_ENTRY_YOUNG));
-	*dirty = !!(r->entry & (page ? _PAGE_DIRTY : _SEGMENT_ENTRY_DIRTY));
 }
 
 int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out)
@@ -31,7 +21,7 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 
 	memset(out, 0, sizeof(*out));
 	flags = kshim_hw_access_begin();
-	code = s390_walk_host(gmap_of(vcpu)->asce, gpa, DAT_FETCH, &r);
+	code = s390_walk_host(kshim_gmap_asce(gmap_of(vcpu)), gpa, DAT_FETCH, &r);
 	kshim_hw_access_end(flags);
 	if (code == PGM_CODE_ADDRESSING || code == PGM_CODE_TRANSLATION_SPECIFICATION)
 		return -EFAULT;
@@ -39,7 +29,8 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 		return 0;
 	out->present = out->executable = 1;
 	out->writable = !r.protect;
-	soft_bits(&r, &out->accessed, &out->dirty);
+	out->accessed = kshim_gmap_accessed(r.entry, r.level == DAT_PAGE);
+	out->dirty = kshim_gmap_dirty(r.entry, r.level == DAT_PAGE);
 	out->level = r.level == DAT_PAGE ? 1 : 2;
 	out->pfn = r.address >> PAGE_SHIFT;
 	out->raw = r.entry;
@@ -56,7 +47,7 @@ int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_map
 	memset(out, 0, sizeof(*out));
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
 		host_lock(&s390_cpus[cpu].lock);
-		e = s390_tlb_lookup(&s390_cpus[cpu].tlb, TLB_HOST, 0, 0, gmap_of(vcpu)->asce, addr);
+		e = s390_tlb_lookup(&s390_cpus[cpu].tlb, TLB_HOST, 0, 0, kshim_gmap_asce(gmap_of(vcpu)), addr);
 		if (e) {
 			*out = (struct kvmsim_mapping){
 				.present = 1, .writable = !e->protect, .executable = 1, .accessed = 1,
@@ -76,15 +67,17 @@ struct visit {
 	void *arg;
 };
 
-/* Returns whether kvm_arch_sync_dirty_log() will find the page's writes recorded. */
-static bool recorded(const u64 *pte, const u64 *ste)
+/* An entry that maps: a page, or a large frame of the table's level. */
+static void visit_leaf(struct visit *v, const u64 *entry, enum dat_level level, u64 gaddr, bool protect)
 {
-	return pte ? READ_ONCE(pte[PTRS_PER_PTE]) & PGSTE_UC_BIT : READ_ONCE(*ste) & _SEGMENT_ENTRY_GMAP_UC;
-}
+	bool page = level == DAT_PAGE;
+	u64 value = READ_ONCE(*entry), bytes = dat_frame_bytes(level);
 
-static const u64 *entry_at(u64 pa)
-{
-	return pa == DAT_NO_ENTRY ? NULL : __va(pa);
+	v->fn(v->kvm, &(struct kshim_guest_leaf){
+		.where = "gmap", .gfn = gaddr >> PAGE_SHIFT, .pfn = (value & ~(bytes - 1)) >> PAGE_SHIFT,
+		.npages = bytes >> PAGE_SHIFT, .writable = !protect && !(value & DAT_ENTRY_P), .executable = true,
+		.accessed = kshim_gmap_accessed(value, page), .dirty = kshim_gmap_dirty(value, page),
+		.dirty_recorded = kshim_gmap_recorded(entry, page), .raw = value }, v->arg);
 }
 
 static void visit_page_table(struct visit *v, u64 ste, u64 gaddr)
@@ -92,45 +85,30 @@ static void visit_page_table(struct visit *v, u64 ste, u64 gaddr)
 	const u64 *table = __va(ste & _SEGMENT_ENTRY_ORIGIN);
 	unsigned int i;
 
-	model_for_each_valid(table, PTRS_PER_PTE, i, _PAGE_INVALID) {
-		u64 pte = READ_ONCE(table[i]);
-
-		v->fn(v->kvm, &(struct kshim_guest_leaf){
-			.where = "gmap", .gfn = (gaddr >> PAGE_SHIFT) + i, .pfn = pte >> PAGE_SHIFT, .npages = 1,
-			.writable = !((pte | ste) & _PAGE_PROTECT), .executable = true,
-			.accessed = pte & _PAGE_YOUNG, .dirty = pte & _PAGE_DIRTY,
-			.dirty_recorded = recorded(&table[i], NULL), .raw = pte }, v->arg);
-	}
+	model_for_each_valid(table, PTRS_PER_PTE, i, _PAGE_INVALID)
+		visit_leaf(v, &table[i], DAT_PAGE, gaddr + ((u64)i << PAGE_SHIFT), ste & DAT_ENTRY_P);
 }
 
-static void visit_segment(struct visit *v, const u64 *entry, u64 gaddr)
-{
-	u64 ste = READ_ONCE(*entry);
-
-	if (!(ste & _SEGMENT_ENTRY_LARGE)) {
-		visit_page_table(v, ste, gaddr);
-		return;
-	}
-	v->fn(v->kvm, &(struct kshim_guest_leaf){
-		.where = "gmap", .gfn = gaddr >> PAGE_SHIFT, .pfn = (ste & _SEGMENT_ENTRY_ORIGIN_LARGE) >> PAGE_SHIFT,
-		.npages = PTRS_PER_PTE, .writable = !(ste & _SEGMENT_ENTRY_PROTECT), .executable = true,
-		.accessed = ste & _SEGMENT_ENTRY_YOUNG, .dirty = ste & _SEGMENT_ENTRY_DIRTY,
-		.dirty_recorded = recorded(NULL, entry), .raw = ste }, v->arg);
-}
-
-/* level 1: a segment table. */
-static void visit_table(struct visit *v, const u64 *table, unsigned int level, u64 gaddr)
+static void visit_table(struct visit *v, const u64 *table, enum dat_level level, u64 gaddr)
 {
 	unsigned int i;
 
 	model_for_each_valid(table, _CRST_ENTRIES, i, _REGION_ENTRY_INVALID) {
-		u64 at = gaddr + ((u64)i << (20 + 11 * (level - 1))), entry = READ_ONCE(table[i]);
+		u64 at = gaddr + ((u64)i << (20 + 11 * level)), entry = READ_ONCE(table[i]);
 
-		if (level == 1)
-			visit_segment(v, &table[i], at);
+		if (level <= DAT_REGION3 && (entry & DAT_ENTRY_FC))
+			visit_leaf(v, &table[i], level, at, false);
+		else if (level == DAT_SEGMENT)
+			visit_page_table(v, entry, at);
 		else
 			visit_table(v, __va(entry & _REGION_ENTRY_ORIGIN), level - 1, at);
 	}
+}
+
+/* Returns whether the writes through a TLB entry are recorded in the entry that it was formed from. */
+static bool recorded(const struct s390_tlb_entry *e)
+{
+	return kshim_gmap_recorded(__va(e->via[e->level]), e->level == DAT_PAGE);
 }
 
 /* Flushes that are still to come are treated as in kernel-shim/checkers/s390x/tlb.c. */
@@ -139,21 +117,20 @@ static void visit_tlbs(struct visit *v)
 	char where[24];
 	unsigned int cpu, i;
 
-	if (v->gmap->mm->context.flush_mm)
+	if (kshim_gmap_flush_pending(v->gmap))
 		return;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
 		snprintf(where, sizeof(where), "TLB of CPU %u", cpu);
 		s390_tlb_for_each(&s390_cpus[cpu].tlb, i) {
 			const struct s390_tlb_entry *e = &s390_cpus[cpu].tlb.entry[i];
 
-			if (e->kind != TLB_HOST || e->asce != (v->gmap->asce & TLB_ASCE_MASK))
+			if (e->kind != TLB_HOST || e->asce != (kshim_gmap_asce(v->gmap) & TLB_ASCE_MASK))
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
 				.where = where, .gfn = e->page, .pfn = e->frame,
 				.npages = dat_frame_bytes(e->level) >> PAGE_SHIFT, .writable = !e->protect,
 				.executable = true, .accessed = true, .raw = e->raw,
-				.dirty_recorded = recorded(entry_at(e->via[DAT_PAGE]),
-							   entry_at(e->via[DAT_SEGMENT])) }, v->arg);
+				.dirty_recorded = recorded(e) }, v->arg);
 		}
 	}
 }
@@ -162,10 +139,12 @@ void kshim_hw_visit_leaves(struct kvm *kvm,
 			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
 	struct visit v = { .kvm = kvm, .gmap = kvm->arch.gmap, .fn = fn, .arg = arg };
+	u64 asce;
 
 	/* Under ucontrol user space maps guest addresses itself: no slot says what they must lead to. */
 	if (!v.gmap)
 		return;
-	visit_table(&v, (const u64 *)v.gmap->table, 1 + ((v.gmap->asce & _ASCE_TYPE_MASK) >> 2), 0);
+	asce = kshim_gmap_asce(v.gmap);
+	visit_table(&v, __va(asce & DAT_ASCE_ORIGIN), (asce & DAT_ASCE_DT) >> 2, 0);
 	visit_tlbs(&v);
 }

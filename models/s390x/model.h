@@ -25,6 +25,7 @@ enum {
 	FACILITY_EDAT1 = 8,	/* also SSKE of several blocks */
 	FACILITY_TLB_LC = 51,
 	FACILITY_FSI = 75,
+	FACILITY_EDAT2 = 78,	/* also CRDTE */
 	FACILITY_NODAT = 147,	/* of ESSA */
 	FACILITY_RDP = 194,
 };

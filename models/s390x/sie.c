@@ -9,9 +9,8 @@
  */
 #include <linux/mm.h>
 #include <linux/kvm_host.h>
-#include <asm/gmap.h>
 #include <asm/pgtable.h>
-#include "kvm-s390.h"
+#include <kshim/form/s390_gmap.h>
 #include "guest.h"
 #include <kshim/hw.h>
 #include <kshim/host.h>

@@ -6,6 +6,7 @@
  */
 #include <kshim/insn.h>
 #include <kshim/marks.h>
+#include <kshim/form/s390_machine_flags.h>
 
 OVERRIDES(copy_page, "arch/s390/include/asm/page.h");
 static inline void copy_page(void *to, void *from)
@@ -88,12 +89,6 @@ static inline void __tlb_flush_idte(unsigned long asce)
 OVERRIDES(report_user_fault, "arch/s390/mm/fault.c");
 void report_user_fault(struct pt_regs *regs, long signr, int is_mm_fault)
 {
-}
-
-OVERRIDES(gmap_idte_one, "arch/s390/mm/gmap.c");
-static inline void gmap_idte_one(unsigned long asce, unsigned long vaddr)
-{
-	kshim_idte_table(asce, vaddr);
 }
 
 OVERRIDES(sske_frame, "arch/s390/mm/pageattr.c");

@@ -9,6 +9,7 @@
 #include <asm/pgtable.h>
 #include <asm/processor.h>
 #include <kshim/arch.h>
+#include <kshim/form/s390_gmap.h>
 #include <kshim/marks.h>
 
 /*
@@ -21,7 +22,7 @@ void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 
 	mm->task_size = TASK_SIZE_MAX;
 	if (pgste)
-		mm->context.alloc_pgste = 1;
+		kshim_allow_guests(mm);
 	arch_pick_mmap_layout(mm, &stack);
 }
 

@@ -4,7 +4,7 @@
 #include <asm/sigp.h>
 #include <asm/debug.h>
 #include <asm/dis.h>
-#include "kvm-s390.h"
+#include <kshim/form/s390_gmap.h>
 #include <trace/events/kvm.h>
 #include "trace.h"
 #include "trace-s390.h"

@@ -133,10 +133,6 @@ unsigned long _copy_to_user_key(void __user *to, const void *from, unsigned long
 	return keyed_pieces((unsigned long)to, n, true, key, write_piece, (void *)from);
 }
 
-struct cmpxchg_args {
-	__uint128_t old, new, seen;
-};
-
 static __uint128_t cmpxchg16(void *mem, __uint128_t old, __uint128_t new)
 {
 	u64 low = old, high = old >> 64;
@@ -148,27 +144,38 @@ static __uint128_t cmpxchg16(void *mem, __uint128_t old, __uint128_t new)
 	return (__uint128_t)high << 64 | low;
 }
 
-/* COMPARE AND SWAP of the operand's size. */
+void kshim_compare_and_swap(void *mem, void *prev, __uint128_t old, __uint128_t new, int size)
+{
+	__uint128_t seen;
+
+	switch (size) {
+	case 1:
+		seen = cmpxchg((u8 *)mem, (u8)old, (u8)new);
+		break;
+	case 2:
+		seen = cmpxchg((u16 *)mem, (u16)old, (u16)new);
+		break;
+	case 4:
+		seen = cmpxchg((u32 *)mem, (u32)old, (u32)new);
+		break;
+	case 8:
+		seen = cmpxchg((u64 *)mem, (u64)old, (u64)new);
+		break;
+	default:
+		seen = cmpxchg16(mem, old, new);
+	}
+	memcpy(prev, &seen, size);
+}
+
+struct cmpxchg_args {
+	__uint128_t old, new, seen;
+};
+
 static bool cmpxchg_piece(void *mem, unsigned long done, unsigned long len, void *arg)
 {
 	struct cmpxchg_args *a = arg;
 
-	switch (len) {
-	case 1:
-		a->seen = cmpxchg((u8 *)mem, (u8)a->old, (u8)a->new);
-		break;
-	case 2:
-		a->seen = cmpxchg((u16 *)mem, (u16)a->old, (u16)a->new);
-		break;
-	case 4:
-		a->seen = cmpxchg((u32 *)mem, (u32)a->old, (u32)a->new);
-		break;
-	case 8:
-		a->seen = cmpxchg((u64 *)mem, (u64)a->old, (u64)a->new);
-		break;
-	default:
-		a->seen = cmpxchg16(mem, a->old, a->new);
-	}
+	kshim_compare_and_swap(mem, &a->seen, a->old, a->new, len);
 	return true;
 }
 

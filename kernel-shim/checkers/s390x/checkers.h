@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The checks that s390x adds, for the table in checks.c. They are as struct kshim_check says. */
+/*
+ * The checks that s390x adds. They are as struct kshim_check says. Their table, and what depends on who has the guests'
+ * page tables, is in compat/<form>/s390x/s390_gmap.
+ */
 #ifndef KSHIM_S390_CHECKERS_H
 #define KSHIM_S390_CHECKERS_H
 
@@ -12,6 +15,19 @@ int kshim_check_gmap(struct kvm *kvm);
 int kshim_check_tlbs(void);
 int kshim_check_shadow_gmaps(void);
 int kshim_check_pgstes(void);
+
+/* --- compat/<form>/s390x/s390_gmap --- */
+/* An address space that SIE runs with. */
+struct kshim_space {
+	u64 asce;
+	int pid;	/* of the VM's process */
+	bool nested;	/* of a guest's own guest */
+	bool removed;	/* only its memory is left */
+	bool flush_pending;	/* the TLBs may have more than the tables until a lazy flush */
+};
+void kshim_each_space(void (*fn)(const struct kshim_space *space, void *arg), void *arg);
+/* The process of a VM with its own tables; only in the form "newer". */
+int kshim_vm_pid(struct kvm *kvm);
 
 /* --- compat/<form>/s390x/pgtable_whole_pages --- */
 struct kshim_pgste_check {

@@ -5,7 +5,6 @@
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
-#include <asm/gmap.h>
 #include <asm/pgtable.h>
 #include <kshim/host.h>
 #include <kshim/process.h>
@@ -39,26 +38,17 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 	}
 }
 
-/*
- * While flush_mm is set, a lazy flush is still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. Not for shadows:
- * they are notified before, and flush at once.
- */
+/* While flush_mm is set, a lazy flush is still to come: ptep_flush_lazy() of arch/s390/mm/pgtable.c. */
 static void check_process(struct kshim_process *p, void *arg)
 {
-	struct gmap *gmap, *sg;
-
-	if (!p->mm)
-		return;
-	if (!p->mm->context.flush_mm)
+	if (p->mm && !p->mm->context.flush_mm)
 		check_asce(arg, p->mm->context.asce, "user", p->pid);
-	rcu_read_lock();
-	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
-		if (!p->mm->context.flush_mm)
-			check_asce(arg, gmap->asce, "guest", p->pid);
-		list_for_each_entry(sg, &gmap->children, list)
-			check_asce(arg, sg->asce, "nested guest's", p->pid);
-	}
-	rcu_read_unlock();
+}
+
+static void check_space(const struct kshim_space *space, void *arg)
+{
+	if (!space->flush_pending)
+		check_asce(arg, space->asce, space->nested ? "nested guest's" : "guest", space->pid);
 }
 
 struct asce_search {
@@ -66,21 +56,18 @@ struct asce_search {
 	bool found;
 };
 
-static void find_asce(struct kshim_process *p, void *arg)
+static void find_process(struct kshim_process *p, void *arg)
 {
 	struct asce_search *s = arg;
-	struct gmap *gmap, *sg;
 
-	if (!p->mm)
-		return;
-	s->found |= (p->mm->context.asce & TLB_ASCE_MASK) == s->asce;
-	rcu_read_lock();
-	list_for_each_entry_rcu(gmap, &p->mm->context.gmap_list, list) {
-		s->found |= (gmap->asce & TLB_ASCE_MASK) == s->asce;
-		list_for_each_entry(sg, &gmap->children, list)
-			s->found |= (sg->asce & TLB_ASCE_MASK) == s->asce && !sg->removed;
-	}
-	rcu_read_unlock();
+	s->found |= p->mm && (p->mm->context.asce & TLB_ASCE_MASK) == s->asce;
+}
+
+static void find_space(const struct kshim_space *space, void *arg)
+{
+	struct asce_search *s = arg;
+
+	s->found |= (space->asce & TLB_ASCE_MASK) == s->asce && !space->removed;
 }
 
 /* No entry may outlive the tables that it was formed from: they may become another address space's. */
@@ -96,7 +83,8 @@ static int check_dead_asces(unsigned int cpu)
 		if ((e->kind == TLB_HOST ? e->asce : e->space) == s.asce)
 			continue;
 		s = (struct asce_search){.asce = e->kind == TLB_HOST ? e->asce : e->space};
-		kshim_process_for_each(find_asce, &s);
+		kshim_process_for_each(find_process, &s);
+		kshim_each_space(find_space, &s);
 		if (s.found)
 			continue;
 		host_check("tlb",
@@ -119,6 +107,7 @@ int kshim_check_tlbs(void)
 			host_check("tlb", "TLB of CPU %u: %s", c.cpu, wrong);
 		}
 		kshim_process_for_each(check_process, &c);
+		kshim_each_space(check_space, &c);
 		c.findings += check_dead_asces(c.cpu);
 	}
 	return c.findings;

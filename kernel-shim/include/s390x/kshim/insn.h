@@ -8,6 +8,8 @@
 #ifndef KSHIM_INSN_H
 #define KSHIM_INSN_H
 
+#include <linux/types.h>
+
 /*
  * IPTE: sets the invalid bit of the entry for addr in the page table of *pte, and drops what was formed from it. local:
  * only from this CPU's TLB. opt: IPTE_NODAT, IPTE_GUEST_ASCE of asm/pgtable.h, with asce.
@@ -29,6 +31,13 @@ void kshim_idte_asce(unsigned long asce, unsigned long opt);
 /* CSP and CSPG with the clearing bit: compare and swap. A swap empties all TLBs of all CPUs. Return the old value. */
 unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new);
 unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long new);
+/*
+ * CRDTE: compares the entry for addr in the table with old; if they are equal, replaces it and drops what was formed from
+ * it, on all CPUs. type is that of the table: 0x10 a segment table, 0x14, 0x18, 0x1c region tables. Returns the old
+ * value.
+ */
+unsigned long kshim_crdte(unsigned long *table, unsigned long type, unsigned long addr, unsigned long asce,
+			  unsigned long old, unsigned long new);
 /* PTLB: empties this CPU's TLB. */
 void kshim_ptlb(void);
 
@@ -41,6 +50,12 @@ unsigned char kshim_iske(unsigned long pa);
 int kshim_rrbe(unsigned long pa);
 /* SSKE with the multiple-block control: from pa to the end of its 1 MiB block. Returns the address after the block. */
 unsigned long kshim_sske_frame(unsigned long pa, unsigned char key);
+
+/*
+ * MVCOS between addresses of the kernel, of n bytes in one page: copies if the keys allow the fetch and the store; key 0
+ * is the kernel's own. Returns false, and has copied nothing, if they do not.
+ */
+bool kshim_mvcos(void *to, const void *from, unsigned long n, unsigned int to_key, unsigned int from_key);
 
 /* STCKF: the TOD clock, virtual, never 0; 4096 units are a microsecond. */
 unsigned long kshim_stckf(void);

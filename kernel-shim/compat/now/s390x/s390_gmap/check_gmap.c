@@ -10,8 +10,8 @@
 #include <asm/gmap.h>
 #include <asm/pgtable.h>
 #include <kshim/host.h>
-#include "model.h"
-#include "checkers.h"
+#include <s390x/model.h>
+#include "../../../../checkers/s390x/checkers.h"
 
 #define finding(fmt, ...) host_check("gmap", "gmap: " fmt, ##__VA_ARGS__)
 

@@ -18,8 +18,8 @@
 #include <asm/pgtable.h>
 #include <kshim/host.h>
 #include <kshim/process.h>
-#include "model.h"
-#include "checkers.h"
+#include <s390x/model.h>
+#include "../../../../checkers/s390x/checkers.h"
 
 /* The lowest bits of a reverse map's address in gmap.c, by the table whose entry it leads to. */
 static const unsigned int rmap_kind[DAT_NR_LEVELS] = {

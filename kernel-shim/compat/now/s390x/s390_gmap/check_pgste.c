@@ -18,8 +18,8 @@
 #include <kshim/form/pgtable_has_pgste.h>
 #include <kshim/form/pgtable_whole_pages.h>
 #include <kshim/process.h>
-#include "model.h"
-#include "checkers.h"
+#include <s390x/model.h>
+#include "../../../../checkers/s390x/checkers.h"
 
 /* What only a guest, or KVM for it, has a reason to set. Reference and change are set when keys come into use. */
 #define GUEST_BITS (PGSTE_ACC_BITS | PGSTE_FP_BIT | PGSTE_IN_BIT | PGSTE_VSIE_BIT | _PGSTE_GPS_USAGE_MASK)
