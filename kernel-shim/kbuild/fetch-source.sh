@@ -106,6 +106,7 @@ fetch() { # VERSION RELEASE MB
 	rm -f "$apt/archives"/*.deb
 	quiet=-q
 	[ ! -t 2 ] || quiet=
+	# shellcheck disable=SC2086
 	(cd "$apt/archives" && apt-get $quiet -c "$apt/apt.conf" download "linux-source-$1=$2") >&2 ||
 		die "fetching linux-source-$1 failed; $(what_there_is)"
 	dpkg-deb --fsys-tarfile "$apt/archives"/linux-source-*.deb |
@@ -119,15 +120,16 @@ fetch() { # VERSION RELEASE MB
 # Fetches the archive's release of $version unless the cache has just that.
 update() {
 	read_archive
+	cached=$(cat "$packages/linux-source-$version.release" 2>/dev/null || :)
 	found=$(awk -v version="$version" '$1 == version { line = $0 } END { print line }' "$apt/packages")
 	if [ -z "$found" ]; then
 		[ -e "$tarball" ] || die "there is no linux-source-$version: $(what_there_is)"
-		say "$suite has no linux-source-$version any more; the cache has $(cat "$packages/linux-source-$version.release")"
+		say "$suite has no linux-source-$version any more; the cache has ${cached:-one}"
 		return
 	fi
 	release=${found#* }
 	release=${release% *}
-	if [ -e "$tarball" ] && [ "$(cat "$packages/linux-source-$version.release" 2>/dev/null)" = "$release" ]; then
+	if [ -e "$tarball" ] && [ "$cached" = "$release" ]; then
 		say "the cache has linux-source-$version $release already"
 	else
 		fetch "$version" "$release" "${found##* }"
