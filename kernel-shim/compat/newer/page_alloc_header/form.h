@@ -14,7 +14,7 @@ static inline void kshim_prep_compound_tail(struct page *head, int i, unsigned i
 	prep_compound_tail(head + i, head, order);
 }
 
-static inline bool kshim_page_mapping_flags(const struct page *page)
+static inline bool kshim_page_mapping_flags(struct page *page)
 {
 	return (unsigned long)page->mapping & FOLIO_MAPPING_FLAGS;
 }

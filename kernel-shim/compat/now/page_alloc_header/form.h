@@ -13,7 +13,7 @@ static inline void kshim_prep_compound_tail(struct page *head, int i, unsigned i
 	prep_compound_tail(head, i);
 }
 
-static inline bool kshim_page_mapping_flags(const struct page *page)
+static inline bool kshim_page_mapping_flags(struct page *page)
 {
 	return PageMappingFlags(page);
 }
