@@ -72,6 +72,14 @@ function N.is_known(name)
 	return rawget(K, name) ~= nil or absent[name] == true
 end
 
+-- Whether this kernel has the constant of that name, on this architecture.
+function N.has(what, name)
+	if not N.is_known(A.string(what, name, 100)) then
+		A.refuse(what, "the name of a constant", name)
+	end
+	return rawget(K, name) ~= nil
+end
+
 -- All names, with a value or without.
 function N.names()
 	local out = A.keys(K)

@@ -42,11 +42,12 @@ local function one_of(choices)
 	return function(what, v) return A.choice(what, v, choices) end
 end
 
--- The name of a capability; KVM_CHECK_EXTENSION of /dev/kvm decides.
-local function capability(what, v)
+-- The name of a capability, for which KVM_CHECK_EXTENSION of /dev/kvm decides, or of another constant, which the kernel
+-- defines or not.
+local function feature(what, v)
 	local name = A.string(what, v, 100)
-	if not find(name, "^KVM_CAP_") or not N.is_known(name) then
-		A.refuse(what, "the name of a capability, KVM_CAP_...", name)
+	if not N.is_known(name) then
+		A.refuse(what, "the name of a capability, KVM_CAP_..., or of another constant", name)
 	end
 	return name
 end
@@ -113,7 +114,7 @@ local options_schema = {
 	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) },
 	facilities = { function(_, v) return v end },
 	covers = { function(what, v) return A.string(what, v, 200) end },
-	needs = { list_of(capability) }, kernel = { version },
+	needs = { list_of(feature) }, kernel = { version },
 	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
@@ -262,6 +263,7 @@ C.methods(sim, {
 		return core.module_param(name, A.string(what .. ": value", value, 1000))
 	end,
 	kernel_since = function(_, what, v) return not core.older_than(version(what, v)) end,
+	kernel_has = function(_, what, name) return N.has(what .. ": name", name) end,
 	advance_time = function(_, what, ns) core.advance_time(A.int(what .. ": ns", ns, 0, 1 << 60)) end,
 	check = function() return core.check() end,
 	expect_report = function(_, what, t)
@@ -310,14 +312,14 @@ local function protected(fn, ...)
 	return ok
 end
 
--- The first capability of the list that this kernel lacks, or nil.
+-- The first name of the list that stands for what this kernel lacks, or nil.
 local function missing(needs)
 	local process = P.create()
 	local kvm = process:open_kvm()
 	local name
 	for i = 1, needs and #needs or 0 do
-		local cap = rawget(K, needs[i])
-		if not cap or kvm:check_extension(cap) == 0 then
+		local value = rawget(K, needs[i])
+		if not value or find(needs[i], "^KVM_CAP_") and kvm:check_extension(value) == 0 then
 			name = needs[i]
 			break
 		end

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Fails when a flavour lacks a constant of its lists: uapi.sh PROGRAM ARCH FILE.names...
+# Fails when a flavour lacks a constant of its lists: uapi.sh PROGRAM ARCH FILE.names... Lines with "since VERSION" do
+# not count.
 #
 # A missing header in kernel-shim/uapi/export.c, or an enumerator in place of a macro, would else look like a kernel
 # that lacks the name.
