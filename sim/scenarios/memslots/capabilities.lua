@@ -5,6 +5,7 @@
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }	-- the answers are this version's
 local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE
 local TDP <const> = {}		-- stands for 1 with EPT or NPT, 0 with shadow paging
+local SHARED <const> = {}	-- stands for 1 where guest_memfd may be shared memory, which any VM may have, else 0
 
 cases("KVM_CHECK_EXTENSION", options, {
 	-- name                            capability                        /dev/kvm, VM,   VM with private memory
@@ -18,7 +19,7 @@ cases("KVM_CHECK_EXTENSION", options, {
 	{ "manual dirty log",              KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, 3,      3,       3 },
 	{ "dirty ring, bytes",             KVM_CAP_DIRTY_LOG_RING,           1 << 20, 1 << 20, 1 << 20 },
 	{ "dirty ring with a bitmap",      KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP, 0,     0,       0 },
-	{ "private memory",                KVM_CAP_GUEST_MEMFD,              1,       0,       1 },
+	{ "private memory",                KVM_CAP_GUEST_MEMFD,              1,       SHARED,  1 },
 	{ "memory attributes",             KVM_CAP_MEMORY_ATTRIBUTES,        PRIVATE, 0,       PRIVATE },
 	{ "pre-fault",                     KVM_CAP_PRE_FAULT_MEMORY,         TDP,     TDP,     1 },
 	{ "coalesced MMIO, page offset",   KVM_CAP_COALESCED_MMIO,           2,       2,       2 },
@@ -29,8 +30,9 @@ cases("KVM_CHECK_EXTENSION", options, {
 }, function(sim, case)
 	local kvm = sim:process():open_kvm()
 	local tdp = sim.mmu ~= "shadow"
+	local stands_for = { [TDP] = tdp, [SHARED] = sim:kernel_has("GUEST_MEMFD_FLAG_INIT_SHARED") }
 	local function value(v)
-		return v == TDP and (tdp and 1 or 0) or v
+		return stands_for[v] == nil and v or (stands_for[v] and 1 or 0)
 	end
 	expect(kvm:check_extension(case[2])):eq(value(case[3]))
 	expect(kvm:create_vm():check_extension(case[2])):eq(value(case[4]))
