@@ -5,4 +5,13 @@
 
 #include <asm-generic/word-at-a-time.h>
 
+/* Reads a word that may reach beyond the page of its first byte: behind each page is another one. */
+static inline unsigned long load_unaligned_zeropad(const void *addr)
+{
+	unsigned long data;
+
+	__builtin_memcpy(&data, addr, sizeof(data));
+	return data;
+}
+
 #endif
