@@ -9,9 +9,6 @@
 #include <kshim/arch.h>
 #include <kshim/marks.h>
 
-FAITHFUL(sysctl_legacy_va_layout, "kernel/sysctl.c");
-int sysctl_legacy_va_layout;
-
 FAITHFUL(swapper_pg_dir, "-");
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 

@@ -60,9 +60,6 @@ int debug_register_view(debug_info_t *id, struct debug_view *view)
 FAITHFUL(s390_epoch_delta_notifier, "arch/s390/kernel/time.c");
 ATOMIC_NOTIFIER_HEAD(s390_epoch_delta_notifier);
 
-FAITHFUL(sysctl_legacy_va_layout, "kernel/sysctl.c");
-int sysctl_legacy_va_layout;
-
 REDUCED(vdso_size, "arch/s390/kernel/vdso.c", "two pages: there is no vDSO, only the space below the address limit");
 unsigned long vdso_size(void)
 {

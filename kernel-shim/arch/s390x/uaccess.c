@@ -7,10 +7,10 @@
 #include <linux/mm_types.h>
 #include <linux/pgtable.h>
 #include <linux/swap.h>
-#include <linux/swapops.h>
 #include <linux/uaccess.h>
 #include <linux/kvm_host.h>
 #include <kshim/arch.h>
+#include <kshim/form/softleaf.h>
 #include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <kshim/process.h>
@@ -48,7 +48,7 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 			return false;
 		out->present = pte_present(pte);
 		if (!out->present) {
-			out->swapped = is_swap_pte(pte) && !non_swap_entry(pte_to_swp_entry(pte));
+			out->swapped = kshim_pte_is_swap(pte);
 			return true;
 		}
 		out->writable = pte_write(pte);
