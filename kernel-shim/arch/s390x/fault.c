@@ -10,6 +10,7 @@
 #include <asm/fault.h>
 #include <asm/ptrace.h>
 #include <kshim/arch.h>
+#include <kshim/form/s390_fault_init.h>
 #include <kshim/marks.h>
 #include <kshim/process.h>
 #include <s390x/model.h>
@@ -18,14 +19,13 @@
 /* arch/s390/kernel/entry.h and arch/s390/mm/fault.c */
 void do_protection_exception(struct pt_regs *regs);
 void do_dat_exception(struct pt_regs *regs);
-extern initcall_t __kshim_initcall_fault_init;
 
 /* fixup_exception() sets the PSW to this; kernel code never has such an address. */
 #define FIXED_UP 2UL
 
 int kshim_fault_boot(void)
 {
-	return __kshim_initcall_fault_init();
+	return kshim_fault_init();
 }
 
 /* arch/s390/mm/extable.c. Kernel code that faults elsewhere faults on the host, and is an oops there. */

@@ -4,6 +4,7 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <kshim/arch.h>
+#include <kshim/form/s390_machine_flags.h>
 #include "internal.h"
 
 /*
@@ -20,7 +21,7 @@ static const struct {
 	{ "skey=1", "" },
 	{ NULL, "kvm.hpage=1" },
 	{ NULL, "kvm.nested=1" },
-	{ "idte=0,edat1=0,edat2=0,tlb_lc=0,fsi=0,nx=0,esop=0", "" },
+	{ KSHIM_OLD_MACHINE, "" },
 };
 
 /* The module parameters of the linked files; the kernel's own linker script uses these names. */
