@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What later kernels free with a task or an mm: hashes of futexes, masks of CPUs, unwound stacks. */
+/* What later kernels free with a task or an mm: hashes of futexes and masks of CPUs. */
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
-#include <linux/unwind_deferred.h>
 #include <kshim/marks.h>
 
 INERT(futex_mm_init, "kernel/futex/core.c", "nobody waits for a futex");
@@ -18,10 +17,5 @@ void futex_hash_free(struct mm_struct *mm)
 
 INERT(smp_task_ipi_mask_free, "kernel/smp.c", "calls of other CPUs need no mask: the sender makes them one by one");
 void smp_task_ipi_mask_free(struct task_struct *task)
-{
-}
-
-INERT(unwind_task_free, "kernel/unwind/deferred.c", "nobody asks for the stack of a task in user mode");
-void unwind_task_free(struct task_struct *task)
 {
 }
