@@ -5,7 +5,6 @@
 #include <linux/vmalloc.h>
 #include <kshim/marks.h>
 #include "../../../core/mem/mem_internal.h"
-#include "../../../core/mem/slab.h"
 
 #define CALLER __builtin_return_address(0)
 

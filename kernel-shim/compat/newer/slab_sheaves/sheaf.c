@@ -6,7 +6,6 @@
  */
 #include <linux/slab.h>
 #include <kshim/marks.h>
-#include "../../../core/mem/slab.h"
 
 #define SHEAF_CAPACITY 64U
 
