@@ -99,6 +99,7 @@ static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf 
 	if (leaf->writable && slot->flags & KVM_MEM_READONLY)
 		finding("%s maps gfn %llx writable, but slot %d is read-only", leaf->where, gfn, slot->id);
 	if (kshim_gfn_is_gmem(kvm, slot, gfn)) {
+		n = 1;
 		check_private(leaf->where, slot, gfn, pfn);
 		goto logged;
 	}

@@ -1,23 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* There is no guest_memfd. */
-#ifndef KSHIM_FORM_GUEST_MEMFD_H
-#define KSHIM_FORM_GUEST_MEMFD_H
-
-#include <linux/kvm_host.h>
-
-static inline struct file *kshim_gmem_file(struct kvm_memory_slot *slot, pgoff_t *pgoff)
-{
-	return NULL;
-}
-
-static inline bool kshim_any_private(struct kvm *kvm)
-{
-	return false;
-}
-
-static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	return false;
-}
-
-#endif
+#include "none.h"

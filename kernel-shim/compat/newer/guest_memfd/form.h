@@ -31,21 +31,7 @@ static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *sl
 
 #else
 
-/* An architecture without guest_memfd. */
-static inline struct file *kshim_gmem_file(struct kvm_memory_slot *slot, pgoff_t *pgoff)
-{
-	return NULL;
-}
-
-static inline bool kshim_any_private(struct kvm *kvm)
-{
-	return false;
-}
-
-static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	return false;
-}
+#include "../../absent/guest_memfd/none.h"
 
 #endif
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the forms of guest_memfd say where there is none: no slot has a file, and no gfn is private. */
+#ifndef KSHIM_GUEST_MEMFD_NONE_H
+#define KSHIM_GUEST_MEMFD_NONE_H
+
+#include <linux/kvm_host.h>
+
+static inline struct file *kshim_gmem_file(struct kvm_memory_slot *slot, pgoff_t *pgoff)
+{
+	return NULL;
+}
+
+static inline bool kshim_any_private(struct kvm *kvm)
+{
+	return false;
+}
+
+static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	return false;
+}
+
+#endif
