@@ -10,6 +10,10 @@ set -eu
 LC_ALL=C
 export LC_ALL
 
+if [ $# -lt 2 ]; then
+	echo "usage: arrows.sh BUILD_DIR ARCH [-v]" >&2
+	exit 2
+fi
 build=$1 arch=$2 verbose=${3:-}
 cd "$build"
 sed 's/^"//; s/"$//' "kvm-$arch/shim.rsp" "kvm-$arch/objects.rsp" | sort -u | grep -E '/(kernel-shim|models)/[^/]' |
