@@ -138,8 +138,12 @@ void model_fill_ops(struct kvm_x86_init_ops *ops);
 int model_kvm_init(struct kvm_x86_init_ops *ops);
 
 /* --- compat/<form>/x86_64/x86_nested_ops --- */
-/* Completes the tables with the operations for nested guests, and others that came or went with their table. */
+/* Completes the tables with the operations for nested guests. */
 void model_fill_nested_ops(struct kvm_x86_init_ops *ops);
+
+/* --- compat/<form>/x86_64/x86_recalc_intercepts --- */
+/* Completes the tables with operations that only some kernels have. */
+void model_fill_changed_ops(void);
 /* Tells KVM what the modelled processor can do, like the end of svm_hardware_setup(). */
 void model_set_cpu_caps(void);
 

@@ -59,6 +59,7 @@ int model_vendor_init(void)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
 	model_fill_ops(&model_init_ops);
 	model_fill_nested_ops(&model_init_ops);
+	model_fill_changed_ops();
 	model_refuse_rest();
 	ret = kvm_x86_vendor_init(&model_init_ops);
 	if (ret)

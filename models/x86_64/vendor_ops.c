@@ -140,7 +140,7 @@ static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 	return kvm_complete_insn_gp(vcpu, err);
 }
 
-/* model_fill_ops() and model_fill_nested_ops() complete the tables for the kernel's forms. */
+/* model_fill_ops() and its relatives complete the tables for the kernel's forms. */
 struct kvm_x86_ops model_x86_ops = {
 	.name = "kvm_sim",
 	.enable_virtualization_cpu = enable_virtualization_cpu,

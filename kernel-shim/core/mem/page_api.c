@@ -10,6 +10,7 @@
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 #include <kshim/form/folio_batch_free.h>
+#include <kshim/form/frozen_pages.h>
 #include <kshim/form/page_alloc_header.h>
 #include "internal.h"
 #include "mem_internal.h"

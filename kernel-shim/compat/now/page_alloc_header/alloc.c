@@ -13,27 +13,3 @@ struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_n
 {
 	return kshim_alloc_pages(gfp, order, CALLER);
 }
-
-REDUCED(alloc_pages_bulk_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
-unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *nodemask, int nr_pages,
-				      struct list_head *page_list, struct page **page_array)
-{
-	unsigned long nr = 0;
-	struct page *page;
-
-	if (!page_list)
-		return kshim_alloc_pages_array(gfp, nr_pages, page_array, CALLER);
-	for (; nr_pages > 0 && nr < nr_pages; nr++) {
-		page = kshim_alloc_pages(gfp, 0, CALLER);
-		if (!page)
-			break;
-		list_add(&page->lru, page_list);
-	}
-	return nr;
-}
-
-FAITHFUL(free_unref_page, "mm/page_alloc.c");
-void free_unref_page(struct page *page, unsigned int order)
-{
-	kshim_free_page(page, order, CALLER);
-}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operations for nested guests are a table that kvm_x86_ops names. Others that later kernels do without. */
+/* The operations for nested guests are a table that kvm_x86_ops names, and the vendor module enables EFER.NX. */
 #include <linux/kvm_host.h>
 #include "x86.h"
 #include "cpuid.h"
@@ -25,17 +25,6 @@ static const struct kvm_x86_nested_ops nested_ops = {
 void model_fill_nested_ops(struct kvm_x86_init_ops *ops)
 {
 	model_x86_ops.nested_ops = (void *)&nested_ops;
-	model_x86_ops.flush_tlb_gva = model_flush_tlb_gva;
 	model_x86_ops.vcpu_pre_run = model_no_pre_run;
-	model_x86_ops.hwapic_irr_update = model_no_apicv_vector;
-	model_x86_ops.pi_start_assignment = model_no_assignment;
-	model_x86_ops.msr_filter_changed = model_no_msr_filter;
-}
-
-void model_set_cpu_caps(void)
-{
 	kvm_enable_efer_bits(EFER_NX);
-	kvm_set_cpu_caps();
-	kvm_caps.supported_perf_cap = 0;
-	kvm_caps.supported_xss = 0;
 }
