@@ -22,6 +22,7 @@
 #include <linux/sizes.h>
 #include <linux/vmstat.h>
 #include <kshim/form/frozen_pages.h>
+#include <kshim/form/page_alloc_header.h>
 #include <kshim/form/page_flags_f.h>
 #include "internal.h"
 #include "mem_internal.h"
