@@ -5,8 +5,8 @@
 #   check-marks.sh PROJECT_DIR WORK_DIR ARCH
 #
 # WORK_DIR has kernel.rsp (objects of the kernel's files) and shim.rsp (objects of the shim's kernel TUs). A symbol that
-# the kernel's files use and the shim defines has one mark; a mark names a symbol that the shim defines, unless it stands
-# under #if. A mark has an original that the reference kernel has, or one of the others if it is only for some kernels; the
+# the kernel's files use and the shim defines has one mark in the files that the flavour has; a mark names a symbol that the
+# shim defines, unless it stands under #if or in another form of kernel-shim/compat than the flavour's. A mark has an original that the reference kernel has, or one of the others if it is only for some kernels; the
 # records in kernel-shim/originals say so. A function that kcc replaced has the mark OVERRIDES with the file that it was in.
 # Exits 1 with a list otherwise. A wrapper TU's symbols that come from the kernel file it includes need none.
 set -eu
@@ -19,14 +19,17 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
+kernels=kernel-shim/kernels
+. kernel-shim/kbuild/kernels.sh
 "$here/marks.sh" . "$arch" >"$tmp/every"
 awk -F '\t' '$2 != "OVERRIDES"' "$tmp/every" >"$tmp/marks"
+sed 's/^"//; s/"$//; s/\.o$//; s/.*\.dir\/\(\.\/\)*//' "$work/shim.rsp" >"$tmp/files"
+awk -F '\t' 'FNR == NR { file[$1] = 1; next } $4 in file { print $1 }' "$tmp/files" "$tmp/marks" | sort >"$tmp/marked"
 xargs nm -u <"$work/kernel.rsp" | awk 'NF == 2 && $1 ~ /^[Uvw]$/ { print $2 }' | sort -u >"$tmp/used"
 grep -v '/kernel-shim/wrap/' "$work/shim.rsp" | xargs nm -A --defined-only |
 	awk '$(NF - 1) ~ /^[A-TV-Z]$/ { f = $0; sub(/\.o:.*/, "", f); sub(/.*\.dir\/(\.\/)?/, "", f); print $NF "\t" f }' |
 	sort >"$tmp/defined-in"
 xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
-cut -f1 "$tmp/marks" | sort >"$tmp/marked"
 
 # kshim_ symbols stand behind the shadow headers, tracepoints come from the kernel's own macros.
 cut -f1 "$tmp/defined-in" | grep -vE '^(kshim_|__tracepoint_|__traceiter_|__SCK__|__SCT__)' | sort -u | comm -12 - "$tmp/used" | comm -23 - "$tmp/marked" >"$tmp/unmarked"
@@ -34,7 +37,7 @@ uniq -d "$tmp/marked" >"$tmp/twice"
 awk -F '\t' '!$5 { print $1 }' "$tmp/marks" | sort -u | comm -23 - "$tmp/defined" >"$tmp/stray"
 
 # The originals: symbol, original, file of the mark. An error is printed with what is wrong.
-awk -F '\t' -v reference="$(sed '/^#/d; q' kernel-shim/kernels)" '
+awk -F '\t' -v reference="$(reference_kernel)" '
 	FILENAME != marks && /^#/ { next }
 	FILENAME != marks {
 		version = FILENAME

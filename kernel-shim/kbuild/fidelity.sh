@@ -15,6 +15,8 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 cd "$project"
+kernels=kernel-shim/kernels
+. kernel-shim/kbuild/kernels.sh
 "$here/marks.sh" . "$arch" | awk -F '\t' '$4 !~ /\/compat\// || $4 ~ /\/compat\/now\//' >"$tmp/all-marks"
 xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"
 awk -F '\t' 'FNR == NR { defined[$1] = 1; next } $1 in defined' "$tmp/defined" "$tmp/all-marks" >"$tmp/marks"
@@ -59,7 +61,7 @@ colon if that is another one; "-" is the linker script.
 | $(count FAITHFUL) | $(count REDUCED) | $(count INERT) |
 
 <!-- varies -->
-With GCC 12 in the dev preset, on linux-source-$(sed '/^#/d; q' "$here/../kernels"): $(wc -l <"$tmp/real") global symbols are real, $(wc -l <"$work/refused.txt") are refused:
+With GCC 12 in the dev preset, on linux-source-$(reference_kernel): $(wc -l <"$tmp/real") global symbols are real, $(wc -l <"$work/refused.txt") are refused:
 
 $(sed 's/.*/`&`/' "$work/refused.txt" | paste -sd, - | sed 's/,/, /g' | fold -s -w 118 | sed 's/ *$//')
 <!-- varies -->

@@ -5,7 +5,7 @@
 #include <s390x/model.h>
 #include "../../../../arch/s390x/internal.h"
 
-FAITHFUL(machine_features, "arch/s390/kernel/setup.c");
+FAITHFUL(machine_features, "arch/s390/kernel/alternative.c");
 unsigned long machine_features[1];
 
 static void set_feature(unsigned int nr, bool on)
