@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operations for nested guests are a table that kvm_x86_ops names, and the vendor module enables EFER.NX. */
+/* The operations for nested guests are a table that kvm_x86_ops names. */
 #include <linux/kvm_host.h>
 #include "x86.h"
 #include "cpuid.h"
@@ -26,5 +26,4 @@ void model_fill_nested_ops(struct kvm_x86_init_ops *ops)
 {
 	model_x86_ops.nested_ops = (void *)&nested_ops;
 	model_x86_ops.vcpu_pre_run = model_no_pre_run;
-	kvm_enable_efer_bits(EFER_NX);
 }

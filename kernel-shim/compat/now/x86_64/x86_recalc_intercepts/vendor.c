@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Operations that later kernels do without or changed, and how capabilities are set. */
+/*
+ * Operations that later kernels do without or changed, and how capabilities are set: the vendor module enables
+ * EFER.NX.
+ */
 #include <linux/kvm_host.h>
 #include "x86.h"
 #include "cpuid.h"
@@ -17,6 +20,7 @@ void model_fill_changed_ops(void)
 
 void model_set_cpu_caps(void)
 {
+	kvm_enable_efer_bits(EFER_NX);
 	kvm_set_cpu_caps();
 	kvm_caps.supported_perf_cap = 0;
 	kvm_caps.supported_xss = 0;
