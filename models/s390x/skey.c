@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Storage keys; see skey.h. Each operation is atomic for one key. Only SSKE also orders other accesses: nobody concludes
- * from a key what is in storage.
+ * Storage keys; see skey.h. Each operation is atomic for one key. Only SSKE also orders other accesses: nobody
+ * concludes from a key what is in storage.
  */
 #include "skey.h"
 

@@ -211,7 +211,8 @@ static void bad_page(const struct page *page, const char *when, const char *reas
 	kshim_mem_problem(ip, info->alloc_ip,
 			  "bad page %s: %s: pfn %#lx refcount %d mapcount %d mapping %#lx flags %#lx\n"
 			  "frames: who %s it, who allocated it", when, reason, page_to_pfn(page), page_ref_count(page),
-			  atomic_read(&page->_mapcount) + 1, (unsigned long)page->mapping, KSHIM_PAGE_FLAGS(page), when);
+			  atomic_read(&page->_mapcount) + 1, (unsigned long)page->mapping, KSHIM_PAGE_FLAGS(page),
+			  when);
 }
 
 /* Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. */

@@ -2,8 +2,9 @@
 /*
  * The swap device: a file whose pages are an array in host memory, behind the real mm/swapfile.c and mm/page_io.c.
  *
- * It is a swap file like those on network file systems: page_io.c hands over whole pages (compat/<form>/swap_ops). A slot keeps its data until it is written again. But a read of a slot that is free in the swap map gets
- * poison: a stale swap entry shows up as bytes KSHIM_SWAP_POISON and is counted.
+ * It is a swap file like those on network file systems: page_io.c hands over whole pages (compat/<form>/swap_ops). A
+ * slot keeps its data until it is written again. But a read of a slot that is free in the swap map gets poison: a
+ * stale swap entry shows up as bytes KSHIM_SWAP_POISON and is counted.
  */
 #include <linux/fs.h>
 #include <linux/highmem.h>

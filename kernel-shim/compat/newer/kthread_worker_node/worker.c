@@ -6,7 +6,8 @@
 
 REDUCED(kthread_create_worker_on_node, "kernel/kthread.c kernel/kthread.c:__kthread_create_worker_on_node",
 	"its items run in an ordered workqueue");
-__printf(3, 4) struct kthread_worker *kthread_create_worker_on_node(unsigned int flags, int node, const char namefmt[], ...)
+__printf(3, 4)
+struct kthread_worker *kthread_create_worker_on_node(unsigned int flags, int node, const char namefmt[], ...)
 {
 	struct kthread_worker *worker;
 	va_list args;

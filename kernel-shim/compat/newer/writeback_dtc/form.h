@@ -6,8 +6,8 @@
 struct dirty_throttle_control;
 
 #define KSHIM_BALANCE_DIRTY_PROTO \
-	TP_PROTO(struct bdi_writeback *wb, struct dirty_throttle_control *dtc, unsigned long dirty_ratelimit,		\
-		 unsigned long task_ratelimit, unsigned long dirtied, unsigned long period, long pause,			\
+	TP_PROTO(struct bdi_writeback *wb, struct dirty_throttle_control *dtc, unsigned long dirty_ratelimit, \
+		 unsigned long task_ratelimit, unsigned long dirtied, unsigned long period, long pause, \
 		 unsigned long start_time)
 #define KSHIM_BALANCE_DIRTY_ARGS \
 	TP_ARGS(wb, dtc, dirty_ratelimit, task_ratelimit, dirtied, period, pause, start_time)

@@ -32,9 +32,9 @@ void kshim_idte_asce(unsigned long asce, unsigned long opt);
 unsigned int kshim_csp(unsigned int *ptr, unsigned int old, unsigned int new);
 unsigned long kshim_cspg(unsigned long *ptr, unsigned long old, unsigned long new);
 /*
- * CRDTE: compares the entry for addr in the table with old; if they are equal, replaces it and drops what was formed from
- * it, on all CPUs. type is that of the table: 0x10 a segment table, 0x14, 0x18, 0x1c region tables. Returns the old
- * value.
+ * CRDTE: compares the entry for addr in the table with old; if they are equal, replaces it and drops what was formed
+ * from it, on all CPUs. type is that of the table: 0x10 a segment table, 0x14, 0x18, 0x1c region tables. Returns the
+ * old value.
  */
 unsigned long kshim_crdte(unsigned long *table, unsigned long type, unsigned long addr, unsigned long asce,
 			  unsigned long old, unsigned long new);
@@ -52,8 +52,8 @@ int kshim_rrbe(unsigned long pa);
 unsigned long kshim_sske_frame(unsigned long pa, unsigned char key);
 
 /*
- * MVCOS between addresses of the kernel, of n bytes in one page: copies if the keys allow the fetch and the store; key 0
- * is the kernel's own. Returns false, and has copied nothing, if they do not.
+ * MVCOS between addresses of the kernel, of n bytes in one page: copies if the keys allow the fetch and the store; key
+ * 0 is the kernel's own. Returns false, and has copied nothing, if they do not.
  */
 bool kshim_mvcos(void *to, const void *from, unsigned long n, unsigned int to_key, unsigned int from_key);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * x86's asm/msr.h on the model's registers of the simulated CPU. It includes the header as a paravirtualised kernel does,
- * which supplies rdmsr() and its relatives itself. The header's native_*() functions remain unused.
+ * x86's asm/msr.h on the model's registers of the simulated CPU. It includes the header as a paravirtualised kernel
+ * does, which supplies rdmsr() and its relatives itself. The header's native_*() functions remain unused.
  */
 #ifndef KSHIM_ASM_MSR_H
 #define KSHIM_ASM_MSR_H
