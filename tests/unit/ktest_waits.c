@@ -134,11 +134,13 @@ void ktest_waits_keep_cpu(void)
 		cpu_relax();
 }
 
-/* Its own thread alone writes it, as plain memory. */
+/* Its own thread alone writes it, as plain memory, which is on that thread's stack and may be over by now. */
 __no_sanitize_thread
-bool ktest_waits_is_waiting(unsigned int cpu)
+bool ktest_waits_for_cpu(unsigned int cpu, unsigned int busy)
 {
-	return *(struct kshim_spin *const volatile *)&kshim_cpus[cpu].spin != NULL;
+	const struct kshim_spin *spin = *(struct kshim_spin *const volatile *)&kshim_cpus[cpu].spin;
+
+	return spin && spin->ptr == &kshim_cpus[busy];
 }
 
 void ktest_waits_item_on_busy_cpu(void)

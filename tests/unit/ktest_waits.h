@@ -22,7 +22,8 @@ int ktest_waits_irq_work_on(int cpu);
  */
 unsigned int ktest_waits_stop_for_resched(void);
 void ktest_waits_keep_cpu(void);		/* the same without a look at need_resched() */
-bool ktest_waits_is_waiting(unsigned int cpu);	/* whether the thread that plays this CPU waits busily */
+/* Whether the thread that is attached to cpu waits for busy, which runs another task. */
+bool ktest_waits_for_cpu(unsigned int cpu, unsigned int busy);
 void ktest_waits_item_on_busy_cpu(void);	/* queues the item on the CPU of one of the two and waits for it */
 
 #endif

@@ -140,7 +140,7 @@ START_TEST(a_timeout_shows_a_kworker_that_waits_for_its_cpu)
 	struct thread t[2] = { { .fn = keep_cpu }, { .fn = item_on_busy_cpu } };
 
 	start_threads(t, 2);
-	while (!ktest_waits_is_waiting(2))	/* or the test's time limit ends it */
+	while (!ktest_waits_for_cpu(2, 1))	/* or the test's time limit ends it */
 		usleep(1000);
 	kvmsim_machine.timed_out();
 	ck_assert_msg(strstr(texts, WORKER_WAITS) != NULL, "%s", texts);
