@@ -272,6 +272,9 @@ C.methods(P.process, {
 	drop_capability = function(s, what, cap)
 		return syscall(s.pid, core.SYS_DROP_CAP, A.u32(what .. ": capability", cap))
 	end,
+	kill = function(s, what, signo)
+		return syscall(s.pid, core.SYS_KILL, A.u32(what .. ": signal", signo))
+	end,
 	exit = function(s)
 		s.live = false
 		return core.process_exit(s.pid)

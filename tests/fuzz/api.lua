@@ -163,7 +163,8 @@ local calls <const> = {
 			named{ length = size, prot = prot, flags = choice(1, 2, 0x11), addr = address, kind = exactly("shmem"),
 				hugetlb = choice(false, false, true), offset = paged },
 			named{ length = size, prot = prot, flags = choice(1, 2), huge = flag, file = from("file"), offset = paged }) },
-		fork = {}, exit = {}, exec = { named{ pgste = flag } }, drop_capability = { small }, view = { from("mapping") },
+		fork = {}, exit = {}, exec = { named{ pgste = flag } }, drop_capability = { small },
+			kill = { small }, view = { from("mapping") },
 			read = { address, length }, write = { address, data },
 		-- With UFFD_FEATURE_SIGBUS nobody waits for a page.
 		userfaultfd = { exactly({ flags = O_NONBLOCK, features = UFFD_FEATURE_SIGBUS },

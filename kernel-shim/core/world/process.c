@@ -10,6 +10,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
@@ -53,6 +54,29 @@ static struct task_struct *new_task(struct kshim_process *p)
 	return t;
 }
 
+/*
+ * Runs the process's handlers on its way back to user mode: each signal is kept for kshim_process_take_signal().
+ * Returns false if there was no signal: restart_syscall() sets TIF_SIGPENDING without one.
+ */
+static bool handle_signals(void)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	struct kvmsim_signal s;
+	bool handled = false;
+
+	while (kshim_take_signal(&s)) {
+		handled = true;
+		host_lock(&processes_lock);
+		p->signals[(p->first_signal + p->nr_signals) % KVMSIM_MAX_SIGNALS] = s;
+		if (p->nr_signals < KVMSIM_MAX_SIGNALS)
+			p->nr_signals++;
+		else
+			p->first_signal++;
+		host_unlock(&processes_lock);
+	}
+	return handled;
+}
+
 struct kshim_process *kshim_process_enter(int pid)
 {
 	struct kshim_process *p = find_process(pid);
@@ -65,24 +89,50 @@ struct kshim_process *kshim_process_enter(int pid)
 	if (!p->task[cpu])
 		return NULL;
 	kshim_task_switch(p->task[cpu]);
+	if (signal_pending(current))
+		handle_signals();
 	return p;
 }
 
-/* Runs the process's handlers on its way back to user mode: each signal is kept for kshim_process_take_signal(). */
-static void handle_signals(void)
+bool kshim_process_restarts(int64_t *ret)
+{
+	bool handled;
+
+	switch (*ret) {
+	case -ERESTARTNOINTR:
+		handle_signals();
+		return true;
+	case -ERESTARTSYS:
+	case -ERESTARTNOHAND:
+	case -ERESTART_RESTARTBLOCK:
+		handled = handle_signals();
+		*ret = -EINTR;
+		return !handled;
+	}
+	return false;
+}
+
+/*
+ * Like tgkill(2) for each other thread, but with the information of kill(2). A thread in user mode handles the signal
+ * when kshim_process_enter() sees it.
+ */
+int kshim_process_kill(int sig)
 {
 	struct kshim_process *p = find_process(current->tgid);
-	struct kvmsim_signal s;
+	struct task_struct *t;
+	unsigned int cpu;
+	int n = 0;
 
-	while (kshim_take_signal(&s)) {
-		host_lock(&processes_lock);
-		p->signals[(p->first_signal + p->nr_signals) % KVMSIM_MAX_SIGNALS] = s;
-		if (p->nr_signals < KVMSIM_MAX_SIGNALS)
-			p->nr_signals++;
-		else
-			p->first_signal++;
-		host_unlock(&processes_lock);
+	if (sig < 1 || !valid_signal(sig) || sig_kernel_only(sig))
+		return -EINVAL;
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
+		t = READ_ONCE(p->task[cpu]);
+		if (!t || t == current)
+			continue;
+		if (!send_sig_info(sig, SEND_SIG_NOINFO, t))
+			n++;
 	}
+	return n;
 }
 
 int kshim_process_take_signal(int pid, struct kvmsim_signal *out)

@@ -88,6 +88,8 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_process_drop_cap(a[0]);
 	case KVMSIM_SYS_USERFAULTFD:
 		return kshim_sys_userfaultfd(a[0]);
+	case KVMSIM_SYS_KILL:
+		return kshim_process_kill(a[0]);
 	case KVMSIM_NR_SYS:
 		break;
 	}
@@ -100,7 +102,9 @@ int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6])
 
 	if (!kshim_process_enter(pid))
 		return -ESRCH;
-	ret = do_syscall(nr, a);
+	do
+		ret = do_syscall(nr, a);
+	while (kshim_process_restarts(&ret));
 	kshim_process_leave();
 	return ret;
 }

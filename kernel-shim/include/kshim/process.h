@@ -49,6 +49,14 @@ int kshim_process_exit(int pid);
  */
 int kshim_process_exec(bool pgste);
 int kshim_process_drop_cap(unsigned int cap);
+/* Sends a signal to each other thread of the current process. Their number, or -EINVAL for a signal without handler. */
+int kshim_process_kill(int sig);
+
+/*
+ * Whether a system call that returned *ret is executed again, like arch_do_signal_or_restart(): handlers have no
+ * SA_RESTART. If not, *ret is what user mode sees.
+ */
+bool kshim_process_restarts(int64_t *ret);
 
 /* Drops the long-term pins that the process still holds. */
 void kshim_release_pins(struct kshim_process *p);

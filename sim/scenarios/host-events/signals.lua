@@ -77,3 +77,43 @@ scenario("signals: a handled signal does not interrupt KVM_RUN", options, functi
 	expect(vcpu:write(0x1000, "goes on")):is_true()
 	expect(vmm:take_signal()):fields{ signo = SIGSEGV }
 end)
+
+-- The vCPU's thread is in KVM_RUN nearly all the time. The interrupted access goes on with the next KVM_RUN.
+scenario("signals: KVM_RUN ends with EINTR when another thread sends one", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end",
+}, function(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	local interrupted = 0
+	sim:thread("vcpu", function()
+		while not sim:stopping() do
+			local done = vcpu:workload{ op = "write", range = { 0, "64K" }, stride = "4K", count = 100000 }
+			if type(done) == "number" then
+				expect(done):eq(100000)
+			else
+				expect(done):fields{ ret = -EINTR, reason = KVM_EXIT_INTR }
+				expect(done.done):lt(100000)
+				interrupted = interrupted + 1
+				expect(vcpu:run()):is_true()
+			end
+		end
+	end)
+	sim:thread("signals", function()
+		while not sim:stopping() do
+			expect(vmm:kill(SIGUSR1)):ge(1)
+		end
+	end)
+	sim:join{ seconds = 1 }
+	expect(interrupted):gt(0)
+	expect(vmm:take_signal()):eq{ signo = SIGUSR1, code = SI_USER, addr = 0 }
+	expect(vcpu:write(0x1000, "on")):is_true()
+	expect(ram:read(0x1000, 2)):eq("on")
+end)
+
+scenario("signals: a process of one thread has no other to send one to", options, function(sim)
+	local vmm = sim:process()
+	expect(vmm:kill(SIGUSR1)):eq(0)
+	expect(vmm:kill(0)):eq(-EINVAL)
+	expect(vmm:kill(9)):eq(-EINVAL)
+	expect(vmm:kill(65)):eq(-EINVAL)
+	expect(vmm:take_signal()):is_nil()
+end)
