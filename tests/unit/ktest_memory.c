@@ -12,6 +12,7 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 #include <kshim/boot.h>
+#include <kshim/form/slab_sheaves.h>
 #include <kshim/mem.h>
 #include <kshim/track.h>
 #include "ktest_memory.h"
@@ -76,7 +77,7 @@ void ktest_cache_free(void *cache, void *p)
 
 int ktest_cache_bulk(void *cache, unsigned int n, void **p)
 {
-	return kmem_cache_alloc_bulk(cache, GFP_KERNEL, n, p);
+	return kmem_cache_alloc_bulk(cache, GFP_KERNEL, n, p) == KSHIM_BULK_RESULT(n);
 }
 
 void *ktest_pages_alloc(unsigned int order, int zero, int compound)

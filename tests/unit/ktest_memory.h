@@ -14,6 +14,7 @@ void *ktest_cache_create(const char *name, unsigned int size, unsigned int align
 void ktest_cache_destroy(void *cache);
 void *ktest_cache_alloc(void *cache);
 void ktest_cache_free(void *cache, void *p);
+/* Whether it did what it should for n objects. */
 int ktest_cache_bulk(void *cache, unsigned int n, void **p);
 
 /* Pages, by struct page pointer. */

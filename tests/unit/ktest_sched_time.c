@@ -11,6 +11,7 @@
 #include <linux/srcu.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
+#include <kshim/form/hrtimer_setup.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
 #include "ktest_sched.h"
@@ -332,8 +333,7 @@ void ktest_start_timers(void)
 {
 	timer_setup(&timer, on_timer, 0);
 	mod_timer(&timer, jiffies + msecs_to_jiffies(10));
-	hrtimer_init(&hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	hrtimer.function = on_hrtimer;
+	kshim_hrtimer_setup(&hrtimer, on_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	hrtimer_start(&hrtimer, ms_to_ktime(3), HRTIMER_MODE_REL);
 }
 

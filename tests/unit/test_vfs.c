@@ -128,7 +128,7 @@ END_TEST
 START_TEST(bug_in_kernel_file)
 {
 	want = (struct expected){ KVMSIM_BUG, "kernel BUG", "fs/inode.c",
-				  { "iput", "ktest_bug_in_kernel_file" }, { "fs/inode.c", KTEST } };
+				  { "clear_inode", "ktest_bug_in_kernel_file" }, { "fs/inode.c", KTEST } };
 	ktest_bug_in_kernel_file();
 }
 END_TEST
@@ -183,7 +183,7 @@ END_TEST
 START_TEST(null_pointer)
 {
 	want = (struct expected){ KVMSIM_OOPS, "kernel NULL pointer dereference", NULL,
-				  { "vfs_ioctl", "ktest_null_in_kernel_file" }, { "fs/ioctl.c", KTEST } };
+				  { "drop_nlink", "ktest_null_in_kernel_file" }, { "fs/inode.c", KTEST } };
 	ktest_null_in_kernel_file();
 }
 END_TEST

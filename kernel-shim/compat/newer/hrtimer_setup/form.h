@@ -21,6 +21,12 @@ static inline bool kshim_hrtimer_has_function(struct hrtimer *timer)
 	return ACCESS_PRIVATE(timer, function);
 }
 
+static inline void kshim_hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
+				       clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_setup(timer, fn, clock, mode);
+}
+
 static inline void kshim_hrtimer_setup_on_stack(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
 						clockid_t clock, enum hrtimer_mode mode)
 {

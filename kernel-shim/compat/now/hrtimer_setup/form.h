@@ -19,6 +19,13 @@ static inline bool kshim_hrtimer_has_function(struct hrtimer *timer)
 	return timer->function;
 }
 
+static inline void kshim_hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
+				       clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+
 static inline void kshim_hrtimer_setup_on_stack(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
 						clockid_t clock, enum hrtimer_mode mode)
 {
