@@ -242,6 +242,12 @@ static unsigned int type_of(const struct exception_table_entry *e)
 	return FIELD_GET(EX_DATA_TYPE_MASK, e->data);
 }
 
+/* Some kernels have an unsigned mask. */
+static long immediate_of(const struct exception_table_entry *e)
+{
+	return (s16)FIELD_GET(EX_DATA_IMM_MASK, e->data);
+}
+
 /* fixup_exception(). Returns false if the type of the entry is not modelled. */
 static bool go_on(const struct exception_table_entry *e, struct host_regs *r, unsigned int vector)
 {
@@ -253,7 +259,7 @@ static bool go_on(const struct exception_table_entry *e, struct host_regs *r, un
 		r->gpr[RAX] = vector;
 		break;
 	case EX_TYPE_IMM_REG:
-		r->gpr[FIELD_GET(EX_DATA_REG_MASK, e->data)] = (long)FIELD_GET(EX_DATA_IMM_MASK, e->data);
+		r->gpr[FIELD_GET(EX_DATA_REG_MASK, e->data)] = immediate_of(e);
 		break;
 	default:
 		return false;
@@ -318,7 +324,7 @@ static void trapped(struct host_regs *r)
 static bool is_user_access(const struct exception_table_entry *e)
 {
 	return type_of(e) == EX_TYPE_UACCESS || type_of(e) == EX_TYPE_UCOPY_LEN ||
-	       (type_of(e) == EX_TYPE_IMM_REG && (int)FIELD_GET(EX_DATA_IMM_MASK, e->data) == -EFAULT);
+	       (type_of(e) == EX_TYPE_IMM_REG && immediate_of(e) == -EFAULT);
 }
 
 int kshim_user_insns_unknown(void)
