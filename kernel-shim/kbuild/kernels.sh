@@ -39,6 +39,6 @@ tested_kernels() {
 			with[arch[i]] = with[arch[i]] " " $1
 		}
 	}
-	END { for (i = 1; i <= count; i++) printf "%s%s with Linux%s", i > 1 ? ", " : "", order[i], with[order[i]]; print "" }' \
+	END { for (i = 1; i <= count; i++) printf "%s%s with Linux%s", (i > 1 ? ", " : ""), order[i], with[order[i]]; print "" }' \
 		"$kernels"
 }

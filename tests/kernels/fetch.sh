@@ -21,6 +21,8 @@ cp "$1/kvmsim" "$project"
 cp -a "$1/kernel-shim/kbuild" "$1/kernel-shim/architectures" "$project/kernel-shim"
 cp "$1"/kernel-shim/patches/*.sh "$project/kernel-shim/patches"
 printf '%s\t%s\t%s\n' 6.12 x86_64,s390x own 7.3 x86_64 backports 6.1 x86_64 own >"$project/kernel-shim/kernels"
+tested=$(kernels=$project/kernel-shim/kernels && . "$project/kernel-shim/kbuild/kernels.sh" && tested_kernels)
+[ "$tested" = "x86_64 with Linux 6.12 7.3 6.1, s390x with Linux 6.12" ] || { echo "FAILED: tested are '$tested'"; exit 1; }
 : >"$work/keyring"
 # What is installed here does not matter.
 sed -i 's/^missing_packages() {/&\n\treturn/' "$project/kvmsim"
