@@ -140,14 +140,14 @@ cases("pre-fault: an entry that is there stays as it is", tdp, {
 	local other = vm:create_vcpu()
 	expect(vcpu:write(0x1000, "kept")):is_true()
 	expect(other:read(0x1000, 4)):eq("kept")
-	local before, flushes = sim.inspect:mapping(vm, 0x1000), vm:stats().remote_tlb_flush
+	local before, flushes = sim.inspect:mapping(vm, 0x1000), vm:stats().remote_tlb_flush_requests
 	expect(before):fields{ writable = true, accessed = true, dirty = true, level = case[3], page = ram:page(1) }
 	for _, cpu in ipairs{ vcpu, other } do
 		expect(cpu:pre_fault_memory{ gpa = 0x1000, size = "4K" }):eq(0)
 		expect(sim.inspect:mapping(vm, 0x1000).raw):eq(before.raw)
 		expect(sim.inspect:tlb(cpu, 0x1000)):fields{ present = true }
 	end
-	expect(vm:stats().remote_tlb_flush):eq(flushes)
+	expect(vm:stats().remote_tlb_flush_requests):eq(flushes)
 end)
 
 scenario("pre-fault: it does not make a writable entry of the zero page's, nor the other way round", tdp, function(sim)
