@@ -10,10 +10,12 @@ local syscall = core.syscall
 
 local MSG <const>, API <const>, RANGE <const> = N.struct("uffd_msg"), N.struct("uffdio_api"), N.struct("uffdio_range")
 local REGISTER <const>, WRITEPROTECT <const> = N.struct("uffdio_register"), N.struct("uffdio_writeprotect")
+local RWPROTECT <const>, SET_MODE <const> = N.struct("uffdio_rwprotect"), N.struct("uffdio_set_mode")
 local COPY <const>, MOVE <const> = N.struct("uffdio_copy"), N.struct("uffdio_move")
 
 local userfaultfd = C.new("userfaultfd", { "fd", "features" })
 
+local set_mode_schema = { enable = { A.u64, 0 }, disable = { A.u64, 0 } }
 local open_schema = { flags = { A.u32, 0 }, features = { A.u64, 0 } }
 
 local function object(proc, fd, features)
@@ -140,6 +142,16 @@ C.methods(userfaultfd, {
 		return (P.ioctl_struct(s.proc, s.fd, K.UFFDIO_WRITEPROTECT,
 			WRITEPROTECT:pack{ ["range.start"] = addr, ["range.len"] = len,
 				mode = mode_of(what, mode or K.UFFDIO_WRITEPROTECT_MODE_WP) }))
+	end,
+	rwprotect = function(s, what, ram, offset, length, mode)
+		local addr, len = range(what, ram, offset, length)
+		return (P.ioctl_struct(s.proc, s.fd, K.UFFDIO_RWPROTECT,
+			RWPROTECT:pack{ ["range.start"] = addr, ["range.len"] = len,
+				mode = mode_of(what, mode or K.UFFDIO_RWPROTECT_MODE_RWP) }))
+	end,
+	set_mode = function(s, what, t)
+		local a = A.table(what, t, set_mode_schema)
+		return (P.ioctl_struct(s.proc, s.fd, K.UFFDIO_SET_MODE, SET_MODE:pack(a)))
 	end,
 	copy = copy, read = read,
 	zeropage = on_range("UFFDIO_ZEROPAGE", "uffdio_zeropage", "zeropage"),

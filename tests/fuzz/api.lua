@@ -189,6 +189,7 @@ local calls <const> = {
 		wake = { from("mapping"), paged, size }, read = {}, copy = { from("mapping"), paged, data, small },
 		zeropage = { from("mapping"), paged, size, small }, continue = { from("mapping"), paged, size, small },
 		poison = { from("mapping"), paged, size, small }, writeprotect = { from("mapping"), paged, size, small },
+		rwprotect = { from("mapping"), paged, size, small }, set_mode = { named{ enable = small, disable = small } },
 		move = { from("mapping"), paged, from("mapping"), paged, size, small }, close = {} },
 	file = { fallocate = { named{ mode = choice(0, 1, 3), offset = paged, length = size } }, punch_hole = range,
 		ftruncate = { size }, read = { length }, write = { data }, close = {} },
