@@ -2,6 +2,7 @@
 /* Calls of mm/page_alloc.c whose arguments changed. */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/page_ref.h>
 #include <kshim/form/page_alloc_header.h>
 #include "../../../core/mem/mem_internal.h"
 
@@ -13,6 +14,17 @@ struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_n
 				  unsigned int alloc_flags)
 {
 	return kshim_alloc_pages(gfp, order, CALLER);
+}
+
+REDUCED(__alloc_frozen_pages_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
+struct page *__alloc_frozen_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask,
+					 unsigned int alloc_flags)
+{
+	struct page *page = kshim_alloc_pages(gfp, order, CALLER);
+
+	if (page)
+		set_page_count(page, 0);
+	return page;
 }
 
 REDUCED(alloc_pages_node_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
