@@ -20,12 +20,15 @@
 void do_protection_exception(struct pt_regs *regs);
 void do_dat_exception(struct pt_regs *regs);
 
+/* Where the kernel accesses user space, as if one instruction did. */
+#define USER_ACCESS ((unsigned long)kshim_user_fault)
+
 /* fixup_exception() sets the PSW to this; kernel code never has such an address. */
 #define FIXED_UP 2UL
 
 int kshim_fault_boot(void)
 {
-	return kshim_fault_init();
+	return kshim_fault_init(USER_ACCESS);
 }
 
 /* arch/s390/mm/extable.c. Kernel code that faults elsewhere faults on the host, and is an oops there. */
@@ -57,7 +60,7 @@ bool kshim_handle_fault(struct pt_regs *regs, int code, u64 addr, bool write, un
 
 bool kshim_user_fault(int code, u64 addr, bool write, bool user)
 {
-	struct pt_regs regs = { .psw.mask = user ? PSW_USER_BITS : PSW_KERNEL_BITS };
+	struct pt_regs regs = { .psw = { .mask = user ? PSW_USER_BITS : PSW_KERNEL_BITS, .addr = USER_ACCESS } };
 	struct kshim_host_pte pte;
 
 	/* The kernel accesses user space through the secondary ASCE. */

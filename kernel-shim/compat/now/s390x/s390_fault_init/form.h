@@ -8,7 +8,7 @@
 extern initcall_t __kshim_initcall_fault_init;
 
 /* 0 or -errno. */
-static inline int kshim_fault_init(void)
+static inline int kshim_fault_init(unsigned long user_access)
 {
 	return __kshim_initcall_fault_init();
 }
