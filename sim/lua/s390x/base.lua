@@ -7,7 +7,7 @@ local K = core.constants
 local DEVICE_ATTR <const> = M.kernel.struct("kvm_device_attr")
 
 local MiB <const> = 1 << 20
-local LOWCORE_SLOT <const>, LOWCORE_GPA <const> = 32766, 0x7ff00000
+local LOWCORE_SLOT <const>, LOWCORE_GPA <const> = 32764, 0x7ff00000
 local LOWCORE_BYTES <const> = 8192
 
 -- KVM keeps the two pages at a vCPU's prefix mapped writable, and stores program interruptions there. A separate slot

@@ -288,7 +288,7 @@ scenario("migration mode: dirty logging goes on beside it", options, function(si
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
 	-- The vCPU's own slot for its prefix does not log.
 	expect(start(vm)):eq(-EINVAL)
-	expect(vm:set_user_memory_region{ slot = 32766, memory_size = 0 }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 32764, memory_size = 0 }):eq(0)
 	expect(start(vm)):eq(0)
 	expect(vm:s390_set_cmma_bits{ start_gfn = 3, values = "\1" }):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
