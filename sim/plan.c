@@ -139,10 +139,31 @@ static char *job_name(const struct sim_job *j, int many_arch, int many_machines)
 	return name;
 }
 
-/* Returns what the scenario at stack index idx runs on, in words. arch: an architecture; kernel: a version, or NULL. */
-static char *where_it_runs(lua_State *L, int idx, const char *arch, const char *kernel)
+/* The kernels that a scenario is about: from one version on, until another one; or NULL. */
+struct kernels {
+	char *from, *before;
+};
+
+/* Returns them in words, or NULL if they are all. */
+static char *kernels_in_words(const struct kernels *k)
 {
-	char *where = kernel ? xasprintf("%s, Linux %s and later", arch, kernel) : xstrdup(arch);
+	if (k->from && k->before)
+		return xasprintf("Linux %s and later, before %s", k->from, k->before);
+	if (k->from)
+		return xasprintf("Linux %s and later", k->from);
+	return k->before ? xasprintf("Linux before %s", k->before) : NULL;
+}
+
+static bool kernels_have(const struct kernels *k, const char *release)
+{
+	return !(k->from && release_is_older(release, k->from)) &&
+	       !(k->before && !release_is_older(release, k->before));
+}
+
+/* Returns what the scenario at stack index idx runs on, in words. arch: an architecture; kernels: in words, or NULL. */
+static char *where_it_runs(lua_State *L, int idx, const char *arch, const char *kernels)
+{
+	char *where = kernels ? xasprintf("%s, %s", arch, kernels) : xstrdup(arch);
 	struct names needs;
 
 	get_list(L, idx, "needs", &needs);
@@ -173,7 +194,8 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			 const struct sim_flavours *fl, const char *only_arch)
 {
 	struct names arches, wanted, mmus, facilities;
-	char *kernel = get_string(L, idx, "kernel");
+	struct kernels k = { .from = get_string(L, idx, "kernel"), .before = get_string(L, idx, "before") };
+	char *kernels = kernels_in_words(&k);
 
 	get_list(L, idx, "arch", &arches);
 	get_list(L, idx, "mmu", &wanted);
@@ -203,17 +225,18 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			j->arch = xstrdup(arches.v[a]);
 			j->personality = xstrdup(mmus.v[m / facilities.n]);
 			j->facilities = xstrdup(facilities.v[m % facilities.n]);
-			j->where = where_it_runs(L, idx, j->arch, kernel);
+			j->where = where_it_runs(L, idx, j->arch, kernels);
 			j->flavour = f;
 			j->name = job_name(j, arches.n > 1 && !only_arch, mmus.n * facilities.n > 1);
 			if (f < 0)
 				j->skip = xasprintf("no flavour for %s is built here: see --arch", j->arch);
-			else if (kernel && release_is_older(fl->v[f].ops->kernel_release, kernel))
-				j->skip = xasprintf("about Linux %s and later, this is %s", kernel,
-						    fl->v[f].ops->kernel_release);
+			else if (!kernels_have(&k, fl->v[f].ops->kernel_release))
+				j->skip = xasprintf("about %s, this is %s", kernels, fl->v[f].ops->kernel_release);
 		}
 	}
-	free(kernel);
+	free(kernels);
+	free(k.from);
+	free(k.before);
 }
 
 void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl, const char *arch,

@@ -114,7 +114,7 @@ local options_schema = {
 	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) },
 	facilities = { function(_, v) return v end },
 	covers = { function(what, v) return A.string(what, v, 200) end },
-	needs = { list_of(feature) }, kernel = { version },
+	needs = { list_of(feature) }, kernel = { version }, before = { version },
 	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
@@ -138,7 +138,8 @@ local function register(what, name, options, fn, argument)
 	names[name] = {
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
 		facilities = o.facilities ~= nil and differences(what, o.facilities, o.arch) or nil,
-		covers = o.covers, needs = o.needs, kernel = o.kernel, timeout = o.timeout, check_end = o.check,
+		covers = o.covers, needs = o.needs, kernel = o.kernel, before = o.before, timeout = o.timeout,
+		check_end = o.check,
 	}
 	M.list[#M.list + 1] = names[name]
 end

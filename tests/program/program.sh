@@ -166,17 +166,21 @@ scenario("there is slotted memory", { mmu = "ept", needs = "KVM_CAP_USER_MEMORY"
 scenario("powerpc", { mmu = "ept", needs = { "KVM_CAP_USER_MEMORY", "KVM_CAP_SW_TLB" } }, function(sim) error("runs") end)
 scenario("later", { mmu = "ept", kernel = "99.0" }, function(sim) error("runs") end)
 scenario("long ago", { mmu = "ept", kernel = "2.6" }, function(sim) end)
+scenario("no longer", { mmu = "ept", before = "2.6" }, function(sim) error("runs") end)
+scenario("for some time", { mmu = "ept", kernel = "2.6", before = "99.0" }, function(sim) end)
 LUA
 run 0 run --junit needs.xml needs.lua
 prints out 'ok 1 there is slotted memory'
 prints out 'ok 2 powerpc # SKIP needs KVM_CAP_SW_TLB'
 prints out 'ok 3 later # SKIP about Linux 99.0 and later'
-prints out 'pass:2 fail:0 skip:2'
+prints out 'ok 5 no longer # SKIP about Linux before 2.6, this is '
+prints out 'pass:3 fail:0 skip:3'
 prints needs.xml '<skipped message="needs KVM_CAP_SW_TLB"/>'
 run 0 list needs.lua
 prints out 'needs.lua:2: powerpc - x86_64, needs KVM_CAP_USER_MEMORY KVM_CAP_SW_TLB'
 prints out 'needs.lua:3: later - x86_64, Linux 99.0 and later - skipped: about Linux 99.0 and later, this is '
 prints out 'needs.lua:4: long ago - x86_64, Linux 2.6 and later'
+prints out 'needs.lua:6: for some time - x86_64, Linux 2.6 and later, before 99.0'
 run 0 --version
 prints out 'tested: Linux '
 printf 'scenario("x", { needs = "KVM_CAP_NONSENSE" }, function() end)\n' >misspelt.lua
