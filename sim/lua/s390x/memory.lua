@@ -12,7 +12,7 @@ local MAX_BUFFER <const> = 4 << 20	-- for keys or CMMA states; more than KVM acc
 local DEVICE <const>, DEVICE_ATTR <const> = N.struct("kvm_create_device"), N.struct("kvm_device_attr")
 local SKEYS <const>, CMMA_LOG <const> = N.struct("kvm_s390_skeys"), N.struct("kvm_s390_cmma_log")
 local INTERRUPT <const>, UCAS <const> = N.struct("kvm_s390_interrupt"), N.struct("kvm_s390_ucas_mapping")
-local ONE_REG <const> = N.struct("kvm_one_reg")
+local ONE_REG <const>, KEYOP <const> = N.struct("kvm_one_reg"), N.struct("kvm_s390_keyop")
 
 -- A structure with a buffer behind it in the process's own memory, whose address the member `pointer` gets unless it
 -- has a value. Returns the ioctl's result, and where buffer and structure are.
@@ -82,6 +82,18 @@ local get_skeys_schema = { start_gfn = { A.u64, required }, count = { count, req
 local set_skeys_schema = { start_gfn = { A.u64, required },
 	keys = { function(what, v) return A.string(what, v, MAX_BUFFER) end, required }, flags = { A.u32, 0 } }
 
+local function u8(what, v)
+	return A.int(what, v, 0, 255)
+end
+
+local keyop_schema = { guest_addr = { A.u64, required }, operation = { u8, required }, key = { u8, 0 } }
+
+-- The key, or the bits of it, that the operation found; or -errno.
+local function keyop(s, what, t)
+	local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_S390_KEYOP, KEYOP:pack(A.table(what, t, keyop_schema)), KEYOP:size())
+	return rc < 0 and rc or KEYOP:get(out, "key")
+end
+
 -- --- collaborative memory management -----------------------------------------------------------------------
 
 local function cmma_ioctl(s, cmd, a, n, values)
@@ -133,6 +145,7 @@ C.methods(V.vm, {
 		local a = A.table(what, t, set_skeys_schema)
 		return (skeys_ioctl(s, K.KVM_S390_SET_SKEYS, a, #a.keys, a.keys))
 	end,
+	s390_keyop = keyop,
 	s390_get_cmma_bits = get_cmma_bits,
 	s390_set_cmma_bits = function(s, what, t)
 		local a = A.table(what, t, set_cmma_schema)
