@@ -4,7 +4,8 @@
 -- protect. A process with PGSTEs from its start has the same gap before its first VM.
 
 -- Only 6.12 has the parameter: before, page tables have no room for PGSTEs and early memory is always refused.
-local options = { arch = "s390x", covers = "docs/rules.md L4; api.rst KVM_CAP_S390_LATE_MMAP", kernel = "6.12" }
+local options = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	covers = "docs/rules.md L4; api.rst KVM_CAP_S390_LATE_MMAP", kernel = "6.12" }
 local MiB <const> = 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
@@ -91,7 +92,8 @@ local function expect_missed(sim)
 	end
 end
 
-local at_end = { arch = "s390x", covers = options.covers, kernel = options.kernel, check = "end" }
+local at_end = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	covers = options.covers, kernel = options.kernel, check = "end" }
 local processes = { { "without PGSTEs at the start", false }, { "with PGSTEs from the start", true } }
 
 cases("late mmap, not strict: the log misses writes to a page that was written before the VM was there", at_end, processes,

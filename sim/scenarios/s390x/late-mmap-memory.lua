@@ -3,7 +3,8 @@
 -- the switch. With kvm.late_mmap_strict a guest's access shows which it is; late-mmap-strict.lua defines early and
 -- late.
 
-local options = { arch = "s390x", covers = "docs/rules.md L1, L3; api.rst KVM_CAP_S390_LATE_MMAP" }
+local options = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	covers = "docs/rules.md L1, L3; api.rst KVM_CAP_S390_LATE_MMAP" }
 local MiB <const>, HALF <const> = 1 << 20, 1 << 19
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local REFUSED <const> = { exception = { code = 5 } }
@@ -193,7 +194,9 @@ end)
 
 -- --- the parameter ---------------------------------------------------------------------------------------------
 
-local tunable = { arch = "s390x", covers = "kvm.late_mmap_strict", kernel = "6.12" }	-- 6.1 is always strict
+-- 6.1 is always strict
+local tunable = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	covers = "kvm.late_mmap_strict", kernel = "6.12" }
 
 local function set_strict(sim, value)
 	expect(sim:set_module_param("kvm.late_mmap_strict", value)):eq(0)

@@ -3,12 +3,16 @@
 -- existed before the VM). Strict: what KVM links or shadows is refused; what it copies or pins is not.
 
 local covers <const> = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP"
-local options = { arch = "s390x", mmu = "vsie", covers = covers }
-local blocks = { arch = "s390x", mmu = "vsie", covers = covers, facilities = { [64] = true, [73] = true, [133] = true } }
+local options = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP", mmu = "vsie", covers = covers }
+local blocks = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	mmu = "vsie", covers = covers, facilities = { [64] = true, [73] = true, [133] = true } }
 -- With the parameter off; older kernels are always strict.
-local not_strict = { arch = "s390x", mmu = "vsie", covers = covers, kernel = "6.12" }
-local not_strict_log = { arch = "s390x", mmu = "vsie", covers = covers, kernel = "6.12", check = "end" }
-local threads = { arch = "s390x", mmu = "vsie", covers = covers, check = "end", timeout = 60 }
+local not_strict = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	mmu = "vsie", covers = covers, kernel = "6.12" }
+local not_strict_log = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	mmu = "vsie", covers = covers, kernel = "6.12", check = "end" }
+local threads = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	mmu = "vsie", covers = covers, check = "end", timeout = 60 }
 
 local MiB <const>, GiB <const>, PAGE <const> = 1 << 20, 1 << 30, 4096
 local ADDRESSING <const>, PAGE_TRANSLATION <const> = 0x05, 0x11

@@ -2,8 +2,9 @@
 -- KVM_VM_S390_LATE_MMAP where page tables from before are refused: with kvm.late_mmap_strict, and on kernels whose page
 -- tables have no room for PGSTEs. Late memory is mapped after the VM was created; early memory had a page table before.
 
-local options = { arch = "s390x", covers = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP" }
-local keys = { arch = "s390x", mmu = { "sie", "skf" }, covers = options.covers }
+local options = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	covers = "docs/rules.md L2; api.rst KVM_CAP_S390_LATE_MMAP" }
+local keys = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP", mmu = { "sie", "skf" }, covers = options.covers }
 local MiB <const> = 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local ADDRESSING <const>, ACC_3 <const> = 5, 0x30

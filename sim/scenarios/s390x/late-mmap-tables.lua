@@ -3,7 +3,7 @@
 -- halves of a page: operations on one must not touch the other, nor the next page, and each half must be freed as a
 -- half. The check "pgste" does its part; here the neighbours' entries and data are compared.
 
-local options = { arch = "s390x", covers = "docs/rules.md L3" }
+local options = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP", covers = "docs/rules.md L3" }
 local PAGE <const>, MiB <const> = 4096, 1 << 20
 local LATE <const> = KVM_VM_S390_LATE_MMAP
 local SEGMENTS <const> = 4
@@ -243,7 +243,8 @@ scenario("late mmap: a fault that waited during the switch frees the page table 
 end)
 
 -- The loser of the race for a segment frees an unused page table, of either kind.
-scenario("late mmap: two threads fault in the same segments while the process switches", { arch = "s390x", check = "end" },
+scenario("late mmap: two threads fault in the same segments while the process switches",
+	{ arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP", check = "end" },
 	function(sim)
 	local COUNT <const> = 48
 	strict(sim)

@@ -2,7 +2,8 @@
 -- The interface of KVM_VM_S390_LATE_MMAP: who may create a VM in a process that was started without PGSTEs, and what
 -- fork and exec do to that right (s390_enable_sie(), kvm_arch_init_vm(), kvm_arch_dev_ioctl()).
 
-local options = { arch = "s390x", covers = "docs/rules.md L1; api.rst KVM_CAP_S390_LATE_MMAP" }
+local options = { arch = "s390x", needs = "KVM_CAP_S390_LATE_MMAP",
+	covers = "docs/rules.md L1; api.rst KVM_CAP_S390_LATE_MMAP" }
 local LATE <const>, UCONTROL <const> = KVM_VM_S390_LATE_MMAP, KVM_VM_S390_UCONTROL
 
 -- The calls that run s390_enable_sie(), and its results: 0 or -errno.
