@@ -50,9 +50,10 @@ scenario("get: a read of a writable page is reported, a read of the zero page is
 end)
 
 -- ptep_test_and_clear_uc() of arch/s390/mm/pgtable.c: the PGSTE's bit is set for each writable entry, whoever caused
--- it.
-scenario("get: on s390 what the VMM writes is reported as well, what the guest reads is not", { arch = "s390x" },
-	function(sim)
+-- it. Since 7.0 only the VM's own tables count (gmap_sync_dirty_log()).
+scenario("get: on s390 before 7.0 what the VMM writes is reported as well, what the guest reads is not",
+	{ arch = "s390x" }, function(sim)
+	local vmm_counts = not sim:kernel_since("7.0")
 	local vm, vcpu, ram = guest(sim, LOG)
 	vcpu:read(0x104000, 8)
 	-- Before 6.10 mm_forbids_zeropage() is true for each process with a VM: the page is the process's own and
@@ -61,7 +62,7 @@ scenario("get: on s390 what the VMM writes is reported as well, what the guest r
 	ram:write(0x5000, "by the VMM")
 	ram:write(0x6000, "never seen by the guest")
 	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
-	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x105, 0x106 }
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(vmm_counts and { 0x105, 0x106 } or {})
 	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
 	vcpu:write(0x104000, "x")
