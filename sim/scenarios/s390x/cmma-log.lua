@@ -19,6 +19,10 @@ local function guest(sim)
 	expect(slot(vm, ram, 0, 0, MAIN, 0)):eq(0)
 	expect(slot(vm, ram, 1, TEST_GFN, TEST, 2 << 20)):eq(0)
 	local vcpu = vm:create_vcpu{ lowcore = false }
+	-- Since 7.0 only pages whose segment has a page table have a state.
+	for _, segment in ipairs{ 1 << 20, TEST_GFN << 12, (TEST_GFN << 12) + (1 << 20) } do
+		expect(vcpu:read(segment, 1)):eq("\0")
+	end
 	expect(vcpu:essa(TEST_GFN << 12, STABLE)):ge(0)
 	expect(vm:set_device_attr{ group = KVM_S390_VM_MIGRATION, attr = KVM_S390_VM_MIGRATION_START }):eq(0)
 	return vcpu, vm

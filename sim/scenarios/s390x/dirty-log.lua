@@ -65,12 +65,15 @@ scenario("dirty log: VMM and guest write the same table entry", options, functio
 	expect(ram:read(0x3000, 5)):eq("guest")
 	expect(log(vm, 0)):eq{}
 	ram:write(0x3000, "VMM")
-	expect(log(vm, 0)):eq{ 3 }
+	-- Since 7.0 the guest has an entry of its own.
+	expect(log(vm, 0)):eq(sim:kernel_since("7.0") and {} or { 3 })
 	expect(vcpu:xchg(0x3000, "V")):eq("V")
 	expect(log(vm, 0)):eq{ 3 }
 end)
 
-cases("dirty log: a page that is not there any more is still reported, once", options, {
+-- Since 7.0 it is not: gmap_unmap_gfn_range() empties the entry, which is all that knows of the guest's write
+-- (findings.md).
+cases("dirty log: a page that is not there any more is reported once before 7.0", options, {
 	{ "swapped out",   function(ram) expect(ram:swap_out(0x3000, "4K")):eq(0) end },
 	{ "migrated",      function(ram) expect(ram:migrate(0x3000)):eq(0) end },
 	{ "write-protected by fork", function(_, vmm) vmm:fork() end },
@@ -80,7 +83,7 @@ cases("dirty log: a page that is not there any more is still reported, once", op
 	local vcpu, ram, vm, vmm = sim:guest{ slot = { flags = LOG } }
 	expect(vcpu:write(0x3000, "x")):is_true()
 	case[2](ram, vmm)
-	expect(log(vm, 0)):eq{ 3 }
+	expect(log(vm, 0)):eq(sim:kernel_since("7.0") and {} or { 3 })
 	expect(log(vm, 0)):eq{}
 	expect(vcpu:read(0x3000, 1)):ne(nil)
 	expect(log(vm, 0)):eq(case[1] == "MADV_DONTNEED" and when_read(sim, 3) or {})
@@ -100,8 +103,8 @@ end)
 
 -- kvm_arch_sync_dirty_log() runs up to last_gfn itself, a segment beyond the slot. It reports what it finds there to
 -- the slot that owns it, so nothing is lost there ...
-scenario("dirty log: asking for one slot protects the pages of the next one too, and reports them there", options,
-	function(sim)
+scenario("dirty log: asking for one slot protects the pages of the next one too, and reports them there",
+	{ arch = "s390x", before = "7.0" }, function(sim)
 	local vm, vcpu = machine(sim, { [0] = { 0, 0, LOG }, { 1, 1, LOG }, { 4, 4, 0 } }, 4 * MiB)
 	expect(vcpu:write(0x3000, "slot 0")):is_true()
 	expect(vcpu:write(MiB + 0x7000, "slot 1")):is_true()
@@ -114,7 +117,7 @@ end)
 -- offset behind the slot 0. So nobody who waits for a change of those pages is notified: here a vCPU whose prefix area
 -- is protected while it runs. The CPU stores there without asking (see prefix_is_there() of the model).
 cases("dirty log: the prefix area in the slot behind is protected, and the vCPU is not told, where that slot lies",
-	options, {
+	{ arch = "s390x", before = "7.0" }, {
 	{ "behind the other one in the host as well", 1 }, { "elsewhere in the host", 8 },
 }, function(sim, case)
 	local vm, vcpu = machine(sim, { [0] = { 0, 0, LOG }, { 1, case[2], 0 } }, MiB)

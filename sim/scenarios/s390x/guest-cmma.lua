@@ -8,7 +8,7 @@ local GET <const>, STABLE <const>, UNUSED <const>, VOLATILE <const>, POT_VOLATIL
 local STABLE_RESIDENT <const>, STABLE_IF_RESIDENT <const> = 5, 6
 -- The result: usage in bits 0x0c, contents in bits 0x03.
 local U_STABLE <const>, U_UNUSED <const>, U_POT_VOLATILE <const>, U_VOLATILE <const> = 0, 4, 8, 12
-local RESIDENT <const>, PRESERVED <const>, ZERO <const> = 0, 2, 3
+local RESIDENT <const>, PRESERVED <const>, ZERO <const>, EXCEPTION <const> = 0, 2, 3, 16
 local SPECIFICATION <const>, OPERATION <const>, ADDRESSING <const> = 6, 1, 5
 local PAGE <const> = 0x40000
 
@@ -79,7 +79,9 @@ cases("ESSA: states of a page that is swapped out,", options, ways, function(sim
 	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | PRESERVED)
 	-- Its contents may be dropped: it counts as zero from now on.
 	expect(vcpu:essa(PAGE, STABLE_IF_RESIDENT)):eq(U_UNUSED | ZERO)
-	expect(vcpu:essa(PAGE, POT_VOLATILE)):eq(U_UNUSED | ZERO)
+	-- Where dat_perform_essa() of 7.0 emulates, each operation that drops nothing forgets that (findings.md).
+	local forgets = case[1] == "emulated" and sim:kernel_since("7.0")
+	expect(vcpu:essa(PAGE, POT_VOLATILE)):eq(U_UNUSED | (forgets and PRESERVED or ZERO))
 	expect(vcpu:essa(PAGE, VOLATILE)):eq(U_VOLATILE | ZERO)
 	expect(vcpu:essa(PAGE, GET)):eq(U_VOLATILE | ZERO)
 end)
@@ -105,7 +107,13 @@ cases("ESSA: bad operands,", options, ways, function(sim, case)
 	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
 	case[2](vm)
 	expect(vcpu:essa(PAGE, 7)):fields{ exception = { code = SPECIFICATION } }
-	expect(vcpu:essa(0x40000000, UNUSED)):fields{ exception = { code = ADDRESSING } }
+	-- dat_perform_essa() of 7.0 has an exception state instead.
+	local outside = vcpu:essa(0x40000000, UNUSED)
+	if case[1] == "emulated" and sim:kernel_since("7.0") then
+		expect(outside):eq(EXCEPTION)
+	else
+		expect(outside):fields{ exception = { code = ADDRESSING } }
+	end
 	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
 end)
 
@@ -211,15 +219,16 @@ scenario("DIAGNOSE 0x10: over a hole between slots", options, function(sim)
 		userspace_addr = (1 << 42) - (1 << 20) }):eq(0)
 	expect(vcpu:diag10(PAGE + 0x1000, 0x405000)):is_true()
 	expect(ram:page(0x40).mapped):is_true()
-	expect(ram:page(0x41).mapped):is_false()
+	-- do_discard_gfn_range() of 7.0 drops nothing of a slot whose last page is in the range (findings.md).
+	expect(ram:page(0x41).mapped):eq(sim:kernel_since("7.0"))
 	expect(more:page(5).mapped):is_false()
 end)
 
 -- gmap_discard() looks for one VMA in each segment: the rest of what the guest gave up stays, with its contents. Before
--- 6.3 it has zap_page_range(), which continues with the next VMAs.
+-- 6.3 it has zap_page_range(), which continues with the next VMAs; gmap_helper_discard() of 7.0 does so itself.
 scenario("DIAGNOSE 0x10: where two VMAs meet only the first one's pages go", options, function(sim)
 	local vcpu, ram = guest(sim)
-	local stays = sim:kernel_since("6.3")
+	local stays = sim:kernel_since("6.3") and not sim:kernel_since("7.0")
 	expect(ram:mprotect(PAGE + 0x2000, "4K", "rwx")):eq(0)
 	expect(vcpu:diag10(PAGE, PAGE + 0x3000)):is_true()
 	for i, mapped in ipairs{ false, false, stays, stays } do

@@ -66,7 +66,7 @@ scenario("pfault: the floating interrupt controller turns them on and off", opti
 end)
 
 -- flic_set_attr() does not check the VM's type; kvm->arch.gmap is NULL there.
-cases("pfault: where user space controls the VM the kernel follows a NULL pointer", options, {
+cases("pfault: where user space controls the VM the kernel follows a NULL pointer", { arch = "s390x", before = "7.0" }, {
 	{ "to turn them on", KVM_DEV_FLIC_APF_ENABLE }, { "to turn them off", KVM_DEV_FLIC_APF_DISABLE_WAIT },
 }, function(sim, case)
 	local vm = sim:process():open_kvm():create_vm{ type = KVM_VM_S390_UCONTROL }
