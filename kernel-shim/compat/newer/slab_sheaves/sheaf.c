@@ -2,6 +2,9 @@
 /*
  * Sheaves: objects of a cache that somebody has set aside, so that later allocations cannot fail (mm/slub.c).
  *
+ * The kernel fills a sheaf up and keeps it for the next user. Here it has what was asked for and no more, so that who
+ * takes one object too many gets none.
+ *
  * Invariant: size <= capacity, and the objects of a sheaf are allocated ones of its cache.
  */
 #include <linux/slab.h>
@@ -28,8 +31,11 @@ FAITHFUL(kmem_cache_prefill_sheaf, "mm/slub.c");
 struct slab_sheaf *kmem_cache_prefill_sheaf(struct kmem_cache *s, gfp_t gfp, unsigned int size)
 {
 	unsigned int capacity = max(size, SHEAF_CAPACITY);
-	struct slab_sheaf *sheaf = kmalloc(struct_size(sheaf, objects, capacity), gfp & ~__GFP_ACCOUNT);
+	struct slab_sheaf *sheaf;
 
+	if (!size)
+		return NULL;
+	sheaf = kmalloc(struct_size(sheaf, objects, capacity), gfp & ~__GFP_ACCOUNT);
 	if (!sheaf)
 		return NULL;
 	sheaf->size = 0;
@@ -45,6 +51,8 @@ int kmem_cache_refill_sheaf(struct kmem_cache *s, gfp_t gfp, struct slab_sheaf *
 {
 	struct slab_sheaf *sheaf;
 
+	if (!sheafp || !*sheafp)
+		return -EINVAL;
 	if (size <= (*sheafp)->capacity)
 		return fill(s, gfp, *sheafp, size) ? 0 : -ENOMEM;
 	sheaf = kmem_cache_prefill_sheaf(s, gfp, size);
