@@ -8,6 +8,9 @@
 
 #include_next <linux/static_call.h>
 
+#undef DEFINE_STATIC_CALL_NULL
+#define DEFINE_STATIC_CALL_NULL(name, _func) __DEFINE_STATIC_CALL(name, _func, (void *)__static_call_nop)
+
 #undef static_call_update
 #define static_call_update(name, func) ({						\
 	typeof(&STATIC_CALL_TRAMP(name)) __f = (func);					\
