@@ -10,6 +10,7 @@
 
 int reports[KVMSIM_NR_REPORTS];
 char texts[8192];
+void (*before_exit)(void);
 
 static void on_report(const struct kvmsim_report *r)
 {
@@ -21,6 +22,8 @@ static void on_report(const struct kvmsim_report *r)
 		fprintf(stderr, "%s\n", r->text);
 	if (r->kind > KVMSIM_LAST_FATAL)
 		return;
+	if (before_exit)
+		before_exit();
 	_exit(FATAL + r->kind);
 }
 

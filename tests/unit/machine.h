@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What test_sched and test_waits share: a machine of 4 CPUs, its reports, and native threads on its CPUs. */
+/* What many tests share: a machine of 4 CPUs, its reports, and native threads on its CPUs. */
 #ifndef TEST_MACHINE_H
 #define TEST_MACHINE_H
 
@@ -11,6 +11,8 @@
 /* Since boot_machine(): the number of reports of each kind, and the text of all. */
 extern int reports[KVMSIM_NR_REPORTS];
 extern char texts[8192];
+/* If not NULL, called at a fatal report before the process exits. */
+extern void (*before_exit)(void);
 
 /* For tcase_add_unchecked_fixture(); the second time it does nothing. */
 void boot_machine(void);
