@@ -11,16 +11,16 @@
 #include <s390x/model.h>
 #include "../../../../arch/s390x/internal.h"
 
-/* Key 0 is the kernel's own, and may be of memory that has no key. */
+/* Key 0 is the kernel's own, and may be of memory that has no key here: the linear mapping has keys. */
 static bool may_access(const void *mem, unsigned int key, bool write)
 {
 	return !key || skey_allows(key, skey_insert(&s390_skeys, s390_block(__pa(mem))), write,
 				   (struct skey_overrides){});
 }
 
-static void accessed(const void *mem, unsigned int key, bool write)
+static void accessed(const void *mem, bool write)
 {
-	if (key)
+	if (virt_addr_valid(mem))
 		skey_mark(&s390_skeys, s390_block(__pa(mem)), write);
 }
 
@@ -29,8 +29,8 @@ bool kshim_mvcos(void *to, const void *from, unsigned long n, unsigned int to_ke
 	if (!may_access(from, from_key, false) || !may_access(to, to_key, true))
 		return false;
 	memcpy(to, from, n);
-	accessed(from, from_key, false);
-	accessed(to, to_key, true);
+	accessed(from, false);
+	accessed(to, true);
 	return true;
 }
 
@@ -41,7 +41,7 @@ static int cmpxchg_key(void *mem, void *prev, __uint128_t old, __uint128_t new, 
 		return -EFAULT;
 	}
 	kshim_compare_and_swap(mem, prev, old, new, size);
-	accessed(mem, key, true);
+	accessed(mem, true);
 	return 0;
 }
 
