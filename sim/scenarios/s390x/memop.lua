@@ -184,7 +184,8 @@ end)
 scenario("memop: an absolute check with key 0 sees only the first page before 7.0", options, function(sim)
 	local _, _, vm = guest(sim)
 	expect(vm:mem_op{ op = AREAD, gaddr = END, size = 1, flags = CHECK }):eq(PGM_ADDRESSING)
-	expect(vm:mem_op{ op = AREAD, gaddr = END - 1, size = 2, flags = CHECK }):eq(sim:kernel_since("7.0") and PGM_ADDRESSING or 0)
+	expect(vm:mem_op{ op = AREAD, gaddr = END - 1, size = 2, flags = CHECK }):eq(
+		sim:kernel_since("7.0") and PGM_ADDRESSING or 0)
 	expect(vm:mem_op{ op = AREAD, gaddr = END - 1, size = 2 }):eq(PGM_ADDRESSING)
 	expect(vm:mem_op{ op = AREAD, gaddr = END - 1, size = 2, flags = CHECK | SKEY, key = 1 }):eq(PGM_ADDRESSING)
 end)
@@ -204,9 +205,10 @@ scenario("memop: memory that the VMM does not have", options, function(sim)
 	-- A check does not look.
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x40000, size = 1, flags = CHECK }):eq(0)
 	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x50000, size = 1 }):eq("\0")
-	-- The key of a page is in its table entry: without memory there is no key.
-	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x40000, size = 1, flags = CHECK | SKEY, key = 1 }):eq(-EFAULT)
-	expect(vm:mem_op{ op = AREAD, gaddr = 0x40000, size = 1, flags = CHECK | SKEY, key = 1 }):eq(-EFAULT)
+	-- The key of a page is in its table entry: before 7.0 without memory there is no key.
+	local no_key = sim:kernel_since("7.0") and 0 or -EFAULT
+	expect(vcpu:mem_op{ op = LREAD, gaddr = 0x40000, size = 1, flags = CHECK | SKEY, key = 1 }):eq(no_key)
+	expect(vm:mem_op{ op = AREAD, gaddr = 0x40000, size = 1, flags = CHECK | SKEY, key = 1 }):eq(no_key)
 end)
 
 -- --- errors of the call ------------------------------------------------------------------------------------
@@ -321,12 +323,13 @@ cases("memop: which of two mistakes is reported", options, {
 end)
 
 -- A store reads the buffer before it translates; a fetch translates before it writes the buffer. The absolute
--- operations look at the first page before all that.
+-- operations look at the first page before all that, before 7.0.
 scenario("memop: a bad buffer and a bad address", options, function(sim)
 	local vcpu, _, vm = guest(sim)
 	expect(vcpu:mem_op{ op = LWRITE, gaddr = END, size = 1, buf = 0 }):eq(-EFAULT)
 	expect(vcpu:mem_op{ op = LREAD, gaddr = END, size = 1, buf = 0 }):eq(PGM_ADDRESSING)
-	expect(vm:mem_op{ op = AWRITE, gaddr = END, size = 1, buf = 0 }):eq(PGM_ADDRESSING)
+	expect(vm:mem_op{ op = AWRITE, gaddr = END, size = 1, buf = 0 }):eq(
+		sim:kernel_since("7.0") and -EFAULT or PGM_ADDRESSING)
 	expect(vm:mem_op{ op = AREAD, gaddr = END, size = 1, buf = 0 }):eq(PGM_ADDRESSING)
 	expect(vm:mem_op{ op = AWRITE, gaddr = END - 1, size = 2, buf = 0 }):eq(-EFAULT)
 	expect(vm:mem_op{ op = AREAD, gaddr = END - 1, size = 2, buf = 0 }):eq(PGM_ADDRESSING)

@@ -215,7 +215,9 @@ scenario("prefix: protected by the VMM, the guest does not run; allowed again, i
 	local vcpu = vm:create_vcpu{ lowcore = false }
 	expect(vcpu:write(MiB, "x")):is_true()
 	expect(ram:mprotect(0x1000, "4K", "r")):eq(0)
-	expect(sim.inspect:mapping(vm, 0)):fields{ present = true, writable = true }
+	-- mprotect() splits the VMA and notifies for the whole segment (__split_huge_pmd()). That matters since 7.0.
+	local stays = not sim:kernel_since("7.0")
+	expect(sim.inspect:mapping(vm, 0)):fields{ present = stays, writable = stays }
 	expect(vcpu:read(MiB, 1)):fields{ ret = -EFAULT }
 	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
 	expect(vcpu:run()):eq("x")
