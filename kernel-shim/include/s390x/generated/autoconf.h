@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Options of s390x that differ from the configured kernel's, because of the host's byte order and addresses, and virtual
- * time.
+ * Options of s390x that differ from the configured kernel's, because of the host's byte order and addresses, and
+ * virtual time.
  */
 #include_next <generated/autoconf.h>
 

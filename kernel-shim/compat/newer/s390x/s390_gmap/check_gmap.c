@@ -8,8 +8,8 @@
  *  - an entry has its table's type;
  *  - an entry that the CPU may use is present in KVM's eyes, and one that allows stores is dirty, else writes get lost;
  *  - a large frame is one that the VM may have, inside of one slot;
- *  - an entry that leads nowhere is empty inside of a slot, except for the mark of a storage key that was set (_PAGE_SD),
- *    and a hole (an addressing exception) outside;
+ *  - an entry that leads nowhere is empty inside of a slot, except for the mark of a storage key that was set
+ *    (_PAGE_SD), and a hole (an addressing exception) outside;
  *  - nobody holds the lock of a PGSTE (PCL);
  *  - both pages of a vCPU's prefix area are mapped writable and marked, so that KVM hears of changes, unless it is
  *    going to look for them (KVM_REQ_REFRESH_GUEST_PREFIX);
