@@ -81,13 +81,13 @@ cases("prefix: KVM does not notice that its slot is", { arch = "s390x" }, {
 		userspace_addr = ram.addr + 0x100000 }):eq(0)
 	expect(vcpu:read(0x400000, 1)):eq("\0")
 	case[2].userspace_addr = ram.addr
+	-- Where the VM has tables of its own, the checker sees it at once and ever after.
+	for page = 0, sim:kernel_since("7.0") and 7 or -1 do
+		sim:expect_report{ kind = "check:gmap",
+			match = ("page %d of the prefix area of vCPU 0 is not mapped"):format(page & 1) }
+	end
 	expect(vm:set_user_memory_region(case[2])):eq(0)
 	for page = 0, 1 do
-		-- Where the VM has tables of its own, the checker sees it before.
-		if sim:kernel_since("7.0") then
-			sim:expect_report{ kind = "check:gmap",
-				match = ("page %d of the prefix area of vCPU 0 is not mapped"):format(page) }
-		end
 		sim:expect_report{ kind = "check:guest-entry", match = ("page %d of its prefix area at 0 is not mapped"):format(page) }
 	end
 	expect(vcpu:read(0x400000, 1)):eq("\0")

@@ -4,6 +4,8 @@
 
 local options = { arch = "s390x", mmu = "vsie" }
 
+local lib <const> = require("nested")
+local store <const> = lib.store
 local MiB <const>, GiB <const> = 1 << 20, 1 << 30
 local PROTECTION <const>, TRANSLATION_SPEC <const> = 0x04, 0x12
 local SEGMENT <const>, PAGE_TRANSLATION <const>, ASCE_TYPE <const> = 0x10, 0x11, 0x38
@@ -16,6 +18,7 @@ local PROTECT <const>, INVALID <const>, PTE_ZERO <const>, COMMON <const>, TYPE <
 local function guest(sim, space_options, mso)
 	local vcpu, ram, vm = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" },
 		data = { [MiB + 0x5000] = "five", [0x5000] = "zero" } }
+	lib.own(sim, ram, 0, 2 * MiB)
 	local space = vcpu:address_space(space_options)
 	expect(space:map{ from = mso or 0, to = MiB, size = MiB }):eq(0)
 	expect(vcpu:set_cr(1, space.asce)):eq(0)
@@ -44,7 +47,8 @@ cases("vsie tables", options, {
 	expect(nested:write(0x5000, "FIVE")):is_true()
 	expect(ram:read(MiB + 0x5000, 4)):eq("FIVE")
 	local n = vm:stats()
-	expect({ n.gmap_shadow_r1_entry, n.gmap_shadow_r2_entry, n.gmap_shadow_r3_entry, n.gmap_shadow_sg_entry }):eq(case[4])
+	expect({ n.gmap_shadow_r1_entry, n.gmap_shadow_r2_entry, n.gmap_shadow_r3_entry, n.gmap_shadow_sg_entry }):eq(
+		lib.counts(sim) and case[4] or { 0, 0, 0, 0 })
 	expect(nested:read(case[5] - case[3], 1).exception):fields{ code = case[6] }
 	expect(nested:read(0x5000, 4)):eq("FIVE")
 end)
@@ -54,18 +58,18 @@ cases("vsie tables: an invalid entry in the table", options, {
 	{ "region-third",  "region1", 3, REGION3 }, { "segment",       "region1", 2, SEGMENT },
 	{ "page",          "segment", 1, PAGE_TRANSLATION },
 }, function(sim, case)
-	local nested, space = guest(sim, { type = case[2] })
+	local nested, space, vcpu = guest(sim, { type = case[2] })
 	expect(nested:read(0x5000, 4)):eq("five")
 	local bit = case[3] == 1 and 0x400 or INVALID
 	local entry = space:pte(0x5000, case[3]).raw
-	space:set_pte(0x5000, entry | bit, case[3])
+	store(vcpu, space, 0x5000, entry | bit, case[3])
 	-- The prefix lies in the same region or segment.
 	if case[3] > 1 then
 		expect(nested:read(0x5000, 1).interception):fields{ icptcode = 0x20, validity = 0x37 }
 	else
 		expect(nested:read(0x5000, 1).exception):fields{ code = case[4] }
 	end
-	space:set_pte(0x5000, entry, case[3])
+	store(vcpu, space, 0x5000, entry, case[3])
 	expect(nested:read(0x5000, 4)):eq("five")
 end)
 
@@ -82,7 +86,7 @@ cases("vsie tables: a wrong entry is a translation-specification exception", opt
 	edat(vcpu, true)
 	expect(space:map{ from = case[4] & ~(MiB - 1), to = MiB, size = MiB }):eq(0)
 	expect(nested:read(case[4] | 8, 1)):eq("\0")
-	space:set_pte(case[4], case[5](space:pte(case[4], case[3]).raw), case[3])
+	store(vcpu, space, case[4], case[5](space:pte(case[4], case[3]).raw), case[3])
 	expect(nested:read(case[4] | 8, 1).exception):fields{ code = TRANSLATION_SPEC }
 	expect(nested:read(0x5000, 4)):eq("five")
 end)
@@ -104,9 +108,9 @@ cases("vsie tables: the length and offset of a lower table count", options, {
 	{ "region-third",     "region2", 4, 1 << 40, REGION3, 0x3, 0x0, true },
 	{ "region-second",    "region1", 5, 1 << 51, REGION2, 0x3, 0x0, true },
 }, function(sim, case)
-	local nested, space = guest(sim, { type = case[2] })
+	local nested, space, vcpu = guest(sim, { type = case[2] })
 	expect(nested:read(0x5000, 4)):eq("five")
-	space:set_pte(0, space:pte(0, case[3]).raw & ~0xc3 | case[7], case[3])
+	store(vcpu, space, 0, space:pte(0, case[3]).raw & ~0xc3 | case[7], case[3])
 	if case[8] then
 		expect(nested:read(case[4], 1).exception):fields{ code = case[5] }
 		expect(nested:read(0x5000, 4)):eq("five")
@@ -128,7 +132,7 @@ cases("vsie tables: protection by the entry of the table", options, {
 	expect(space:map{ from = va, to = MiB, size = MiB }):eq(0)
 	edat(vcpu, case[3])
 	expect(nested:write(va + 0x5000, "F")):is_true()
-	space:set_pte(va + 0x5000, space:pte(va + 0x5000, case[2]).raw | PROTECT, case[2])
+	store(vcpu, space, va + 0x5000, space:pte(va + 0x5000, case[2]).raw | PROTECT, case[2])
 	expect(nested:read(va + 0x5000, 4)):eq("Five")
 	local exit = nested:write(va + 0x5000, "x")
 	if case[4] then
@@ -141,9 +145,9 @@ cases("vsie tables: protection by the entry of the table", options, {
 end)
 
 scenario("vsie tables: SIE refuses a prefix area that it could not write", options, function(sim)
-	local nested, space = guest(sim, { type = "segment" })
+	local nested, space, vcpu = guest(sim, { type = "segment" })
 	expect(nested:read(0x5000, 4)):eq("five")
-	space:set_pte(0, space:pte(0).raw | PROTECT)
+	store(vcpu, space, 0, space:pte(0).raw | PROTECT)
 	expect(nested:read(0x5000, 1).interception):eq{ icptcode = 0x20, ipa = 0x1000, ipb = 0x370000, validity = 0x37 }
 	nested:set{ prefix = 0x4000 }
 	expect(nested:read(0x5000, 4)):eq("five")
@@ -157,6 +161,10 @@ cases("vsie tables: a large frame of guest-2", options, {
 }, function(sim, case)
 	local nested, space, vcpu, ram, vm = guest(sim, { type = "region3" })
 	edat(vcpu, true)
+	if case[6] then
+		-- Else 7.0 maps it writable for guest-2 (vsie-events.lua).
+		expect(vcpu:workload{ op = "read", range = { case[5], "64K" } }):eq(16)
+	end
 	expect(space:map{ from = case[3], to = case[4], level = case[2], prot = case[6] }):eq(0)
 	expect(nested:read(case[3] + 0x5000, 4)):eq(case[5] == 0 and "zero" or "five")
 	local exit = nested:write(case[3] + 0x5000, "L")
@@ -168,7 +176,7 @@ cases("vsie tables: a large frame of guest-2", options, {
 	end
 	expect(nested:workload{ op = "read", range = { case[3], "64K" } }):eq(16)
 	-- The frame becomes a table again.
-	space:set_pte(case[3], INVALID | (case[2] == 3 and 4 or 0), case[2])
+	store(vcpu, space, case[3], INVALID | (case[2] == 3 and 4 or 0), case[2])
 	expect(nested:read(case[3] + 0x5000, 1).exception):fields{ code = case[2] == 3 and REGION3 or SEGMENT }
 	expect(space:map{ from = case[3], to = MiB, size = "64K" }):eq(0)
 	expect(nested:read(case[3] + 0x5001, 3)):eq("ive")
@@ -176,7 +184,9 @@ end)
 
 -- The format control then means nothing, but gmap_shadow_pgt() and gmap_shadow_sgt() get the entry unchanged and see a
 -- large one, which they report as a kernel bug: guest-2 stops the host.
-cases("vsie tables: guest-2 ends the host by a large entry without EDAT in the", options, {
+cases("vsie tables: guest-2 ends the host by a large entry without EDAT in the", {
+	arch = "s390x", mmu = "vsie", before = "7.0",
+}, {
 	{ "segment table",      "segment", 2, 0 },
 	{ "region-third table", "region3", 3, 0 },
 }, function(sim, case)
@@ -201,7 +211,7 @@ scenario("vsie tables: EDAT off and on makes another shadow", options, function(
 	edat(vcpu, true)
 	expect(nested:read(0x5000, 4)):eq("five")
 	expect(entries()):eq(before)
-	expect(before):eq(2)
+	expect(before):eq(lib.counts(sim) and 2 or 0)
 end)
 
 scenario("vsie tables: real space", options, function(sim)
@@ -212,7 +222,7 @@ scenario("vsie tables: real space", options, function(sim)
 	expect(ram:read(0x5000, 4)):eq("real")
 	nested:set{ mso = MiB }
 	expect(nested:read(0x5000, 4)):eq("five")
-	expect(nested:read("8M", 1).interception):fields{ icptcode = 8, iprcc = 5 }
+	lib.addressing(sim, nested:read("8M", 1))
 	expect(vcpu:set_cr(1, space.asce)):eq(0)
 	nested:set{ mso = 0 }
 	expect(nested:read(0x5000, 4)):eq("five")
@@ -227,7 +237,7 @@ scenario("vsie tables: there is one shadow of real space", options, function(sim
 		expect(nested:read(0x5000, 4)):eq("zero")
 		expect(vcpu:set_cr(1, 0x10000 | ASCE_REAL)):eq(0)
 		expect(nested:read(0x5000, 4)):eq("zero")
-		expect(vm:stats().gmap_shadow_r1_entry):eq(entries + 2 * i)
+		expect(vm:stats().gmap_shadow_r1_entry):eq(lib.counts(sim) and entries + 2 * i or 0)
 	end
 end)
 
@@ -242,22 +252,24 @@ scenario("vsie tables: each address space has its shadow, which stays", options,
 		expect(vcpu:set_cr(1, space.asce)):eq(0)
 		expect(nested:read(0x5000, 4)):eq("five")
 	end
-	expect(vm:stats()):fields{ gmap_shadow_sg_entry = 2, gmap_shadow_r3_entry = 1 }
+	local n = lib.counts(sim) and { 2, 1 } or { 0, 0 }
+	expect(vm:stats()):fields{ gmap_shadow_sg_entry = n[1], gmap_shadow_r3_entry = n[2] }
 end)
 
 -- Two page tables of 2 KiB in one page: a change of either ends the shadows of both.
 scenario("vsie tables: two page tables in one page", options, function(sim)
-	local nested, space, _, _, vm = guest(sim, { type = "segment" })
+	local nested, space, vcpu, ram, vm = guest(sim, { type = "segment" })
+	lib.own(sim, ram, 2 * MiB, MiB)
 	expect(space:map{ from = MiB, to = 2 * MiB, size = MiB }):eq(0)
 	local a, b = space:pte(0, 1).gpa, space:pte(MiB, 1).gpa
 	expect(a >> 12):eq(b >> 12)
 	expect(nested:read(0x5000, 4)):eq("five")
 	expect(nested:read(MiB, 1)):eq("\0")
 	local before = vm:stats().gmap_shadow_sg_entry
-	space:set_pte(MiB + 0x7000, 0x5000)
+	store(vcpu, space, MiB + 0x7000, 0x5000)
 	expect(nested:read(0x5000, 4)):eq("five")
 	expect(nested:read(MiB + 0x7000, 4)):eq("zero")
-	expect(vm:stats().gmap_shadow_sg_entry):eq(before + 2)
+	expect(vm:stats().gmap_shadow_sg_entry):eq(lib.counts(sim) and before + 2 or 0)
 end)
 
 cases("vsie tables: all of a shadow goes with a store into the uppermost table, of type", options, {
@@ -270,5 +282,5 @@ cases("vsie tables: all of a shadow goes with a store into the uppermost table, 
 	local unused = space:pte(0, case[3]).gpa ~ 0x800
 	expect(vcpu:write(unused, vcpu:read(unused, 8))):is_true()
 	expect(nested:read(0x5000, 4)):eq("five")
-	expect(vm:stats().gmap_shadow_pg_entry):eq(pages + 2)
+	expect(vm:stats().gmap_shadow_pg_entry):eq(lib.counts(sim) and pages + 2 or 0)
 end)

@@ -4,6 +4,7 @@
 
 local options = { arch = "s390x", mmu = "vsie", check = "end", timeout = 60 }
 
+local lib <const> = require("nested")
 local MiB <const> = 1 << 20
 local SECONDS <const> = 1
 local PAGE_TRANSLATION <const> = 0x11
@@ -92,6 +93,7 @@ end)
 
 scenario("vsie threads: guest-2 changes tables that are in use", options, function(sim)
 	local nested, space, ram, vm = guest(sim, 2)
+	lib.own(sim, ram, 2 * MiB, MiB)
 	local other = vm:create_vcpu()
 	writer(sim, nested, 1)
 	sim:thread("nested 2", function()

@@ -5,6 +5,7 @@
 
 local options = { arch = "s390x", mmu = "vsie" }
 
+local lib <const> = require("nested")
 local MiB <const> = 1 << 20
 local ICPT_INST <const>, ICPT_PROGI <const>, ICPT_WAIT <const> = 0x04, 0x08, 0x1c
 local PRIVILEGED <const>, PROTECTION <const>, ADDRESSING <const>, SPECIFICATION <const> = 0x02, 0x04, 0x05, 0x06
@@ -16,6 +17,7 @@ local PSW_DAT_64 <const> = 1 << 58 | 3 << 31
 local function guest(sim, fields)
 	local vcpu, ram, vm, vmm, slot = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" },
 		data = { [MiB + 0x5000] = "five", [MiB + 0x6000] = "six" } }
+	lib.own(sim, ram, MiB, MiB)
 	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
 	local nested = vcpu:nested(fields)
 	nested:expect_pin()
@@ -42,14 +44,16 @@ scenario("vsie: the shadow is made once, its pages as they are needed", options,
 	local nested, _, _, vm = guest(sim)
 	expect(nested:workload{ op = "read", range = { 0, "64K" } }):eq(16)
 	local before = vm:stats()
-	expect(before.gmap_shadow_create):eq(1)
+	-- Since 7.0 it also counts when a vCPU finds one that is there.
+	expect(before.gmap_shadow_create):ge(1)
 	expect(nested:workload{ op = "write", range = { 0, "128K" }, count = 64 }):eq(64)
 	local after = vm:stats()
-	expect(after.gmap_shadow_create):eq(1)
+	expect(after.gmap_shadow_create):eq(before.gmap_shadow_create)
 	expect(after.gmap_shadow_reuse):gt(before.gmap_shadow_reuse)
-	expect(after.gmap_shadow_pg_entry - before.gmap_shadow_pg_entry):eq(16)
-	expect(after.gmap_shadow_sg_entry):eq(1)
-	expect(after.gmap_shadow_r3_entry):eq(1)
+	local counted = lib.counts(sim) and 1 or 0
+	expect(after.gmap_shadow_pg_entry - before.gmap_shadow_pg_entry):eq(16 * counted)
+	expect(after.gmap_shadow_sg_entry):eq(counted)
+	expect(after.gmap_shadow_r3_entry):eq(counted)
 end)
 
 scenario("vsie: two nested guests of one space share its shadow, a second vCPU too", options, function(sim)
@@ -61,10 +65,11 @@ scenario("vsie: two nested guests of one space share its shadow, a second vCPU t
 	local second = other:nested{ addr = nested.addr + 512 }
 	expect(second:read(0x5000, 4)):eq("five")
 	-- Only its prefix is mapped again.
-	expect(vm:stats()):fields{ gmap_shadow_pg_entry = pages + 1, gmap_shadow_sg_entry = 1 }
+	local counted = lib.counts(sim) and 1 or 0
+	expect(vm:stats()):fields{ gmap_shadow_pg_entry = pages + counted, gmap_shadow_sg_entry = counted }
 end)
 
--- unpin_scb() mistakes the virtual address of the pinned state description for a physical one.
+-- unpin_scb() mistakes the virtual address of the pinned state description for a physical one, before 7.0.
 scenario("vsie: the page of the state description stays pinned", options, function(sim)
 	local vcpu, ram = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" } }
 	expect(vcpu:map{ from = 0, to = MiB, size = MiB }):eq(0)
@@ -75,7 +80,7 @@ scenario("vsie: the page of the state description stays pinned", options, functi
 		expect(nested:sie().icptcode):eq(ICPT_WAIT)
 	end
 	-- Before 6.10 both addresses are the same.
-	if sim:kernel_since("6.10") then
+	if sim:kernel_since("6.10") and not sim:kernel_since("7.0") then
 		expect(ram:page(page).refcount):eq(before + 3)
 		sim:expect_report{ kind = "leak", match = "leak: 1 x page, 4096 bytes" }
 	else
@@ -147,28 +152,43 @@ cases("vsie: addressing exceptions are intercepted", options, {
 	end
 	local addr = nested:get().gpsw_addr
 	expect(nested:read(0x5000, 4)):eq("five")
-	expect(nested:read(case[3], 1).interception):fields{ icptcode = ICPT_PROGI, iprcc = ADDRESSING }
-	expect(nested:get().gpsw_addr):eq(case[2].msl and addr + 6 or addr - 4)
+	local exit = nested:read(case[3], 1)
+	if case[4] and sim:kernel_since("7.0") then
+		lib.addressing(sim, exit)
+		expect(nested:get().gpsw_addr):eq(addr)
+	else
+		expect(exit.interception):fields{ icptcode = ICPT_PROGI, iprcc = ADDRESSING }
+		expect(nested:get().gpsw_addr):eq(case[2].msl and addr + 6 or addr - 4)
+	end
 	nested:set{ gpsw_addr = addr }
 	expect(nested:read(0x5000, 4)):eq("five")
 end)
 
 scenario("vsie: protection by guest-2's page table", options, function(sim)
 	local nested, vcpu, ram = guest(sim)
+	-- Else 7.0 maps it writable for guest-2 (vsie-events.lua).
+	expect(vcpu:read(MiB + 0x5000, 4)):eq("five")
 	expect(vcpu:set_pte(0x5000, MiB + 0x5000 | 0x200)):eq(0)
 	expect(nested:read(0x5000, 4)):eq("five")
 	expect(nested:write(0x5000, "x").exception):fields{ code = PROTECTION, teid = 0x5000 | TEID_STORE | TEID_DAT }
 	expect(ram:read(MiB + 0x5000, 4)):eq("five")
-	expect(vcpu:set_pte(0x5000, MiB + 0x5000)):eq(0)
+	lib.store_pte(vcpu, 0x5000, MiB + 0x5000)
 	expect(nested:write(0x5000, "F")):is_true()
 end)
 
--- ptep_shadow_pte() takes the parent's page only with the access that guest-2's entry allows.
+-- ptep_shadow_pte() takes the parent's page only with the access that guest-2's entry allows; so does _do_shadow_pte() of
+-- 7.0, which hands SIE to the VMM (findings.md).
 scenario("vsie: a page that the VMM may only read is none where guest-2 allows stores", options, function(sim)
 	local nested, vcpu, ram = guest(sim)
 	expect(ram:mprotect(MiB + 0x5000, "4K", "r")):eq(0)
 	expect(vcpu:read(MiB + 0x5000, 4)):eq("five")
-	expect(nested:read(0x5000, 4).interception):fields{ icptcode = ICPT_PROGI, iprcc = ADDRESSING }
+	local exit = nested:read(0x5000, 4)
+	if sim:kernel_since("7.0") then
+		expect(exit):fields{ reason = KVM_EXIT_S390_SIEIC, s390_sieic = { icptcode = 4, ipa = 0xb214 } }
+		expect(vcpu:abandon()):eq(0)
+	else
+		expect(exit.interception):fields{ icptcode = ICPT_PROGI, iprcc = ADDRESSING }
+	end
 	expect(vcpu:set_pte(0x5000, MiB + 0x5000 | 0x200)):eq(0)
 	expect(nested:read(0x5000, 4)):eq("five")
 end)
@@ -257,7 +277,7 @@ scenario("vsie: guest-3 moves a page that the shadow does not have yet", options
 	local before = vm:stats().gmap_shadow_pg_entry
 	expect(mvpg(nested, 0x9000, 0x5000)):eq(0)
 	expect(ram:read(MiB + 0x9000, 4)):eq("five")
-	expect(vm:stats().gmap_shadow_pg_entry - before):ge(2)
+	expect(vm:stats().gmap_shadow_pg_entry - before):ge(lib.counts(sim) and 2 or 0)
 	expect(ram:swap_out(MiB + 0x5000, "4K")):eq(0)
 	expect(mvpg(nested, 0xa000, 0x5000)):eq(0)
 	expect(ram:read(MiB + 0xa000, 4)):eq("five")
