@@ -139,3 +139,40 @@ scenario("pfault: without a token the guest waits for the page", options, functi
 	sim:join()
 	expect(vcpu:stats()):fields{ pfault_sync = on and 1 or 0, inject_pfault_init = 0 }
 end)
+
+-- Since 7.0 kvm_s390_faultin_gfn() asks for the page without waiting, and starts one if the host would have to wait.
+-- The guest is told twice, with its token: that the page is missing, and that it is there.
+scenario("pfault: the guest goes on while the host waits for a page", { arch = "s390x", kernel = "7.0" }, function(sim)
+	local TOKEN <const> = 0x123456789a
+	local vm, vcpu, ram, flic, vmm = guest(sim)
+	expect(flic:set_device_attr{ group = KVM_DEV_FLIC_APF_ENABLE }):eq(0)
+	ram:write(0x8000, string.pack("<i8", TOKEN))
+	expect(vcpu:set_one_reg(KVM_REG_S390_PFSELECT, 0)):eq(0)
+	expect(vcpu:set_one_reg(KVM_REG_S390_PFCOMPARE, 0)):eq(0)
+	expect(vcpu:set_one_reg(KVM_REG_S390_PFTOKEN, 0x8000)):eq(0)
+	accept(vcpu)
+	ram:write(PREFIX, "prefix")
+	ram:write(PREFIX + 4096, "prefix")
+	local uffd = vmm:userfaultfd()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING, MiB, 4096)):eq(0)
+	sim:thread("vcpu", function()
+		expect(vcpu:read(MiB + 8, 4)):eq("page")
+	end)
+	sim:thread("vmm", function()
+		expect(uffd:read()):fields{ event = UFFD_EVENT_PAGEFAULT, address = ram.addr + MiB }
+		repeat
+			local told = lowcore(ram)
+		until told.code ~= 0
+		expect(lowcore(ram)):eq{ code = EXT_IRQ_CP_SERVICE, subcode = PFAULT_INIT, token = TOKEN }
+		expect(uffd:copy(ram, MiB, ("page"):rep(1024))):eq(4096)
+	end)
+	sim:join()
+	-- The guest tries again at once, so there may be several.
+	for _ = 1, 3 do
+		expect(vcpu:read(0, 1)):eq("\0")
+	end
+	expect(lowcore(ram)):fields{ code = EXT_IRQ_CP_SERVICE, token = TOKEN }
+	local inits = vcpu:stats().inject_pfault_init
+	expect(inits):ge(1)
+	expect(vm:stats().inject_pfault_done):eq(inits)
+end)
