@@ -95,3 +95,66 @@ scenario("attributes: each VM has its own", options, function(sim)
 	expect(level(sim, other, other_vm, 0)):eq(2)
 	expect(level(sim, vcpu, vm, 0x1000)):eq(1)
 end)
+
+-- Attributes change in the first half of a huge page while vCPUs fault on the second. A fault must not map the whole of it
+-- in between, as the guest would go on with its old data.
+scenario("attributes: half a huge page changes to and fro while vCPUs access the other half", {
+	arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD", kernel = "6.16", check = "end",
+}, function(sim)
+	local vcpu, vm, ram = guest(sim)
+	local other = vm:create_vcpu()
+	local changes, huge = 0, 0
+	for i, cpu in ipairs{ vcpu, other } do
+		sim:thread("vcpu" .. i, function()
+			local range = { HUGE + 0x100000 * i - 0x1000 * (i - 1), "4K" }
+			while not sim:stopping() do
+				expect(cpu:workload{ op = "write", range = range, stride = "4K", count = 200 }):eq(200)
+			end
+		end)
+	end
+	sim:thread("vmm", function()
+		while not sim:stopping() do
+			expect(ram:madvise(HUGE, "2M", MADV_DONTNEED)):eq(0)
+			for _ = 1, 20 do
+				sim:stopping()
+			end
+			huge = huge + (sim.inspect:mapping(vm, HUGE + 0x100000).level == 2 and 1 or 0)
+			attribute(vm, HUGE, "1020K", PRIVATE)
+			for _ = 1, 20 do
+				sim:stopping()
+			end
+			expect(sim.inspect:mapping(vm, HUGE + 0x100000).level):ne(2)
+			attribute(vm, HUGE, "1020K", 0)
+			changes = changes + 1
+		end
+	end)
+	sim:join{ seconds = 2 }
+	expect(changes):gt(0)
+	expect(huge):gt(0)
+end)
+
+-- The slot has no bookkeeping for the large frame, of which it covers only a part.
+cases("attributes: a slot that begins or ends inside a huge page", options, {
+	-- the slot, and the range that becomes private
+	{ "the first pages",  0x300000, 0x300000, 0x310000, 0x1000 },
+	{ "the last pages",   0x400000, 0x300000, 0x6f0000, 0x1000 },
+	{ "the whole slot",   0x300000, 0x500000, 0x300000, 0x500000 },
+	{ "past its end",     0x400000, 0x300000, 0x600000, 0x200000 },
+	{ "before its begin", 0x300000, 0x300000, 0x200000, 0x200000 },
+}, function(sim, case)
+	local begin, size, from, length = table.unpack(case, 2)
+	local vm, ram = vm_of(sim)
+	expect(vm:set_user_memory_region2{ slot = 0, flags = KVM_MEM_GUEST_MEMFD, guest_phys_addr = begin,
+		memory_size = size, userspace_addr = ram.addr + (begin & HUGE - 1),
+		guest_memfd = vm:create_guest_memfd{ size = "8M" } }):eq(0)
+	local vcpu = vm:create_vcpu()
+	for _, attributes in ipairs{ PRIVATE, 0, PRIVATE } do
+		attribute(vm, from, length, attributes)
+		for gpa = begin, begin + size - 4096, 0x40000 do
+			local private = attributes == PRIVATE and gpa >= from and gpa < from + length
+			local data = private and "private" or "shared "
+			expect(vcpu:write(gpa, data)):is_true()
+			expect(ram:read((begin & HUGE - 1) + gpa - begin, 7) == data):eq(not private)
+		end
+	end
+end)

@@ -193,6 +193,32 @@ scenario("guard pages: in shared memory they belong to the mapping, not to the f
 	has(vcpu, ram, 2, "more ")
 end)
 
+-- Collapsing a file's pages takes the page tables out of all its mappings but those that may have guard pages
+-- (file_backed_vma_is_retractable(), mm/khugepaged.c).
+scenario("guard pages: the file's pages become a huge page in another mapping", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "MADV_GUARD_INSTALL", kernel = "6.15",
+}, function(sim)
+	local vmm = sim:process()
+	local file = vmm:shmem("4M")
+	local ram = vmm:mmap{ length = "4M", file = file, align = "2M" }
+	local other = vmm:mmap{ length = "4M", file = file, align = "2M" }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "4M", userspace_addr = ram }):eq(0)
+	local vcpu = vm:create_vcpu()
+	for page = 0, 511 do
+		expect(other:write(page * 4096, ("p %3d"):format(page))):eq(0)
+	end
+	expect(vcpu:read(0x1000, 5)):eq("p   1")
+	expect(install(ram, 0x2000, "4K")):eq(0)
+	expect(other:collapse_huge(0)):eq(0)
+	expect(other:page(0).huge):is_true()
+	is_guarded(vcpu, ram, vmm, 2)
+	has(vcpu, ram, 1, "p   1")
+	has(vcpu, ram, 511, "p 511")
+	expect(remove(ram, 0x2000, "4K")):eq(0)
+	has(vcpu, ram, 2, "p   2")
+end)
+
 scenario("guard pages: KVM_PRE_FAULT_MEMORY stops there", {
 	arch = "x86_64", mmu = { "ept", "npt" }, needs = { "MADV_GUARD_INSTALL", "KVM_CAP_PRE_FAULT_MEMORY" },
 }, function(sim)

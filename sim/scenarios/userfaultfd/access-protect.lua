@@ -242,6 +242,7 @@ scenario("access protection: pins and pre-faults are accesses", {
 	expect(vcpu:pre_fault_memory{ gpa = 0x1000, size = "4K" }):eq(-EFAULT)
 	expect(sim.inspect:mapping(vm, 0x1000).present):is_false()
 	expect(ram:pin(0x1000)):eq(-EFAULT)
+	expect(ram:pin(0x1000, false)):eq(-EFAULT)
 	expect(uffd:rwprotect(ram, 0x1000, "4K", 0)):eq(0)
 	expect(ram:pin(0x1000)):eq(0)
 	expect(uffd:rwprotect(ram, 0x1000, "4K")):eq(0)

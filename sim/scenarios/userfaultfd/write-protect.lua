@@ -65,3 +65,30 @@ scenario("minor fault: the page is there, the VMM says when the guest may see it
 	expect(uffd:continue(ram, 0x1000, PAGE)):eq(-EEXIST)
 	expect(uffd:continue(ram, 0x2000, PAGE)):eq(-EFAULT)	-- not in the file
 end)
+
+-- Without UFFD_FEATURE_EVENT_REMAP the moved area is no longer registered. A mark that stayed would stop writes that
+-- nobody asked about ("mm: clear uffd-wp PTE/PMD state on mremap()", 6.13).
+cases("write protection: mremap() ends it", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" },
+}, {
+	{ "small pages", { length = "4M" } },
+	{ "huge pages",  { length = "4M", huge = true } },
+	{ "shared memory", { length = "4M", kind = "shmem" } },
+}, function(sim, case)
+	local vcpu, ram, vm, vmm = sim:guest{ ram = case[2] }
+	expect(vcpu:write(0x1000, "old")):is_true()
+	local uffd = vmm:userfaultfd{ features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM }
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_WP)):eq(0)
+	expect(uffd:writeprotect(ram)):eq(0)
+	local moved = ram:mremap{ offset = 0, old_length = "4M", new_length = "4M",
+		flags = MREMAP_MAYMOVE | MREMAP_FIXED, new_addr = ram.addr + (32 << 20) }
+	local second = vmm:userfaultfd{ flags = O_NONBLOCK,
+		features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | UFFD_FEATURE_SIGBUS }
+	expect(second:register(moved, UFFDIO_REGISTER_MODE_WP)):eq(0)
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "16M", memory_size = "4M",
+		userspace_addr = moved }):eq(0)
+	expect(vcpu:read(0x1001000, 3)):eq("old")
+	expect(vcpu:write(0x1001000, "new")):is_true()
+	expect(moved:read(0x1000, 3)):eq("new")
+	expect(vcpu:write(0x1002000, "other")):is_true()
+end)

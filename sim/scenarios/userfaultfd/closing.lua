@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The monitor closes its userfaultfd while vCPUs fault. Each fault must let go of mmap_lock, which the release takes for
+-- writing. If not, they wait for each other ("mm/userfaultfd: fix release hang over concurrent GUP", 6.15).
+
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+
+cases("a userfaultfd is closed while vCPUs keep faulting", options, {
+	{ "missing pages",     UFFDIO_REGISTER_MODE_MISSING, 0 },
+	{ "write protection",  UFFDIO_REGISTER_MODE_WP,      UFFD_FEATURE_PAGEFAULT_FLAG_WP },
+}, function(sim, case)
+	local vcpu, ram, vm, vmm = sim:guest{ ram = { length = "8M", huge = false } }
+	local closed = 0
+	for i, cpu in ipairs{ vcpu, vm:create_vcpu() } do
+		sim:thread("vcpu" .. i, function()
+			while not sim:stopping() do
+				local done = cpu:workload{ op = "write", range = { 0, "8M" }, stride = "4K", count = 64 }
+				expect(done):eq(64)
+			end
+		end)
+	end
+	sim:thread("monitor", function()
+		while not sim:stopping() do
+			ram:madvise(0, "8M", MADV_DONTNEED)
+			local uffd = vmm:userfaultfd{ flags = O_NONBLOCK, features = case[3] }
+			expect(uffd:register(ram, case[2])):eq(0)
+			if case[3] ~= 0 then
+				expect(uffd:writeprotect(ram)):eq(0)
+			end
+			uffd:read()
+			expect(uffd:close()):eq(0)
+			closed = closed + 1
+		end
+	end)
+	sim:join{ seconds = 2 }
+	expect(closed):gt(0)
+	expect(vcpu:write(0x1000, "after")):is_true()
+	expect(ram:read(0x1000, 5)):eq("after")
+end)
