@@ -4,10 +4,10 @@
 #
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
-# The manifest in the directory ARCH-VERSION names the bugs; VERSION is that of KERNEL_SOURCE. NAME: only those. In a
-# tree of links to KERNEL_SOURCE the files that a patch touches become copies. Only what depends on them is compiled,
-# with the commands of BUILD_DIR, and linked into a separate flavour in BUILD_DIR/known-bugs-ARCH. Prints KTAP. Exit
-# code 1: a bug was not found, or the correct kernel fails.
+# The manifest in the directory ARCH-VERSION names the bugs; VERSION is that of KERNEL_SOURCE. NAME: only those. A bug
+# without a patch there has the reference kernel's. In a tree of links to KERNEL_SOURCE the files that a patch touches
+# become copies. Only what depends on them is compiled, with the commands of BUILD_DIR, and linked into a separate
+# flavour in BUILD_DIR/known-bugs-ARCH. Prints KTAP. Exit code 1: a bug was not found, or the correct kernel fails.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -17,6 +17,9 @@ shift 3
 here=$(dirname "$(readlink -f "$0")")
 scenarios=$(readlink -f "$here/../../sim/scenarios")
 version=$(sed -n '/^VERSION = /{s///;h;}; /^PATCHLEVEL = /{s///;H;g;s/\n/./;p;q;}' "$source/Makefile")
+kernels=$here/../../kernel-shim/kernels
+. "$here/../../kernel-shim/kbuild/kernels.sh"
+reference=$here/$arch-$(reference_kernel)
 here=$here/$arch-$version
 [ -e "$here/manifest" ] || {
 	echo "known-bugs: none for $arch of Linux $version" >&2
@@ -113,6 +116,7 @@ while IFS='	' read -r name file filter report; do
 	wanted "$name" "$@" || continue
 	number=$((number + 1)) problem=
 	patch=$here/$name.patch
+	[ -e "$patch" ] || patch=$reference/$name.patch
 	if ! run_scenario "$build" "$file" "$filter"; then
 		problem="the correct kernel fails"
 	elif ! bring_back "$patch" >"$work/log" 2>&1; then

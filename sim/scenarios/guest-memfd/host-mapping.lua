@@ -356,3 +356,47 @@ scenario("a mapped guest_memfd: the VMM, two vCPUs and holes at once", {
 	expect(vcpu:read(0x3000, 5)):eq("after")
 	expect(other:read(0x3000, 5)):eq("after")
 end)
+
+-- The deletion holds slots_lock. A file that is closed meanwhile waits for it in kvm_gmem_release(), without references
+-- already, and the slot must leave it all the same (kvm_gmem_unbind()).
+scenario("a mapped guest_memfd: closed while its slot is deleted", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
+}, function(sim)
+	local vmm = sim:process()
+	local vm = vmm:open_kvm():create_vm()
+	local vcpu = vm:create_vcpu()
+	local fd, phase, rounds = nil, 0, 0
+	local function make()
+		fd = vm:create_guest_memfd{ size = "64K", flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED }
+		expect(vm:set_user_memory_region2{ slot = 0, flags = KVM_MEM_GUEST_MEMFD, guest_phys_addr = 0,
+			memory_size = "64K", userspace_addr = 0, guest_memfd = fd, guest_memfd_offset = 0 }):eq(0)
+	end
+	make()
+	sim:thread("slot", function()
+		while not sim:stopping() do
+			phase = phase + 1
+			expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+			while phase % 2 == 1 and not sim:stopping() do end
+			if phase % 2 == 0 then
+				make()
+				rounds = rounds + 1
+			end
+		end
+	end)
+	sim:thread("file", function()
+		while not sim:stopping() do
+			if phase % 2 == 1 then
+				expect(fd:close()):eq(0)
+				phase = phase + 1
+			end
+		end
+	end)
+	sim:thread("vcpu", function()
+		while not sim:stopping() do
+			vcpu:read(0x1000, 1)
+			vcpu:abandon()
+		end
+	end)
+	sim:join{ seconds = 2 }
+	expect(rounds):gt(0)
+end)
