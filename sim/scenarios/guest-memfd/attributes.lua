@@ -158,3 +158,23 @@ cases("attributes: a slot that begins or ends inside a huge page", options, {
 		end
 	end
 end)
+
+-- The table of small pages stays when its pages become private. When logging ends, KVM asks how large a mapping may be
+-- there. The slot has no guest_memfd at all. 7.3 warns: docs/findings.md.
+scenario("attributes: logging ends in a slot whose pages have become private", options, function(sim)
+	local vm, ram = vm_of(sim)
+	local slot = { slot = 0, guest_phys_addr = 0, memory_size = "8M", userspace_addr = ram,
+		flags = KVM_MEM_LOG_DIRTY_PAGES }
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(level(sim, vcpu, vm, HUGE + 0x1000)):eq(1)
+	attribute(vm, HUGE, "2M", PRIVATE)
+	expect(sim.inspect:mapping(vm, HUGE + 0x1000).present):is_false()
+	if sim:kernel_since("7.3") then
+		sim:expect_report{ kind = "warn", match = "Get pfn+order from guest_memfd" }
+	end
+	slot.flags = 0
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	attribute(vm, HUGE, "2M", 0)
+	expect(level(sim, vcpu, vm, HUGE)):eq(2)
+end)
