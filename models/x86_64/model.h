@@ -137,6 +137,10 @@ void model_fill_ops(struct kvm_x86_init_ops *ops);
 /* Registers the vendor module with KVM's generic part. 0 or -errno. */
 int model_kvm_init(struct kvm_x86_init_ops *ops);
 
+/* --- compat/<form>/x86_64/x86_nested_macros --- */
+/* Refuses what must be there. */
+extern struct kvm_x86_nested_ops model_nested_ops;
+
 /* --- compat/<form>/x86_64/x86_nested_ops --- */
 /* Completes the tables with the operations for nested guests. */
 void model_fill_nested_ops(struct kvm_x86_init_ops *ops);

@@ -4,8 +4,8 @@
 #define KSHIM_FORM_HRTIMER_SETUP_H
 
 #include <linux/hrtimer.h>
-#include <linux/hrtimer_bases.h>
 #include <linux/timerqueue.h>
+#include <kshim/form/hrtimer_bases.h>
 
 /* The clocks are read by hrtimer_cb_get_time(). */
 #define KSHIM_CLOCK_BASE(i, clock, get) \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hrtimer_setup() and the reading of a timer's clock (kernel/time/hrtimer.c). */
 #include <linux/hrtimer.h>
-#include <linux/hrtimer_bases.h>
 #include <linux/timekeeping.h>
+#include <kshim/form/hrtimer_bases.h>
 #include <kshim/marks.h>
 #include "../../../core/sched/internal.h"
 

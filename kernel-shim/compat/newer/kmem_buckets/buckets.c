@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sets of caches for kmalloc(), and the barrier of kvfree_rcu(), both of mm/slab_common.c. */
-#include <linux/rcupdate.h>
+/* Sets of caches for kmalloc() (mm/slab_common.c). */
 #include <linux/slab.h>
 #include <kshim/marks.h>
 
@@ -10,11 +9,4 @@ kmem_buckets *kmem_buckets_create(const char *name, slab_flags_t flags, unsigned
 {
 	BUILD_BUG_ON(IS_ENABLED(CONFIG_SLAB_BUCKETS));
 	return ZERO_SIZE_PTR;	/* as with CONFIG_SLAB_BUCKETS off */
-}
-
-/* kvfree_call_rcu() puts what it frees behind the callbacks (core/sched/rcu.c). */
-FAITHFUL(kvfree_rcu_barrier, "mm/slab_common.c");
-void kvfree_rcu_barrier(void)
-{
-	rcu_barrier();
 }

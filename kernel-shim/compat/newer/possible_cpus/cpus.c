@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The number of possible CPUs (kernel/cpu.c), and interrupts that are off and counted (kernel/softirq.c). */
+/* The number of possible CPUs (kernel/cpu.c). */
 #include <linux/cpumask.h>
-#include <linux/interrupt_rc.h>
-#include <linux/percpu.h>
 #include <kshim/form/possible_cpus.h>
 #include <kshim/marks.h>
 
@@ -13,6 +11,3 @@ void kshim_possible_cpus_are(unsigned int n)
 {
 	__num_possible_cpus = n;
 }
-
-FAITHFUL(local_interrupt_disable_state, "kernel/softirq.c");
-DEFINE_PER_CPU(unsigned long, local_interrupt_disable_state);
