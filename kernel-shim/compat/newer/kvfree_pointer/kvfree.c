@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kvfree_call_rcu() gets the object to free, and a head of its own type; the barrier is a function (mm/slab_common.c). */
+/*
+ * kvfree_call_rcu() gets the object to free, and a head of its own type; the barrier is a function
+ * (mm/slab_common.c).
+ */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <kshim/marks.h>
