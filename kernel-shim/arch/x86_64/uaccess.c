@@ -164,7 +164,7 @@ bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned in
 		if (fault & VM_FAULT_COMPLETED)
 			return true;
 		if (fault & VM_FAULT_RETRY) {
-			if (fatal_signal_pending(current))
+			if (fatal_signal_pending(current) || (user && signal_pending(current)))
 				return false;
 			flags |= FAULT_FLAG_TRIED;
 			continue;

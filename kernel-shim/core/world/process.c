@@ -54,11 +54,7 @@ static struct task_struct *new_task(struct kshim_process *p)
 	return t;
 }
 
-/*
- * Runs the process's handlers on its way back to user mode: each signal is kept for kshim_process_take_signal().
- * Returns false if there was no signal: restart_syscall() sets TIF_SIGPENDING without one.
- */
-static bool handle_signals(void)
+bool kshim_process_handle_signals(void)
 {
 	struct kshim_process *p = find_process(current->tgid);
 	struct kvmsim_signal s;
@@ -90,7 +86,7 @@ struct kshim_process *kshim_process_enter(int pid)
 		return NULL;
 	kshim_task_switch(p->task[cpu]);
 	if (signal_pending(current))
-		handle_signals();
+		kshim_process_handle_signals();
 	return p;
 }
 
@@ -100,12 +96,12 @@ bool kshim_process_restarts(int64_t *ret)
 
 	switch (*ret) {
 	case -ERESTARTNOINTR:
-		handle_signals();
+		kshim_process_handle_signals();
 		return true;
 	case -ERESTARTSYS:
 	case -ERESTARTNOHAND:
 	case -ERESTART_RESTARTBLOCK:
-		handled = handle_signals();
+		handled = kshim_process_handle_signals();
 		*ret = -EINTR;
 		return !handled;
 	}
@@ -165,7 +161,7 @@ void kshim_process_leave(void)
 {
 	sync_rss();
 	if (signal_pending(current))
-		handle_signals();
+		kshim_process_handle_signals();
 	kshim_syscall_exit();
 	kshim_task_switch(NULL);
 }

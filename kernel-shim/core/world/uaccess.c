@@ -13,6 +13,7 @@
 #include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <kshim/move.h>
+#include <kshim/process.h>
 
 /* More faults than this in a row on one page mean a livelock. */
 #define MAX_FAULTS 100000
@@ -38,6 +39,19 @@ bool kshim_fault_done(unsigned int fault, bool user, unsigned long addr)
 		kshim_fault_signal(user, SIGSEGV, SEGV_MAPERR, addr);
 	}
 	return false;
+}
+
+/*
+ * Whether the process's own access is tried again although its fault has failed: another signal than the fault's own
+ * has ended the fault, and is handled now.
+ */
+static bool interrupted(bool user)
+{
+	sigset_t *pending = &current->pending.signal;
+
+	if (!user || !signal_pending(current) || sigismember(pending, SIGSEGV) || sigismember(pending, SIGBUS))
+		return false;
+	return kshim_process_handle_signals();
 }
 
 unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn,
@@ -70,7 +84,7 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 				   MAX_FAULTS, addr + done);
 			break;
 		}
-		if (!kshim_arch_user_fault(mm, addr + done, error_code, user))
+		if (!kshim_arch_user_fault(mm, addr + done, error_code, user) && !interrupted(user))
 			return n - done;
 	}
 	if (done < n && addr + done >= mm->task_size)

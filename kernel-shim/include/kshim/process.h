@@ -49,6 +49,11 @@ int kshim_process_exit(int pid);
  */
 int kshim_process_exec(bool pgste);
 int kshim_process_drop_cap(unsigned int cap);
+/*
+ * Runs the current process's handlers on its way back to user mode: each signal is kept for
+ * kshim_process_take_signal(). Returns false if there was none: restart_syscall() sets TIF_SIGPENDING without one.
+ */
+bool kshim_process_handle_signals(void);
 /* Sends a signal to each other thread of the current process. Their number, or -EINVAL for a signal without handler. */
 int kshim_process_kill(int sig);
 

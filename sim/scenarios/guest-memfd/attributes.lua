@@ -96,8 +96,8 @@ scenario("attributes: each VM has its own", options, function(sim)
 	expect(level(sim, vcpu, vm, 0x1000)):eq(1)
 end)
 
--- Attributes change in the first half of a huge page while vCPUs fault on the second. A fault must not map the whole of it
--- in between, as the guest would go on with its old data.
+-- Attributes change in the first half of a huge page while vCPUs fault on the second. A fault must not map the whole of
+-- it in between, as the guest would go on with its old data.
 scenario("attributes: half a huge page changes to and fro while vCPUs access the other half", {
 	arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD", kernel = "6.16", check = "end",
 }, function(sim)

@@ -122,3 +122,78 @@ scenario("signals: a process of one thread has no other to send one to", options
 	expect(vmm:kill(65)):eq(-EINVAL)
 	expect(vmm:take_signal()):is_nil()
 end)
+
+-- Memory whose pages a monitor has to bring.
+local long = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+local function missing(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	local uffd = vmm:userfaultfd()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING)):eq(0)
+	return vcpu, ram, uffd, vmm
+end
+
+scenario("signals: a vCPU that waits for a missing page comes back, and waits again", long, function(sim)
+	local vcpu, ram, uffd, vmm = missing(sim)
+	sim:thread("vcpu", function()
+		expect(vcpu:read(0x1000, 4)):fields{ ret = -EINTR, reason = KVM_EXIT_INTR }
+		expect(vcpu:run()):eq("data")
+	end)
+	sim:thread("monitor", function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000 }
+		expect(vmm:kill(SIGUSR1)):ge(1)
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000 }
+		expect(uffd:copy(ram, 0x1000, "data" .. ("\0"):rep(4092))):eq(4096)
+	end)
+	sim:join()
+	expect(vmm:take_signal()):fields{ signo = SIGUSR1 }
+end)
+
+scenario("signals: the VMM's own access that waits for a missing page goes on waiting", long, function(sim)
+	local _, ram, uffd, vmm = missing(sim)
+	sim:thread("reader", function()
+		expect(ram:read(0x1000, 4)):eq("data")
+	end)
+	sim:thread("monitor", function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000 }
+		expect(vmm:kill(SIGUSR1)):ge(1)
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000 }
+		expect(uffd:copy(ram, 0x1000, "data" .. ("\0"):rep(4092))):eq(4096)
+	end)
+	sim:join()
+	expect(vmm:take_signal()):fields{ signo = SIGUSR1 }
+end)
+
+scenario("signals: pre-fault of missing pages ends with what it has done", { arch = "x86_64", mmu = { "ept", "npt" },
+	needs = "KVM_CAP_PRE_FAULT_MEMORY", check = "end" }, function(sim)
+	local vcpu, ram, uffd, vmm = missing(sim)
+	sim:thread("pre-fault", function()
+		local rc, left = vcpu:pre_fault_memory{ gpa = 0x1000, size = "16K" }
+		expect(rc):eq(0)
+		expect(left):eq{ gpa = 0x2000, size = 0x3000 }
+		expect(vcpu:pre_fault_memory(left)):eq(-EINTR)
+	end)
+	sim:thread("monitor", function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000 }
+		expect(uffd:copy(ram, 0x1000, ("\0"):rep(4096))):eq(4096)
+		expect(uffd:read()):fields{ address = ram.addr + 0x2000 }
+		expect(vmm:kill(SIGUSR1)):ge(1)
+		expect(uffd:read()):fields{ address = ram.addr + 0x2000 }
+		expect(vmm:kill(SIGUSR1)):ge(1)
+	end)
+	sim:join()
+end)
+
+-- Its faults are not FOLL_INTERRUPTIBLE (faultin_page_range(), mm/gup.c).
+scenario("signals: MADV_POPULATE_READ of a missing page is not interrupted", long, function(sim)
+	local _, ram, uffd, vmm = missing(sim)
+	sim:thread("populate", function()
+		expect(ram:madvise(0x1000, "4K", MADV_POPULATE_READ)):eq(0)
+	end)
+	sim:thread("monitor", function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x1000 }
+		expect(vmm:kill(SIGUSR1)):ge(1)
+		expect(uffd:copy(ram, 0x1000, "data" .. ("\0"):rep(4092))):eq(4096)
+	end)
+	sim:join()
+	expect(ram:read(0x1000, 4)):eq("data")
+end)
