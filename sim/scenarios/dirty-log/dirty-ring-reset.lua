@@ -111,7 +111,7 @@ scenario("dirty ring reset: two at once, while two vCPUs write", long, function(
 	local first, ring, vm, vmm = guest(sim)
 	local second = vm:create_vcpu()
 	local rings = { ring, second:dirty_ring(ENTRIES) }
-	local collected, reset = 0, 0
+	local collected, reset = { 0, 0 }, { 0, 0 }
 	for i, vcpu in ipairs{ first, second } do
 		sim:thread("vcpu" .. i, function()
 			while not sim:stopping() do
@@ -122,19 +122,15 @@ scenario("dirty ring reset: two at once, while two vCPUs write", long, function(
 	for i = 1, 2 do
 		sim:thread("reset" .. i, function()
 			while not sim:stopping() do
-				local n = #rings[i]:collect()
-				collected = collected + n
-				n = vm:reset_dirty_rings()
+				local got, n = #rings[i]:collect(), vm:reset_dirty_rings()
 				expect(n):ge(0)
-				reset = reset + n
+				collected[i], reset[i] = collected[i] + got, reset[i] + n
 			end
 		end)
 	end
 	sim:join{ seconds = 1 }
-	collected = collected + #rings[1]:collect() + #rings[2]:collect()
-	reset = reset + vm:reset_dirty_rings()
-	expect(reset):eq(collected)
-	expect(reset):gt(ENTRIES)
+	local left = #rings[1]:collect() + #rings[2]:collect()
+	expect(reset[1] + reset[2] + vm:reset_dirty_rings()):eq(collected[1] + collected[2] + left):gt(0)
 	for page = 0, 127 do
 		expect(is_writable(sim, vm, page)):is_false()
 	end
@@ -173,14 +169,12 @@ scenario("dirty ring reset: while its slot is deleted and made", long, function(
 	expect(ring:collect()):eq{ { slot = 1, as_id = 0, offset = 3 } }
 end)
 
--- A signal ends the call early: what it returns is what it took, and the rest is for the next call. Entries that it had
--- taken but not protected yet are lost: docs/findings.md. Writes to their pages are never reported again.
-scenario("dirty ring reset: a signal interrupts it", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end", kernel = "6.16",
-}, function(sim)
+-- Since 6.16 a signal ends the call early: it returns what it took, and the rest is for the next call. Entries that
+-- it had taken but not protected yet are lost: docs/findings.md. Writes to their pages are never reported again.
+scenario("dirty ring reset: a signal interrupts it", long, function(sim)
 	local PAGES <const> = 16384
 	local vcpu, ring, vm, vmm = guest(sim, 2 * PAGES, PAGES * 4096)
-	local resetting, short, lost = false, 0, 0
+	local resetting, partly, lost = false, 0, 0
 
 	local function write_all()
 		local done = vcpu:workload{ op = "write", range = { gpa(0), PAGES * 4096 }, stride = "4K" }
@@ -188,25 +182,25 @@ scenario("dirty ring reset: a signal interrupts it", {
 			while vcpu:run() ~= true do end
 			done = vcpu:workload{ op = "write", range = { gpa(0), PAGES * 4096 }, stride = "4K" }
 		end
+		local collected = #ring:collect()
+		lost = PAGES - collected
+		return collected
 	end
 
-	local function reset_all(left)
+	local function reset(left)
 		resetting = true
 		while left > 0 do
 			local n = vm:reset_dirty_rings()
 			expect(n):ge(0):le(left)
+			partly = partly + (n > 0 and n < left and 1 or 0)
 			left = left - n
-			short = short + (left > 0 and 1 or 0)
 		end
 		resetting = false
 	end
 
 	sim:thread("vmm", function()
 		while not sim:stopping() and lost == 0 do
-			write_all()
-			local collected = #ring:collect()
-			lost = PAGES - collected
-			reset_all(collected)
+			reset(write_all())
 		end
 	end)
 	sim:thread("signals", function()
@@ -216,12 +210,10 @@ scenario("dirty ring reset: a signal interrupts it", {
 			end
 		end
 	end)
-	sim:join{ seconds = 5 }
-	expect(short):gt(0)
-	expect(lost):gt(0):lt(PAGES)
-	local writable = 0
-	for page = 0, PAGES - 1 do
-		writable = writable + (is_writable(sim, vm, page) and 1 or 0)
+	sim:join{ seconds = 2 }
+	if lost == 0 then
+		write_all()
 	end
-	expect(writable):ge(lost)
+	expect(lost > 0):eq(partly > 0)
+	expect(lost):le(64 * partly)
 end)
