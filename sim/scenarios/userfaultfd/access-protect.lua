@@ -218,6 +218,23 @@ scenario("access protection: shared memory, and another mapping of it", options,
 	has(vcpu, ram, 1, "other")
 end)
 
+-- userfaultfd.rst says that reclaim preserves the protection. But an entry of a page of a file becomes empty when
+-- the page is unmapped, and nothing of the protection is left: docs/findings.md.
+cases("access protection: shared memory loses it when its pages are unmapped", options, {
+	{ "reclaim",  function(ram) return ram:swap_out(0x1000, "4K") end },
+	{ "collapse", function(ram) return ram:collapse_huge(0) end },
+}, function(sim, case)
+	local vcpu, ram, _, vmm = sim:guest{ ram = { length = "4M", kind = "shmem", align = "2M" } }
+	expect(vcpu:workload{ op = "write", range = { 0, "2M" }, stride = "4K" }):eq(512)
+	local uffd = vmm:userfaultfd{ features = UFFD_FEATURE_RWP | UFFD_FEATURE_SIGBUS }
+	expect(uffd:register(ram, RWP)):eq(0)
+	expect(uffd:rwprotect(ram)):eq(0)
+	is_protected(vcpu, ram, vmm, 1)
+	case[2](ram)
+	expect(vcpu:write(0x1000, "guest")):is_true()
+	has(vcpu, ram, 1, "guest")
+end)
+
 scenario("access protection: dirty logging reports the write that had to wait", long, function(sim)
 	local vcpu, ram, uffd, vm, _, slot = guest(sim, 0)
 	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
