@@ -132,7 +132,10 @@ local function missing(sim)
 	return vcpu, ram, uffd, vmm
 end
 
-scenario("signals: a vCPU that waits for a missing page comes back, and waits again", long, function(sim)
+-- Since 6.2 (FOLL_INTERRUPTIBLE).
+scenario("signals: a vCPU that waits for a missing page comes back, and waits again", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end", kernel = "6.2",
+}, function(sim)
 	local vcpu, ram, uffd, vmm = missing(sim)
 	sim:thread("vcpu", function()
 		expect(vcpu:read(0x1000, 4)):fields{ ret = -EINTR, reason = KVM_EXIT_INTR }

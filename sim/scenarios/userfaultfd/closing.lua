@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The monitor closes its userfaultfd while vCPUs fault. Each fault must let go of mmap_lock, which the release takes for
--- writing. If not, they wait for each other ("mm/userfaultfd: fix release hang over concurrent GUP", 6.15).
+-- The monitor closes its userfaultfd while vCPUs fault. The release takes mmap_lock for writing, so a fault must let go
+-- of it. If not, they wait for each other ("mm/userfaultfd: fix release hang over concurrent GUP", 6.15 and 6.12.y).
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end", kernel = "6.12" }
 
 cases("a userfaultfd is closed while vCPUs keep faulting", options, {
 	{ "missing pages",     UFFDIO_REGISTER_MODE_MISSING, 0 },
