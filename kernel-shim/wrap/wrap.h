@@ -29,5 +29,10 @@ long kshim_sys_swapon(const char *name, int flags);
  * freed while its page is locked. For leak checks.
  */
 void kshim_swap_cache_reap(void);
+/*
+ * Frees pages of the swap cache that no process maps, like reclaim once they are written. Whoever needs one again gets
+ * it from the device, in another frame.
+ */
+void kshim_swap_cache_reclaim(void);
 
 #endif

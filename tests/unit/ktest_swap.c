@@ -42,6 +42,11 @@ uint64_t ktest_swap_writes(void)
 	return kshim_nr_swap_writes;
 }
 
+uint64_t ktest_swap_reads(void)
+{
+	return kshim_nr_swap_reads;
+}
+
 uint64_t ktest_swap_stale_reads(void)
 {
 	return kshim_nr_stale_swap_reads;

@@ -10,6 +10,7 @@ int ktest_swap_read(uint64_t slot, void **page);
 /* How many slots belong to somebody; a read of another one is counted as stale. */
 int ktest_swap_slots(void);
 uint64_t ktest_swap_writes(void);
+uint64_t ktest_swap_reads(void);
 uint64_t ktest_swap_stale_reads(void);
 /* Frees what only the swap cache needs, and the slots that CPUs keep. */
 void ktest_swap_reap(void);

@@ -67,12 +67,37 @@ static void check_end(void)
 
 START_TEST(pages_come_back)
 {
-	uint64_t i, writes = ktest_swap_writes();
+	uint64_t i, writes = ktest_swap_writes(), reads = ktest_swap_reads();
 
 	swap_out(0, PAGES);
 	ck_assert_uint_eq(ktest_swap_writes() - writes, PAGES);
 	for (i = 0; i < PAGES; i++)
 		check_page(pid, i);
+	ck_assert_uint_eq(ktest_swap_reads() - reads, PAGES);
+	check_end();
+}
+END_TEST
+
+/* The second process finds the page in the swap cache. */
+START_TEST(two_processes_get_the_same_page)
+{
+	struct kvmsim_page page[2];
+	uint64_t reads;
+	int child;
+
+	swap_out(0, PAGES);
+	child = kvmsim_machine.process_fork(pid);
+	ck_assert_int_gt(child, 0);
+	reads = ktest_swap_reads();
+	check_page(pid, 3);
+	ck_assert_uint_gt(ktest_swap_reads(), reads);
+	reads = ktest_swap_reads();
+	check_page(child, 3);
+	ck_assert_uint_eq(ktest_swap_reads(), reads);
+	ck_assert_int_eq(kvmsim_machine.inspect_page(pid, mem + 3 * PAGE, &page[0]), 0);
+	ck_assert_int_eq(kvmsim_machine.inspect_page(child, mem + 3 * PAGE, &page[1]), 0);
+	ck_assert_uint_eq(page[0].pfn, page[1].pfn);
+	ck_assert_int_eq(kvmsim_machine.process_exit(child), 0);
 	check_end();
 }
 END_TEST
@@ -162,6 +187,7 @@ int main(void)
 	tcase_add_unchecked_fixture(c, boot, NULL);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, pages_come_back);
+	tcase_add_test(c, two_processes_get_the_same_page);
 	tcase_add_test(c, slots_belong_to_swapped_pages);
 	tcase_add_test(c, slots_have_what_was_written);
 	tcase_add_test(c, a_free_slot_has_poison);

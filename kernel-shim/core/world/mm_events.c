@@ -240,6 +240,7 @@ void kshim_release_pins(struct kshim_process *p)
 		drop_pin(pin);
 }
 
+/* What MADV_PAGEOUT has written stays in the swap cache, because it does not wait for the end of the writing. */
 static long event_swap_out(unsigned long addr, unsigned long length)
 {
 	unsigned int pass;
@@ -247,6 +248,8 @@ static long event_swap_out(unsigned long addr, unsigned long length)
 
 	for (pass = 0; pass < KSHIM_PAGEOUT_PASSES; pass++)
 		ret = kshim_sys_madvise(addr, length, MADV_PAGEOUT);
+	lru_add_drain();
+	kshim_swap_cache_reclaim();
 	return ret;
 }
 

@@ -5,8 +5,8 @@
 
 #include <linux/swapops.h>
 
-/* Takes out of the swap cache what nobody but the cache needs there. */
-static void kshim_reap_swap_cache(unsigned int type, unsigned long slots)
+/* Calls fn with each folio of the swap cache and a reference to it. fn may sleep, and drops the reference. */
+static void kshim_walk_swap_cache(unsigned int type, unsigned long slots, void (*fn)(struct folio *folio))
 {
 	struct folio *folio;
 	unsigned long slot;
@@ -15,10 +15,7 @@ static void kshim_reap_swap_cache(unsigned int type, unsigned long slots)
 		folio = swap_cache_get_folio(swp_entry(type, slot));
 		if (!folio)
 			continue;
-		folio_lock(folio);
-		folio_free_swap(folio);
-		folio_unlock(folio);
-		folio_put(folio);
+		fn(folio);
 	}
 }
 

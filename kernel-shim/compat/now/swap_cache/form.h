@@ -5,8 +5,8 @@
 
 #include <linux/swapops.h>
 
-/* Walks by the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. */
-static void reap_swap_space(struct address_space *space)
+/* By the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. */
+static void walk_swap_space(struct address_space *space, void (*fn)(struct folio *folio))
 {
 	struct folio *folio;
 	unsigned long index;
@@ -15,20 +15,17 @@ static void reap_swap_space(struct address_space *space)
 		if (xa_is_value(folio))
 			continue;
 		folio_get(folio);
-		folio_lock(folio);
-		folio_free_swap(folio);
-		folio_unlock(folio);
-		folio_put(folio);
+		fn(folio);
 	}
 }
 
-/* Takes out of the swap cache what nobody but the cache needs there. */
-static void kshim_reap_swap_cache(unsigned int type, unsigned long slots)
+/* Calls fn with each folio of the swap cache and a reference to it. fn may sleep, and drops the reference. */
+static void kshim_walk_swap_cache(unsigned int type, unsigned long slots, void (*fn)(struct folio *folio))
 {
 	unsigned long first;
 
 	for (first = 0; first < slots; first += SWAP_ADDRESS_SPACE_PAGES)
-		reap_swap_space(swap_address_space(swp_entry(type, first)));
+		walk_swap_space(swap_address_space(swp_entry(type, first)), fn);
 }
 
 #endif
