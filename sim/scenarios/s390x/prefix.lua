@@ -60,7 +60,12 @@ scenario("prefix: taken away again and again under a running guest", options, fu
 	local _, ram, _, vcpu = guest(sim)
 	sim:thread("vcpu", function()
 		for _ = 1, 20 do
-			expect(vcpu:workload{ op = "write", range = { 0x100000, 0x80000 }, count = 2000 }):eq(2000)
+			local done = vcpu:workload{ op = "write", range = { 0x100000, 0x80000 }, count = 2000 }
+			-- Since 7.0, when the area goes while it is marked: dat_set_prefix_notif_bit(), findings.md.
+			while sim:kernel_since("7.0") and type(done) ~= "number" and done.ret == -EAGAIN do
+				done = vcpu:workload{ op = "write", range = { 0x100000, 0x80000 }, count = 2000 }
+			end
+			expect(done):eq(2000)
 		end
 	end)
 	sim:thread("vmm", function()
@@ -71,8 +76,9 @@ scenario("prefix: taken away again and again under a running guest", options, fu
 	sim:join()
 end)
 
--- gmap_unmap_segment() calls no notifier: KVM enters the guest without its prefix area, which the model reports.
-cases("prefix: KVM does not notice that its slot is", { arch = "s390x" }, {
+-- Neither gmap_unmap_segment() nor dat_delete_slot() of 7.0 calls a notifier: KVM enters the guest without its prefix
+-- area, which the model reports.
+cases("prefix: KVM does not notice that its slot is", { arch = "s390x", check = "end" }, {
 	{ "deleted", { slot = 0, memory_size = 0 } },
 	{ "moved",   { slot = 0, guest_phys_addr = "8M", memory_size = "1M" } },
 }, function(sim, case)
@@ -81,14 +87,14 @@ cases("prefix: KVM does not notice that its slot is", { arch = "s390x" }, {
 		userspace_addr = ram.addr + 0x100000 }):eq(0)
 	expect(vcpu:read(0x400000, 1)):eq("\0")
 	case[2].userspace_addr = ram.addr
-	-- Where the VM has tables of its own, the checker sees it at once and ever after.
-	for page = 0, sim:kernel_since("7.0") and 7 or -1 do
-		sim:expect_report{ kind = "check:gmap",
-			match = ("page %d of the prefix area of vCPU 0 is not mapped"):format(page & 1) }
-	end
-	expect(vm:set_user_memory_region(case[2])):eq(0)
 	for page = 0, 1 do
+		-- Where the VM has tables of its own, the checker sees it as well.
+		if sim:kernel_since("7.0") then
+			sim:expect_report{ kind = "check:gmap",
+				match = ("page %d of the prefix area of vCPU 0 is not mapped"):format(page) }
+		end
 		sim:expect_report{ kind = "check:guest-entry", match = ("page %d of its prefix area at 0 is not mapped"):format(page) }
 	end
+	expect(vm:set_user_memory_region(case[2])):eq(0)
 	expect(vcpu:read(0x400000, 1)):eq("\0")
 end)

@@ -5,13 +5,15 @@
  * Rules, for each valid entry of a shadow:
  *
  *  - one that maps: the guest's own tables, read through the parent gmap, translate the address to a page that the
- *    parent has at the entry's frame; it allows stores only if the guest's tables and the parent do;
+ *    parent has at the entry's frame; it allows stores only if the guest's tables and the parent do, and if KVM would
+ *    hear that the parent no longer does (vsie_gmem);
  *  - any: the guest's entry at the same level is valid, unless one above maps a large frame;
  *  - the pages that any of this was read from, and the shadowed page, are marked in the parent, so that KVM hears of
  *    changes (pte_needs_unshadow()). The shadow's reverse map leads from each to what must be cleared: from a guest's
  *    table to the entry above it. Tables are read-only in the parent.
  *
- * What ageing has made invalid still counts: KVM uses the frame again without a look at the host.
+ * What ageing has made invalid still counts: KVM uses the frame again without a look at the host, and a store into it
+ * is recorded already.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -29,7 +31,10 @@ struct shadow {
 /* A page of the guest as the parent has it. */
 struct source {
 	u64 frame;
-	bool protect, marked;
+	bool protect;
+	bool aged;	/* protected by gmap_clear_young_pte(), which tells no shadow; folio and entry stay dirty */
+	bool marked;
+	bool memory;	/* marked as storage of the guest's guest, not only as a table */
 	enum dat_level level;
 };
 
@@ -60,10 +65,12 @@ static bool find_source(struct shadow *s, u64 absolute, struct source *source)
 	if (r.level == DAT_PAGE) {
 		union pgste *pgste = pgste_of(__va(r.via[DAT_PAGE]));
 
-		*source = (struct source){pte.h.pfra, pte.h.p, pgste->vsie_notif, DAT_PAGE};
+		*source = (struct source){pte.h.pfra, pte.h.p, pte.h.i && pte.s.w && pte.s.sd, pgste->vsie_notif,
+					  pgste->vsie_gmem, DAT_PAGE};
 		return pte.s.pr;
 	}
 	*source = (struct source){large_crste_to_phys(crste, absolute >> PAGE_SHIFT) >> PAGE_SHIFT, crste.h.p,
+				  crste.h.i && crste.s.fc1.w && crste.s.fc1.sd, crste.s.fc1.vsie_notif,
 				  crste.s.fc1.vsie_notif, r.level};
 	return r.level <= DAT_REGION3 && crste.h.fc && crste.s.fc1.pr;
 }
@@ -172,8 +179,11 @@ static void check_leaf(struct shadow *s, u64 addr, enum dat_level level, u64 fra
 			source.frame);
 	if (!protect && g.protect)
 		finding(s, addr, "it is writable, the guest's tables protect it");
-	if (!protect && source.protect)
+	if (!protect && source.protect && !source.aged)
 		finding(s, addr, "it is writable, the guest's page at %llx is read-only", g.address);
+	if (!protect && !source.memory)
+		finding(s, addr, "it would stay writable if the guest's page at %llx got read-only: no vsie_gmem",
+			g.address);
 }
 
 static void visit(struct shadow *s, const u64 *table, enum dat_level level, u64 addr, bool protect)
@@ -184,15 +194,17 @@ static void visit(struct shadow *s, const u64 *table, enum dat_level level, u64 
 		u64 at = addr + ((u64)i << shift_of(level)), entry = READ_ONCE(table[i]);
 		bool p = protect || entry & DAT_ENTRY_P;
 
+		check_guest_entry(s, at, level);
 		if (s->findings)
 			return;
-		check_guest_entry(s, at, level);
 		if (level == DAT_PAGE || (level <= DAT_REGION3 && entry & DAT_ENTRY_FC))
 			check_leaf(s, at, level, (entry & (-1ULL << shift_of(level))) >> PAGE_SHIFT, p);
 		else if (level == DAT_SEGMENT)
 			visit(s, __va(entry & _SEGMENT_ENTRY_ORIGIN), DAT_PAGE, at, p);
 		else
 			visit(s, __va(entry & _REGION_ENTRY_ORIGIN), level - 1, at, p);
+		if (s->findings)
+			return;
 	}
 }
 
