@@ -205,7 +205,7 @@ local calls <const> = {
 			flags = small,
 			args = about(function() return { one_of{ 0, 1, 2, 3, 4096, 65536 }, absurd() } end) } },
 		check_extension = { bits(0xff) }, create_guest_memfd = { named{ size = size, flags = choice(0, 0,
-			1) } },
+			1, 3) } },
 		set_memory_attributes = { named{ address = paged, size = size, attributes = choice(0, 8),
 			flags = choice(0, 0, 1) } },
 		create_vcpu = { either(named{ id = small }, named{ id = small, cpuid = flag }) }, reset_dirty_rings = {},

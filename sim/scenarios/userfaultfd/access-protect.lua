@@ -394,3 +394,24 @@ cases("access protection: mremap() ends it", options, {
 	expect(vmm:take_signal()):is_nil()
 	expect(uffd:rwprotect(moved)):eq(-ENOENT)
 end)
+
+-- Nobody has protected the range. UFFDIO_MOVE does so by itself: docs/findings.md.
+cases("access protection: a page that the monitor brings", options, {
+	{ "UFFDIO_COPY",     function(uffd, ram) return uffd:copy(ram, 0x1000, "data " .. ("\0"):rep(4091)) end, "data " },
+	{ "UFFDIO_ZEROPAGE", function(uffd, ram) return uffd:zeropage(ram, 0x1000, "4K") end,                    ZEROES },
+	{ "UFFDIO_MOVE",     function(uffd, ram, from) return uffd:move(ram, 0x1000, from, 0, "4K") end,         nil },
+}, function(sim, case)
+	local vcpu, ram, _, vmm = sim:guest()
+	local from = vmm:mmap{ length = "64K" }
+	expect(from:write(0, "data ")):eq(0)
+	local uffd = vmm:userfaultfd{ features = UFFD_FEATURE_RWP | UFFD_FEATURE_SIGBUS }
+	expect(uffd:register(ram, RWP | UFFDIO_REGISTER_MODE_MISSING)):eq(0)
+	expect(case[2](uffd, ram, from)):eq(4096)
+	if case[3] then
+		has(vcpu, ram, 1, case[3])
+	else
+		is_protected(vcpu, ram, vmm, 1)
+		expect(uffd:rwprotect(ram, 0x1000, "4K", 0)):eq(0)
+		has(vcpu, ram, 1, "data ")
+	end
+end)
