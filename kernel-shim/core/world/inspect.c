@@ -59,7 +59,7 @@ struct kvm_vcpu *kshim_fd_to_vcpu(int fd, struct file **out)
 		return NULL;
 	if (READ_ONCE(vcpu_fops) && file->f_op == READ_ONCE(vcpu_fops)) {
 		vcpu = file->private_data;
-	} else {
+	} else if (file->f_op->unlocked_ioctl) {	/* the file of its statistics has the vCPU too, but no ioctl */
 		vcpu = scan_for_vcpu(file->private_data);
 		if (vcpu)
 			WRITE_ONCE(vcpu_fops, file->f_op);

@@ -57,3 +57,14 @@ scenario("statistics: the file keeps the VM alive", options, function(sim)
 	expect(#file:read(64)):eq(64)
 	expect(#vcpu_file:read(64)):eq(64)
 end)
+
+-- The number of the closed file is that of the statistics now. They are of a vCPU too, which makes them no vCPU.
+scenario("statistics: their file is not taken for a vCPU", options, function(sim)
+	local vcpu, ram, vm = sim:guest()
+	local other = vm:create_vcpu()
+	expect(vcpu:close()):eq(0)
+	expect(other:get_stats_fd().fd):eq(vcpu.fd)
+	expect(vcpu:read(0, 1)):fields{ ret = -EBADF }
+	expect(other:write(0x1000, "x")):is_true()
+	expect(ram:read(0x1000, 1)):eq("x")
+end)
