@@ -4,13 +4,14 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <kshim/arch.h>
+#include <kshim/form/s390_gmap.h>
 #include <kshim/form/s390_machine_flags.h>
 #include "internal.h"
 
 /*
  * "skf": with the storage-key facility; SIE then interprets what KVM otherwise emulates. "hpage": guests may have huge
- * pages (kvm.hpage=1). "vsie": guests may have guests (kvm.nested=1). "old": without all that the kernel does not need
- * to change page tables.
+ * pages (kvm.hpage=1). "vsie": guests may have guests (kvm.nested=1), and huge pages where KVM has both. "old": without
+ * all that the kernel does not need to change page tables.
  */
 const char *const kshim_arch_personalities[] = { "sie", "skf", "hpage", "vsie", "old", NULL };
 
@@ -20,7 +21,7 @@ static const struct {
 	{ NULL, "" },
 	{ "skey=1", "" },
 	{ NULL, "kvm.hpage=1" },
-	{ NULL, "kvm.nested=1" },
+	{ NULL, KSHIM_NESTED_PARAMETERS },
 	{ KSHIM_OLD_MACHINE, "" },
 };
 

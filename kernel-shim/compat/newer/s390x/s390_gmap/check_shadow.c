@@ -161,9 +161,23 @@ static void check_guest_entry(struct shadow *s, u64 addr, enum dat_level level)
 		finding(s, addr, "the guest's table at %llx is not protected against its stores", g.via[level]);
 }
 
-/* An entry of this level maps the frame. */
+/* A part of what an entry maps: the frame, where the guest's tables have absolute. */
+static void check_frame(struct shadow *s, u64 addr, u64 absolute, const struct source *source, u64 frame, bool protect)
+{
+	if (source->frame != frame)
+		finding(s, addr, "it leads to frame %llx, the guest's page at %llx is frame %llx", frame, absolute,
+			source->frame);
+	if (!protect && source->protect && !source->aged)
+		finding(s, addr, "it is writable, the guest's page at %llx is read-only", absolute);
+	if (!protect && !source->memory)
+		finding(s, addr, "it would stay writable if the guest's page at %llx got read-only: no vsie_gmem",
+			absolute);
+}
+
+/* An entry of this level maps the frame, which the parent may have in smaller parts. */
 static void check_leaf(struct shadow *s, u64 addr, enum dat_level level, u64 frame, bool protect)
 {
+	u64 offset, size = 1ULL << shift_of(level);
 	struct source source;
 	struct dat_result g;
 
@@ -172,18 +186,13 @@ static void check_leaf(struct shadow *s, u64 addr, enum dat_level level, u64 fra
 		finding(s, addr, "it leads to frame %llx, the guest's tables lead nowhere (%#x)", frame, g.code);
 		return;
 	}
-	if (!check_source(s, addr, level, g.address, true, &source))
-		return;
-	if (source.frame != frame)
-		finding(s, addr, "it leads to frame %llx, the guest's page at %llx is frame %llx", frame, g.address,
-			source.frame);
 	if (!protect && g.protect)
 		finding(s, addr, "it is writable, the guest's tables protect it");
-	if (!protect && source.protect && !source.aged)
-		finding(s, addr, "it is writable, the guest's page at %llx is read-only", g.address);
-	if (!protect && !source.memory)
-		finding(s, addr, "it would stay writable if the guest's page at %llx got read-only: no vsie_gmem",
-			g.address);
+	for (offset = 0; offset < size && !s->findings; offset += 1ULL << shift_of(source.level)) {
+		if (!check_source(s, addr, level, g.address + offset, true, &source))
+			return;
+		check_frame(s, addr, g.address + offset, &source, frame + (offset >> PAGE_SHIFT), protect);
+	}
 }
 
 static void visit(struct shadow *s, const u64 *table, enum dat_level level, u64 addr, bool protect)

@@ -8,6 +8,9 @@
 #include <asm/pgtable.h>
 #include "kvm-s390.h"
 
+/* kvm_s390_init() refuses hpage together with nested. */
+#define KSHIM_NESTED_PARAMETERS "kvm.nested=1"
+
 /* Lets a new process have guests: gives it page tables with PGSTEs. */
 static inline void kshim_allow_guests(struct mm_struct *mm)
 {
