@@ -189,7 +189,7 @@ static void check_leaf(struct shadow *s, u64 addr, enum dat_level level, u64 fra
 	if (!protect && g.protect)
 		finding(s, addr, "it is writable, the guest's tables protect it");
 	for (offset = 0; offset < size && !s->findings; offset += 1ULL << shift_of(source.level)) {
-		if (!check_source(s, addr, level, g.address + offset, true, &source))
+		if (!check_source(s, addr, level, g.address + offset, true, &source) || s->findings)
 			return;
 		check_frame(s, addr, g.address + offset, &source, frame + (offset >> PAGE_SHIFT), protect);
 	}
