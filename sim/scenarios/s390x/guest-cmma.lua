@@ -102,6 +102,19 @@ cases("ESSA: potentially volatile, of a page that is swapped out,", options, way
 	expect(vcpu:read(changed, 6)):eq("page 1")
 end)
 
+-- _gmap_ptep_xchg(): whoever maps the page takes back that its contents were dropped.
+scenario("ESSA: a page that got new contents after the old ones were dropped", { arch = "s390x", kernel = "7.0",
+	covers = options.covers }, function(sim)
+	local vcpu, ram = guest(sim)
+	swap_out(ram, PAGE)
+	expect(vcpu:essa(PAGE, VOLATILE)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:essa(PAGE, STABLE)):eq(U_VOLATILE | ZERO)
+	expect(vcpu:write(PAGE, "new")):is_true()
+	swap_out(ram, PAGE)
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:read(PAGE, 3)):eq("new")
+end)
+
 cases("ESSA: bad operands,", options, ways, function(sim, case)
 	local vcpu, _, vm = guest(sim, { flags = KVM_MEM_LOG_DIRTY_PAGES })
 	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)

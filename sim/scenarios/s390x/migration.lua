@@ -297,6 +297,12 @@ scenario("migration mode: before 7.0 deleting a slot leaves its pages in the cou
 		count = 0x200, remaining = sim:kernel_since("7.0") and 0 or 0x100 }
 end)
 
+cases("CMMA: a query where no slot is", options, { { "behind the slots", 0x1000 }, { "in a hole", 0x300 } },
+	function(sim, case)
+	local vm = with_states(sim)
+	expect(vm:s390_get_cmma_bits{ start_gfn = case[2], count = 4, flags = KVM_S390_CMMA_PEEK }):eq(-EFAULT)
+end)
+
 scenario("migration mode: dirty logging goes on beside it", options, function(sim)
 	local vm, ram = machine(sim, true)
 	local vcpu = vm:create_vcpu()

@@ -157,6 +157,18 @@ cases("swap: of CMMA's states only 'unused' lets the host drop a page", options,
 	expect(vcpu:read(0x3000, 4)):eq(case[3] and "data" or "\0\0\0\0")
 end)
 
+-- The second access changes only rights. What is clean and in swap already is dropped.
+scenario("swap: what the guest writes to a page that it has read comes back", options, function(sim)
+	local vcpu, ram = sim:guest()
+	ram:write(0x3000, "old")
+	expect(ram:swap_out(0x3000, "4K")):eq(0)
+	expect(ram:read(0x3000, 3)):eq("old")
+	expect(vcpu:read(0x3000, 3)):eq("old")
+	expect(vcpu:write(0x3000, "new")):is_true()
+	expect(ram:swap_out(0x3000, "4K")):eq(0)
+	expect(vcpu:read(0x3000, 3)):eq("new")
+end)
+
 scenario("swap: a page becomes unused when it is already in swap; it comes back with its data", options, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", align = MiB }

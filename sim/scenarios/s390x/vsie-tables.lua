@@ -260,6 +260,20 @@ scenario("vsie tables: there is one shadow of real space", options, function(sim
 	end
 end)
 
+-- gmap_create_shadow() takes the other one away from the vCPU that uses it.
+scenario("vsie tables: there is one shadow of real space for two vCPUs", options, function(sim)
+	local nested, _, vcpu, ram, vm = guest(sim, { type = "segment" })
+	ram:write(0, "prefix area")
+	local other = vm:create_vcpu()
+	local second = other:nested{ addr = nested.addr + 512 }
+	expect(vcpu:set_cr(1, ASCE_REAL)):eq(0)
+	expect(other:set_cr(1, 0x10000 | ASCE_REAL)):eq(0)
+	for i = 1, 3 do
+		expect(nested:write(0x5000, ("<i4"):pack(i))):is_true()
+		expect(second:read(0x5000, 4)):eq(("<i4"):pack(i))
+	end
+end)
+
 scenario("vsie tables: each address space has its shadow, which stays before 7.0", options, function(sim)
 	local nested, space, vcpu, _, vm = guest(sim, { type = "segment" })
 	expect(nested:read(0x5000, 4)):eq("five")
