@@ -16,8 +16,6 @@ local function instructions_of(sim, fn)
 	return n
 end
 
-local possible <const> = require("machines").possible
-
 local function is(sim, name, usual)
 	local value = sim.facilities[name]
 	if value == nil then
@@ -179,14 +177,13 @@ cases("facilities: a page that has no guest tables, as the guest says by ESSA, i
 end)
 
 -- Before 7.0 transparent huge pages exist only without a VM.
-cases("facilities: the instruction that takes a transparent huge page away, for", { arch = "s390x",
-	facilities = possible{
-	{}, { tlb_lc = false }, { idte = false, tlb_lc = false }, { tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
-} }, {
+local takes_huge_page = {
 	{ "MADV_DONTNEED", true,  "\0", function(ram) expect(ram:madvise(0, "2M", MADV_DONTNEED)):eq(0) end },
 	{ "fork",          true,  "y",  function(_, vmm) expect(vmm:fork().pid):gt(0) end },
 	{ "mprotect",      false, "y",  function(ram) expect(ram:mprotect(0, "2M", "r")):eq(0) end },
-}, function(sim, case)
+}
+
+local function check_takes_huge_page(sim, case)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", huge = true }
 	ram:write(0, "x")
@@ -204,7 +201,15 @@ cases("facilities: the instruction that takes a transparent huge page away, for"
 			flush_nodat = each }
 	end
 	expect(ram:read("1M", 1)):eq(case[3])
-end)
+end
+
+cases("facilities: the instruction that takes a transparent huge page away, for", { arch = "s390x", facilities = {
+	{}, { tlb_lc = false }, { tlb_guest = true }, { tlb_guest = true, tlb_lc = false },
+} }, takes_huge_page, check_takes_huge_page)
+
+-- Linux 7.0 needs IDTE.
+cases("facilities: without IDTE, the instruction that takes a transparent huge page away, for", { arch = "s390x",
+	before = "7.0", facilities = { idte = false, tlb_lc = false } }, takes_huge_page, check_takes_huge_page)
 
 -- pte_allow_rdp(): only the protection is removed. An mm with PGSTEs, before 7.0, still uses IPTE.
 scenario("facilities: RDP makes a page writable again where there is no VM", {

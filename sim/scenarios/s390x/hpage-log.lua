@@ -3,9 +3,9 @@
 -- one (gmap_protect_pmd(), the segment's IN bit).
 
 local options = { arch = "s390x", mmu = "hpage" }
-local possible <const> = require("machines").possible
-local machines = { arch = "s390x", mmu = "hpage",
-	facilities = possible{ {}, { tlb_guest = true }, { idte = false, tlb_lc = false } } }
+local machines = { arch = "s390x", mmu = "hpage", facilities = { {}, { tlb_guest = true } } }
+-- Linux 7.0 needs IDTE.
+local no_idte = { arch = "s390x", mmu = "hpage", before = "7.0", facilities = { idte = false, tlb_lc = false } }
 local MiB <const> = 1 << 20
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
@@ -42,7 +42,7 @@ end
 
 -- --- the log -----------------------------------------------------------------------------------------------
 
-scenario("hpage: a segment that the guest has written is reported as 256 pages, once", machines, function(sim)
+local function reported_once(sim)
 	local vcpu, _, vm = machine(sim, { [0] = { 0, 0, LOG, 4 } })
 	expect(log(vm)):eq{}
 	expect(vcpu:write(MiB + 0x5000, "x")):is_true()
@@ -55,7 +55,10 @@ scenario("hpage: a segment that the guest has written is reported as 256 pages, 
 	expect(vcpu:write(MiB + 0x6000, "y")):is_true()
 	expect(sim.inspect:mapping(vm, MiB)):fields{ present = true, level = 2, writable = true }
 	expect(log(vm)):eq(segment(1))
-end)
+end
+
+scenario("hpage: a segment that the guest has written is reported as 256 pages, once", machines, reported_once)
+scenario("hpage: without IDTE, a segment that the guest has written is reported as 256 pages, once", no_idte, reported_once)
 
 -- __gmap_link() cannot tell what the fault was for; _gmap_link() of 7.0 can.
 scenario("hpage: a segment is reported dirty when it is linked, before 7.0 even if it was only read", options,
@@ -132,7 +135,8 @@ end)
 -- kvm_arch_sync_dirty_log() goes a segment too far here too (see dirty-log.lua); gmap_pmdp_xchg() notifies by guest
 -- address.
 scenario("hpage: asking for one slot protects the next segment, and whoever waits there is told", {
-	arch = "s390x", mmu = "hpage", before = "7.0", facilities = machines.facilities,
+	arch = "s390x", mmu = "hpage", before = "7.0", facilities = {
+		{}, { tlb_guest = true }, { idte = false, tlb_lc = false } },
 }, function(sim)
 	local vcpu, _, vm = machine(sim, { [0] = { 0, 0, LOG }, { 1, 8, 0 } }, MiB)
 	expect(vcpu:write(0x3000, "x")):is_true()
@@ -156,7 +160,7 @@ end)
 
 -- --- the prefix area ---------------------------------------------------------------------------------------
 
-cases("hpage: the prefix area in a huge page comes back before the guest goes on after", machines, {
+local takes_prefix = {
 	{ "MADV_DONTNEED", function(ram) expect(ram:madvise(0, MiB, MADV_DONTNEED)):eq(0) end },
 	{ "mprotect",      function(ram, _, _, sim)
 		splits_vma(sim, 1)
@@ -165,7 +169,9 @@ cases("hpage: the prefix area in a huge page comes back before the guest goes on
 	end },
 	{ "fork",          function(_, vmm) expect(vmm:fork().pid):gt(0) end },
 	{ "the dirty log", function(_, _, vm) expect(log(vm)):eq(segment(0)) end },
-}, function(sim, case)
+}
+
+local function comes_back(sim, case)
 	local vcpu, ram, vm, vmm = machine(sim, { [0] = { 0, 0, LOG }, { 4, 4, 0 } }, 0)
 	expect(vcpu:write(4 * MiB, "runs")):is_true()
 	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, writable = true }
@@ -173,7 +179,11 @@ cases("hpage: the prefix area in a huge page comes back before the guest goes on
 	expect(sim.inspect:mapping(vm, 0).writable):is_false()
 	expect(vcpu:read(4 * MiB, 4)):eq("runs")
 	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, writable = true }
-end)
+end
+
+cases("hpage: the prefix area in a huge page comes back before the guest goes on after", machines, takes_prefix, comes_back)
+cases("hpage: without IDTE, the prefix area in a huge page comes back before the guest goes on after", no_idte,
+	takes_prefix, comes_back)
 
 -- By a new mapping over the old one, not by MADV_DONTNEED: see docs/findings.md.
 scenario("hpage: the segment of the prefix area is written and taken away under running vCPUs", options, function(sim)
