@@ -2,6 +2,7 @@
 /* mm/ksm.c with two steps of ksmd that can be called: looking at two given pages, and a pass that merges nothing. */
 #include "mm/ksm.c"
 
+#include <kshim/form/ksm_folio.h>
 #include "wrap.h"
 
 /* Shows ksmd the page of item, as if unchanged since the last pass. NULL: nothing is mergeable there. */
@@ -76,6 +77,20 @@ int kshim_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long b)
 	return ret;
 }
 
+/* ksmd finds a node whose page is gone when it searches for equal pages. Until then it stays, perhaps for ever. */
+static void drop_stale_nodes(void)
+{
+	struct rb_node *node, *next;
+
+	for (node = rb_first(root_stable_tree); node; node = next) {
+		struct ksm_stable_node *stable = rb_entry(node, struct ksm_stable_node, node);
+
+		next = rb_next(node);
+		if (!is_stable_node_chain(stable))
+			kshim_ksm_look(stable);
+	}
+}
+
 void kshim_ksm_reap(void)
 {
 	struct ksm_rmap_item *item;
@@ -84,5 +99,6 @@ void kshim_ksm_reap(void)
 	mutex_lock(&ksm_thread_mutex);
 	while ((item = scan_get_next_rmap_item(&page)))
 		put_page(page);
+	drop_stale_nodes();
 	mutex_unlock(&ksm_thread_mutex);
 }

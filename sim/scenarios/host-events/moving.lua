@@ -189,3 +189,22 @@ scenario("mlock keeps pages from swap", options, function(sim)
 	expect(ram:munlock(0x1000, "4K")):eq(0)
 	expect(vcpu:read(0x1000, 6)):eq("locked")
 end)
+
+-- The first merged page lives on in the child alone. When the child exits, ksmd still has a node for it in a tree, and
+-- frees that when it comes across it. That is no leak.
+scenario("ksm: a child is the last to have a merged page", options, function(sim)
+	local vcpu, ram, _, vmm = sim:guest()
+	expect(ram:madvise(0, "64K", MADV_MERGEABLE)):eq(0)
+	local function merge(data)
+		expect(vcpu:write(0x1000, data)):is_true()
+		expect(vcpu:write(0x2000, data)):is_true()
+		expect(vmm:ksm_merge(ram:page(1), ram:page(2))):eq(0)
+		expect(ram:page(1)):eq(ram:page(2))
+	end
+	merge("first")
+	local child = vmm:fork()
+	merge("again")
+	expect(child:view(ram):read(0x2000, 5)):eq("first")
+	expect(child:exit()):eq(0)
+	expect(vcpu:read(0x2000, 5)):eq("again")
+end)
