@@ -92,6 +92,10 @@ if [ ! -d "$tree" ]; then
 	cp -as "$source" "$tree.new"
 	mv "$tree.new" "$tree"
 fi
+# What a run that was ended has left: all but links.
+find "$tree" -type f | while read -r file; do
+	ln -sf "$source/${file#"$tree"/}" "$file"
+done
 ninja -C "$build" -t deps >"$work/deps"
 sed 's|^"||; s|"$||; s|/\./|/|g' "$build/kvm-$arch/objects.rsp" >"$work/rsp"
 sed "s|^$build/||" "$work/rsp" >"$work/objects"
