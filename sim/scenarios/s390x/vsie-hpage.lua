@@ -93,6 +93,21 @@ scenario("vsie hpage: the prefix area in a large frame", options, function(sim)
 	expect(ram:read(MiB + 0x5000, 4)):eq("new\0")
 end)
 
+-- The mark by which KVM hears of changes of that area is in the VM's entry, next to that for nested guests.
+scenario("vsie hpage: guest-2's own prefix area in guest-3's large frame", options, function(sim)
+	local nested, _, space, ram, vm = guest(sim)
+	local other = vm:create_vcpu{ lowcore = false }
+	expect(other:set_cr(0, other:get_cr(0) | CR0_EDAT)):eq(0)
+	expect(space:map{ from = VA + MiB, to = 0, level = 2 }):eq(0)
+	expect(other:set_cr(1, space.asce)):eq(0)
+	local inner = other:nested{ addr = nested.addr + 512 }
+	expect(inner:write(VA + MiB + 0x5000, "x")):is_true()
+	expect(level(sim, vm, 0)):eq(2)
+	expect(ram:madvise(0, MiB, MADV_DONTNEED)):eq(0)
+	expect(inner:write(VA + MiB + 0x5000, "y")):is_true()
+	expect(ram:read(0x5000, 1)):eq("y")
+end)
+
 -- case[4]: the host's new entry is for reading only, until somebody stores.
 cases("vsie hpage: guest-3's large frame meets", options, {
 	{ "MADV_DONTNEED", function(ram) return ram:madvise(MiB, MiB, MADV_DONTNEED) end, "\0\0\0\0", true },
