@@ -170,3 +170,47 @@ scenario("vsie hpage: guest-3 stores into a table of guest-2's in its large fram
 	expect(nested:read(WINDOW, 3)):eq("six")
 	vmm:exit()
 end)
+
+-- --- threads ------------------------------------------------------------------------------------------------
+
+cases("vsie hpage threads: two nested guests on a huge page against", {
+	arch = "s390x", mmu = "vsie", kernel = "7.0", check = "end", timeout = 60,
+}, {
+	{ "MADV_DONTNEED", function(ram) ram:madvise(MiB, MiB, MADV_DONTNEED) end },
+	{ "aging",         function(ram) ram:age(MiB) end },
+	{ "mprotect", function(ram)
+		ram:mprotect(MiB, MiB, "none")
+		ram:mprotect(MiB, MiB, "rw")
+	end, true },
+	{ "KVM_GET_DIRTY_LOG", function(_, vm) vm:get_dirty_log{ slot = 0 } end },
+	{ "guest-2's stores into its tables", function(_, _, vcpu, space)
+		vcpu:write(space:pte(VA, 2).gpa ~ 0x800, string.pack("<i8", 0x20))
+	end },
+}, function(sim, case)
+	local nested, vcpu, space, ram, vm = guest(sim, KVM_MEM_LOG_DIRTY_PAGES)
+	local other, third = vm:create_vcpu(), vm:create_vcpu()
+	for _, v in ipairs{ other, third } do
+		expect(v:set_cr(0, v:get_cr(0) | CR0_EDAT)):eq(0)
+		expect(v:set_cr(1, space.asce)):eq(0)
+	end
+	local both = { nested, other:nested{ addr = nested.addr + 512, prefix = 0x2000 } }
+	for i = 1, 2 do
+		sim:thread("nested " .. i, function()
+			while not sim:stopping() do
+				local done = both[i]:workload{ op = "write", range = { VA + (i - 1) * 0x80000, 0x80000 }, count = 512 }
+				-- While it is PROT_NONE there is no memory.
+				if not case[3] then
+					expect(done):eq(512)
+				end
+			end
+		end)
+	end
+	sim:thread("host", function()
+		while not sim:stopping() do
+			case[2](ram, vm, third, space)
+		end
+	end)
+	sim:join{ seconds = 1 }
+	expect(nested:write(VA + 0x5000, "alive")):is_true()
+	expect(ram:read(MiB + 0x5000, 5)):eq("alive")
+end)

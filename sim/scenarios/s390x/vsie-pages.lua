@@ -64,6 +64,35 @@ scenario("vsie pages: with the page in KVM's tables, the dirty log knows", optio
 	expect(nested:read(0x5000, 4)):eq("Five")
 end)
 
+-- --- ageing ---------------------------------------------------------------------------------------------------
+
+-- gmap_clear_young_pte() of 7.0 protects the VM's entry and tells no shadow. When guest-2 reads the page, the entry is
+-- valid and protected, and KVM_GET_DIRTY_LOG changes neither; so pte_needs_unshadow() sees no reason (findings.md).
+cases("vsie pages: guest-3 writes on after ageing, and the dirty log knows", late, {
+	{ "each time",                             function() end, true },
+	{ "each time before 7.0, if guest-2 reads", function(vcpu) expect(vcpu:read(MiB + 0x6000, 3)):eq("Six") end },
+}, function(sim, case)
+	local nested, vcpu, ram, vm, vmm = guest(sim, KVM_MEM_LOG_DIRTY_PAGES)
+	local function logged()
+		return vm:get_dirty_log{ slot = 0 }:test(0x106)
+	end
+	expect(nested:write(0x6000, "S")):is_true()
+	expect(ram:age(MiB + 0x6000)):ge(1)
+	case[2](vcpu)
+	expect(logged()):is_true()
+	local n = lib.faults(sim)
+	expect(nested:write(0x6000, "s")):is_true()
+	local notices = case[3] or not sim:kernel_since("7.0")
+	expect(lib.faults(sim)):eq(notices and n + 1 or n)
+	expect(logged()):eq(notices)
+	expect(ram:read(MiB + 0x6000, 3)):eq("six")
+	if not notices then
+		sim:expect_report{ kind = "check:shadow-gmap", match = "it is writable, the guest's page at 106000 is read-only" }
+		sim:check()
+		vmm:exit()
+	end
+end)
+
 -- --- what the VMM's tables protect for now --------------------------------------------------------------------
 
 -- walk_guest_tables() of 7.0 asks for the page of a real space as for reading, whatever the access. So not even a store
