@@ -93,6 +93,39 @@ cases("vsie pages: guest-3 writes on after ageing, and the dirty log knows", lat
 	end
 end)
 
+-- The VM's entry is invalid then: dat_set_storage_key() and others leave the key in the PGSTE, and the frame has the old
+-- one, with which the shadow goes on.
+cases("vsie pages: after ageing guest-3's page has the key that is set now, before 7.0, by", options, {
+	{ "KVM_S390_SET_SKEYS", function(_, vm) expect(vm:s390_set_skeys{ start_gfn = 0x106, keys = "\x30" }):eq(0) end },
+	{ "guest-2's SSKE",     function(vcpu) expect(vcpu:sske(MiB + 0x6000, 0x30)):is_true() end },
+}, function(sim, case)
+	local nested, vcpu, ram, vm = guest(sim)
+	expect(vcpu:sske(MiB + 0x6000, 0x40)):is_true()
+	nested:set{ gpsw_mask = 3 << 31 | 4 << 52 }
+	expect(nested:write(0x6000, "S")):is_true()
+	expect(ram:age(MiB + 0x6000)):ge(1)
+	case[2](vcpu, vm)
+	local exit = nested:write(0x6000, "s")
+	if sim:kernel_since("7.0") then
+		expect(exit):is_true()
+		-- It comes with guest-2's access.
+		expect(vcpu:write(MiB + 0x6001, "I")):is_true()
+		exit = nested:write(0x6000, "x")
+	end
+	expect(exit.nested_exception):fields{ code = PGM_PROTECTION }
+end)
+
+scenario("vsie pages: after ageing guest-3's store is in the change bit before 7.0", options, function(sim)
+	local nested, vcpu, ram = guest(sim)
+	expect(vcpu:sske(MiB + 0x6000, 0)):is_true()
+	expect(nested:write(0x6000, "S")):is_true()
+	expect(vcpu:iske(MiB + 0x6000) & 2):eq(2)
+	expect(ram:age(MiB + 0x6000)):ge(1)
+	expect(vcpu:sske(MiB + 0x6000, 0)):is_true()
+	expect(nested:write(0x6000, "s")):is_true()
+	expect(vcpu:iske(MiB + 0x6000) & 2):eq(sim:kernel_since("7.0") and 0 or 2)
+end)
+
 -- --- what the VMM's tables protect for now --------------------------------------------------------------------
 
 -- walk_guest_tables() of 7.0 asks for the page of a real space as for reading, whatever the access. So not even a store
