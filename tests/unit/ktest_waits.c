@@ -151,3 +151,20 @@ void ktest_waits_item_on_busy_cpu(void)
 	schedule_work_on(READ_ONCE(busy_cpu), &item);
 	flush_work(&item);
 }
+
+static unsigned int turns, comes_at;
+
+static void count_turns(enum kshim_point kind, const volatile void *ptr)
+{
+	turns += kind == KSHIM_PT_SPIN && ptr == &turns;
+}
+
+unsigned int ktest_waits_until_turn(unsigned int turn)
+{
+	turns = 0;
+	comes_at = turn;
+	kshim_scheduler = count_turns;
+	kshim_spin_until("the test's turn", &turns, turns >= comes_at);
+	kshim_scheduler = NULL;
+	return turns;
+}

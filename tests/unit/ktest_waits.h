@@ -24,6 +24,8 @@ unsigned int ktest_waits_stop_for_resched(void);
 void ktest_waits_keep_cpu(void);		/* the same without a look at need_resched() */
 /* Whether the thread that is attached to cpu waits for busy, which runs another task. */
 bool ktest_waits_for_cpu(unsigned int cpu, unsigned int busy);
+/* Waits busily for what comes before the turn of that number, from 1, ends. Returns the number of turns. */
+unsigned int ktest_waits_until_turn(unsigned int turn);
 void ktest_waits_item_on_busy_cpu(void);	/* queues the item on the CPU of one of the two and waits for it */
 
 #endif

@@ -147,6 +147,26 @@ START_TEST(a_timeout_shows_a_kworker_that_waits_for_its_cpu)
 }
 END_TEST
 
+static unsigned int turns;
+
+static void until_turn(long turn)
+{
+	turns = ktest_waits_until_turn((unsigned int)turn);
+}
+
+/* A wait that counts from some turn on is no deadlock if its condition has become true just before. */
+START_TEST(a_wait_that_is_just_counted_looks_again)
+{
+	for (long turn = 1; turn < 80; turn++) {
+		struct thread t[1] = { { .fn = until_turn, .arg = turn } };
+
+		run_threads(t, 1);
+		ck_assert_uint_eq(turns, turn);
+	}
+	check_clean();
+}
+END_TEST
+
 int main(void)
 {
 	const int deadlock = FATAL + KVMSIM_DEADLOCK;
@@ -163,6 +183,7 @@ int main(void)
 	tcase_add_test(c, a_timeout_shows_each_thread);
 	tcase_add_test(c, a_loop_that_stops_for_need_resched_gives_its_cpu_away);
 	tcase_add_test(c, a_timeout_shows_a_kworker_that_waits_for_its_cpu);
+	tcase_add_test(c, a_wait_that_is_just_counted_looks_again);
 	suite_add_tcase(s, c);
 
 	return run_suite(s);

@@ -247,8 +247,11 @@ void kshim_spin_turn(struct kshim_spin *s)
 		kshim_spin_pause();
 		return;
 	}
-	if (s->turns == SHORT_WAIT)
+	if (s->turns == SHORT_WAIT) {
 		count_spinner(s);
+		host_spin_wait();
+		return;		/* to look once more: what it waited for may have come before it was counted */
+	}
 	host_spin_wait();
 	if (s->turns % 16 == 0 && kshim_thread_cpu && vote(s))
 		stuck();
