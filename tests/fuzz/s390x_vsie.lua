@@ -3,7 +3,8 @@
 -- same tables, and the machine reports nothing.
 --
 -- What findings.md lists is left out: format control without EDAT, tables that guest-3 may store into, slots that are
--- removed. The numbers are the same each time: a seed per scenario.
+-- removed. The numbers are the same each time: a seed per scenario. Random tables and events meet the mistakes of 7.0's
+-- shadows at once (findings.md), so the later kernels are left out.
 
 local SEEDS <const>, ROUNDS <const>, CALLS <const> = 8, 6, 25
 local random = math.random
@@ -116,7 +117,7 @@ end
 
 for seed = 1, SEEDS do
 	scenario(("nested guests over random tables, seed %d"):format(seed), { arch = "s390x", mmu = "vsie", check = "end",
-			timeout = 200 }, function(sim)
+			before = "7.0", timeout = 200 }, function(sim)
 		math.randomseed(seed)
 		local vcpu, ram = sim:guest{ ram = { length = "8M" }, vm = { cpu_feat = "host" } }
 		local pages = {}
