@@ -46,19 +46,6 @@ static __always_inline void __ptep_ipte_range(unsigned long address, int nr, pte
 		kshim_ipte((unsigned long *)ptep++, address, 0, 0, local);
 }
 
-OVERRIDES(csp, "arch/s390/include/asm/pgtable.h");
-static inline void csp(unsigned int *ptr, unsigned int old, unsigned int new)
-{
-	kshim_csp(ptr, old, new);
-}
-
-/* The kernel's swaps the lower half of the entry, which comes first here. */
-OVERRIDES(__pmdp_csp, "arch/s390/include/asm/pgtable.h");
-static inline void __pmdp_csp(pmd_t *pmdp)
-{
-	kshim_csp((unsigned int *)pmdp, pmd_val(*pmdp), pmd_val(*pmdp) | 0x20);
-}
-
 OVERRIDES(__pmdp_idte, "arch/s390/include/asm/pgtable.h");
 static __always_inline void __pmdp_idte(unsigned long addr, pmd_t *pmdp, unsigned long opt, unsigned long asce,
 					int local)
