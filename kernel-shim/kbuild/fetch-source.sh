@@ -8,8 +8,8 @@
 #   fetch-source.sh list CACHE_DIR             prints "VERSION RELEASE" of each one in the archive
 #
 # apt does the work, in CACHE_DIR/apt: the machine's own sources, lists and packages stay as they are, and its proxy and
-# other settings of the way to the archive count. The archive is the one that the machine's Debian sources name, else
-# deb.debian.org, or KVMSIM_DEBIAN. Its signatures must be Debian's. Exit code 2: it cannot be had, and the message says
+# other settings of the way to the archive count. The archive is the one that the machine's Debian sources name, or
+# KVMSIM_DEBIAN. Its signatures must be Debian's. Exit code 2: it cannot be had, and the message says
 # what can. Two runs at once are safe.
 set -eu
 LC_ALL=C
@@ -39,7 +39,7 @@ private_apt() {
 	mkdir -p "$apt/lists/partial" "$apt/archives/partial"
 	: >"$apt/status"
 	archive=${KVMSIM_DEBIAN:-$(own_archive)}
-	archive=${archive:-http://deb.debian.org/debian}
+	[ -n "$archive" ] || die "apt's sources have no archive of Debian's: KVMSIM_DEBIAN=URL names one; or $otherwise"
 	printf 'deb [arch=amd64 target=Packages signed-by=%s] %s %s main\n' "$keyring" "$archive" "$suite" >"$apt/sources.list"
 	cat >"$apt/apt.conf" <<-END
 		Dir::Etc::SourceList "$apt/sources.list";

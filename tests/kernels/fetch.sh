@@ -178,7 +178,7 @@ builds "$work/installed/linux-source-7.3.tar.xz"
 asks_nobody
 unset KVMSIM_PACKAGE_DIR
 echo 'http://packages.example/deb|Other' >"$work/targets"
-try 0 fetch
-says 'Asking http://deb.debian.org/debian for'
+try 2 fetch
+says "apt's sources have no archive of Debian's: KVMSIM_DEBIAN=URL names one; or name a tarball or a kernel tree"
 
 [ "$failures" = 0 ]
