@@ -28,6 +28,7 @@ if [ $# -eq 0 ]; then
 	mapfile -t files < <(git ls-files '*.c' '*.h')
 	set -- "${files[@]}"
 fi
+trap 'rm -f .checkpatch-camelcase.*' EXIT	# what it keeps for its next run
 if ! printf '%s\0' "$@" | xargs -0 -n 20 -P "$(nproc)" perl "$checkpatch" --no-tree --no-summary --terse --quiet \
 	--strict --show-types --max-line-length=120 --types "$rules" -f; then
 	echo "style.sh: FAILED"
