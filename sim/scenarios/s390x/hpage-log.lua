@@ -7,6 +7,7 @@ local machines = { arch = "s390x", mmu = "hpage", facilities = { {}, { tlb_guest
 -- Linux 7.0 needs IDTE.
 local no_idte = { arch = "s390x", mmu = "hpage", before = "7.0", facilities = { idte = false, tlb_lc = false } }
 local MiB <const> = 1 << 20
+local workload <const> = require("workload")
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
 -- slots: { [number] = { guest MiB, host MiB, flags, MiB of length } }; the vCPU's prefix area is at prefix, in one of them.
@@ -192,7 +193,7 @@ scenario("hpage: the segment of the prefix area is written and taken away under 
 		expect(v:s390_interrupt{ type = KVM_S390_SIGP_SET_PREFIX, parm = i * 0x2000 }):eq(0)
 		sim:thread(("vcpu %d"):format(i), function()
 			for _ = 1, 20 do
-				expect(v:workload{ op = "write", range = { 0x10000, 2 * MiB }, count = 500 }):eq(500)
+				expect(workload.run(sim, v, { op = "write", range = { 0x10000, 2 * MiB }, count = 500 })):eq(500)
 			end
 		end)
 	end

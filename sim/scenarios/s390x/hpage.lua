@@ -25,6 +25,7 @@ local function large(sim, vm, gpa, fields)
 end
 
 local splits_vma <const> = require("hugetlb").splits_vma
+local workload <const> = require("workload")
 local old_gmap = { arch = "s390x", mmu = "hpage", before = "7.0" }
 
 -- The result of an access to a page that the process lacks.
@@ -377,7 +378,7 @@ scenario("hpage: two vCPUs on two CPUs while the VMM replaces the pages", option
 	for i, v in ipairs{ vcpu, other } do
 		sim:thread(("vcpu %d"):format(i), function()
 			for _ = 1, 20 do
-				expect(v:workload{ op = "write", range = { 0, 4 * MiB }, count = 1000 }):eq(1000)
+				expect(workload.run(sim, v, { op = "write", range = { 0, 4 * MiB }, count = 1000 })):eq(1000)
 			end
 		end)
 	end

@@ -4,6 +4,7 @@
 
 local options = { arch = "s390x", mmu = { "sie", "old" } }
 local MiB <const> = 1 << 20
+local workload <const> = require("workload")
 local KEY <const> = 0x30
 
 local function key_of(vm, gfn)
@@ -204,7 +205,7 @@ cases("prefix: taken away under a running guest by", options, {
 	local before = sim.inspect:counters()
 	sim:thread("vcpu", function()
 		for _ = 1, 20 do
-			expect(vcpu:workload{ op = "write", range = { MiB, 0x80000 }, count = 2000 }):eq(2000)
+			expect(workload.run(sim, vcpu, { op = "write", range = { MiB, 0x80000 }, count = 2000 })):eq(2000)
 		end
 	end)
 	sim:thread("host", function()
