@@ -3,19 +3,23 @@
 #ifndef KSHIM_FORM_SWAP_CACHE_H
 #define KSHIM_FORM_SWAP_CACHE_H
 
+#include <linux/pagemap.h>
 #include <linux/swapops.h>
 
-/* By the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. */
+/*
+ * By the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. Other threads
+ * may take a folio from the cache and free it meanwhile, so filemap_get_folio() gets the reference.
+ */
 static void walk_swap_space(struct address_space *space, void (*fn)(struct folio *folio))
 {
 	struct folio *folio;
 	unsigned long index;
+	void *entry;
 
-	xa_for_each(&space->i_pages, index, folio) {
-		if (xa_is_value(folio))
-			continue;
-		folio_get(folio);
-		fn(folio);
+	xa_for_each(&space->i_pages, index, entry) {
+		folio = filemap_get_folio(space, index);
+		if (!IS_ERR_OR_NULL(folio))	/* NULL: on 6.1 */
+			fn(folio);
 	}
 }
 
