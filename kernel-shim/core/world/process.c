@@ -81,7 +81,7 @@ struct kshim_process *kshim_process_enter(int pid)
 	if (!p)
 		return NULL;
 	if (!p->task[cpu])
-		p->task[cpu] = new_task(p);
+		smp_store_release(&p->task[cpu], new_task(p));	/* pairs with kshim_process_kill() */
 	if (!p->task[cpu])
 		return NULL;
 	kshim_task_switch(p->task[cpu]);
@@ -122,7 +122,7 @@ int kshim_process_kill(int sig)
 	if (sig < 1 || !valid_signal(sig) || sig_kernel_only(sig))
 		return -EINVAL;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
-		t = READ_ONCE(p->task[cpu]);
+		t = smp_load_acquire(&p->task[cpu]);	/* pairs with kshim_process_enter() */
 		if (!t || t == current)
 			continue;
 		if (!send_sig_info(sig, SEND_SIG_NOINFO, t))
