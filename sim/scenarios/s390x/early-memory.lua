@@ -89,3 +89,11 @@ scenario("early memory: guests of a child, of an executed program and of a secon
 	ram:write(0x5000, "early")
 	runs_guest(vmm, ram)
 end)
+
+-- A VMM asks for the capability first, as for any VM type.
+scenario("early memory: the VM type that other kernels need is not known", options, function(sim)
+	local LATE_MMAP <const>, CAPABILITY <const> = 1 << 2, 0x1000
+	local kvm = sim:process():open_kvm()
+	expect(kvm:check_extension(CAPABILITY)):eq(0)
+	expect(kvm:create_vm{ type = LATE_MMAP }):eq(-EINVAL)
+end)
