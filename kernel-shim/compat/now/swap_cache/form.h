@@ -7,8 +7,8 @@
 #include <linux/swapops.h>
 
 /*
- * By the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. Other threads
- * may take a folio from the cache and free it meanwhile, so filemap_get_folio() gets the reference.
+ * By the cache's index; filemap_get_folios() would continue from a folio's index, its place in the mapping. Other
+ * threads may take a folio from the cache and free it meanwhile, so filemap_get_folio() gets the reference.
  */
 static void walk_swap_space(struct address_space *space, void (*fn)(struct folio *folio))
 {
