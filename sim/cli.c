@@ -12,7 +12,8 @@
 int bench_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
-	OPT_JOBS, OPT_HELP };
+	OPT_JOBS,
+	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_HELP };
 
 static const struct option all_options[] = {
 	{ "arch", required_argument, NULL, OPT_ARCH },
@@ -24,11 +25,16 @@ static const struct option all_options[] = {
 	{ "filter", required_argument, NULL, OPT_FILTER },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "jobs", required_argument, NULL, OPT_JOBS },
+	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+	{ "failed", no_argument, NULL, OPT_FAILED },
+	{ "fail-fast", no_argument, NULL, OPT_FAIL_FAST },
+	{ "shard", required_argument, NULL, OPT_SHARD },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 #define OPTION(o) (1u << ((o) - OPT_ARCH))
+#define SELECT (OPTION(OPT_FILTER) | OPTION(OPT_EXCLUDE) | OPTION(OPT_FAILED) | OPTION(OPT_SHARD))
 #define COMMON (OPTION(OPT_ARCH) | OPTION(OPT_KERNEL) | OPTION(OPT_ALLOW_IO) | OPTION(OPT_HELP))
 
 static const char general_help[] =
@@ -51,15 +57,19 @@ static const char general_help[] =
 	"  --arch A         only architecture A: x86_64, or s390x, which is built when it is first asked for\n" \
 	"  --kernel V       only a kernel whose release begins with V\n" \
 	"  --allow-io       give scenarios Lua's io and os libraries: only for files that you trust\n"
-#define HELP_FILTER \
-	"  --filter PATTERN only scenarios whose name has PATTERN in it; * stands for anything\n"
+#define HELP_SELECT \
+	"  --filter PATTERN only scenarios whose name has PATTERN in it; * stands for anything; of several, any\n" \
+	"  --exclude PATTERN not those whose name has PATTERN in it; may come several times\n" \
+	"  --failed         only scenarios that failed when they last ran; without FILE, from all files\n" \
+	"  --shard K/N      the K-th of N parts of what the other options leave, for several machines\n"
 
 static const char run_help[] =
-	"Usage: kvmsim run [OPTION...] FILE|DIR...\n"
+	"Usage: kvmsim run [OPTION...] FILE|FILE:LINE|DIR...\n"
 	"\n"
-	"Runs the scenarios in the files, and in all *.lua below the directories; - is standard input. Prints KTAP, or a\n"
-	"summary on a terminal.\n"
-	"\n" HELP_COMMON HELP_FILTER
+	"Runs the scenarios in the files, and in all *.lua below the directories; - is standard input. With a line, runs the\n"
+	"scenario there. Prints KTAP, or a summary on a terminal.\n"
+	"\n" HELP_COMMON HELP_SELECT
+	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
 	"  --trace F        write the kernel log and every step to file F; one scenario at a time\n"
@@ -67,11 +77,11 @@ static const char run_help[] =
 	"  --counters       show what each scenario added to the machine's counters\n";
 
 static const char list_help[] =
-	"Usage: kvmsim list [OPTION...] [FILE|DIR...]\n"
+	"Usage: kvmsim list [OPTION...] [FILE|FILE:LINE|DIR...]\n"
 	"\n"
 	"Shows file, line and name of each scenario, what it tests, and the architecture, kernels and capabilities that it\n"
 	"needs. Default: the scenarios that come with kvmsim.\n"
-	"\n" HELP_COMMON HELP_FILTER;
+	"\n" HELP_COMMON HELP_SELECT;
 
 static const char repl_help[] =
 	"Usage: kvmsim repl [OPTION...]\n"
@@ -88,10 +98,10 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", run_help,
-	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | OPTION(OPT_FILTER) |
-		OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS),
+	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | SELECT |
+		OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS),
 	  1, engine_run },
-	{ "list", list_help, COMMON | OPTION(OPT_FILTER), 1, engine_list },
+	{ "list", list_help, COMMON | SELECT, 1, engine_list },
 	{ "repl", repl_help, COMMON, 0, engine_repl },
 };
 
@@ -128,6 +138,29 @@ static int parse_seconds(const char *s, double *out)
 	return *end || end == s || !(*out > 0 && *out <= 86400) ? -1 : 0;
 }
 
+/* K/N, with K from 1 to N. */
+static int parse_shard(const char *s, struct sim_options *o)
+{
+	unsigned int k, n;
+	char rest;
+
+	if (sscanf(s, "%u/%u%c", &k, &n, &rest) != 2 || !k || k > n || strspn(s, "0123456789/") != strlen(s))
+		return -1;
+	o->shard = k;
+	o->shards = n;
+	return 0;
+}
+
+static int add_pattern(const struct command *c, struct sim_patterns *p)
+{
+	if (p->n == SIM_MAX_PATTERNS) {
+		usage_error(c->name, "too many patterns");
+		return -1;
+	}
+	p->v[p->n++] = optarg;
+	return 0;
+}
+
 /* Takes one option with its argument, optarg. Returns 0, or -1 after a message. */
 static int take_option(const struct command *c, int opt, struct sim_options *o)
 {
@@ -145,8 +178,20 @@ static int take_option(const struct command *c, int opt, struct sim_options *o)
 		o->junit = optarg;
 		return 0;
 	case OPT_FILTER:
-		o->filter = optarg;
+		return add_pattern(c, &o->filters);
+	case OPT_EXCLUDE:
+		return add_pattern(c, &o->excludes);
+	case OPT_FAILED:
+		o->failed = 1;
 		return 0;
+	case OPT_FAIL_FAST:
+		o->fail_fast = 1;
+		return 0;
+	case OPT_SHARD:
+		if (!parse_shard(optarg, o))
+			return 0;
+		usage_error(c->name, "--shard: expected K/N, with K from 1 to N");
+		return -1;
 	case OPT_COUNTERS:
 		o->counters = 1;
 		return 0;
@@ -218,7 +263,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 		return usage_error(c->name, "--trace: one scenario at a time: only --jobs 1 goes with it");
 	if (!o.jobs)
 		o.jobs = o.trace ? 1 : nr_cpus();
-	if (c->paths && !o.npaths) {
+	if (c->paths && !o.npaths && !o.failed) {
 		if (c->run == engine_run)
 			return usage_error(c->name, "which scenarios? Give a file or a directory");
 		o.paths = default_paths;

@@ -27,6 +27,8 @@ struct run {
 	size_t next;	/* the next job of the plan to report */
 	int trace_error;	/* errno of writing the trace, or 0 */
 	struct sim_totals totals;
+	struct sim_groups *groups;
+	struct sim_failed *failed;	/* the results of this run */
 };
 
 /* A file that could not be loaded counts as one failed scenario. */
@@ -59,10 +61,46 @@ static int need_lua(struct run *run, int flavour)
 	return *L ? 0 : -1;
 }
 
-static int make_plan(struct run *run, const struct sim_options *o)
+/* Finds the files: the arguments or, without them, those where something failed. Returns 0, or -1 after a message. */
+static int find_files(struct run *run, const struct sim_options *o, const struct sim_failed *failed)
 {
-	if (files_collect(o->paths, o->npaths, &run->files, &run->nfiles) ||
-	    flavours_load(&run->flavours, o->arch, o->kernel))
+	char **paths = o->paths;
+	int n = o->npaths, rc;
+
+	if (o->failed && !n)
+		paths = failed_paths(failed, &n);
+	rc = files_collect(paths, n, &run->files, &run->nfiles);
+	if (paths != o->paths) {
+		while (n)
+			free(paths[--n]);
+		free(paths);
+	}
+	return rc;
+}
+
+/* Keeps what the options ask for. Returns 0, or -1 after a message. */
+static int select_jobs(struct run *run, const struct sim_options *o, const struct sim_failed *failed)
+{
+	int had = count_planned(run) > 0;
+
+	if (plan_select(&run->plan, run->files, run->nfiles, o, failed))
+		return -1;
+	if (o->failed && !count_planned(run))
+		fprintf(stderr, "kvmsim: no scenario here failed when it last ran\n");
+	if (count_planned(run) || o->failed || (had && o->shards))
+		return 0;
+	fprintf(stderr, "kvmsim: no scenario%s%s", o->arch ? " for " : "", o->arch ? o->arch : "");
+	if (o->filters.n == 1 && !o->excludes.n)
+		fprintf(stderr, " matches '%s'", o->filters.v[0]);
+	else if (had)
+		fputs(" has a name that --filter and --exclude let through", stderr);
+	fputs(" here\n", stderr);
+	return -1;
+}
+
+static int make_plan(struct run *run, const struct sim_options *o, const struct sim_failed *failed)
+{
+	if (find_files(run, o, failed) || flavours_load(&run->flavours, o->arch, o->kernel))
 		return -1;
 	run->world = (struct sim_world){
 		.flavours = &run->flavours, .options = o, .result = result_new(), .booted = -1, .trace_fd = -1,
@@ -74,14 +112,20 @@ static int make_plan(struct run *run, const struct sim_options *o)
 	for (size_t i = 0; i < run->nfiles; i++)
 		if (!run->files[i].error)
 			world_plan_file(&run->world, &run->files[i], (int)i, &run->plan);
-	if (o->filter)
-		plan_filter(&run->plan, o->filter);
-	if (!count_planned(run)) {
-		fprintf(stderr, "kvmsim: no scenario%s%s%s%s%s here\n", o->arch ? " for " : "", o->arch ? o->arch : "",
-			o->filter ? " matches '" : "", o->filter ? o->filter : "", o->filter ? "'" : "");
-		return -1;
-	}
-	return 0;
+	return select_jobs(run, o, failed);
+}
+
+/* Makes the plan. Returns 0, or -1 after a message. */
+static int begin(struct run *run, const struct sim_options *o)
+{
+	struct sim_failed *failed = o->failed ? failed_load() : NULL;
+	int rc;
+
+	run->groups = groups_new();
+	run->failed = failed_new();
+	rc = make_plan(run, o, failed);
+	failed_free(failed);
+	return rc;
 }
 
 static void free_run(struct run *run)
@@ -95,8 +139,11 @@ static void free_run(struct run *run)
 		free(run->files[i].path);
 		free(run->files[i].text);
 		free(run->files[i].error);
+		free(run->files[i].lines);
 	}
 	free(run->files);
+	groups_free(run->groups);
+	failed_free(run->failed);
 	flavours_free(&run->flavours);
 }
 
@@ -109,16 +156,21 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	if (r->trace_error)
 		run->trace_error = r->trace_error;
 	run->totals.warned += result_warning(r) != NULL;
+	run->totals.stopped = r->state == SIM_FAILED && run->world.options->fail_fast;
+	if (r->state == SIM_FAILED)
+		groups_add(run->groups, job, r);
+	failed_note(run->failed, &run->files[job->file], job, r->state == SIM_FAILED);
 	for (size_t i = 0; i < run->nout; i++)
 		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
-	if (job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs && run->out[0].how->running)
+	if (!run->totals.stopped && job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs &&
+	    run->out[0].how->running)
 		run->out[0].how->running(run->out[0].to, job + 1, run->number + 1, run->totals.planned);
 }
 
 /* Reports files that could not be loaded in the place of their scenarios: those before the given one. */
 static void report_unloadable(struct run *run, size_t before)
 {
-	for (; run->reported_files < before; run->reported_files++) {
+	for (; run->reported_files < before && !run->totals.stopped; run->reported_files++) {
 		struct sim_file *f = &run->files[run->reported_files];
 		struct sim_job job = { .name = f->path, .file = (int)run->reported_files, .flavour = -1 };
 
@@ -131,13 +183,16 @@ static void report_unloadable(struct run *run, size_t before)
 	}
 }
 
-static void report_job(void *arg, const struct sim_job *job, const struct sim_result *r)
+/* Returns whether the run shall end. */
+static int report_job(void *arg, const struct sim_job *job, const struct sim_result *r)
 {
 	struct run *run = arg;
 
 	report_unloadable(run, (size_t)job->file);
-	report_one(run, job, r);
+	if (!run->totals.stopped)
+		report_one(run, job, r);
 	run->next++;
+	return run->totals.stopped;
 }
 
 static int need_all_lua(struct run *run)
@@ -216,11 +271,12 @@ int engine_run(const struct sim_options *o)
 	double start = wall_seconds();
 	int rc = SIM_EXIT_OK;
 
-	if (make_plan(&run, o) || need_all_lua(&run) || open_outputs(&run, o)) {
+	if (begin(&run, o) || need_all_lua(&run) || open_outputs(&run, o)) {
 		free_run(&run);
 		return SIM_EXIT_USAGE;
 	}
 	run.totals.planned = count_planned(&run);
+	run.totals.groups = run.groups;
 	/* One flavour: boot its world once and fork scenarios from it. Two flavours would need the same addresses. */
 	if (run.flavours.n == 1) {
 		if (flavour_boot(&run.flavours.v[0])) {
@@ -234,6 +290,7 @@ int engine_run(const struct sim_options *o)
 			run.out[i].how->begin(run.out[i].to, run.totals.planned);
 	run_all(&run);
 	run.totals.seconds = wall_seconds() - start;
+	failed_store(run.failed);
 	if (close_outputs(&run) || run.totals.failed)
 		rc = SIM_EXIT_FAILED;
 	if (run.totals.signal) {
@@ -249,7 +306,7 @@ int engine_list(const struct sim_options *o)
 	struct run run = { 0 };
 	int rc = SIM_EXIT_OK;
 
-	if (make_plan(&run, o)) {
+	if (begin(&run, o)) {
 		free_run(&run);
 		return SIM_EXIT_USAGE;
 	}

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,21 +29,47 @@ static char *real_path(const char *path)
 	return real;
 }
 
+/* Returns NULL if the list has no such file. */
+static struct sim_file *find(struct list *l, const char *path)
+{
+	char *real = real_path(path);
+	struct sim_file *f = NULL;
+
+	for (size_t i = 0; i < l->n && !f; i++)
+		if (!strcmp(l->real[i], real))
+			f = &l->v[i];
+	free(real);
+	return f;
+}
+
 /* Returns NULL if the list has the file already. */
 static struct sim_file *add(struct list *l, const char *path)
 {
-	char *real = real_path(path);
-
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->real[i], real)) {
-			free(real);
-			return NULL;
-		}
+	if (find(l, path))
+		return NULL;
 	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
 	l->real = xrealloc(l->real, (l->n + 1) * sizeof(*l->real));
-	l->real[l->n] = real;
+	l->real[l->n] = real_path(path);
 	l->v[l->n] = (struct sim_file){ .path = xstrdup(path) };
 	return &l->v[l->n++];
+}
+
+/* Adds a file, or one of its lines. line: 0 for all of it, whatever was added before. */
+static void add_lines(struct list *l, const char *path, int line)
+{
+	struct sim_file *f = add(l, path);
+	int old = !f;
+
+	if (old)
+		f = find(l, path);
+	if (!line) {
+		free(f->lines);
+		f->lines = NULL;
+		f->nlines = 0;
+	} else if (!old || f->nlines) {
+		f->lines = xrealloc(f->lines, (f->nlines + 1) * sizeof(*f->lines));
+		f->lines[f->nlines++] = line;
+	}
 }
 
 static int unreadable(const char *path, const char *why)
@@ -103,7 +130,7 @@ static int walk(struct list *l, const char *dir)
 				if (why)
 					add_unreadable(l, path, why);
 				else
-					add(l, path);
+					add_lines(l, path, 0);
 			}
 		}
 		free(path);
@@ -132,20 +159,42 @@ static int add_standard_input(struct list *l)
 	return 0;
 }
 
+/* Splits FILE:LINE, unless a file has that name. Returns the line, or 0; *path, malloc'ed, is the rest. */
+static int split_line(const char *argument, char **path)
+{
+	const char *colon = strrchr(argument, ':');
+	char *end;
+	long line = colon ? strtol(colon + 1, &end, 10) : 0;
+
+	*path = xstrdup(argument);
+	if (line < 1 || line > INT_MAX || *end || !access(argument, F_OK))
+		return 0;	/* if there is no such file, the message names the argument as it is */
+	(*path)[colon - argument] = 0;
+	return (int)line;
+}
+
+static int add_file(struct list *l, const char *argument)
+{
+	char *path;
+	int line = split_line(argument, &path);
+	const char *why = objection(path);
+	int rc = why ? unreadable(argument, why) : 0;
+
+	if (!why)
+		add_lines(l, path, line);
+	free(path);
+	return rc;
+}
+
 static int add_argument(struct list *l, const char *path)
 {
-	const char *why;
 	struct stat st;
 
 	if (!strcmp(path, "-") || !strcmp(path, "/dev/stdin"))
 		return add_standard_input(l);
 	if (!stat(path, &st) && S_ISDIR(st.st_mode))
 		return walk(l, path) ? unreadable(path, strerror(errno)) : 0;
-	why = objection(path);
-	if (why)
-		return unreadable(path, why);
-	add(l, path);
-	return 0;
+	return add_file(l, path);
 }
 
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n)

@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Takes the environment's or the program's directory, in this order. NULL if there is none. */
-static char *flavour_dir(void)
+char *flavour_dir(void)
 {
 	const char *env = getenv("KVMSIM_FLAVOUR_DIR");
 	char exe[4096];

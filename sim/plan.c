@@ -260,7 +260,7 @@ void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct s
 	lua_pop(L, 1);
 }
 
-static void free_job(struct sim_job *j)
+void job_free(struct sim_job *j)
 {
 	free(j->name);
 	free(j->scenario);
@@ -272,23 +272,10 @@ static void free_job(struct sim_job *j)
 	free(j->facilities);
 }
 
-void plan_filter(struct sim_plan *plan, const char *pattern)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < plan->n; i++) {
-		if (filter_match(pattern, plan->jobs[i].name))
-			plan->jobs[kept++] = plan->jobs[i];
-		else
-			free_job(&plan->jobs[i]);
-	}
-	plan->n = kept;
-}
-
 void plan_free(struct sim_plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		free_job(&plan->jobs[i]);
+		job_free(&plan->jobs[i]);
 	free(plan->jobs);
 	*plan = (struct sim_plan){ 0 };
 }
@@ -342,7 +329,7 @@ int plan_read(struct sim_plan *plan, FILE *f, int file)
 		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
 		    read_string(f, &j->covers) || read_string(f, &j->where) || read_string(f, &j->skip) ||
 		    read_string(f, &j->arch) || read_string(f, &j->personality) || read_string(f, &j->facilities)) {
-			free_job(j);
+			job_free(j);
 			plan->n--;
 			return -1;
 		}

@@ -107,6 +107,9 @@ void report_interrupted(FILE *out, const char *prefix, const struct sim_totals *
 	if (t->interrupted)
 		fprintf(out, "%sinterrupted by signal %d (%s) in: %s; %zu of %zu are done\n", prefix, t->signal,
 			strsignal(t->signal), t->interrupted->name, t->passed + t->failed + t->skipped, t->planned);
+	else if (t->stopped)
+		fprintf(out, "%sstopped at the first failure; %zu of %zu are done\n", prefix,
+			t->passed + t->failed + t->skipped, t->planned);
 }
 
 void report_details(FILE *out, const char *prefix, const struct sim_job *job, const struct sim_file *file,

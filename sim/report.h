@@ -11,7 +11,17 @@ struct sim_totals {
 	double seconds;
 	const struct sim_job *interrupted;	/* the first job without a result when a signal came, or NULL */
 	int signal;
+	int stopped;	/* at the first failure, as the user wanted */
+	const struct sim_groups *groups;
 };
+
+/* --- groups.c --- */
+struct sim_groups *groups_new(void);
+void groups_free(struct sim_groups *g);
+/* Adds a failed scenario. */
+void groups_add(struct sim_groups *g, const struct sim_job *job, const struct sim_result *r);
+/* Prints a line, after prefix, for each failure that several scenarios have in common; the most frequent first. */
+void groups_print(FILE *out, const char *prefix, const struct sim_groups *g);
 
 /* One format. All functions may be NULL. number counts from 1. */
 struct sim_reporter {
@@ -26,7 +36,7 @@ extern const struct sim_reporter reporter_ktap, reporter_term, reporter_junit;
 /* For reporter_term: whether to print colours. */
 extern int reporter_color;
 
-/* Says at which job a signal ended the run. */
+/* Says why the run ended before all jobs were done: at which job a signal came, or at the first failure. */
 void report_interrupted(FILE *out, const char *prefix, const struct sim_totals *t);
 /*
  * Prints everything about a result that a person wants to read, each line after prefix: why it failed, the machine's

@@ -26,6 +26,7 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 
 static void end(FILE *out, const struct sim_totals *t)
 {
+	groups_print(out, "# ", t->groups);
 	report_interrupted(out, "# ", t);
 	fprintf(out, "# Totals: pass:%zu fail:%zu skip:%zu total:%zu\n", t->passed, t->failed, t->skipped,
 		t->passed + t->failed + t->skipped);

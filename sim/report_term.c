@@ -47,6 +47,7 @@ static void end(FILE *out, const struct sim_totals *t)
 {
 	if (t->interrupted && isatty(fileno(out)))
 		fputs("\r\033[K", out);
+	groups_print(out, "", t->groups);
 	report_interrupted(out, "", t);
 	fprintf(out, "%s%s%zu passed, %zu failed, %zu skipped%s (%.1f s)\n", BOLD, t->failed ? RED : GREEN, t->passed,
 		t->failed, t->skipped, RESET, t->seconds);

@@ -217,7 +217,7 @@ static void end_runners(struct pool *p)
 }
 
 int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
-	       void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg)
+	       int (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg)
 {
 	/* One trace file, in the order of the plan. */
 	size_t n = w->trace_fd >= 0 ? 1 : w->options->jobs;
@@ -249,11 +249,10 @@ int runner_run(const struct sim_world *w, const struct sim_file *files, const st
 	for (size_t i = 0; i < plan->n; i++)
 		is_done[i] = 0;
 	for (size_t i = 0; i < plan->n; i++) {
-		if (wait_for(&c, fds[0], is_done, i)) {
+		if (wait_for(&c, fds[0], is_done, i) || done(arg, &plan->jobs[i], place(c.pool, i))) {
 			end_runners(c.pool);
 			break;
 		}
-		done(arg, &plan->jobs[i], place(c.pool, i));
 		sem_post(&c.pool->places);
 	}
 	close(fds[0]);

@@ -47,6 +47,8 @@ int flavours_load(struct sim_flavours *out, const char *arch, const char *kernel
 int release_is_older(const char *release, const char *version);
 /* The shared objects stay loaded. */
 void flavours_free(struct sim_flavours *f);
+/* The directory of the flavours: the environment's or the program's. NULL if there is none; else malloc'ed. */
+char *flavour_dir(void);
 /* Returns 0, or -errno after a message. */
 int flavour_boot(const struct sim_flavour *f);
 
@@ -77,6 +79,8 @@ struct sim_file {
 	char *text;		/* of standard input, which has been read to its end; or NULL */
 	size_t bytes;
 	char *error;		/* why it could not be loaded, or NULL */
+	int *lines;		/* only the scenarios at these lines, or all if there are none */
+	size_t nlines;
 };
 
 /* --- result.c --- */
@@ -180,9 +184,18 @@ void report_title(char *buf, size_t size, int kind, const char *check);
 int report_kind_of(const char *name);
 
 /* --- engine.c --- */
+#define SIM_MAX_PATTERNS 64
+
+struct sim_patterns {
+	const char *v[SIM_MAX_PATTERNS];
+	size_t n;
+};
+
 struct sim_options {
-	const char *arch, *kernel, *trace, *junit, *filter;
-	int counters, allow_io, color, ktap;
+	const char *arch, *kernel, *trace, *junit;
+	struct sim_patterns filters, excludes;
+	int counters, allow_io, color, ktap, failed, fail_fast;
+	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
 	double timeout;		/* 0: the default */
 	char **paths;
@@ -195,8 +208,9 @@ int engine_repl(const struct sim_options *o);
 
 /* --- files.c --- */
 /*
- * Expands files, directories (all *.lua below, sorted) and "-", standard input; no file twice. An entry below a
- * directory that cannot be read gets an error. Returns 0, or -1 after a message if an argument cannot be read.
+ * Expands files, FILE:LINE, directories (all *.lua below, sorted) and "-", standard input; no file twice. A file that is
+ * named with and without a line has all its lines. An entry below a directory that cannot be read gets an error. Returns
+ * 0, or -1 after a message if an argument cannot be read.
  */
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n);
 

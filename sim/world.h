@@ -44,9 +44,9 @@ void world_worker_end(struct world_worker *k) __attribute__((noreturn));
 
 /*
  * runner.c: runs all jobs of the plan, o->jobs at a time. Calls done() in this process for each, in the order of the
- * plan. Returns the signal that ended this early, or 0.
+ * plan, until it returns non-zero. Returns the signal that ended this early, or 0.
  */
 int runner_run(const struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan,
-	       void (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);
+	       int (*done)(void *arg, const struct sim_job *job, const struct sim_result *r), void *arg);
 
 #endif
