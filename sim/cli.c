@@ -66,8 +66,8 @@ static const char general_help[] =
 static const char run_help[] =
 	"Usage: kvmsim run [OPTION...] FILE|FILE:LINE|DIR...\n"
 	"\n"
-	"Runs the scenarios in the files, and in all *.lua below the directories; - is standard input. With a line, runs the\n"
-	"scenario there. Prints KTAP, or a summary on a terminal.\n"
+	"Runs the scenarios in the files, and in all *.lua below the directories; - is standard input. With a line, runs\n"
+	"the scenario there. Prints KTAP, or a summary on a terminal.\n"
 	"\n" HELP_COMMON HELP_SELECT
 	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
