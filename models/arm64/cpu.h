@@ -36,7 +36,7 @@ struct arm64_cpu {
 	struct arm64_regime el1, el2;
 	/* Stage 2 and the choice of the regime. */
 	struct arm64_stage2_regs s2;	/* HCR_EL2, VTCR_EL2, VTTBR_EL2 */
-	/* What an exception to EL2, and AT, report. ESR, FAR and ELR of EL1 are not the hardware's here: KVM injects. */
+	/* What an exception to EL2, and AT, report. Those of EL1 are not here: KVM injects the guest's exceptions. */
 	uint64_t esr_el2, far_el2, hpfar_el2, par_el1;
 
 	unsigned int unsynchronized;	/* enum arm64_context */
@@ -66,7 +66,7 @@ void arm64_tlbi_op(const char *name, uint64_t arg);
 void arm64_dsb(enum arm64_dsb kind);
 /* ISB, or another context synchronization event (exception entry and return). */
 void arm64_isb(void);
-/* AT by its name ("s1e1r", ...): sets PAR_EL1. Returns false if stage 2 failed on a stage 1 walk (a data abort to EL2). */
+/* AT by its name ("s1e1r", ...): sets PAR_EL1. false: a data abort to EL2, stage 2 failed on a stage 1 walk. */
 bool arm64_at_op(const char *name, uint64_t va);
 /* DC and IC by name ("civac", "cvau", "iallu", "ivau", ...), at a kernel address, where they have one. */
 void arm64_dc_op(const char *name, unsigned long addr);

@@ -15,11 +15,11 @@
  * An entry knows the descriptors that it was made from, for bbm.h.
  *
  * Invariants (arm64_tlb_validate): those of common/assoc.h, where the tag tells entries apart; the output address is
- * aligned to the entry's size; only ARM64_TLB_EL1 and ARM64_TLB_EL2 entries have an ASID; an entry without stage 1 has no
- * stage 1 level.
+ * aligned to the entry's size; only ARM64_TLB_EL1 and ARM64_TLB_EL2 entries have an ASID; an entry without stage 1 has
+ * no stage 1 level.
  *
- * Not locked: the user holds the lock that the owner keeps beside it, also to flush it for another CPU. Needs nothing of
- * the kernel, so that unit tests can use it. All zero is empty.
+ * Not locked: the user holds the lock that the owner keeps beside it, also to flush it for another CPU. Needs nothing
+ * of the kernel, so that unit tests can use it. All zero is empty.
  */
 #ifndef MODEL_ARM64_TLB_H
 #define MODEL_ARM64_TLB_H

@@ -92,7 +92,7 @@ struct arm64_access {
 	bool user;	/* at EL0 */
 	bool pan;	/* PSTATE.PAN */
 	bool atomic;	/* an exchange: the memory must be Normal, Write-Back */
-	bool maintenance;	/* DC or IC by address: needs a translation, but no right to write; reported as a write */
+	bool maintenance;	/* DC or IC by address: at EL1 needs no rights; reported as a write */
 	bool at;	/* AT: like the access, but nothing is performed, and DBM state stays */
 	uint8_t bytes;	/* for alignment; 0 or 1: any address is aligned */
 };
