@@ -7,7 +7,7 @@ static const struct assoc_size *size_of(const struct assoc_shape *s, unsigned in
 {
 	unsigned int i;
 
-	for (i = 0; i < ASSOC_SIZES; i++) {
+	for (i = 0; i < s->sizes; i++) {
 		if (s->size[i].level == level)
 			return &s->size[i];
 	}
@@ -114,7 +114,7 @@ unsigned int assoc_flush_addr(const struct assoc_shape *s, struct assoc *a, unsi
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < ASSOC_SIZES; i++) {
+	for (i = 0; i < s->sizes; i++) {
 		if (a->count[s->size[i].level])
 			n += flush_size(s, a, &s->size[i], kind, addr);
 	}

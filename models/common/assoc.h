@@ -16,8 +16,8 @@
 
 #define ASSOC_MAX_ENTRIES 2048
 #define ASSOC_CHAINS 1024	/* a power of two */
-#define ASSOC_LEVELS 5
-#define ASSOC_SIZES 3
+#define ASSOC_LEVELS 8
+#define ASSOC_SIZES 8
 
 /*
  * What this knows of an entry:
@@ -61,6 +61,7 @@ struct assoc_shape {
 	unsigned int offset;	/* of the first entry, from the struct assoc */
 	unsigned int bytes;	/* of an entry */
 	unsigned int entries;	/* a multiple of 64, at most ASSOC_MAX_ENTRIES */
+	unsigned int sizes;	/* how many it has */
 	struct assoc_size size[ASSOC_SIZES];	/* in the order in which a look-up tries them */
 	/* Words of the key behind struct assoc_entry; it tells entries with the same page, level and kind apart. */
 	unsigned int key_words;
@@ -134,7 +135,7 @@ static inline void *assoc_lookup(const struct assoc_shape *s, struct assoc *a, u
 	struct assoc_entry *e = NULL;
 	unsigned int i;
 
-	for (i = 0; i < ASSOC_SIZES && !e; i++) {
+	for (i = 0; i < s->sizes && !e; i++) {
 		if (a->count[s->size[i].level])
 			e = assoc_find(s, a, &s->size[i], kind, addr, key);
 	}

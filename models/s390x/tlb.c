@@ -22,6 +22,7 @@ static const struct assoc_shape shape = {
 	.bytes = sizeof(struct s390_tlb_entry),
 	.entries = S390_TLB_ENTRIES,
 	.key_words = 3,	/* asce, space, origin */
+	.sizes = 3,
 	.size = {
 		{ .level = DAT_PAGE, .shift = 0, .n = S390_TLB_ENTRIES },
 		{ .level = DAT_SEGMENT, .shift = 8, .n = S390_TLB_ENTRIES },

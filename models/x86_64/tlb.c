@@ -20,6 +20,7 @@ static const struct assoc_shape shape = {
 	.bytes = sizeof(struct x86_tlb_entry),
 	.entries = TLB_ENTRIES,
 	.key_words = 1,	/* root */
+	.sizes = 3,
 	.size = {
 		{ .level = 1, .shift = 0, .array = 0, .first = 0, .n = TLB_4K_ENTRIES },
 		{ .level = 2, .shift = 9, .array = 1, .first = TLB_4K_ENTRIES, .n = TLB_LARGE_ENTRIES },
