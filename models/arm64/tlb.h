@@ -53,8 +53,9 @@ struct arm64_tlb_entry {
 	uint64_t pa;		/* of the first byte */
 	uint64_t ipa;		/* ARM64_TLB_EL1 and ARM64_TLB_IPA: of the first byte */
 	struct arm64_tlb_stage s1, s2;
-	uint8_t memtype;	/* enum arm64_memtype, of both stages */
-	uint8_t s1_memtype;	/* of stage 1 alone: whose alignment fault it is */
+	uint8_t memtype;	/* enum arm64_memtype, of both stages, for data */
+	uint8_t fetch_memtype;	/* for instructions: differs with stage 1 off */
+	uint8_t s1_memtype;	/* of stage 1 alone, for data: whose alignment fault it is */
 };
 
 /* A cached table descriptor. */
