@@ -4,10 +4,12 @@
  *
  *	do { kshim_refused_asm(__func__, "FILE:LINE", "template"); (void)(operand); ... } while (0)
  *
- * The call does not return, so nothing behind it runs with operands that nobody set. `asm` at file scope and the
+ * The call does not return, so nothing behind it runs with operands that nobody set. An instruction of --instruction
+ * becomes a call of its function instead, FUNCTION("template", (unsigned long)(operand)). `asm` at file scope and the
  * register of `register T x asm("2")` are dropped and written into the note. These stay: asm labels of functions and
  * objects, an asm with an empty template (it emits nothing), and __asm__, which the generic headers use for barriers.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +109,66 @@ static void rewrite_statement(struct kcc_tu *tu, const struct kcc_options *optio
 	}
 }
 
+/*
+ * Returns the token of the template's string that has the first instruction, or 0. Strings of directives, like
+ * ".arch armv8.5-a", come before it.
+ */
+static size_t first_instruction(const struct kcc_tu *tu, size_t open, size_t end)
+{
+	size_t i = open + 1;
+
+	while (i < end && (kcc_is(tu, i, "\"\"") || tu->tokens[i].text[1] == '.'))
+		i++;
+	return i < end && tu->tokens[i].kind == KCC_STRING ? i : 0;
+}
+
+/* Returns the function for the instruction at the beginning of a string token, or NULL. */
+static const char *instruction_function(const struct kcc_tu *tu, const struct kcc_options *options, size_t string)
+{
+	const struct kcc_token *t = &tu->tokens[string];
+
+	for (size_t i = 0; i < options->n_instructions; i++) {
+		const char *equal = strchr(options->instructions[i], '=');
+		size_t len = equal ? equal - options->instructions[i] : 0;
+
+		if (len && t->len > len + 1 && !strncmp(t->text + 1, options->instructions[i], len) &&
+		    !isalnum((unsigned char)t->text[len + 1]))
+			return equal + 1;
+	}
+	return NULL;
+}
+
+/* Rewrites an asm with one instruction of --instruction, without outputs and with one input at most. */
+static bool rewrite_instruction(struct kcc_tu *tu, const struct kcc_options *options, size_t token, size_t open)
+{
+	struct kcc_token *t = tu->tokens;
+	size_t close = t[open].match, end = template_end(tu, open), string = first_instruction(tu, open, end);
+	const char *function = string ? instruction_function(tu, options, string) : NULL;
+	size_t operand = 0, i = end + 1;
+
+	if (!function || (end < close && i < close && !kcc_is(tu, i, ":")))
+		return false;
+	for (i++; i < close && !kcc_is(tu, i, ":"); i++) {
+		if (!kcc_is(tu, i, "("))
+			continue;
+		if (operand)
+			return false;
+		operand = i;
+		i = t[i].match;
+	}
+	t[token].edit = kcc_format("%s(", function);
+	kcc_delete(tu, token + 1, string);
+	if (operand) {
+		t[end].edit = ", (unsigned long)";
+		kcc_delete(tu, end + 1, operand);
+		kcc_delete(tu, t[operand].match + 1, close);
+	} else {
+		kcc_delete(tu, end, close);
+		t[close].edit = ", 0)";
+	}
+	return true;
+}
+
 bool kcc_asm(struct kcc_tu *tu, const struct kcc_options *options, size_t token, size_t first, bool file_scope)
 {
 	size_t open = open_paren(tu, token), close, reg;
@@ -138,6 +200,8 @@ bool kcc_asm(struct kcc_tu *tu, const struct kcc_options *options, size_t token,
 		return false;
 	}
 	if (template_is_empty(tu, open))
+		return false;
+	if (rewrite_instruction(tu, options, token, open))
 		return false;
 	rewrite_statement(tu, options, token, open);
 	return true;

@@ -59,6 +59,8 @@ struct kcc_options {
 	const char *big_endian; /* a directory of the kernel ("arch/s390") whose bit-fields are reversed, or NULL */
 	const char **overrides; /* the overrides files, as named in the line markers */
 	size_t n_overrides;
+	const char **instructions; /* "NAME=FUNCTION": the function that an asm with this instruction calls */
+	size_t n_instructions;
 	const char *
 		*prefix_maps; /* "OLD=NEW", for places written into the program; the last one that matches */
 	size_t n_prefix_maps;

@@ -2,7 +2,8 @@
 /*
  * kcc, the compiler launcher: preprocesses with the compiler, passes the text through kcc_pass(), compiles the result.
  *
- *	kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... -- [ccache] gcc ARGS -c x.c -o x.o
+ *	kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... [--instruction NAME=FUNCTION]... --
+ *		[ccache] gcc ARGS -c x.c -o x.o
  *
  * The preprocessor writes the dependency files; they contain the overrides file, because the preprocessor read it.
  * ccache sees the passed text, so it hashes everything that the object depends on. README.md has the rest.
@@ -357,6 +358,8 @@ int main(int argc, char **argv)
 	for (i = 1; i + 1 < argc && strcmp(argv[i], "--"); i += 2) {
 		if (!strcmp(argv[i], "--overrides"))
 			add_name(&options.overrides, &options.n_overrides, argv[i + 1]);
+		else if (!strcmp(argv[i], "--instruction"))
+			add_name(&options.instructions, &options.n_instructions, argv[i + 1]);
 		else if (!strcmp(argv[i], "--big-endian"))
 			options.big_endian = argv[i + 1];
 		else if (!strcmp(argv[i], "--overlays"))
@@ -365,8 +368,8 @@ int main(int argc, char **argv)
 			break;
 	}
 	if (i + 1 >= argc || strcmp(argv[i], "--"))
-		die("usage: kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... -- [ccache] COMPILER "
-		    "ARGUMENT...");
+		die("usage: kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... "
+		    "[--instruction NAME=FUNCTION]... -- [ccache] COMPILER ARGUMENT...");
 	command.self = argv[0];
 	parse_command(&command, &options, argv + i + 1);
 	return compile(&command, &options);

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What an access of an arm64 processor has in addition to common/access.h: nothing yet, see unmodelled.c. */
+/* What an access of an arm64 processor has in addition to common/access.h. */
 #ifndef MODEL_ARM64_ARCH_ACCESS_H
 #define MODEL_ARM64_ARCH_ACCESS_H
 
+/*
+ * The instruction at PC: LDR, STR or SWP of X0 and [X1], or what KVMSIM_FETCH executes at its address, a NOP. Instructions
+ * have four bytes, and are not fetched except by KVMSIM_FETCH.
+ */
 struct model_access_arch {
+	u64 pc;			/* of the instruction: KVM has emulated it if PC is behind it */
+	u64 pstate;		/* of the guest before an access in user mode */
+	u64 esr, far;		/* of the exception to EL1 in which it ended */
 };
 
 #endif

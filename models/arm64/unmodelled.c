@@ -4,35 +4,7 @@
  * its own.
  */
 #include <kshim/hw.h>
-#include "common/access.h"
 #include "model.h"
-
-/* --- accesses of a vCPU --- */
-
-struct model_access *model_access_of(struct kvm_vcpu *vcpu)
-{
-	model_unmodelled();
-}
-
-bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
-{
-	model_unmodelled();
-}
-
-void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
-{
-	model_unmodelled();
-}
-
-long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
-{
-	model_unmodelled();
-}
-
-void model_access_result(const struct model_access *m, struct kvmsim_access_result *r)
-{
-	model_unmodelled();
-}
 
 /* --- inspection --- */
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The simulated processors as the kernel knows them: number, features, the linear mapping, address-space switches. */
+#include <linux/bitfield.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -14,6 +16,7 @@
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/marks.h>
+#include <arm64/model.h>
 #include "internal.h"
 
 DEFINE_PER_CPU(unsigned int, kshim_cpu_number);
@@ -24,27 +27,85 @@ FAITHFUL(memstart_addr, "arch/arm64/mm/init.c");
 s64 memstart_addr;
 FAITHFUL(arm64_use_ng_mappings, "arch/arm64/kernel/cpufeature.c");
 bool arm64_use_ng_mappings;
-FAITHFUL(__boot_cpu_mode, "arch/arm64/mm/mmu.c");
-u32 __boot_cpu_mode[2] = { BOOT_CPU_MODE_EL2, BOOT_CPU_MODE_EL2 };
 FAITHFUL(kvm_protected_mode_initialized, "arch/arm64/kvm/pkvm.c");
 DEFINE_STATIC_KEY_FALSE(kvm_protected_mode_initialized);
 FAITHFUL(system_cpucaps, "arch/arm64/kernel/cpufeature.c");
 DECLARE_BITMAP(system_cpucaps, ARM64_NCAPS);
 
+/* early_initcall() and arch_initcall() of arch/arm64/mm/context.c. */
+extern initcall_t __kshim_initcall_asids_init, __kshim_initcall_asids_update_limit;
+
+/* Like __cpu_setup of arch/arm64/mm/proc.S, and cpu_enable_hw_dbm() of arch/arm64/kernel/cpufeature.c. */
+static void set_up_translation(struct arm64_cpu *c)
+{
+	c->el2.mair = MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRnE, MT_DEVICE_nGnRnE) |
+		      MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRE, MT_DEVICE_nGnRE) |
+		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, MT_NORMAL_NC) | MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL) |
+		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL_TAGGED);
+	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | TCR_IRGN_WBWA | TCR_ORGN_WBWA | TCR_SHARED | TCR_TG0_4K |
+		     TCR_TG1_4K | TCR_ASID16 | TCR_TBI0 | TCR_A1 |
+		     FIELD_PREP(TCR_IPS_MASK, FIELD_GET(ID_AA64MMFR0_EL1_PARANGE_MASK, arm64_sysregs[0].id_aa64mmfr0_el1));
+	if (cpu_has_hw_af())
+		c->el2.tcr |= TCR_HA;
+	if (cpus_have_cap(ARM64_HW_DBM))
+		c->el2.tcr |= TCR_HD;
+	c->el2.sctlr = SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I;
+	c->el2.ttbr[0] = phys_to_ttbr(__pa_symbol(reserved_pg_dir));
+	c->el2.ttbr[1] = phys_to_ttbr(__pa_symbol(swapper_pg_dir));
+}
+
+static __always_inline void set_cap(unsigned int cap, bool has)
+{
+	__assign_bit(cap, system_cpucaps, has && cpucap_is_possible(cap));
+}
+
+/*
+ * The capabilities that every arm64 machine has once its CPUs are up, that of a CPU with VHE, and those that this machine
+ * has of its own.
+ */
+void kshim_detect_machine(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		arm64_set_ids(&arm64_sysregs[cpu]);
+	set_cap(ARM64_ALWAYS_BOOT, true);
+	set_cap(ARM64_ALWAYS_SYSTEM, true);
+	set_cap(ARM64_HAS_VIRT_HOST_EXTN, true);
+	set_cap(ARM64_HAS_FPSIMD, true);
+	set_cap(ARM64_HAS_STAGE2_FWB, arm64_have.fwb);
+	set_cap(ARM64_HAS_ARMv8_4_TTL, arm64_have.ttl);
+	set_cap(ARM64_HAS_TLB_RANGE, arm64_have.range);
+	set_cap(ARM64_HAS_CACHE_DIC, arm64_have.dic);
+	set_cap(ARM64_HAS_CACHE_IDC, arm64_have.idc);
+	set_cap(ARM64_HW_DBM, arm64_have.dbm);
+	for_each_possible_cpu(cpu)
+		set_up_translation(&arm64_cpus[cpu]);
+}
+
 void kshim_arch_boot_cpu(unsigned int cpu)
 {
 	per_cpu(kshim_cpu_number, cpu) = cpu;
-	kshim_sysreg_boot_cpu(cpu);
+	arm64_sysregs_reset(cpu);
 }
 
-/* The capabilities that every arm64 machine has once its CPUs are up, and that of a CPU with VHE. */
 int kshim_arch_boot(void)
 {
-	__set_bit(ARM64_ALWAYS_BOOT, system_cpucaps);
-	__set_bit(ARM64_ALWAYS_SYSTEM, system_cpucaps);
-	__set_bit(ARM64_HAS_VIRT_HOST_EXTN, system_cpucaps);
+	kshim_detect_machine();
 	kshim_hw_register_counters();
-	return 0;
+	return __kshim_initcall_asids_init() ?: __kshim_initcall_asids_update_limit();
+}
+
+FAITHFUL(read_sanitised_ftr_reg, "arch/arm64/kernel/cpufeature.c");
+u64 read_sanitised_ftr_reg(u32 id)
+{
+	return arm64_sysreg_read_id(id);
+}
+
+FAITHFUL(this_cpu_has_cap, "arch/arm64/kernel/cpufeature.c");
+bool this_cpu_has_cap(unsigned int n)
+{
+	return cpus_have_cap(n);
 }
 
 void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next)

@@ -3,7 +3,7 @@
 #ifndef KSHIM_ARCH_ARM64_INTERNAL_H
 #define KSHIM_ARCH_ARM64_INTERNAL_H
 
-/* sysreg.c */
-void kshim_sysreg_boot_cpu(unsigned int cpu);
+/* cpu.c: makes ID registers, the kernel's capabilities and the registers of translation from arm64_have. */
+void kshim_detect_machine(void);
 
 #endif

@@ -3,19 +3,25 @@
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <kshim/arch.h>
+#include <arm64/model.h>
+#include "internal.h"
 
 const char *const kshim_arch_personalities[] = { "vhe", NULL };
 
 /* module_init(kvm_arm_init) of arch/arm64/kvm/arm.c, as the shim's linux/init.h exports it. */
 extern initcall_t __kshim_initcall_kvm_arm_init;
 
-/* The machine is fixed. */
 const char *kshim_arch_facility_name(unsigned int i)
 {
-	return NULL;
+	return arm64_feature_name(i);
 }
 
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
-	return facilities ? -EINVAL : __kshim_initcall_kvm_arm_init();
+	int ret = facilities ? arm64_change_features(facilities) : 0;
+
+	if (ret)
+		return ret;
+	kshim_detect_machine();
+	return __kshim_initcall_kvm_arm_init();
 }

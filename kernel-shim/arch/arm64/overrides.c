@@ -16,3 +16,27 @@ static inline void *phys_to_virt(phys_addr_t x)
 {
 	return (void *)(__phys_to_virt(x));
 }
+
+OVERRIDES(arch_timer_read_cntpct_el0, "arch/arm64/include/asm/arch_timer.h");
+static inline notrace u64 arch_timer_read_cntpct_el0(void)
+{
+	return read_sysreg(cntpct_el0);
+}
+
+OVERRIDES(arch_timer_read_cntvct_el0, "arch/arm64/include/asm/arch_timer.h");
+static inline notrace u64 arch_timer_read_cntvct_el0(void)
+{
+	return read_sysreg(cntvct_el0);
+}
+
+OVERRIDES(__arch_counter_get_cntpct, "arch/arm64/include/asm/arch_timer.h");
+static __always_inline u64 __arch_counter_get_cntpct(void)
+{
+	return read_sysreg(cntpct_el0);
+}
+
+OVERRIDES(__arch_counter_get_cntvct, "arch/arm64/include/asm/arch_timer.h");
+static __always_inline u64 __arch_counter_get_cntvct(void)
+{
+	return read_sysreg(cntvct_el0);
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * arm64's asm/alternative-macros.h with feature tests that read system_cpucaps, which the simulated CPU fills, instead
- * of patched branches. An instruction with an alternative is left to kcc, like any other.
+ * of patched branches. Of instructions with an alternative the first is taken: what is reached has alternatives for
+ * errata only, which the simulated CPU does not have.
  */
 #ifndef KSHIM_ARM64_ALTERNATIVE_MACROS_H
 #define KSHIM_ARM64_ALTERNATIVE_MACROS_H
@@ -13,6 +14,9 @@
 #undef alternative_has_cap_unlikely
 
 #ifndef __ASSEMBLY__
+
+#undef ALTERNATIVE
+#define ALTERNATIVE(oldinstr, newinstr, ...) oldinstr
 
 extern unsigned long system_cpucaps[];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What arm64's asm/barrier.h adds to the common one. A barrier is at least as strong as the instruction that it stands
- * for. Changes of simulated registers and of TLBs take effect at once, so ISB and DSB have nothing else to wait for.
- * Instructions that wait for events, and those of profiling and tracing, are left to kcc, which refuses them by name.
+ * for. DSB and ISB also go to the model: a DSB completes TLB and cache maintenance. Instructions that wait for events, and those of profiling and
+ * tracing, are left to kcc, which refuses them by name.
  */
 #ifndef KSHIM_ARM64_BARRIER_H
 #define KSHIM_ARM64_BARRIER_H
@@ -13,10 +13,11 @@
 
 #include <linux/kasan-checks.h>
 #include <asm/alternative-macros.h>
+#include <kshim/insn.h>
 
-#define isb()		barrier()
+#define isb()		kshim_isb()
 #define dmb(opt)	__mb()
-#define dsb(opt)	__mb()
+#define dsb(opt)	kshim_dsb(#opt)
 
 /* The counter is read by a function, and NOP does nothing. */
 #define arch_counter_enforce_ordering(val)	do { (void)(val); } while (0)

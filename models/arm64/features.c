@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the machine has, as arm64_have and as the fields of ID registers. Scenarios may change it before KVM is loaded. */
+#include <linux/bitfield.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/sysreg.h>
+#include <kshim/host.h>
+#include "cpu.h"
+#include "model.h"
+#include "sysreg.h"
+
+struct arm64_features arm64_have = {
+	.pa_bits = 48, .asid16 = true, .vmid16 = true, .haf = true, .dbm = true, .xnx = true, .fwb = true, .ttl = true,
+	.range = true, .dic = true, .idc = true,
+};
+
+/* What has a name. Scenarios cannot change the rest: the kernel has been configured for it. */
+static const struct {
+	const char *name;
+	bool *has;
+} named[] = {
+	{ "vmid16", &arm64_have.vmid16 }, { "haf", &arm64_have.haf }, { "dbm", &arm64_have.dbm },
+	{ "xnx", &arm64_have.xnx }, { "fwb", &arm64_have.fwb }, { "ttl", &arm64_have.ttl },
+	{ "range", &arm64_have.range }, { "bbml2", &arm64_have.bbml2 }, { "dic", &arm64_have.dic },
+	{ "idc", &arm64_have.idc },
+};
+
+const char *arm64_feature_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(named) ? named[i].name : NULL;
+}
+
+static u64 parange(void)
+{
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
+	unsigned int i;
+
+	for (i = 0; bits[i] != arm64_have.pa_bits; i++)
+		;
+	return i;
+}
+
+/* Sets a field of an ID register: its mask, and its value. */
+#define SET_ID(reg, mask, value) ((reg) = ((reg) & ~(u64)(mask)) | FIELD_PREP(mask, value))
+
+void arm64_set_ids(struct arm64_sysregs *r)
+{
+	const struct arm64_features *have = &arm64_have;
+
+	SET_ID(r->ctr_el0, CTR_EL0_DIC_MASK, have->dic);
+	SET_ID(r->ctr_el0, CTR_EL0_IDC_MASK, have->idc);
+	SET_ID(r->id_aa64isar0_el1, ID_AA64ISAR0_EL1_TLB_MASK, have->range ? ID_AA64ISAR0_EL1_TLB_RANGE : 0);
+	SET_ID(r->id_aa64mmfr0_el1, ID_AA64MMFR0_EL1_PARANGE_MASK, parange());
+	SET_ID(r->id_aa64mmfr0_el1, ID_AA64MMFR0_EL1_ASIDBITS_MASK, have->asid16 ? ID_AA64MMFR0_EL1_ASIDBITS_16 : 0);
+	SET_ID(r->id_aa64mmfr1_el1, ID_AA64MMFR1_EL1_HAFDBS_MASK,
+	       have->dbm ? ID_AA64MMFR1_EL1_HAFDBS_DBM : have->haf ? ID_AA64MMFR1_EL1_HAFDBS_AF : 0);
+	SET_ID(r->id_aa64mmfr1_el1, ID_AA64MMFR1_EL1_VMIDBits_MASK, have->vmid16 ? ID_AA64MMFR1_EL1_VMIDBits_16 : 0);
+	SET_ID(r->id_aa64mmfr1_el1, ID_AA64MMFR1_EL1_XNX_MASK, have->xnx);
+	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_ST_MASK, have->ttst);
+	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_FWB_MASK, have->fwb);
+	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_TTL_MASK, have->ttl);
+	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_BBM_MASK, have->bbml2 ? 2 : 0);
+}
+
+static int refuse(const char *what)
+{
+	host_check("facilities", "facilities: %s", what);
+	return -EINVAL;
+}
+
+static bool change(const char *name, bool on)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(named); i++) {
+		if (!strcmp(named[i].name, name)) {
+			*named[i].has = on;
+			return true;
+		}
+	}
+	return false;
+}
+
+int arm64_change_features(const char *changes)
+{
+	char text[256], *rest = text, *item, *value;
+
+	if (strscpy(text, changes, sizeof(text)) < 0)
+		return refuse("more than 255 characters");
+	while ((item = strsep(&rest, ","))) {
+		value = strchr(item, '=');
+		if (!value || (strcmp(value, "=0") && strcmp(value, "=1")))
+			return refuse("not a list of name=0 and name=1");
+		*value = 0;
+		if (!change(item, value[1] == '1'))
+			return refuse(item);
+	}
+	if (arm64_have.dbm && !arm64_have.haf)
+		return refuse("dbm needs haf");
+	return 0;
+}
