@@ -2,8 +2,8 @@
 /*
  * One access's address translation: the TLB, else the walks of both stages, which fill it. Arm ARM, D8.
  *
- * What a TLB entry allows counts, whatever the tables say by now: an entry without a right makes a permission fault, and
- * stays. Faults other than those, and descriptors without access flag, are never cached.
+ * What a TLB entry allows counts, whatever the tables say by now: an entry without a right makes a permission fault,
+ * and stays. Faults other than those, and descriptors without access flag, are never cached.
  *
  * Needs nothing of the kernel, so that unit tests can use it.
  */
