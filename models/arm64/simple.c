@@ -28,11 +28,6 @@ void arm64_isb(void)
 {
 }
 
-uint32_t arm64_iss(const struct arm64_fault *f, const struct arm64_access *a)
-{
-	return f->fsc | (f->write ? ARM64_ISS_WNR : 0) | (f->s1ptw ? ARM64_ISS_S1PTW : 0);
-}
-
 static bool fail(struct arm64_fault *f, unsigned int fsc, unsigned int level, const struct arm64_access *a, bool stage2,
 		 u64 ipa)
 {

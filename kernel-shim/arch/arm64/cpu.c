@@ -91,6 +91,8 @@ void kshim_arch_boot_cpu(unsigned int cpu)
 
 int kshim_arch_boot(void)
 {
+	/* set_cpu_boot_mode_flag of arch/arm64/kernel/head.S, on CPUs that all come up in EL2. */
+	__boot_cpu_mode[0] = __boot_cpu_mode[1] = BOOT_CPU_MODE_EL2;
 	kshim_detect_machine();
 	kshim_hw_register_counters();
 	return __kshim_initcall_asids_init() ?: __kshim_initcall_asids_update_limit();
