@@ -94,6 +94,7 @@ int kshim_arch_boot(void)
 	/* set_cpu_boot_mode_flag of arch/arm64/kernel/head.S, on CPUs that all come up in EL2. */
 	__boot_cpu_mode[0] = __boot_cpu_mode[1] = BOOT_CPU_MODE_EL2;
 	kshim_detect_machine();
+	kshim_fault_boot();
 	kshim_hw_register_counters();
 	return __kshim_initcall_asids_init() ?: __kshim_initcall_asids_update_limit();
 }
