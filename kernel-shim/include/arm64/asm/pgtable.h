@@ -14,8 +14,11 @@
 
 #ifndef __ASSEMBLY__
 
+/* Newer kernels have one ZERO_PAGE() for all architectures, which returns a page that kshim_mm_boot() sets. */
+#ifdef ZERO_PAGE
 #undef ZERO_PAGE
 #define ZERO_PAGE(vaddr) ((void)(vaddr), pfn_to_page(ARCH_PFN_OFFSET + KSHIM_ZERO_PFN))
+#endif
 
 #endif
 #endif

@@ -25,4 +25,13 @@ static inline bool uaccess_ttbr0_enable(void)
 	return false;
 }
 
+/* As does access to user memory from the kernel's own instructions (PAN). */
+static inline void uaccess_enable_privileged(void)
+{
+}
+
+static inline void uaccess_disable_privileged(void)
+{
+}
+
 #endif
