@@ -130,5 +130,5 @@ enum mitigation_state arm64_get_meltdown_state(void)
 FAITHFUL(arm64_mismatched_32bit_el0, "arch/arm64/kernel/cpufeature.c");
 DEFINE_STATIC_KEY_FALSE(arm64_mismatched_32bit_el0);
 
-FAITHFUL(this_cpu_vector, "arch/arm64/kernel/proton-pack.c");
+FAITHFUL(this_cpu_vector, "arch/arm64/kernel/cpufeature.c");
 DEFINE_PER_CPU_READ_MOSTLY(const char *, this_cpu_vector) = vectors;
