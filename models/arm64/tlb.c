@@ -107,6 +107,7 @@ void arm64_tlb_fill_tables(struct arm64_tlb *t, enum arm64_tlb_kind kind, uint64
 			continue;
 		t->table[slot_of(kind, level, prefix)] = (struct arm64_tlb_table){
 			.prefix = prefix, .tag = tag, .table = leaf->via_table[level],
+			.root = tables->base,
 			.desc_pa = leaf->via[level].desc_pa, .desc = leaf->via[level].desc,
 			.kind = kind, .level = level, .shift = shift, .granule = tables->granule,
 			.rights = leaf->via_rights[level], .valid = true,

@@ -39,6 +39,7 @@ enum arm64_tlb_kind {
 /* What one stage contributed to an entry. */
 struct arm64_tlb_stage {
 	uint64_t desc_pa, desc;	/* the leaf descriptor, as struct arm64_leaf has it */
+	uint64_t root;		/* the tables that it was found in: address of the first one */
 	uint8_t level;		/* or ARM64_NO_LEVEL */
 	uint8_t granule;	/* log2 of bytes */
 	uint8_t size;		/* log2 of the bytes that this stage's leaf maps */
@@ -63,6 +64,7 @@ struct arm64_tlb_table {
 	uint64_t prefix;	/* of its addresses: address >> shift of the level */
 	uint64_t tag;		/* arm64_tlb_tag(), with the ASID also where leaves may be global */
 	uint64_t table;		/* what it leads to */
+	uint64_t root;		/* the tables that it was found in */
 	uint64_t desc_pa, desc;
 	uint8_t kind;		/* enum arm64_tlb_kind: IPA for stage 2, else stage 1 */
 	uint8_t level;		/* of the table that holds the descriptor */

@@ -29,7 +29,6 @@ struct arm64_tlbi_state {
 	const struct arm64_features *have;
 	uint64_t hcr;
 	unsigned int vmid;
-	uint8_t page_shift;	/* of the regime's tables, for range operations: their TG must match */
 	bool el1;		/* a guest executes it: HCR_EL2.FB broadcasts local operations */
 };
 

@@ -259,7 +259,7 @@ static bool by_dbm(const struct arm64_tables *t, uint64_t desc)
 	return t->hd && (desc & DESC_DBM);
 }
 
-static unsigned int stage2_rights(const struct arm64_tables *t, uint64_t desc)
+unsigned int arm64_stage2_rights(const struct arm64_tables *t, uint64_t desc)
 {
 	unsigned int rights = 0, xn = field(desc, 53, 2);
 
@@ -421,7 +421,7 @@ static bool use_leaf(struct step *s, uint64_t addr, bool *again)
 			return fail_at(s, ARM64_FSC_ACCESS_FLAG, 0);
 		new |= DESC_AF;
 	}
-	leaf->rights = s->t->stage2 ? stage2_rights(s->t, s->desc) : stage1_rights(s->t, s->desc, s->rights);
+	leaf->rights = s->t->stage2 ? arm64_stage2_rights(s->t, s->desc) : stage1_rights(s->t, s->desc, s->rights);
 	if (!arm64_allowed(leaf->rights, s->a, s->t->stage2))
 		return fail_at(s, ARM64_FSC_PERMISSION, leaf->rights);
 	if (s->a->write && !is_writable(s->t, s->desc))

@@ -93,7 +93,8 @@ struct arm64_access {
 	bool pan;	/* PSTATE.PAN */
 	bool atomic;	/* an exchange: the memory must be Normal, Write-Back */
 	bool maintenance;	/* DC or IC by address: at EL1 needs no rights; reported as a write */
-	bool at;	/* AT: like the access, but nothing is performed, and DBM state stays */
+	bool at;	/* AT: like the access, but nothing is performed, and no descriptor is written */
+	bool stage1_only;	/* AT S1E...: only a walk's own descriptors go through stage 2 */
 	uint8_t bytes;	/* for alignment; 0 or 1: any address is aligned */
 };
 
@@ -196,6 +197,8 @@ bool arm64_s2_tables(const struct arm64_features *have, const struct arm64_stage
 bool arm64_walk(const struct arm64_tables *t, const struct arm64_memory *m, const struct arm64_start *start,
 		uint64_t addr, const struct arm64_access *a, struct arm64_leaf *leaf, struct arm64_fault *f);
 
+/* What a leaf descriptor of stage 2 allows. */
+unsigned int arm64_stage2_rights(const struct arm64_tables *t, uint64_t desc);
 /* Returns whether these rights permit the access. rights of stage 2: stage2 is set, PAN does not matter. */
 bool arm64_allowed(unsigned int rights, const struct arm64_access *a, bool stage2);
 /* The WnR bit that a fault of this access has, with these rights at the level that faults (0: none known). */

@@ -31,7 +31,7 @@ static struct arm64_tlb_stage stage_of(const struct arm64_tables *t, const struc
 {
 	return (struct arm64_tlb_stage){
 		.desc_pa = leaf->desc_pa, .desc = leaf->desc, .level = leaf->level, .granule = t->granule,
-		.size = leaf->size, .rights = leaf->rights, .dirty = leaf->dirty,
+		.size = leaf->size, .rights = leaf->rights, .dirty = leaf->dirty, .root = t->base,
 	};
 }
 
@@ -204,7 +204,7 @@ static bool translate(const struct arm64_mmu *m, uint64_t addr, const struct arm
 	if (!stage1(m, addr, a, t, in, e, type, x))
 		return false;
 	e->s1_memtype = type[a->fetch];
-	if (!arm64_has_stage2(m)) {
+	if (!arm64_has_stage2(m) || a->stage1_only) {
 		e->s2 = (struct arm64_tlb_stage){ .level = ARM64_NO_LEVEL, .rights = ARM64_ALL_RIGHTS };
 		e->pa = e->ipa;
 		e->memtype = type[0];
@@ -267,7 +267,8 @@ bool arm64_xlate(const struct arm64_mmu *m, uint64_t addr, const struct arm64_ac
 	}
 	if (!tables(m, addr, a, &t, &in, x))
 		return false;
-	e = arm64_tlb_lookup(m->tlb, kind, tag, masked);
+	if (!a->at)
+		e = arm64_tlb_lookup(m->tlb, kind, tag, masked);
 	if (e && !arm64_allowed(e->s1.rights, a, false))
 		return permission_fault(&x->fault, &e->s1, a);
 	if (e && !arm64_allowed(e->s2.rights, a, true)) {
@@ -294,7 +295,7 @@ bool arm64_xlate(const struct arm64_mmu *m, uint64_t addr, const struct arm64_ac
 		x->pa = e->pa + (masked - (e->page << 12));
 		x->ipa = m->el2 ? 0 : e->ipa + (masked - (e->page << 12));
 	}
-	x->shift = a->at && e == &new ? 12 : arm64_tlb_shift(e);
+	x->shift = a->at ? 12 : arm64_tlb_shift(e);
 	x->rights = e->s1.rights & e->s2.rights;
 	x->memtype = a->fetch ? e->fetch_memtype : e->memtype;
 	x->s1_memtype = e->s1_memtype;

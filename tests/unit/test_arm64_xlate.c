@@ -154,6 +154,8 @@ START_TEST(both_stages)
 	ck_assert_uint_eq(e->s1.desc_pa, G_L3 + 4 * 8);
 	ck_assert_uint_eq(e->s2.desc_pa, S2_L3 + G_DATA / 0x1000 * 8);
 	ck_assert_uint_eq(e->tag, arm64_tlb_tag(7, 5));
+	ck_assert_uint_eq(e->s2.root, S2_L1);
+	ck_assert_uint_eq(e->s1.root, IPA(G_L0));
 	ck_assert_ptr_nonnull(arm64_tlb_lookup(&tlb, ARM64_TLB_IPA, arm64_tlb_tag(7, 0), IPA(G_L3)));
 	ck_assert(go(&guest, VA + 0x456, load));
 	ck_assert(x.hit);
@@ -423,6 +425,14 @@ START_TEST(at_leaves_no_trace)
 		ck_abort_msg("AT filled the TLB");
 	arm64_tlb_for_each_table(&tlb, i)
 		ck_abort_msg("AT cached a table");
+	/* Stage 1 alone: what the guest would get, whatever stage 2 says of that. */
+	*s2_page(G_DATA) = 0;
+	expect_fault(go(&guest, VA, at), ARM64_FSC_TRANSLATION | 3, true, false, IPA(G_DATA));
+	at.stage1_only = true;
+	ck_assert(go(&guest, VA + 8, at));
+	ck_assert_uint_eq(x.pa, IPA(G_DATA) + 8);
+	*s2_page(G_L2) = 0;
+	expect_fault(go(&guest, VA, at), ARM64_FSC_TRANSLATION | 3, true, true, IPA(G_L2) + 3 * 8);
 }
 END_TEST
 
