@@ -13,4 +13,10 @@ struct model_access_arch {
 	u64 esr, far;		/* of the exception to EL1 in which it ended */
 };
 
+/* mmu.c: take and release the lock of this CPU's TLB. Interrupts are off. */
+void arm64_access_enter(void);
+void arm64_access_leave(void);
+#define model_access_enter arm64_access_enter
+#define model_access_leave arm64_access_leave
+
 #endif

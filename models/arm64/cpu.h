@@ -16,6 +16,7 @@
 #include "tlb.h"
 #include "tlbi.h"
 #include "walk.h"
+#include "xlate.h"
 
 /* Registers whose writes wait for a context synchronization event: bits of struct arm64_cpu.unsynchronized. */
 enum arm64_context {
@@ -24,6 +25,9 @@ enum arm64_context {
 	ARM64_CTX_EL1 = 1 << 2,		/* SCTLR, TCR, MAIR, TTBRn of EL1 */
 	ARM64_CTX_EL2 = 1 << 3,		/* the same of EL2 */
 };
+
+/* Two pages of an access, each with the entries of one translation. */
+#define ARM64_CPU_FILLS (2 * ARM64_XLAT_FILLS)
 
 /* TLBIs between two DSBs that the CPU remembers. With more, the oldest one takes effect. */
 #define ARM64_PENDING_TLBIS 64
@@ -45,6 +49,9 @@ struct arm64_cpu {
 	struct arm64_tlb tlb;
 	struct arm64_tlbi pending[ARM64_PENDING_TLBIS];
 	unsigned int nr_pending;
+	/* Entries of the TLB that the access in progress has filled; after it, they are compared with other CPUs'. */
+	uint16_t filled[ARM64_CPU_FILLS];
+	unsigned int nr_filled;
 };
 
 extern struct arm64_cpu arm64_cpus[KVMSIM_MAX_CPUS];
@@ -57,19 +64,7 @@ struct arm64_cpu *arm64_this_cpu(void);
 /* MSR to one of the registers above: reg points into *c. */
 void arm64_write_reg(struct arm64_cpu *c, uint64_t *reg, uint64_t val);
 
-/* Operations of a barrier: what it completes. */
-enum arm64_dsb { ARM64_DSB_ISHST, ARM64_DSB_NSHST, ARM64_DSB_NSH, ARM64_DSB_ISH };
-
-/* TLBI by its name in lower case, on the calling CPU. Takes effect at its DSB. */
-void arm64_tlbi_op(const char *name, uint64_t arg);
-/* DSB: completes the CPU's TLB maintenance; NSH only that which is local; the store-only ones complete none. */
-void arm64_dsb(enum arm64_dsb kind);
-/* ISB, or another context synchronization event (exception entry and return). */
+/* ISB, or another context synchronization event (exception entry and return). The instructions are in kshim/insn.h. */
 void arm64_isb(void);
-/* AT by its name ("s1e1r", ...): sets PAR_EL1. false: a data abort to EL2, stage 2 failed on a stage 1 walk. */
-bool arm64_at_op(const char *name, uint64_t va);
-/* DC and IC by name ("civac", "cvau", "iallu", "ivau", ...), at a kernel address, where they have one. */
-void arm64_dc_op(const char *name, unsigned long addr);
-void arm64_ic_op(const char *name, unsigned long addr);
 
 #endif

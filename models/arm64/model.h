@@ -13,11 +13,9 @@
 #include <kshim/machine.h>
 #include "common/access.h"
 #include "common/counters.h"
+#include "cache.h"
 #include "cpu.h"
 #include "sysreg.h"
-
-/* Ends the scenario: other architectures' models do what the calling function is for, arm64's does not yet. */
-#define model_unmodelled() host_fatal(KVMSIM_REFUSED, NULL, 0, "%s() is not modelled on arm64", __func__)
 
 /* --- features.c --- */
 /*
@@ -49,12 +47,42 @@ extern __thread struct arm64_vcpu *arm64_running;
  */
 u64 arm64_guest_run(struct kvm_vcpu *vcpu, struct user_pt_regs *regs);
 
-/* --- xlate --- */
+/* --- mmu.c: what walk.c, tlb.c and xlate.c are with this machine's memory and CPUs --- */
+extern const struct arm64_memory arm64_memory;
+/* A CPU's regime as its registers have it now. */
+struct arm64_mmu arm64_mmu_of(struct arm64_cpu *c, bool el2);
+/* Reports a use, what, of registers (enum arm64_context) whose last write no ISB has followed. */
+void arm64_need_sync(struct arm64_cpu *c, unsigned int context, const char *what);
 /*
  * One translation by this CPU, through its TLB, in the regime of a process (EL2&0) or of the guest (EL1&0). Call it
  * between kshim_hw_access_begin() and end. Returns false with *f filled.
  */
 bool arm64_translate_host(u64 va, const struct arm64_access *a, u64 *pa, struct arm64_fault *f);
 bool arm64_translate_guest(u64 va, const struct arm64_access *a, u64 *pa, struct arm64_fault *f);
+
+/* --- conflicts.c: break-before-make --- */
+/* Compares what this CPU's last access has filled with all TLBs. Not during an access. */
+void arm64_check_filled(struct arm64_cpu *c);
+/*
+ * Reports entries of all TLBs that were made from the tables beginning at root, of a process (el2) or as stage 2 of a
+ * VM, and that the descriptors there no longer say. Reports broken TLBs. Both return the number of findings. No other
+ * thread may be in kernel code.
+ */
+int arm64_check_tables(u64 root, bool el2);
+int arm64_check_tlbs(void);
+/* inspect.c: arm64_check_tables() for the stage 2 of a VM. */
+int arm64_check_vm(struct kvm *kvm);
+
+/* --- maintenance.c --- */
+extern struct arm64_caches arm64_caches;
+/* Gives the machine the state of its cache lines. Once. */
+void arm64_caches_boot(void);
+/* The host has written to memory, by its cacheable mapping. */
+void arm64_host_wrote(const void *mem, u64 bytes);
+/* What an access of a guest does to that state, and what it may get to see: reports an older value. */
+void arm64_caches_accessed(const struct arm64_cpu *c, u64 addr, const struct arm64_access *a,
+			   const struct arm64_xlat *x);
+/* A TLBI that a guest executes and KVM does not trap; takes effect at once. Not during an access. */
+void arm64_guest_tlbi(const char *name, u64 arg);
 
 #endif

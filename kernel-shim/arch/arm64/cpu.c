@@ -95,6 +95,7 @@ int kshim_arch_boot(void)
 	__boot_cpu_mode[0] = __boot_cpu_mode[1] = BOOT_CPU_MODE_EL2;
 	kshim_detect_machine();
 	kshim_fault_boot();
+	arm64_caches_boot();
 	kshim_hw_register_counters();
 	return __kshim_initcall_asids_init() ?: __kshim_initcall_asids_update_limit();
 }

@@ -15,6 +15,7 @@
 #include <kshim/insn.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
+#include <arm64/model.h>
 
 FAITHFUL(swapper_pg_dir, "-");
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
@@ -31,12 +32,14 @@ FAITHFUL(clear_page, "arch/arm64/lib/clear_page.S:__pi_clear_page");
 void clear_page(void *to)
 {
 	memset(to, 0, PAGE_SIZE);
+	arm64_host_wrote(to, PAGE_SIZE);
 }
 
 FAITHFUL(copy_page, "arch/arm64/lib/copy_page.S:__pi_copy_page");
 void copy_page(void *to, const void *from)
 {
 	memcpy(to, from, PAGE_SIZE);
+	arm64_host_wrote(to, PAGE_SIZE);
 }
 
 /* RAM is one piece that begins at 0. */

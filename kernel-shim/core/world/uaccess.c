@@ -71,6 +71,8 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
 		if (mem)
 			handled = fn(mem, done, len, arg);
+		if (mem && write)
+			kshim_arch_user_wrote(mem, len);
 		kshim_hw_access_end(flags);
 		if (!handled)
 			return n - done;

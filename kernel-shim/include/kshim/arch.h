@@ -35,6 +35,10 @@ void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code);
 /* Handles the exception. user: the process made the access, not the kernel. Returns true to try again. */
 bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user);
+/* Tells a CPU whose caches have state that len bytes at mem were written; during an access. */
+#ifndef kshim_arch_user_wrote
+#define kshim_arch_user_wrote(mem, len) do { } while (0)
+#endif
 /*
  * Helpers for it. On an error, an access by the process itself (user) gets a signal, one by the kernel only fails; both
  * functions return false then. kshim_fault_done() takes the result of handle_mm_fault() and returns true if that has no

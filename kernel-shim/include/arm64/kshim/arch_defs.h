@@ -9,4 +9,8 @@
 #define KSHIM_SYSCALL_ENTRY(name) __arm64_sys_##name
 #define KSHIM_SYSCALL_REGS(a, b, c, d, e) { .regs = { a, b, c, d, e } }
 
+/* kshim_arch_user_wrote() of kshim/arch.h is the model's. */
+void arm64_host_wrote(const void *mem, uint64_t bytes);
+#define kshim_arch_user_wrote arm64_host_wrote
+
 #endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The checks that arm64 adds, for the table in checks.c. They are as struct kshim_check says. */
+#ifndef KSHIM_ARM64_CHECKERS_H
+#define KSHIM_ARM64_CHECKERS_H
+
+struct kvm;
+
+int kshim_check_guest_tlb(struct kvm *kvm);
+int kshim_check_host_tlb(void);
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Inspection of stage 2 tables and of TLBs, for scenarios and the checks; changes nothing. */
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <asm/kvm_pgtable.h>
+#include <kshim/hw.h>
+#include "model.h"
+
+#define DESC_VALID BIT_ULL(0)
+#define DESC_TABLE BIT_ULL(1)
+#define DESC_AF BIT_ULL(10)
+#define LAST_LEVEL (ARM64_LEVELS - 1)
+
+/* The tables of a VM as its vCPUs have them in VTTBR_EL2. False: there are none. */
+static bool tables_of(const struct kvm_s2_mmu *mmu, struct arm64_tables *t)
+{
+	const struct arm64_stage2_regs regs = {
+		.hcr = ARM64_HCR_VM | (arm64_have.fwb ? ARM64_HCR_FWB : 0), .vtcr = mmu->vtcr, .vttbr = mmu->pgd_phys,
+	};
+	struct arm64_fault f;
+
+	if (!mmu->pgt || !arm64_s2_tables(&arm64_have, &regs, 0, t, &f))
+		return false;
+	t->ha = true;	/* a page without access flag is there, too */
+	return true;
+}
+
+/* Levels count from the page up, like those of other architectures. */
+static unsigned int level_from_page(unsigned int level)
+{
+	return ARM64_LEVELS - level;
+}
+
+int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_mapping *out)
+{
+	/* Needs no rights, writes nothing. */
+	const struct arm64_access look = { .at = true, .maintenance = true };
+	struct arm64_tables t;
+	struct arm64_leaf leaf;
+	struct arm64_fault f;
+	unsigned long flags;
+	bool ok;
+
+	memset(out, 0, sizeof(*out));
+	if (!tables_of(&vcpu->kvm->arch.mmu, &t) || gpa >> t.input_bits)
+		return 0;
+	flags = kshim_hw_access_begin();
+	ok = arm64_walk(&t, &arm64_memory, NULL, gpa, &look, &leaf, &f);
+	kshim_hw_access_end(flags);
+	if (!ok)
+		return (f.fsc & ~3) == ARM64_FSC_TRANSLATION ? 0 : -EFAULT;
+	out->present = 1;
+	out->writable = !!(leaf.rights & ARM64_W);
+	out->executable = !!(leaf.rights & ARM64_X);
+	out->accessed = !!(leaf.desc & DESC_AF);
+	out->dirty = leaf.dirty;
+	out->level = level_from_page(leaf.level);
+	out->pfn = leaf.out >> PAGE_SHIFT;
+	out->raw = leaf.desc;
+	return 0;
+}
+
+/* Any CPU's entry will do: the vCPU may run on each of them. A combined one rather than one of stage 2 alone. */
+static const struct arm64_tlb_entry *find(const struct arm64_tlb *t, u64 root, u64 ipa)
+{
+	const struct arm64_tlb_entry *found = NULL;
+	unsigned int i;
+
+	arm64_tlb_for_each(t, i) {
+		const struct arm64_tlb_entry *e = &t->entry[i];
+
+		if (e->kind == ARM64_TLB_EL2 || e->s2.root != root || ipa - e->ipa >= BIT_ULL(arm64_tlb_shift(e)))
+			continue;
+		if (e->kind == ARM64_TLB_EL1)
+			return e;
+		found = e;
+	}
+	return found;
+}
+
+int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+{
+	const struct arm64_tlb_entry *e;
+	struct arm64_tables t;
+	int ret = -ENOENT;
+	unsigned int cpu;
+
+	memset(out, 0, sizeof(*out));
+	if (!tables_of(&vcpu->kvm->arch.mmu, &t))
+		return ret;
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
+		host_lock(&arm64_cpus[cpu].lock);
+		e = find(&arm64_cpus[cpu].tlb, t.base, addr);
+		if (e) {
+			*out = (struct kvmsim_mapping){
+				.present = 1, .writable = !!(e->s2.rights & ARM64_W),
+				.executable = !!(e->s2.rights & ARM64_X), .accessed = 1, .dirty = e->s2.dirty,
+				.level = level_from_page(e->s2.level), .raw = e->s2.desc,
+				.pfn = (e->pa + (addr - e->ipa)) >> PAGE_SHIFT };
+			ret = 0;
+		}
+		host_unlock(&arm64_cpus[cpu].lock);
+	}
+	return ret;
+}
+
+struct visit {
+	struct kvm *kvm;
+	struct arm64_tables t;
+	void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg);
+	void *arg;
+};
+
+static void visit_leaf(struct visit *v, u64 desc, unsigned int level, u64 ipa)
+{
+	unsigned int shift = arm64_level_shift(v->t.granule, level), rights = arm64_stage2_rights(&v->t, desc);
+
+	v->fn(v->kvm, &(struct kshim_guest_leaf){
+		.where = "stage 2", .gfn = ipa >> PAGE_SHIFT, .npages = BIT_ULL(shift) >> PAGE_SHIFT,
+		.pfn = (desc & GENMASK_ULL(47, 12) & ~(BIT_ULL(shift) - 1)) >> PAGE_SHIFT,
+		.writable = rights & ARM64_W, .executable = rights & ARM64_X, .accessed = desc & DESC_AF,
+		.dirty = rights & ARM64_W, .raw = desc }, v->arg);
+}
+
+static void visit_table(struct visit *v, u64 pa, unsigned int level, u64 ipa)
+{
+	unsigned int shift = arm64_level_shift(v->t.granule, level);
+	unsigned int bits = level == v->t.start_level ? v->t.input_bits - shift : v->t.granule - 3U;
+	const u64 *table = __va(pa);
+	unsigned long i;
+
+	if (!pfn_valid(PHYS_PFN(pa)))
+		return;
+	for (i = 0; i < 1UL << bits; i++) {
+		u64 desc = READ_ONCE(table[i]), at = ipa + ((u64)i << shift);
+
+		if (!(desc & DESC_VALID))
+			continue;
+		if (level < LAST_LEVEL && desc & DESC_TABLE)
+			visit_table(v, desc & GENMASK_ULL(47, 12), level + 1, at);
+		else
+			visit_leaf(v, desc, level, at);
+	}
+}
+
+static void visit_tlbs(struct visit *v)
+{
+	char where[24];
+	unsigned int cpu, i;
+
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
+		snprintf(where, sizeof(where), "TLB of CPU %u", cpu);
+		arm64_tlb_for_each(&arm64_cpus[cpu].tlb, i) {
+			const struct arm64_tlb_entry *e = &arm64_cpus[cpu].tlb.entry[i];
+
+			if (e->kind == ARM64_TLB_EL2 || e->s2.root != v->t.base)
+				continue;
+			v->fn(v->kvm, &(struct kshim_guest_leaf){
+				.where = where, .gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
+				.npages = BIT_ULL(arm64_tlb_shift(e)) >> PAGE_SHIFT, .writable = e->s2.rights & ARM64_W,
+				.executable = e->s2.rights & ARM64_X, .accessed = true, .dirty = e->s2.dirty,
+				.raw = e->s2.desc }, v->arg);
+		}
+	}
+}
+
+void kshim_hw_visit_leaves(struct kvm *kvm,
+			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
+{
+	struct visit v = { .kvm = kvm, .fn = fn, .arg = arg };
+
+	if (!tables_of(&kvm->arch.mmu, &v.t))
+		return;
+	write_lock(&kvm->mmu_lock);
+	visit_table(&v, v.t.base, v.t.start_level, 0);
+	write_unlock(&kvm->mmu_lock);
+	visit_tlbs(&v);
+}
+
+int arm64_check_vm(struct kvm *kvm)
+{
+	struct arm64_tables t;
+
+	return tables_of(&kvm->arch.mmu, &t) ? arm64_check_tables(t.base, false) : 0;
+}
