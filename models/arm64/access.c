@@ -3,7 +3,7 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <asm/kvm_emulate.h>
-#include "model.h"
+#include "guest.h"
 
 #define MAX_VCPUS 1024
 
@@ -41,6 +41,8 @@ struct model_access *model_access_of(struct kvm_vcpu *vcpu)
 
 bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 {
+	if (a->op == KVMSIM_INSN)
+		return a->len == 4 && !a->user && !vcpu_mode_is_32bit(vcpu) && guest_insn_valid(a->value);
 	if (a->op > KVMSIM_XCHG || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
 	if (vcpu_mode_is_32bit(vcpu) || !vcpu_get_flag(vcpu, VCPU_INITIALIZED))
@@ -55,7 +57,7 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 
 	if (a->op == KVMSIM_FETCH) {
 		*vcpu_pc(vcpu) = a->addr;
-	} else {
+	} else if (a->op != KVMSIM_INSN) {
 		if (a->len < 8)
 			a->value &= GENMASK_ULL(8 * a->len - 1, 0);
 		if (a->op != KVMSIM_READ)

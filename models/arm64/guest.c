@@ -13,22 +13,13 @@
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/sched.h>
-#include "model.h"
+#include "guest.h"
 
-#define INSN_BYTES 4
 /* HPFAR_EL2 where the architecture leaves it UNKNOWN. */
 #define HPFAR_UNKNOWN 0xbad0bad0
 /* Exceptions of the vector table; the others are interrupts. */
 #define VECTOR_STEP 0x80
 #define VECTORS 16
-
-struct guest {
-	struct arm64_vcpu *v;
-	struct kvm_vcpu *vcpu;
-	struct user_pt_regs *regs;
-	struct arm64_cpu *cpu;
-	struct arm64_sysregs *sys;
-};
 
 static struct arm64_access walk_access(const struct kvmsim_access *a, const struct guest *g)
 {
@@ -36,7 +27,7 @@ static struct arm64_access walk_access(const struct kvmsim_access *a, const stru
 		.read = a->op == KVMSIM_READ || a->op == KVMSIM_XCHG, .write = a->op == KVMSIM_WRITE || a->op == KVMSIM_XCHG,
 		.fetch = a->op == KVMSIM_FETCH, .atomic = a->op == KVMSIM_XCHG,
 		.user = (g->sys->spsr_el2 & PSR_MODE_MASK) == PSR_MODE_EL0t, .pan = g->sys->spsr_el2 & PSR_PAN_BIT,
-		.bytes = a->op == KVMSIM_FETCH ? INSN_BYTES : a->len,
+		.bytes = a->op == KVMSIM_FETCH ? GUEST_INSN_BYTES : a->len,
 	};
 }
 
@@ -54,8 +45,8 @@ static u64 abort_syndrome(const struct kvmsim_access *a, const struct arm64_faul
 	return (u64)ec << ESR_ELx_EC_SHIFT | ESR_ELx_IL | arm64_iss(f, access);
 }
 
-/* An abort that the guest's own tables cause: ESR, FAR, ELR and SPSR of EL1. Its handler runs at once and returns. */
-static void exception_to_el1(struct guest *g, u64 esr, u64 far)
+/* Its handler runs at once and returns. */
+void guest_exception_to_el1(struct guest *g, u64 esr, u64 far)
 {
 	struct model_access *m = &g->v->access;
 
@@ -97,7 +88,7 @@ static void failed(struct guest *g, const struct kvmsim_access *a, const struct 
 		ec = access->fetch ? ESR_ELx_EC_IABT_LOW : ESR_ELx_EC_DABT_LOW;
 	else
 		ec = access->fetch ? ESR_ELx_EC_IABT_CUR : ESR_ELx_EC_DABT_CUR;
-	exception_to_el1(g, abort_syndrome(a, f, access, ec), far);
+	guest_exception_to_el1(g, abort_syndrome(a, f, access, ec), far);
 }
 
 static void write_reg(struct guest *g, unsigned int n, u64 value)
@@ -132,8 +123,15 @@ static bool execute(struct guest *g)
 	unsigned long flags;
 	unsigned int i;
 
-	if (access.fetch && !IS_ALIGNED(a->addr, INSN_BYTES)) {
-		exception_to_el1(g, (u64)ESR_ELx_EC_PC_ALIGN << ESR_ELx_EC_SHIFT | ESR_ELx_IL, a->addr);
+	if (a->op == KVMSIM_INSN) {
+		if (!guest_insn(g, a->value))
+			return false;
+		if (g->v->access.state == MODEL_PENDING)
+			retire(g);
+		return true;
+	}
+	if (access.fetch && !IS_ALIGNED(a->addr, GUEST_INSN_BYTES)) {
+		guest_exception_to_el1(g, (u64)ESR_ELx_EC_PC_ALIGN << ESR_ELx_EC_SHIFT | ESR_ELx_IL, a->addr);
 		return true;
 	}
 	model_access_split(a, p);
@@ -151,7 +149,7 @@ static bool execute(struct guest *g)
 	}
 	if (access.read)
 		write_reg(g, 0, a->value);
-	g->sys->elr_el2 += INSN_BYTES;
+	g->sys->elr_el2 += GUEST_INSN_BYTES;
 	retire(g);
 	return true;
 }
@@ -163,6 +161,8 @@ static void retire_emulated(struct guest *g)
 
 	if (a->op == KVMSIM_READ)
 		a->value = g->regs->regs[0] & GENMASK_ULL(8 * a->len - 1, 0);
+	else if (a->op == KVMSIM_INSN)
+		a->value = g->regs->regs[0];
 	retire(g);
 }
 
@@ -227,7 +227,7 @@ static u64 run_accesses(struct guest *g)
 	unsigned int n;
 
 	for (n = 0; n < MODEL_BURST; n++) {
-		if (g->sys->elr_el2 == m->arch.pc + INSN_BYTES) {
+		if (g->sys->elr_el2 == m->arch.pc + GUEST_INSN_BYTES) {
 			retire_emulated(g);
 		} else if (g->sys->elr_el2 != m->arch.pc && at_vector(g)) {
 			take_injected(g);

@@ -2,6 +2,7 @@
 /* The rest of the platform: pages, caches, the layout of a process. */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/smp.h>
 #include <asm/barrier.h>
 #include <asm/cache.h>
 #include <asm/cacheflush.h>
@@ -135,3 +136,9 @@ DEFINE_STATIC_KEY_FALSE(arm64_mismatched_32bit_el0);
 
 FAITHFUL(this_cpu_vector, "arch/arm64/kernel/cpufeature.c");
 DEFINE_PER_CPU_READ_MOSTLY(const char *, this_cpu_vector) = vectors;
+
+REDUCED(arch_smp_send_reschedule, "arch/arm64/kernel/smp.c",
+	"nothing is sent: a guest looks for what the interrupt is about after each access");
+void arch_smp_send_reschedule(int cpu)
+{
+}
