@@ -4,6 +4,7 @@
  * are those of this kernel and architecture, because its own headers give them. Only the names are listed here, in
  * *.names.
  */
+#include <linux/arm-smccc.h>
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/eventfd.h>
@@ -15,6 +16,7 @@
 #include <linux/signal.h>
 #include <linux/userfaultfd.h>
 #include <uapi/linux/memfd.h>
+#include <uapi/linux/psci.h>
 
 #include <kshim/uapi.h>
 

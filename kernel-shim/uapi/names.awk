@@ -68,7 +68,7 @@ FNR == 1 {
 	pending = $0
 	next
 }
-/^[A-Z][A-Z0-9_]*( since [0-9]+\.[0-9]+)?$/ {
+/^[A-Z][A-Za-z0-9_]*( since [0-9]+\.[0-9]+)?$/ {
 	constant($1)
 	next
 }

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 printf 'cases("name", { arch = "%s" }, {\n' "$arch" >"$work/names.lua"
-sed -n 's/^[A-Z][A-Z0-9_]*$/\t{ "&", function() return & end },/p' "$@" >>"$work/names.lua"
+sed -n 's/^[A-Z][A-Za-z0-9_]*$/\t{ "&", function() return & end },/p' "$@" >>"$work/names.lua"
 printf '}, function(_, row) expect(type(row[2]())):eq("number") end)\n' >>"$work/names.lua"
 names=$(grep -c 'return' "$work/names.lua")
 "$program" run --arch "$arch" "$work/names.lua" >"$work/out" || true
