@@ -9,10 +9,8 @@
 
 static struct arm64_vcpu vcpus[MAX_VCPUS];
 static struct host_lock vcpus_lock;
-__thread struct arm64_vcpu *arm64_running;
 
-/* Returns the record of a vCPU, or NULL if there are too many. */
-static struct arm64_vcpu *record_of(struct kvm_vcpu *vcpu)
+struct arm64_vcpu *arm64_vcpu_of(struct kvm_vcpu *vcpu)
 {
 	struct arm64_vcpu *v, *found = NULL;
 
@@ -28,13 +26,15 @@ static struct arm64_vcpu *record_of(struct kvm_vcpu *vcpu)
 		memset(found, 0, sizeof(*found));
 		found->vcpu = vcpu;
 	}
+	if (found)
+		found->exits = vcpu->stat.exits;
 	host_unlock(&vcpus_lock);
 	return found;
 }
 
 struct model_access *model_access_of(struct kvm_vcpu *vcpu)
 {
-	struct arm64_vcpu *v = record_of(vcpu);
+	struct arm64_vcpu *v = arm64_vcpu_of(vcpu);
 
 	return v ? &v->access : NULL;
 }
@@ -72,14 +72,7 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 
 long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
 {
-	struct arm64_vcpu *v = container_of(m, struct arm64_vcpu, access);
-	long ret;
-
-	arm64_running = v;
-	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
-	arm64_running = NULL;
-	v->exits = vcpu->stat.exits;
-	return ret;
+	return file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
 }
 
 void model_access_result(const struct model_access *m, struct kvmsim_access_result *r)

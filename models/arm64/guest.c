@@ -264,7 +264,7 @@ u64 arm64_guest_run(struct kvm_vcpu *vcpu, struct user_pt_regs *regs)
 {
 	unsigned int cpu = raw_smp_processor_id();
 	struct guest g = {
-		.v = arm64_running, .vcpu = vcpu, .regs = regs, .cpu = arm64_this_cpu(), .sys = &arm64_sysregs[cpu],
+		.v = arm64_vcpu_of(vcpu), .vcpu = vcpu, .regs = regs, .cpu = arm64_this_cpu(), .sys = &arm64_sysregs[cpu],
 	};
 
 	model_count(guest_entries, 1);
@@ -272,7 +272,7 @@ u64 arm64_guest_run(struct kvm_vcpu *vcpu, struct user_pt_regs *regs)
 	arm64_isb();
 	if (g.sys->spsr_el2 & PSR_IL_BIT || (g.sys->spsr_el2 & PSR_MODE_MASK) >= PSR_MODE_EL2t)
 		return ARM_EXCEPTION_IL;
-	if (!g.v || g.v->vcpu != vcpu || g.v->access.state != MODEL_PENDING)
+	if (!g.v || g.v->access.state != MODEL_PENDING)
 		return ARM_EXCEPTION_HYP_GONE;
 	if (interrupted(&g))
 		return ARM_EXCEPTION_IRQ;

@@ -30,12 +30,12 @@ const char *arm64_feature_name(unsigned int i);
 /* The model's record of a vCPU. It is free if vcpu is NULL. */
 struct arm64_vcpu {
 	struct kvm_vcpu *vcpu;
-	u64 exits;		/* vcpu->stat.exits after its last run */
+	u64 exits;		/* vcpu->stat.exits when the model saw it last */
 	struct model_access access;
 };
 
-/* The vCPU that the calling native thread runs, or NULL. */
-extern __thread struct arm64_vcpu *arm64_running;
+/* Returns the record of a vCPU, or NULL if there are too many. */
+struct arm64_vcpu *arm64_vcpu_of(struct kvm_vcpu *vcpu);
 
 /*
  * ERET to the guest of this vCPU, whose system registers are in the calling CPU: general registers are in *regs, PC and
