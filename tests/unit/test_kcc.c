@@ -30,8 +30,11 @@ static const char overlays[] = "# a comment\n\nmirror\tarch/s390/include/asm/x.h
 
 static struct result pass(const char *text, const char *overrides)
 {
-	const char *names[] = {"overrides.c"};
-	struct kcc_options options = {.big_endian = "arch/s390", .overrides = names, .n_overrides = 1};
+	const char *names[] = {"overrides.c"}, *instructions[] = {"tlbi=do_tlbi", "nop=do_nop"};
+	struct kcc_options options = {
+		.big_endian = "arch/s390", .overrides = names, .n_overrides = 1,
+		.instructions = instructions, .n_instructions = 2,
+	};
 	struct kcc_tu tu = {0};
 	struct result r = {0};
 	size_t len, error_len, note_len;
@@ -303,6 +306,33 @@ START_TEST(asm_statements)
 }
 END_TEST
 
+START_TEST(asm_instructions)
+{
+	char *out = passed("void do_tlbi(const char *insn, unsigned long arg);\n"
+			   "void do_nop(const char *insn, unsigned long arg);\n"
+			   "static void f(int v)\n{\n\tasm(\".arch armv8.5-a\\n\" \"tlbi \" \"vae1is\" \", %x0\\n\" : : \"rZ\" ((v) + 1));\n"
+			   "\tif (v)\n\t\tasm volatile(\"\" \"nop\" : : : \"memory\");\n\telse\n\t\tasm(\"tlbi x\");\n"
+			   "\tasm(\"nop\");\n}\n"
+			   "static void output(int v) { asm(\"tlbi %0\" : \"=r\" (v)); }\n"
+			   "static void two(int v) { asm(\"tlbi %0\" : : \"r\" (v), \"r\" (v)); }\n"
+			   "static void later(void) { asm(\"isb\\ntlbi x\"); }\n"
+			   "static void longer(void) { asm(\"tlbix y\"); }\n",
+			   NULL);
+
+	ck_assert(contains(out, "output(int v) { do { kshim_refused_asm("));
+	ck_assert(contains(out, "two(int v) { do { kshim_refused_asm("));
+	ck_assert(contains(out, "later(void) { do { kshim_refused_asm("));
+	ck_assert(contains(out, "longer(void) { do { kshim_refused_asm("));
+	runs(kcc_format("int strcmp(const char *, const char *);\n%s\nstatic int seen;\n"
+			"void kshim_refused_asm(const char *f, const char *place, const char *text) { for (;;); }\n"
+			"void do_tlbi(const char *insn, unsigned long arg) {"
+			"seen = 10 * seen + (strcmp(insn, \"tlbi vae1is, %%x0\\n\") ? 9 : arg); }\n"
+			"void do_nop(const char *insn, unsigned long arg) { seen = 10 * seen + (strcmp(insn, \"nop\") || arg ? 9 : 1); }\n",
+			out),
+	     "f(7); return seen != 811");
+}
+END_TEST
+
 START_TEST(asm_dropped)
 {
 	struct result r = pass(BE "asm(\".macro x\\n\"\n\".endm\");\nint a;\nregister unsigned long sp asm(\"15\");\n"
@@ -408,6 +438,7 @@ int main(void)
 	tcase_add_test(t, shared_words_refused);
 	tcase_add_test(t, list_of_overlays);
 	tcase_add_test(t, asm_statements);
+	tcase_add_test(t, asm_instructions);
 	tcase_add_test(t, asm_dropped);
 	tcase_add_test(t, override_replaces);
 	tcase_add_test(t, override_nothing);
