@@ -4,8 +4,8 @@
 #define MODEL_ARM64_ARCH_ACCESS_H
 
 /*
- * The instruction at PC: LDR, STR or SWP of X0 and [X1], or what KVMSIM_FETCH executes at its address, a NOP. Instructions
- * have four bytes, and are not fetched except by KVMSIM_FETCH.
+ * The instruction at PC: LDR, STR or SWP of X0 and [X1], or what KVMSIM_FETCH executes at its address, a NOP.
+ * Instructions have four bytes, and are not fetched except by KVMSIM_FETCH.
  */
 struct model_access_arch {
 	u64 pc;			/* of the instruction: KVM has emulated it if PC is behind it */

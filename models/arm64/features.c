@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the machine has, as arm64_have and as the fields of ID registers. Scenarios may change it before KVM is loaded. */
+/* What the machine has, as arm64_have and as fields of ID registers. Scenarios may change it before KVM is loaded. */
 #include <linux/bitfield.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>

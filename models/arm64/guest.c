@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A CPU between ERET to a guest and the guest's next exception to EL2: performs the vCPU's pending access, or says why it
- * cannot, in the registers where the Arm ARM puts that (D1.3, D24.2.40 ESR_EL2, "ISS encoding for an exception from a Data
+ * A CPU between ERET to a guest and the guest's next exception to EL2: performs the vCPU's pending access, or says why
+ * it cannot, in the registers where the Arm ARM puts that (D1.3; ESR_EL2, "ISS encoding for an exception from a Data
  * Abort").
  */
 #include <linux/bitfield.h>
@@ -24,7 +24,8 @@
 static struct arm64_access walk_access(const struct kvmsim_access *a, const struct guest *g)
 {
 	return (struct arm64_access){
-		.read = a->op == KVMSIM_READ || a->op == KVMSIM_XCHG, .write = a->op == KVMSIM_WRITE || a->op == KVMSIM_XCHG,
+		.read = a->op == KVMSIM_READ || a->op == KVMSIM_XCHG,
+		.write = a->op == KVMSIM_WRITE || a->op == KVMSIM_XCHG,
 		.fetch = a->op == KVMSIM_FETCH, .atomic = a->op == KVMSIM_XCHG,
 		.user = (g->sys->spsr_el2 & PSR_MODE_MASK) == PSR_MODE_EL0t, .pan = g->sys->spsr_el2 & PSR_PAN_BIT,
 		.bytes = a->op == KVMSIM_FETCH ? GUEST_INSN_BYTES : a->len,
@@ -192,8 +193,8 @@ static void report_livelock(struct guest *g)
 	struct model_access *m = &g->v->access;
 
 	host_check("livelock",
-		   "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: ESR_EL2 %llx, HPFAR_EL2 "
-		   "%llx", g->vcpu->vcpu_id, (u64)m->a.addr, m->faults, g->cpu->esr_el2, g->cpu->hpfar_el2);
+		   "livelock: vCPU %d makes no progress at address %llx after %u faults; the last one: ESR_EL2 %llx, "
+		   "HPFAR_EL2 %llx", g->vcpu->vcpu_id, (u64)m->a.addr, m->faults, g->cpu->esr_el2, g->cpu->hpfar_el2);
 	end(g, MODEL_ABORTED);
 }
 
@@ -257,14 +258,16 @@ static void check_entry(const struct guest *g)
 	if (!kshim_irqs_off)
 		host_check("guest-entry", "guest entry with interrupts on");
 	if (!(hcr & HCR_VM) || hcr & HCR_TGE || !(hcr & HCR_E2H))
-		host_check("guest-entry", "guest entry with HCR_EL2 %llx: stage 2 is off, or the regime is the host's", hcr);
+		host_check("guest-entry", "guest entry with HCR_EL2 %llx: stage 2 is off, or the regime is the host's",
+			   hcr);
 }
 
 u64 arm64_guest_run(struct kvm_vcpu *vcpu, struct user_pt_regs *regs)
 {
 	unsigned int cpu = raw_smp_processor_id();
 	struct guest g = {
-		.v = arm64_vcpu_of(vcpu), .vcpu = vcpu, .regs = regs, .cpu = arm64_this_cpu(), .sys = &arm64_sysregs[cpu],
+		.v = arm64_vcpu_of(vcpu), .vcpu = vcpu, .regs = regs,
+		.cpu = arm64_this_cpu(), .sys = &arm64_sysregs[cpu],
 	};
 
 	model_count(guest_entries, 1);

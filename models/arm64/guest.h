@@ -21,8 +21,8 @@ void guest_exception_to_el1(struct guest *g, u64 esr, u64 far);
 /* --- insn.c: instructions that are no accesses, by their text --- */
 bool guest_insn_valid(u32 text);
 /*
- * Executes one, and advances PC. Returns false if it has taken an exception to EL2, with the registers for that filled. An
- * exception to EL1 ends the access.
+ * Executes one, and advances PC. Returns false if it has taken an exception to EL2, with the registers for that filled.
+ * An exception to EL1 ends the access.
  */
 bool guest_insn(struct guest *g, u32 text);
 

@@ -3,7 +3,7 @@
  * Private to the arm64 model, and for arch/arm64.
  *
  * A vCPU executes accesses. sim sets one (struct model_access) and calls the vCPU file's KVM_RUN. The real
- * __kvm_vcpu_run() calls __guest_enter(), which performs the access like the CPU and comes back with the same exception.
+ * __kvm_vcpu_run() calls __guest_enter(), which performs the access like the CPU and returns with the same exception.
  */
 #ifndef MODEL_ARM64_MODEL_H
 #define MODEL_ARM64_MODEL_H

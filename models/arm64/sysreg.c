@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MRS and MSR by a kernel in EL2 with HCR_EL2.E2H: the registers of sysreg.def. Under the names of EL1 such a kernel finds
- * the registers of EL2 (Arm ARM D1.3.6.3, "System and Special-purpose register redirection").
+ * MRS and MSR by a kernel in EL2 with HCR_EL2.E2H: the registers of sysreg.def. Under the names of EL1 such a kernel
+ * finds the registers of EL2 (Arm ARM, "System and Special-purpose register redirection").
  */
 #include <linux/kernel.h>
 #include <linux/irqflags.h>
@@ -163,8 +163,8 @@ void arm64_sysregs_reset(unsigned int cpu)
 
 static void __noreturn refuse(const char *insn, const char *name, u32 encoding)
 {
-	host_fatal(KVMSIM_REFUSED, NULL, 0, "%s of the arm64 register %s (S%u_%u_C%u_C%u_%u), which is not modelled", insn,
-		   name, encoding >> Op0_shift & Op0_mask, OP1(encoding), encoding >> CRn_shift & CRn_mask,
+	host_fatal(KVMSIM_REFUSED, NULL, 0, "%s of the arm64 register %s (S%u_%u_C%u_C%u_%u), which is not modelled",
+		   insn, name, encoding >> Op0_shift & Op0_mask, OP1(encoding), encoding >> CRn_shift & CRn_mask,
 		   encoding >> CRm_shift & CRm_mask, encoding >> Op2_shift & Op2_mask);
 }
 
@@ -252,8 +252,8 @@ void kshim_msr_s(u32 encoding, const char *name, u64 val)
 void kshim_msr_insn(const char *insn, unsigned long operand)
 {
 	if (strncmp(insn, "msr\tdaifset, #0xf", 17) || !kshim_irqs_off)
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "arm64 instruction %s with interrupts %s, which is not modelled", insn,
-			   kshim_irqs_off ? "off" : "on");
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "arm64 instruction %s with interrupts %s, which is not modelled",
+			   insn, kshim_irqs_off ? "off" : "on");
 }
 
 void kshim_nop(const char *insn, unsigned long operand)

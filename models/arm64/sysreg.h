@@ -28,8 +28,8 @@ void arm64_sysregs_reset(unsigned int cpu);
 /* features.c: sets the fields of the ID registers that arm64_have decides. */
 void arm64_set_ids(struct arm64_sysregs *r);
 /*
- * Returns the register with this encoding, as sys_reg() makes it, of CPU 0. An ID register that the list does not have is
- * zero. Refuses an unknown register.
+ * Returns the register with this encoding, as sys_reg() makes it, of CPU 0. An ID register that the list does not have
+ * is zero. Refuses an unknown register.
  */
 uint64_t arm64_sysreg_read_id(uint32_t encoding);
 

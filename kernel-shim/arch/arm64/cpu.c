@@ -38,13 +38,15 @@ extern initcall_t __kshim_initcall_asids_init, __kshim_initcall_asids_update_lim
 /* Like __cpu_setup of arch/arm64/mm/proc.S, and cpu_enable_hw_dbm() of arch/arm64/kernel/cpufeature.c. */
 static void set_up_translation(struct arm64_cpu *c)
 {
+	const struct arm64_sysregs *ids = &arm64_sysregs[0];
+
 	c->el2.mair = MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRnE, MT_DEVICE_nGnRnE) |
 		      MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRE, MT_DEVICE_nGnRE) |
 		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, MT_NORMAL_NC) | MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL) |
 		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL_TAGGED);
 	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | TCR_IRGN_WBWA | TCR_ORGN_WBWA | TCR_SHARED | TCR_TG0_4K |
 		     TCR_TG1_4K | TCR_ASID16 | TCR_TBI0 | TCR_A1 |
-		     FIELD_PREP(TCR_IPS_MASK, FIELD_GET(ID_AA64MMFR0_EL1_PARANGE_MASK, arm64_sysregs[0].id_aa64mmfr0_el1));
+		     FIELD_PREP(TCR_IPS_MASK, SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, ids->id_aa64mmfr0_el1));
 	if (cpu_has_hw_af())
 		c->el2.tcr |= TCR_HA;
 	if (cpus_have_cap(ARM64_HW_DBM))
@@ -60,8 +62,8 @@ static __always_inline void set_cap(unsigned int cap, bool has)
 }
 
 /*
- * The capabilities that every arm64 machine has once its CPUs are up, that of a CPU with VHE, and those that this machine
- * has of its own.
+ * The capabilities that every arm64 machine has once its CPUs are up, that of a CPU with VHE, and those that this
+ * machine has of its own.
  */
 void kshim_detect_machine(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Aborts of the host that arch/arm64/mm/fault.c handles: what arch/arm64/kernel/entry-common.c passes to it, and the entry
- * of the exception table where it continues an access of the kernel's that has failed.
+ * Aborts of the host that arch/arm64/mm/fault.c handles: what arch/arm64/kernel/entry-common.c passes to it, and the
+ * entry of the exception table where it continues an access of the kernel's that has failed.
  */
 #include <linux/extable.h>
 #include <linux/mm.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The generic timer as drivers/clocksource/arm_arch_timer.c presents it to KVM: a counter, and interrupts that never come. */
+/* The generic timer as drivers/clocksource/arm_arch_timer.c presents it to KVM: a counter, and silent interrupts. */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <clocksource/arm_arch_timer.h>
@@ -37,7 +37,8 @@ struct irq_data *irq_get_irq_data(unsigned int irq)
 	return irq == VIRTUAL_IRQ ? &data[0] : irq == PHYSICAL_IRQ ? &data[1] : NULL;
 }
 
-REDUCED(__request_percpu_irq, "kernel/irq/manage.c", "a timer that is switched on is refused, so the handler never runs");
+REDUCED(__request_percpu_irq, "kernel/irq/manage.c",
+	"a timer that is switched on is refused, so the handler never runs");
 int __request_percpu_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char *devname,
 			 void __percpu *dev_id)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The processor's half of core/world/uaccess.c: translation by the modelled CPU in the EL2&0 regime, with the tables that
- * switch_mm() has given it, and arch/arm64/mm/fault.c on an exception.
+ * The processor's half of core/world/uaccess.c: translation by the modelled CPU in the EL2&0 regime, with the tables
+ * that switch_mm() has given it, and arch/arm64/mm/fault.c on an exception.
  */
 #include <linux/mm.h>
 #include <linux/mm_types.h>
@@ -15,8 +15,8 @@
 #include "internal.h"
 
 /*
- * Walks the tables with plain loads to the entry that decides, present or not, and the size that it maps. Returns false if
- * there is no entry of a page or larger.
+ * Walks the tables with plain loads to the entry that decides, present or not, and the size that it maps. Returns false
+ * if there is no entry of a page or larger.
  */
 static bool walk(struct mm_struct *mm, unsigned long addr, u64 *entry, unsigned long *size)
 {
@@ -62,8 +62,8 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 }
 
 /*
- * Kernel code uses LDTR and STTR, which have the rights of a process. The error code is the instruction specific syndrome
- * of the abort.
+ * Kernel code uses LDTR and STTR, which have the rights of a process. The error code is the instruction specific
+ * syndrome of the abort.
  */
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What arm64's asm/barrier.h adds to the common one. A barrier is at least as strong as the instruction that it stands
- * for. DSB and ISB also go to the model: a DSB completes TLB and cache maintenance. Instructions that wait for events, and those of profiling and
- * tracing, are left to kcc, which refuses them by name.
+ * for. DSB and ISB also go to the model: a DSB completes maintenance of TLBs and caches. Instructions that wait for
+ * events, and those of profiling and tracing, are left to kcc, which refuses them by name.
  */
 #ifndef KSHIM_ARM64_BARRIER_H
 #define KSHIM_ARM64_BARRIER_H

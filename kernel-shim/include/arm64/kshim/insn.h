@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Privileged instructions of arm64, carried out by the model for the calling CPU. The functions with insn get the text of
- * an asm statement, which begins with the instruction's name, and the operand in a register, or 0
+ * Privileged instructions of arm64, carried out by the model for the calling CPU. Functions with insn get the text of an
+ * asm statement, which begins with the instruction's name, and the operand in a register, or 0
  * (kernel-shim/arch/arm64/instructions.list).
  */
 #ifndef KSHIM_ARM64_INSN_H
@@ -10,9 +10,9 @@
 #include <linux/types.h>
 
 /*
- * MRS and MSR on the register of this name, as an assembler knows it, or encoding, as sys_reg() makes it. The cache is the
- * call's own, and 0 at first. An unknown register, and a write to one that cannot be written, end the scenario with its
- * name.
+ * MRS and MSR on the register of this name, as an assembler knows it, or encoding, as sys_reg() makes it. The cache is
+ * the call's own, and 0 at first. An unknown register, and a write to one that cannot be written, end the scenario with
+ * its name.
  */
 u64 kshim_mrs(u16 *cache, const char *name);
 void kshim_msr(u16 *cache, const char *name, u64 val);
