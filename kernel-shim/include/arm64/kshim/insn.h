@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Privileged instructions of arm64, carried out by the model for the calling CPU. Functions with insn get the text of an
- * asm statement, which begins with the instruction's name, and the operand in a register, or 0
+ * Privileged instructions of arm64, carried out by the model for the calling CPU. Functions with insn get the text of
+ * an asm statement, which begins with the instruction's name, and the operand in a register, or 0
  * (kernel-shim/arch/arm64/instructions.list).
  */
 #ifndef KSHIM_ARM64_INSN_H
