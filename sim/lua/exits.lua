@@ -13,8 +13,8 @@ local concat = table.concat
 X.RUN = M.kernel.struct("kvm_run")
 
 X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "io", "internal", "system_event", "exception",
-	"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "faults",
-	"done" })
+	"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "arm_nisv", "arm_sea", "hypercall",
+	"faults", "done" })
 X.mmio = C.new("mmio", { "phys_addr", "len", "is_write", "data" })
 
 X.mmio.repr = function(s)
@@ -26,7 +26,8 @@ X.exit.repr = function(s, depth)
 		parts[#parts + 1] = E.exit_names[s.reason] or fmt("reason=%d", s.reason)
 	end
 	for _, k in next, { "mmio", "memory_fault", "io", "internal", "system_event", "exception",
-		"s390_ucontrol", "s390_sieic", "interception", "nested_exception" }, nil do
+		"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "arm_nisv", "arm_sea",
+		"hypercall" }, nil do
 		if s[k] then
 			parts[#parts + 1] = k .. "=" .. E.repr(s[k], (depth or 0) + 1)
 		end
@@ -73,16 +74,27 @@ local reasons <const> = {
 	KVM_EXIT_S390_UCONTROL = { "s390_ucontrol.", function(s, f) s.s390_ucontrol = f end },
 	KVM_EXIT_S390_SIEIC = { "s390_sieic.", function(s, f) s.s390_sieic = f end },
 }
+-- The files of an architecture may define it: like the table above, for reasons that are not in it, or have more there.
+X.more_reasons = {}
+
 -- By number; without those that this kernel lacks.
-local parsers = {}
-for name, parser in next, reasons, nil do
-	parsers[rawget(K, name) or name] = parser
+local parsers
+local function parser_of(reason)
+	if not parsers then
+		parsers = {}
+		for _, list in next, { reasons, X.more_reasons }, nil do
+			for name, parser in next, list, nil do
+				parsers[rawget(K, name) or name] = parser
+			end
+		end
+	end
+	return parsers[reason]
 end
 local memory_fault <const> = rawget(K, "KVM_EXIT_MEMORY_FAULT")
 
 -- Like a VMM, it has kvm_run mapped from the first exit on, whatever the reason.
 local function parse(s, vcpu)
-	local addr, parser = X.run_address(vcpu), parsers[s.reason]
+	local addr, parser = X.run_address(vcpu), parser_of(s.reason)
 	if addr < 0 or not parser then
 		return
 	end

@@ -226,7 +226,8 @@ local ioeventfd_schema = { datamatch = { A.u64, 0 }, addr = { A.u64, required },
 	flags = { A.u32, 0 } }
 
 local vcpu_schema = { id = { A.u64 }, cpuid = { A.only("x86_64", A.boolean) },
-	lowcore = { A.only("s390x", A.boolean) } }
+	lowcore = { A.only("s390x", A.boolean) },
+	init = { A.only("arm64", function(what, v) return M.vcpu.init_argument(what, v) end) } }
 
 -- With the first steps of a VMM, which depend on the architecture.
 local function create_vcpu(s, what, t)
