@@ -90,6 +90,16 @@ function P.ioctl_struct(proc, fd, cmd, data, out_bytes)
 	return rc
 end
 
+-- An ioctl with a structure and a buffer behind it in the process's own memory, whose address the member `pointer` gets
+-- unless it has a value. contents: of the buffer. Returns the ioctl's result, and where buffer and structure are.
+function P.ioctl_buffer(s, cmd, struct, values, pointer, contents, room)
+	local addr = P.scratch(s.proc, struct:size() + room)
+	local buffer = addr + struct:size()
+	values[pointer] = values[pointer] or buffer
+	local rc = core.user_write(s.proc.pid, addr, struct:pack(values) .. contents)
+	return rc < 0 and rc or P.ioctl(s.proc, s.fd, cmd, addr), buffer, addr
+end
+
 -- Writes a member of the structure (kernel.lua) at addr. 0 or -errno.
 function P.put(proc, addr, struct, member, value)
 	return (core.user_write(proc.pid, addr + struct:offset(member), struct:encode(member, value)))

@@ -1,70 +1,20 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The memory interface that only KVM on s390 has: attributes, storage keys, CMMA, UCONTROL, requested faults, pfault.
+-- The memory interface that only KVM on s390 has: storage keys, CMMA, UCONTROL, requested faults, pfault.
 local core, M = ...
 local A, C, P, V, U, N = M.args, M.class, M.process, M.vm, M.vcpu, M.kernel
 
 local K = core.constants
 local pack, unpack = string.pack, string.unpack
-local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
+local ioctl_struct, with_buffer = P.ioctl_struct, P.ioctl_buffer
 local required = A.required
 
 local MAX_BUFFER <const> = 4 << 20	-- for keys or CMMA states; more than KVM accepts
-local DEVICE <const>, DEVICE_ATTR <const> = N.struct("kvm_create_device"), N.struct("kvm_device_attr")
 local SKEYS <const>, CMMA_LOG <const> = N.struct("kvm_s390_skeys"), N.struct("kvm_s390_cmma_log")
 local INTERRUPT <const>, UCAS <const> = N.struct("kvm_s390_interrupt"), N.struct("kvm_s390_ucas_mapping")
 local ONE_REG <const>, KEYOP <const> = N.struct("kvm_one_reg"), N.struct("kvm_s390_keyop")
 
--- A structure with a buffer behind it in the process's own memory, whose address the member `pointer` gets unless it
--- has a value. Returns the ioctl's result, and where buffer and structure are.
-local function with_buffer(s, cmd, struct, values, pointer, contents, room)
-	local addr = P.scratch(s.proc, struct:size() + room)
-	local buffer = addr + struct:size()
-	values[pointer] = values[pointer] or buffer
-	local rc = core.user_write(s.proc.pid, addr, struct:pack(values) .. contents)
-	return rc < 0 and rc or ioctl(s.proc, s.fd, cmd, addr), buffer, addr
-end
-
 local function read_u64(s, addr)
 	return (unpack("<i8", core.user_read(s.proc.pid, addr, 8)))
-end
-
--- --- attributes of a VM or a device ------------------------------------------------------------------------
-
-local attr_schema = { group = { A.u32, required }, attr = { A.u64, 0 }, flags = { A.u32, 0 }, addr = { A.u64 } }
-local set_attr_schema = { group = attr_schema.group, attr = attr_schema.attr, flags = attr_schema.flags,
-	addr = attr_schema.addr, value = { A.u64 } }
-
--- The attribute's data are the 8 bytes of value, unless addr says where they are.
-local function attr_ioctl(s, what, t, cmd)
-	local a = A.table(what, t, cmd == K.KVM_SET_DEVICE_ATTR and set_attr_schema or attr_schema)
-	if a.addr then
-		A.unused(what, a, { "value" }, "not with addr, which says where it is")
-	end
-	return with_buffer(s, cmd, DEVICE_ATTR, { flags = a.flags, group = a.group, attr = a.attr, addr = a.addr },
-		"addr", pack("<i8", a.value or 0), 8)
-end
-
-local attributes = {
-	set_device_attr = function(s, what, t) return (attr_ioctl(s, what, t, K.KVM_SET_DEVICE_ATTR)) end,
-	has_device_attr = function(s, what, t) return (attr_ioctl(s, what, t, K.KVM_HAS_DEVICE_ATTR)) end,
-	-- { value = n }, or -errno: a value may look like an error.
-	get_device_attr = function(s, what, t)
-		local rc, buffer = attr_ioctl(s, what, t, K.KVM_GET_DEVICE_ATTR)
-		return rc ~= 0 and rc or { value = read_u64(s, buffer) }
-	end,
-}
-
-local device = C.new("device", { "fd" })
-C.methods(device, attributes)
-C.methods(device, { close = P.close })
-C.methods(V.vm, attributes)
-
-local device_schema = { type = { A.u32, required }, flags = { A.u32, 0 } }
-
-local function create_device(s, what, t)
-	local a = A.table(what, t, device_schema)
-	local rc, out = ioctl_struct(s.proc, s.fd, K.KVM_CREATE_DEVICE, DEVICE:pack(a), DEVICE:size())
-	return rc < 0 and rc or C.object(device, { proc = s.proc, fd = DEVICE:get(out, "fd") })
 end
 
 -- --- storage keys ------------------------------------------------------------------------------------------
@@ -133,7 +83,6 @@ local function one_reg(s, cmd, id, value)
 end
 
 C.methods(V.vm, {
-	create_device = create_device,
 	s390_interrupt = interrupt,
 	-- The keys as a string, KVM_S390_GET_SKEYS_NONE, or -errno.
 	s390_get_skeys = function(s, what, t)
@@ -169,7 +118,7 @@ end
 C.methods(U.vcpu, {
 	s390_interrupt = interrupt,
 	s390_vcpu_fault = function(s, what, gpa)
-		return ioctl(s.proc, s.fd, K.KVM_S390_VCPU_FAULT, A.u64(what .. ": address", gpa))
+		return P.ioctl(s.proc, s.fd, K.KVM_S390_VCPU_FAULT, A.u64(what .. ": address", gpa))
 	end,
 	s390_ucas_map = ucas("KVM_S390_UCAS_MAP", ucas_map_schema),
 	s390_ucas_unmap = ucas("KVM_S390_UCAS_UNMAP", ucas_unmap_schema),
