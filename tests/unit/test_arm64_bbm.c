@@ -21,6 +21,7 @@ static const struct {
 	{ true, PAGE(0x5000), 0, ARM64_BBM_INVALID },
 	{ true, PAGE(0x5000), PAGE(0x5000) & ~1ULL, ARM64_BBM_INVALID },
 	{ true, PAGE(0x5000), PAGE(0x6000), ARM64_BBM_ADDRESS },
+	{ true, PAGE(0x5000), PAGE(0x4000), ARM64_BBM_ADDRESS },
 	{ true, PAGE(0x5000), PAGE(0x5000) | BIT64(52), ARM64_BBM_SIZE },
 	{ true, PAGE(0x5000), PAGE(0x5000) ^ 0xa << 2, ARM64_BBM_TYPE },
 	{ true, PAGE(0x5000), PAGE(0x5000) ^ 1 << 8, ARM64_BBM_TYPE },
@@ -125,7 +126,7 @@ START_TEST(entries_of_stage2)
 
 	expect(ipa(1, 0x5000, 0x8000, 3), ipa(1, 0x5000, 0x8000, 3), ARM64_BBM_SAME);
 	expect(ipa(1, 0x5000, 0x8000, 3), ipa(1, 0x5000, 0x9000, 3), ARM64_BBM_ADDRESS);
-	expect(ipa(1, 0x5000, 0x8000, 3), ipa(1, 0x6000, 0x9000, 3), ARM64_BBM_SAME);
+	expect(ipa(1, 0x5000, 0x8000, 3), ipa(1, 0x6000, 0xa000, 3), ARM64_BBM_SAME);
 	expect(ipa(1, 0x5000, 0x8000, 3), ipa(2, 0x5000, 0x9000, 3), ARM64_BBM_SAME);
 	/* A page and a block that agree about the address, or not. */
 	expect(ipa(1, 0x205000, 0x605000, 3), ipa(1, 0x200000, 0x600000, 2), ARM64_BBM_SIZE);
@@ -176,6 +177,10 @@ START_TEST(a_leaf_where_a_table_was)
 	t.prefix = 2;
 	ck_assert_int_eq(arm64_bbm_conflict_table(&block, &t, false), ARM64_BBM_SAME);
 	t.prefix = 1;
+	/* A table of the guest's own. */
+	t.kind = ARM64_TLB_EL1;
+	ck_assert_int_eq(arm64_bbm_conflict_table(&block, &t, false), ARM64_BBM_SAME);
+	t.kind = ARM64_TLB_IPA;
 	t.tag = arm64_tlb_tag(2, 0);
 	ck_assert_int_eq(arm64_bbm_conflict_table(&block, &t, false), ARM64_BBM_SAME);
 	block = host(5, 0x200000, 0x600000, 2);
