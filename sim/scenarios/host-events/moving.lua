@@ -71,6 +71,88 @@ scenario("swap out and in", options, function(sim)
 	expect(ram:read(0, 6)):eq("SWAP 0")
 end)
 
+-- Swaps the first pages out. The VMM then takes the frames that are free now, so that the pages come back in others.
+local function swap_to_other_frames(ram, pages)
+	local old = {}
+	for i = 0, pages - 1 do
+		old[i] = ram:page(i)
+	end
+	expect(ram:swap_out(0, pages * 4096)):ok()
+	for i = 0, pages - 1 do
+		expect(ram:page(i)):fields{ mapped = false, swapped = true }
+		expect(ram:write((1 << 20) + i * 4096, "takes a frame")):eq(0)
+	end
+	return old
+end
+
+cases("swap: a page comes back in another frame", options, {
+	{ "read by the guest", function(vcpu, _, i) expect(vcpu:read(i * 4096, 6)):eq("swap " .. i) end },
+	{ "written by the guest", function(vcpu, _, i) expect(vcpu:write(i * 4096 + 8, "more")):is_true() end },
+	{ "read by the VMM, then by the guest", function(vcpu, ram, i)
+		expect(ram:read(i * 4096, 6)):eq("swap " .. i)
+		expect(vcpu:read(i * 4096, 6)):eq("swap " .. i)
+	end },
+	{ "written by the VMM, then read by the guest", function(vcpu, ram, i)
+		expect(ram:write(i * 4096 + 8, "more")):eq(0)
+		expect(vcpu:read(i * 4096 + 8, 4)):eq("more")
+	end },
+}, function(sim, case)
+	local vcpu, ram, vm = sim:guest{ ram = { length = "2M", huge = false } }
+	local other = vm:create_vcpu()
+	for i = 0, 3 do
+		expect(vcpu:write(i * 4096, "swap " .. i)):is_true()
+		expect(other:read(i * 4096, 6)):eq("swap " .. i)
+	end
+	local old = swap_to_other_frames(ram, 4)
+	for i = 0, 3 do
+		case[2](vcpu, ram, i)
+		local page = ram:page(i)
+		for k = 0, 3 do
+			expect(page):ne(old[k])
+		end
+		expect(sim.inspect:mapping(vm, i * 4096)):fields{ present = true, page = page }
+		-- The other vCPU had the old frame in its TLB.
+		expect(other:read(i * 4096, 6)):eq("swap " .. i)
+		expect(other:write(i * 4096, "back " .. i)):is_true()
+		expect(ram:read(i * 4096, 6)):eq("back " .. i)
+		expect(vcpu:read(i * 4096, 6)):eq("back " .. i)
+	end
+	for i = 0, 3 do
+		expect(ram:read((1 << 20) + i * 4096, 13)):eq("takes a frame")
+	end
+end)
+
+scenario("swap: pages come back in other frames while vCPUs use them", options, function(sim)
+	local vcpu, ram, vm = sim:guest{ ram = { length = "2M", huge = false } }
+	local other = vm:create_vcpu()
+	local count, rounds = 0, 0
+	for _, writer in ipairs{ { vcpu, 0 }, { other, 8 } } do
+		sim:thread("vCPU at " .. writer[2], function()
+			local n = 0
+			repeat
+				n = n + 1
+				for page = 0, 3 do
+					local at = page * 4096 + writer[2]
+					expect(writer[1]:write(at, ("<I8"):pack(n))):is_true()
+					expect(writer[1]:read(at, 8)):eq(("<I8"):pack(n))
+				end
+			until sim:stopping()
+			count = count + n
+		end)
+	end
+	sim:thread("host", function()
+		repeat
+			ram:swap_out(0, "16K")
+			ram:write(1 << 20, "takes a frame")
+			ram:madvise(1 << 20, "4K", MADV_DONTNEED)
+			rounds = rounds + 1
+		until sim:stopping()
+	end)
+	sim:join{ seconds = 0.3 }
+	expect(count):gt(0)
+	expect(rounds):gt(0)
+end)
+
 scenario("ksm: two equal pages become one, and a write separates them", options, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest()
 	expect(vcpu:write(0x1000, "the same")):is_true()
