@@ -13,6 +13,7 @@
 #include <linux/kvm.h>
 #include <linux/kvm_host.h>
 #include <linux/mman.h>
+#include <linux/resource.h>
 #include <linux/signal.h>
 #include <linux/userfaultfd.h>
 #include <uapi/linux/memfd.h>

@@ -282,6 +282,10 @@ C.methods(P.process, {
 	drop_capability = function(s, what, cap)
 		return syscall(s.pid, core.SYS_DROP_CAP, A.u32(what .. ": capability", cap))
 	end,
+	setrlimit = function(s, what, resource, limit)
+		return syscall(s.pid, core.SYS_SETRLIMIT, A.u32(what .. ": resource", resource),
+			A.u64(what .. ": limit", limit))
+	end,
 	kill = function(s, what, signo)
 		return syscall(s.pid, core.SYS_KILL, A.u32(what .. ": signal", signo))
 	end,

@@ -314,6 +314,19 @@ int kshim_process_drop_cap(unsigned int cap)
 	return 0;
 }
 
+/* Like setrlimit(2) with both limits alike, without the checks of the caller's rights. Others are not looked at. */
+int kshim_process_setrlimit(unsigned int resource, unsigned long limit)
+{
+	struct rlimit *rlim = current->signal->rlim + RLIMIT_MEMLOCK;
+
+	if (resource != RLIMIT_MEMLOCK)
+		return -EINVAL;
+	task_lock(current->group_leader);
+	rlim->rlim_cur = rlim->rlim_max = limit;
+	task_unlock(current->group_leader);
+	return 0;
+}
+
 unsigned int kshim_process_count(void)
 {
 	struct kshim_process *p;

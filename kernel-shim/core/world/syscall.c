@@ -86,6 +86,8 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_process_exec(a[0]);
 	case KVMSIM_SYS_DROP_CAP:
 		return kshim_process_drop_cap(a[0]);
+	case KVMSIM_SYS_SETRLIMIT:
+		return kshim_process_setrlimit(a[0], a[1]);
 	case KVMSIM_SYS_USERFAULTFD:
 		return kshim_sys_userfaultfd(a[0]);
 	case KVMSIM_SYS_KILL:

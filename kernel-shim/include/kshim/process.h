@@ -49,6 +49,7 @@ int kshim_process_exit(int pid);
  */
 int kshim_process_exec(bool pgste);
 int kshim_process_drop_cap(unsigned int cap);
+int kshim_process_setrlimit(unsigned int resource, unsigned long limit);
 /*
  * Runs the current process's handlers on its way back to user mode: each signal is kept for
  * kshim_process_take_signal(). Returns false if there was none: restart_syscall() sets TIF_SIGPENDING without one.
