@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Compiles what the s390 patches touch for real hardware, with and without them, and compares the compiler's warnings.
+# Compiles what the patches touch for real hardware, with and without them, and compares the compiler's warnings.
 #
 #   build-check.sh [VERSION...]
 #
-# The kernel's own Kbuild builds arch/s390/kvm, virt/kvm and the other C files that a series changes, with ARCH=s390
-# defconfig, W=1 and Debian's cross compiler. Exits with 1 when the series brings a warning, with 2 when it does not
-# compile. A result is kept in the cache until the package, the series, the compiler or this script changes.
+# For each architecture that a series touches and that has a cross compiler in kernel-shim/architectures, the kernel's own
+# Kbuild builds arch/*/kvm, virt/kvm and the other C files that the series changes, with defconfig, W=1 and Debian's cross
+# compiler. What it changes in arch/arm64/kvm is also built with pages of 64 KiB. Exits with 1 when the series brings a
+# warning, with 2 when it does not compile. A result is kept in the cache until the package, the series, the compiler or
+# this script changes.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -18,7 +20,7 @@ kernels=$here/../kernels
 # shellcheck source=kernel-shim/kbuild/kernels.sh
 . "$here/../kbuild/kernels.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kvmsim
-cross=s390x-linux-gnu-
+architectures=$here/../architectures
 
 say() { printf 'kvmsim patches: %s\n' "$*" >&2; }
 die() {
@@ -35,10 +37,6 @@ esac
 if [ $# = 0 ]; then
 	for dir in "$here"/*/series; do set -- "$@" "$(basename "$(dirname "$dir")")"; done
 fi
-command -v ${cross}gcc >/dev/null || die "${cross}gcc is missing: install gcc-s390x-linux-gnu"
-cc=${cross}gcc
-! command -v ccache >/dev/null || cc="ccache $cc"
-
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -66,25 +64,104 @@ set_tree() { # DIR
 kbuild() {
 	# Nothing of the caller's environment may change the result.
 	env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C TERM=dumb ${CCACHE_DIR:+"CCACHE_DIR=$CCACHE_DIR"} \
-		make -s -C "$work/tree" O="$work/out" ARCH=s390 CROSS_COMPILE=$cross CC="$cc" -j"$(nproc)" "$@"
+		make -s -C "$work/tree" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" CC="$cc" -j"$(nproc)" "$@"
 }
 
 objects() {
-	find "$work/out/arch/s390/kvm" "$work/out/virt/kvm" -name '*.o' 2>/dev/null || true
-	for o in $single; do echo "$work/out/$o"; done
+	for target in $targets; do
+		case $target in
+		*/) find "$out/$target" "$out/virt/kvm" -name '*.o' 2>/dev/null || true ;;
+		*) echo "$out/$target" ;;
+		esac
+	done
 }
 
-# Compiles, and leaves the warnings in $work/$1, without line numbers.
+# Compiles, and leaves the warnings in $out/$1, without line numbers.
 compile() { # NAME
 	objects | xargs -r rm -f
 	# shellcheck disable=SC2086
-	kbuild W=1 arch/s390/kvm/ $single >"$work/log" 2>&1 || {
-		grep -v ': warning: ' "$work/log" | tail -n 30 >&2
-		die "$version: does not compile $1 the series; the whole log: $work/log"
+	kbuild W=1 $targets >"$out/log" 2>&1 || {
+		grep -v ': warning: ' "$out/log" | tail -n 30 >&2
+		die "$version, $kind: does not compile $1 the series; the whole log: $out/log"
 	}
 	sed -n -e '/: warning: /!d' -e "s|^\(\.\./\)*\(.*/tree/\)*||" -e '/^scripts\//d' -e 's/^\([^:]*\):[0-9:]*: /\1: /' \
-		-e p "$work/log" | sort >"$work/$1.new"
-	mv "$work/$1.new" "$work/$1"
+		-e p "$out/log" | sort >"$out/$1.new"
+	mv "$out/$1.new" "$out/$1"
+}
+
+# Compiles for one configuration, and prints the report.
+#   check_kind KIND OPTION
+check_kind() {
+	kind=$1 option=$2
+	out=$work/$kind
+	report=$out/report-$(series_patches "$series" | while IFS= read -r p; do cat "$series/$p"; done |
+		sha256sum | cut -c1-12)
+	if [ ! -e "$report" ]; then
+		[ -e "$out/.config" ] || {
+			mkdir -p "$out"
+			kbuild defconfig >"$out/log" 2>&1 || die "defconfig failed: $out/log"
+			[ -z "$option" ] || {
+				echo "$option" >>"$out/.config"
+				kbuild olddefconfig >"$out/log" 2>&1 || die "olddefconfig failed: $out/log"
+				grep -qxF "$option" "$out/.config" || die "$version, $kind: no $option"
+			}
+		}
+		echo "$targets" >"$tmp/targets"
+		cmp -s "$tmp/targets" "$out/targets" || {
+			say "$version, $kind: compiling without the series"
+			set_tree "$tmp/none"
+			compile without
+			cp "$tmp/targets" "$out/targets"
+		}
+		say "$version, $kind: compiling with the series"
+		set_tree "$tmp/patched"
+		compile with
+		comm -13 "$out/without" "$out/with" >"$tmp/new"
+		{
+			echo "$version, $kind: $(objects | wc -l) objects, warnings with W=1: $(wc -l <"$out/without") without the series," \
+				"$(wc -l <"$out/with") with it, $(wc -l <"$tmp/new") new"
+			uniq "$tmp/new"	# a header's, once
+		} >"$report.new"
+		mv "$report.new" "$report"
+	fi
+	cat "$report"
+	[ "$(wc -l <"$report")" = 1 ]
+}
+
+# Checks what the series for $version has for one architecture.
+#   check_arch ARCH CROSS PACKAGE
+check_arch() {
+	arch=$1 cross=$2
+	command -v "${cross}gcc" >/dev/null || die "${cross}gcc is missing: install $3"
+	cc=${cross}gcc
+	! command -v ccache >/dev/null || cc="ccache $cc"
+	work=$cache/build-check-$version-$({
+		stat -L -c '%n %s %.9Y' "$tarball"
+		"${cross}gcc" --version
+		cat "$here/build-check.sh" "$here/series.sh"
+	} | sha256sum | cut -c1-12)
+	mkdir -p "$work"
+	exec 8>"$work/lock"
+	flock 8
+	pristine=$("$here/../kbuild/unpack-source.sh" "$tarball" "$cache" "$tmp/none")
+	[ -d "$work/tree" ] || {
+		say "$version: preparing a tree (once)"
+		cp -al "$pristine" "$work/tree.new"
+		mv "$work/tree.new" "$work/tree"
+	}
+	sources=$(series_all_files all "$series" | sed -n -e '/^tools\//d' -e '/^samples\//d' -e '/^virt\/kvm\//d' \
+		-e "/^arch\/$arch\//!{/^arch\//d}" -e 's/\.c$/.o/p')
+	bad_kinds=0
+	# shellcheck disable=SC2086
+	targets="arch/$arch/kvm/ $(printf '%s\n' $sources | grep -v "^arch/$arch/kvm/" | paste -s -d ' ' -)"
+	check_kind "$arch" '' || bad_kinds=1
+	if [ "$arch" = arm64 ]; then
+		# shellcheck disable=SC2086
+		targets=$(printf '%s\n' $sources | grep "^arch/$arch/kvm/" | paste -s -d ' ' -)
+		check_kind "$arch-64k" CONFIG_ARM64_64K_PAGES=y || bad_kinds=1
+	fi
+	exec 8>&-
+	return $bad_kinds
 }
 
 check() {
@@ -92,55 +169,17 @@ check() {
 	[ -f "$series/series" ] || die "there is no series for Linux $version"
 	tarball=$(kernel_package "$version" "$cache")
 	[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version"
-	work=$cache/build-check-$version-$({
-		stat -L -c '%n %s %.9Y' "$tarball"
-		${cross}gcc --version
-		cat "$here/build-check.sh" "$here/series.sh"
-	} | sha256sum | cut -c1-12)
-	mkdir -p "$work"
-	exec 8>"$work/lock"
-	flock 8
-
-	report=$work/report-$(series_patches "$series" | while IFS= read -r p; do cat "$series/$p"; done |
-		sha256sum | cut -c1-12)
-	if [ ! -e "$report" ]; then
-		pristine=$("$here/../kbuild/unpack-source.sh" "$tarball" "$cache" "$tmp/none")
-		[ -d "$work/tree" ] || {
-			say "$version: preparing a tree (once)"
-			cp -al "$pristine" "$work/tree.new"
-			mv "$work/tree.new" "$work/tree"
-		}
-		[ -e "$work/out/.config" ] || {
-			mkdir -p "$work/out"
-			kbuild defconfig >"$work/log" 2>&1 || die "defconfig failed: $work/log"
-		}
-		single=$(series_all_files all "$series" | sed -n -e '/^virt\/kvm\//d' -e '/^arch\/s390\/kvm\//d' \
-			-e 's/\.c$/.o/p' | grep -vE '^(arch/[^s]|arch/s[^3]|tools/|samples/)' || true)
-		echo "$single" >"$tmp/single"
-		cmp -s "$tmp/single" "$work/single" || {
-			say "$version: compiling without the series"
-			set_tree "$tmp/none"
-			compile without
-			cp "$tmp/single" "$work/single"
-		}
-		say "$version: compiling with the series"
-		rm -rf "$tmp/patched"
-		from=$(series_pristine "$tarball" "$cache" "$series") || die "$version: the series does not fit to $tarball"
-		cp -a "$from" "$tmp/patched"
-		series_apply "$tmp/patched" "$series" || die "$version: the series does not apply to $tarball"
-		set_tree "$tmp/patched"
-		compile with
-		comm -13 "$work/without" "$work/with" >"$tmp/new"
-		{
-			echo "$version: $(objects | wc -l) objects, warnings with W=1: $(wc -l <"$work/without") without the series," \
-				"$(wc -l <"$work/with") with it, $(wc -l <"$tmp/new") new"
-			uniq "$tmp/new"	# a header's, once
-		} >"$report.new"
-		mv "$report.new" "$report"
-	fi
-	exec 8>&-
-	cat "$report"
-	[ "$(wc -l <"$report")" = 1 ]
+	rm -rf "$tmp/patched"
+	from=$(series_pristine "$tarball" "$cache" "$series") || die "$version: the series does not fit to $tarball"
+	cp -a "$from" "$tmp/patched"
+	series_apply "$tmp/patched" "$series" || die "$version: the series does not apply to $tarball"
+	failed=0
+	sed -e '/^#/d' -e '/^$/d' "$architectures" >"$tmp/architectures"
+	while read -r _ arch _ cross package <&7; do
+		[ "$cross" != - ] || continue
+		! series_all_files all "$series" | grep -q "^arch/$arch/" || check_arch "$arch" "$cross" "$package" || failed=1
+	done 7<"$tmp/architectures"
+	return $failed
 }
 
 bad=0
