@@ -1,0 +1,66 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Calls of KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, and what the scenarios ask about its effects.
+
+local L = {}
+
+L.READ, L.WRITE = KVM_ARM_LOCK_MEM_READ, KVM_ARM_LOCK_MEM_READ | KVM_ARM_LOCK_MEM_WRITE
+
+-- Options of a scenario: those that all have, and these.
+function L.options(more)
+	local options = { arch = "arm64", needs = "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION",
+		covers = "api.rst KVM_CAP_ARM_LOCK_USER_MEMORY_REGION" }
+	for k, v in pairs(more or {}) do
+		options[k] = v
+	end
+	return options
+end
+
+function L.lock(vm, slot, rights, ...)
+	return vm:enable_cap{ cap = KVM_CAP_ARM_LOCK_USER_MEMORY_REGION,
+		flags = KVM_ARM_LOCK_USER_MEMORY_REGION_FLAGS_LOCK, args = { slot, rights, ... } }
+end
+
+function L.unlock(vm, slot, ...)
+	return vm:enable_cap{ cap = KVM_CAP_ARM_LOCK_USER_MEMORY_REGION,
+		flags = KVM_ARM_LOCK_USER_MEMORY_REGION_FLAGS_UNLOCK, args = { slot, ... } }
+end
+
+function L.unlock_all(vm)
+	return L.unlock(vm, 0, KVM_ARM_UNLOCK_MEM_ALL)
+end
+
+-- How often the guest faults while fn runs.
+function L.faults(sim, fn, ...)
+	local before = sim.inspect:counters().guest_faults
+	fn(...)
+	return sim.inspect:counters().guest_faults - before
+end
+
+-- The pages of the slot at gpa, which is all of ram, are pinned and mapped: each alone, and as the process has it.
+function L.is_locked(sim, vm, ram, writable, gpa)
+	for i = 0, ram.length // 4096 - 1 do
+		local page = ram:page(i)
+		expect(page):fields{ mapped = true, zero = false, pincount = 1 }
+		expect(sim.inspect:mapping(vm, (gpa or 0) + i * 4096)):fields{ present = true, level = 1, writable = writable,
+			page = page }
+	end
+end
+
+-- No page of ram is pinned.
+function L.is_not_pinned(ram)
+	for i = 0, ram.length // 4096 - 1 do
+		local page = ram:page(i)
+		if page.mapped then
+			expect(page.pincount):eq(0)
+		end
+	end
+end
+
+-- No page of the slot at gpa is mapped at stage 2.
+function L.is_unmapped(sim, vm, ram, gpa)
+	for i = 0, ram.length // 4096 - 1 do
+		expect(sim.inspect:mapping(vm, (gpa or 0) + i * 4096).present):eq(false)
+	end
+end
+
+return L

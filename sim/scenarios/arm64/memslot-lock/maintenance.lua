@@ -1,0 +1,199 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Locked memslots: cache maintenance and tags that are left to KVM_RUN, and the reset of a vCPU.
+--
+-- A guest whose caches are off reads memory behind the host's caches, unless the CPU has FWB. The model reports a read of
+-- a line that the host wrote and nobody has cleaned.
+
+local L = require("locked")
+local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
+local caches = L.options{ facilities = { {}, { fwb = false }, { fwb = false, dic = false, idc = false } } }
+local layout = { ram = { length = "64K" } }
+local NOP <const> = "\x1f\x20\x03\xd5"
+
+local function fill(ram, text)
+	for i = 0, 15 do
+		expect(ram:write(i << 12, ("%s %2d"):format(text, i))):eq(0)
+	end
+end
+
+local function has(vcpu, text, gpa)
+	for i = 0, 15 do
+		expect(vcpu:read((gpa or 0) + (i << 12), 7)):eq(("%s %2d"):format(text, i))
+	end
+end
+
+scenario("memslot lock: the guest sees what the VMM wrote after locking", caches, function(sim)
+	for _, rights in ipairs{ READ, WRITE } do
+		local vcpu, ram, vm = sim:guest(layout)
+		fill(ram, "text")
+		expect(lock(vm, 0, rights)):eq(0)
+		fill(ram, "TEXT")
+		expect(L.faults(sim, has, vcpu, "TEXT")):eq(0)
+		vm:close()
+	end
+end)
+
+scenario("memslot lock: locked again after the guest has run", caches, function(sim)
+	local vcpu, ram, vm = sim:guest(layout)
+	fill(ram, "text")
+	has(vcpu, "text")
+	for _ = 1, 2 do
+		expect(lock(vm, 0, WRITE)):eq(0)
+		fill(ram, "TEXT")
+		expect(L.faults(sim, has, vcpu, "TEXT")):eq(0)
+		expect(unlock(vm, 0)):eq(0)
+	end
+end)
+
+scenario("memslot lock: any vCPU does it for all of them", caches, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest(layout)
+	local second, other = vm:create_vcpu(), vmm:mmap{ length = "64K" }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+		userspace_addr = other }):eq(0)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	expect(lock(vm, 1, READ)):eq(0)
+	fill(ram, "zero")
+	fill(other, "one ")
+	expect(second:read(0, 4)):eq("zero")
+	has(vcpu, "zero")
+	has(vcpu, "one ", 0x100000)
+end)
+
+-- --- unlocking before it was done ----------------------------------------------------------------------------------
+
+scenario("memslot lock: unlocked before a vCPU has run, memory is unmapped", caches, function(sim)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	L.is_locked(sim, vm, ram, true)
+	fill(ram, "text")
+	expect(unlock(vm, 0)):eq(0)
+	L.is_unmapped(sim, vm, ram)
+	L.is_not_pinned(ram)
+	fill(ram, "TEXT")
+	expect(L.faults(sim, has, vcpu, "TEXT")):eq(16)
+end)
+
+-- v5 had one set of bits for the VM: an unlock unmapped if anything was pending, and without MTE the bit of the tags was
+-- always pending (A7).
+scenario("memslot lock: unlocked after a vCPU has run, memory stays mapped", caches, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest(layout)
+	local other = vmm:mmap{ length = "64K" }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+		userspace_addr = other }):eq(0)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	fill(ram, "zero")
+	has(vcpu, "zero")
+	-- Slot 1 has not been used since it was locked, slot 0 has.
+	expect(lock(vm, 1, WRITE)):eq(0)
+	expect(unlock(vm, 0)):eq(0)
+	expect(L.faults(sim, has, vcpu, "zero")):eq(0)
+	expect(unlock(vm, 1)):eq(0)
+	expect(sim.inspect:mapping(vm, 0x100000)):fields{ present = true, writable = true, page = other:page(0) }
+	expect(lock(vm, 1, READ)):eq(0)
+	expect(lock(vm, 0, READ)):eq(0)
+	expect(unlock_all(vm)):eq(0)
+	L.is_unmapped(sim, vm, ram)
+	L.is_unmapped(sim, vm, other, 0x100000)
+end)
+
+scenario("memslot lock: nothing remains pending", caches, function(sim)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(lock(vm, 0, READ)):eq(0)
+	for _ = 1, 3 do
+		expect(vcpu:read(0, 1)):eq("\0")
+	end
+	expect(unlock(vm, 0)):eq(0)
+	for i = 0, 15 do
+		expect(sim.inspect:mapping(vm, i << 12)):fields{ present = true, writable = false, page = ram:page(i) }
+	end
+end)
+
+-- --- reset ---------------------------------------------------------------------------------------------------------
+
+-- KVM_ARM_VCPU_INIT of a vCPU that has run unmaps all memory, unless the CPU has FWB.
+scenario("memslot lock: the reset of a vCPU leaves locked memory mapped", caches, function(sim)
+	local vcpu, ram, vm, vmm = sim:guest(layout)
+	local other = vmm:mmap{ length = "64K" }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+		userspace_addr = other }):eq(0)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	fill(ram, "zero")
+	fill(other, "one ")
+	has(vcpu, "zero")
+	has(vcpu, "one ", 0x100000)
+	for round = 1, 2 do
+		expect(vcpu:init()):eq(0)
+		L.is_locked(sim, vm, ram, true)
+		if sim.facilities.fwb == false then
+			L.is_unmapped(sim, vm, other, 0x100000)
+		end
+		-- What the VMM loads for the next boot.
+		fill(ram, round == 1 and "boot" or "more")
+		expect(L.faults(sim, has, vcpu, round == 1 and "boot" or "more")):eq(0)
+	end
+end)
+
+scenario("memslot lock: after a reset there is new code where old code was", caches, function(sim)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	expect(ram:write(0x4000, NOP)):eq(0)
+	expect(vcpu:fetch(0x4000)):ok()
+	expect(vcpu:init()):eq(0)
+	expect(ram:write(0x4000, NOP)):eq(0)
+	expect(L.faults(sim, function() expect(vcpu:fetch(0x4000)):ok() end)):eq(0)
+end)
+
+scenario("memslot lock: unlocked between a reset and the next run", caches, function(sim)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	fill(ram, "text")
+	has(vcpu, "text")
+	expect(vcpu:init()):eq(0)
+	expect(unlock(vm, 0)):eq(0)
+	if sim.facilities.fwb == false then
+		L.is_unmapped(sim, vm, ram)
+	end
+	fill(ram, "boot")
+	has(vcpu, "boot")
+end)
+
+-- The walk of the reset follows pointers to locks: slots_lock, which unlocking takes, protects them.
+scenario("memslot lock: vCPUs are reset while another thread locks and unlocks",
+	L.options{ check = "end", facilities = { {}, { fwb = false } } }, function(sim)
+	local vcpu, _, vm = sim:guest(layout)
+	expect(vcpu:read(0, 1)):eq("\0")
+	sim:thread("vcpu", function()
+		while not sim:stopping() do
+			expect(vcpu:init()):eq(0)
+			expect(vcpu:read(0x1000, 1)):eq("\0")
+		end
+	end)
+	sim:thread("vmm", function()
+		while not sim:stopping() do
+			local rc = lock(vm, 0, READ)
+			if rc ~= -EBUSY then
+				expect(rc):eq(0)
+				expect(unlock(vm, 0)):eq(0)
+			end
+		end
+	end)
+	sim:join{ seconds = 1 }
+end)
+
+-- --- tags ----------------------------------------------------------------------------------------------------------
+
+local mte = L.options{ needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", "KVM_CAP_ARM_MTE" } }
+
+scenario("memslot lock: MTE may be enabled after locking, and tags are cleared once", mte, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "64K" }
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = "64K", userspace_addr = ram }):eq(0)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_ARM_MTE }):eq(0)
+	local vcpu = vm:create_vcpu()
+	fill(ram, "tags")
+	expect(L.faults(sim, has, vcpu, "tags")):eq(0)
+	expect(unlock(vm, 0)):eq(0)
+	expect(L.faults(sim, has, vcpu, "tags")):eq(0)
+end)

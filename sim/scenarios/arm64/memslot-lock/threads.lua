@@ -1,0 +1,163 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Locked memslots: vCPUs, MMU notifiers and other ioctls at the same time.
+
+local L = require("locked")
+local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
+local options = L.options()
+local long = L.options{ check = "end" }
+
+-- A VM with slot 0 of 64K, slot 1 of 64K at 1M, and another process mapping for whatever happens beside it.
+local function guest(sim)
+	local vcpu, ram, vm, vmm, slot = sim:guest{ ram = { length = "64K" } }
+	local other = vmm:mmap{ length = "64K" }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+		userspace_addr = other }):eq(0)
+	return vcpu, ram, vm, vmm, other, slot
+end
+
+-- v5 read the sequence count once for the whole slot, and any notifier since then was an error (A5).
+scenario("memslot lock: notifiers of other memory do not disturb", long, function(sim)
+	local vcpu, ram, vm, _, other = guest(sim)
+	expect(vcpu:write(0x100000, "mapped")):is_true()
+	sim:thread("notifiers", function()
+		while not sim:stopping() do
+			expect(other:madvise(0, "64K", MADV_DONTNEED)):eq(0)
+			expect(other:write(0, "x")):eq(0)
+		end
+	end)
+	sim:thread("vmm", function()
+		while not sim:stopping() do
+			for _, rights in ipairs{ READ, WRITE } do
+				expect(lock(vm, 0, rights)):eq(0)
+				expect(sim.inspect:mapping(vm, 0xf000).present):eq(true)
+				expect(unlock(vm, 0)):eq(0)
+			end
+		end
+	end)
+	sim:join{ seconds = 1 }
+	L.is_not_pinned(ram)
+end)
+
+-- Those of the memory itself: it is locked, or has changed so often that -EAGAIN says so.
+scenario("memslot lock: notifiers of the memory itself", long, function(sim)
+	local vcpu, ram, vm = guest(sim)
+	sim:thread("notifiers", function()
+		while not sim:stopping() do
+			expect(ram:madvise("32K", "8K", MADV_DONTNEED)):eq(0)
+			expect(ram:mprotect(0, "16K", "r")):eq(0)
+			expect(ram:mprotect(0, "16K", "rw")):eq(0)
+		end
+	end)
+	sim:thread("vmm", function()
+		while not sim:stopping() do
+			local rc = lock(vm, 0, READ)
+			if rc ~= -EAGAIN then
+				expect(rc):eq(0)
+				expect(unlock(vm, 0)):eq(0)
+			end
+		end
+	end)
+	sim:join{ seconds = 1 }
+	L.is_not_pinned(ram)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	L.is_locked(sim, vm, ram, true)
+	expect(L.faults(sim, function() expect(vcpu:write(0x8000, "x")):is_true() end)):eq(0)
+end)
+
+scenario("memslot lock: notifiers while it is locked and vCPUs run", long, function(sim)
+	local vcpu, ram, vm = guest(sim)
+	expect(lock(vm, 0, WRITE)):eq(0)
+	sim:thread("notifiers", function()
+		while not sim:stopping() do
+			expect(ram:madvise("32K", "32K", MADV_DONTNEED)):eq(0)
+		end
+	end)
+	sim:thread("vcpu", function()
+		local n = 0
+		while not sim:stopping() do
+			n = n + 1
+			for i = 0, 15 do
+				expect(vcpu:write(i << 12, ("%08d"):format(n))):is_true()
+			end
+		end
+	end)
+	sim:join{ seconds = 1 }
+	for i = 0, 7 do
+		expect(ram:page(i).pincount):eq(1)
+		expect(sim.inspect:mapping(vm, i << 12)):fields{ present = true, level = 1, page = ram:page(i) }
+	end
+	expect(unlock(vm, 0)):eq(0)
+	L.is_not_pinned(ram)
+end)
+
+-- v5 changed what is pending in an unlock without a lock that vCPUs take (A13).
+scenario("memslot lock: locked and unlocked while vCPUs run", long, function(sim)
+	local vcpu, ram, vm = guest(sim)
+	local second = vm:create_vcpu()
+	for i, cpu in ipairs{ vcpu, second } do
+		sim:thread("vcpu " .. i, function()
+			local n = 0
+			while not sim:stopping() do
+				n = n + 1
+				expect(cpu:write((n % 16 << 12) + 8 * i, ("%08d"):format(n))):is_true()
+				expect(cpu:read((n % 16 << 12) + 8 * i, 8)):eq(("%08d"):format(n))
+			end
+		end)
+	end
+	sim:thread("vmm", function()
+		local n = 0
+		while not sim:stopping() do
+			n = n + 1
+			local rc = lock(vm, 0, n % 2 == 0 and READ or WRITE)
+			if rc ~= -EBUSY then
+				expect(rc):eq(0)
+				expect(unlock(vm, 0)):eq(0)
+			end
+		end
+	end)
+	sim:join{ seconds = 1 }
+	expect(unlock_all(vm)):eq(0)
+	L.is_not_pinned(ram)
+end)
+
+scenario("memslot lock: locking, logging and deleting at the same time", long, function(sim)
+	local _, ram, vm, _, _, slot = guest(sim)
+	sim:thread("lock", function()
+		while not sim:stopping() do
+			local rc = lock(vm, 0, READ)
+			expect(rc == 0 or rc == -EINVAL):is_true()
+			rc = unlock(vm, 0)
+			expect(rc == 0 or rc == -EINVAL):is_true()
+		end
+	end)
+	sim:thread("slots", function()
+		while not sim:stopping() do
+			for _, flags in ipairs{ KVM_MEM_LOG_DIRTY_PAGES, 0 } do
+				slot.flags = flags
+				expect(vm:set_user_memory_region(slot)):eq(0)
+			end
+			local rc = vm:set_user_memory_region{ slot = 0, memory_size = 0 }
+			expect(rc == 0 or rc == -EBUSY):is_true()
+		end
+	end)
+	sim:join{ seconds = 1 }
+	expect(unlock_all(vm)):eq(0)
+	L.is_not_pinned(ram)
+end)
+
+-- Locking faults pages in, which may wait for user space.
+scenario("memslot lock: missing pages come from a userfaultfd", options, function(sim)
+	local vcpu, ram, vm, vmm = guest(sim)
+	local uffd = vmm:userfaultfd()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING)):eq(0)
+	sim:thread("lock", function() expect(lock(vm, 0, READ)):eq(0) end)
+	sim:thread("pages", function()
+		for i = 0, 15 do
+			expect(uffd:read()):fields{ address = ram.addr + (i << 12) }
+			expect(uffd:copy(ram, i << 12, ("page %2d"):format(i) .. ("\0"):rep(4089))):eq(4096)
+		end
+	end)
+	sim:join()
+	L.is_locked(sim, vm, ram, false)
+	expect(L.faults(sim, function() expect(vcpu:read(0xf000, 7)):eq("page 15") end)):eq(0)
+end)
