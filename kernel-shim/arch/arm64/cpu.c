@@ -27,8 +27,6 @@ FAITHFUL(memstart_addr, "arch/arm64/mm/init.c");
 s64 memstart_addr;
 FAITHFUL(arm64_use_ng_mappings, "arch/arm64/kernel/cpufeature.c");
 bool arm64_use_ng_mappings;
-FAITHFUL(kvm_protected_mode_initialized, "arch/arm64/kvm/pkvm.c");
-DEFINE_STATIC_KEY_FALSE(kvm_protected_mode_initialized);
 FAITHFUL(system_cpucaps, "arch/arm64/kernel/cpufeature.c");
 DECLARE_BITMAP(system_cpucaps, ARM64_NCAPS);
 

@@ -40,3 +40,12 @@ static __always_inline u64 __arch_counter_get_cntvct(void)
 {
 	return read_sysreg(cntvct_el0);
 }
+
+/* The kernel patches the value of CTR_EL0 into the code. */
+OVERRIDES(__invalidate_icache_max_range, "arch/arm64/include/asm/kvm_mmu.h");
+static inline size_t __invalidate_icache_max_range(void)
+{
+	u8 iminline = SYS_FIELD_GET(CTR_EL0, IminLine, read_sanitised_ftr_reg(SYS_CTR_EL0)) + 2;
+
+	return MAX_DVM_OPS << iminline;
+}
