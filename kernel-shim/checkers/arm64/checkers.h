@@ -6,6 +6,8 @@
 struct kvm;
 
 int kshim_check_guest_tlb(struct kvm *kvm);
+int kshim_check_guest_tables(struct kvm *kvm);
+int kshim_check_vmids(void);
 int kshim_check_host_tlb(void);
 
 #endif

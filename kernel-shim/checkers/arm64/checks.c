@@ -5,6 +5,8 @@
 
 const struct kshim_check kshim_arch_checks[] = {
 	{ "tlb", KSHIM_CHECK_VM, .vm = kshim_check_guest_tlb },
+	{ "guest-tables", KSHIM_CHECK_VM, .vm = kshim_check_guest_tables },
+	{ "vmid", KSHIM_CHECK_LAST, .machine = kshim_check_vmids },
 	{ "host-tlb", KSHIM_CHECK_LAST, .machine = kshim_check_host_tlb },
 	{ "break-before-make", KSHIM_CHECK_IN_USE },
 	{ "barriers", KSHIM_CHECK_IN_USE },
