@@ -76,20 +76,21 @@ static void exception_to_el2(struct guest *g, const struct kvmsim_access *a, con
 	g->v->access.all_faults++;
 }
 
-static void failed(struct guest *g, const struct kvmsim_access *a, const struct arm64_fault *f,
-		   const struct arm64_access *access, u64 far)
+bool guest_abort(struct guest *g, const struct arm64_fault *f, const struct arm64_access *access, u64 far)
 {
+	const struct kvmsim_access *a = &g->v->access.a;
 	unsigned int ec;
 
 	if (f->stage2) {
 		exception_to_el2(g, a, f, access, far);
-		return;
+		return false;
 	}
 	if (access->user)
 		ec = access->fetch ? ESR_ELx_EC_IABT_LOW : ESR_ELx_EC_DABT_LOW;
 	else
 		ec = access->fetch ? ESR_ELx_EC_IABT_CUR : ESR_ELx_EC_DABT_CUR;
 	guest_exception_to_el1(g, abort_syndrome(a, f, access, ec), far);
+	return true;
 }
 
 static void write_reg(struct guest *g, unsigned int n, u64 value)
@@ -144,10 +145,8 @@ static bool execute(struct guest *g)
 	if (!f.failed)
 		model_access_perform(a, p);
 	kshim_hw_access_end(flags);
-	if (f.failed) {
-		failed(g, a, &f, &access, p[i].addr);
-		return !f.stage2;
-	}
+	if (f.failed)
+		return guest_abort(g, &f, &access, p[i].addr);
 	if (access.read)
 		write_reg(g, 0, a->value);
 	g->sys->elr_el2 += GUEST_INSN_BYTES;

@@ -18,6 +18,9 @@ struct guest {
 /* Ends the access in an exception to EL1: fills ESR, FAR, ELR and SPSR of EL1. */
 void guest_exception_to_el1(struct guest *g, u64 esr, u64 far);
 
+/* Takes the abort of an access that failed, to EL1 or to EL2. Returns false if to EL2. */
+bool guest_abort(struct guest *g, const struct arm64_fault *f, const struct arm64_access *access, u64 far);
+
 /* --- insn.c: instructions that are no accesses, by their text --- */
 bool guest_insn_valid(u32 text);
 /*
@@ -25,5 +28,11 @@ bool guest_insn_valid(u32 text);
  * An exception to EL1 ends the access.
  */
 bool guest_insn(struct guest *g, u32 text);
+/* An instruction that is UNDEFINED: ends the access in that exception. Returns true. */
+bool guest_undefined(struct guest *g);
+
+/* --- insn_sys.c: the same for system instructions --- */
+bool guest_sys_valid(u32 text);
+bool guest_sys(struct guest *g, u32 text);
 
 #endif

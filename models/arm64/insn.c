@@ -33,7 +33,7 @@ bool guest_insn_valid(u32 text)
 {
 	enum op op;
 
-	return decode(text, &op);
+	return decode(text, &op) || guest_sys_valid(text);
 }
 
 /* An instruction that the hypervisor asked for: PC stays at it. */
@@ -44,7 +44,7 @@ static bool trap(struct guest *g, unsigned int ec, u64 iss)
 }
 
 /* EC 0: an instruction that is UNDEFINED. */
-static bool undefined(struct guest *g)
+bool guest_undefined(struct guest *g)
 {
 	guest_exception_to_el1(g, ESR_ELx_IL, 0);
 	return true;
@@ -65,17 +65,17 @@ bool guest_insn(struct guest *g, u32 text)
 	enum op op;
 
 	if (!decode(text, &op))
-		return undefined(g);
+		return guest_sys(g, text);
 	switch (op) {
 	case OP_HVC:
 		if (hcr & HCR_HCD)
-			return undefined(g);
+			return guest_undefined(g);
 		/* The preferred return address is that of the next instruction. */
 		g->sys->elr_el2 += GUEST_INSN_BYTES;
 		return trap(g, ESR_ELx_EC_HVC64, imm);
 	case OP_SMC:
 		/* There is no EL3. */
-		return hcr & HCR_TSC ? trap(g, ESR_ELx_EC_SMC64, imm) : undefined(g);
+		return hcr & HCR_TSC ? trap(g, ESR_ELx_EC_SMC64, imm) : guest_undefined(g);
 	case OP_SVC:
 		g->sys->elr_el2 += GUEST_INSN_BYTES;
 		guest_exception_to_el1(g, (u64)ESR_ELx_EC_SVC64 << ESR_ELx_EC_SHIFT | ESR_ELx_IL | imm, 0);

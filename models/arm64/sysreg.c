@@ -201,6 +201,22 @@ u64 arm64_sysreg_read_id(u32 encoding)
 	return i ? read(0, i) : 0;
 }
 
+bool arm64_guest_sysreg(u32 encoding, bool store, uint64_t *value)
+{
+	unsigned int i = by_encoding(el12(encoding));
+
+	/* With HCR_EL2.E2H the register of EL1 has that name in EL2; other registers have one name everywhere. */
+	if (!i || sysregs[i].kind != KIND_EL1 || sysregs[i].encoding != encoding)
+		i = by_encoding(encoding);
+	if (!i || sysregs[i].encoding != encoding || OP1(encoding) == 4 || (store && sysregs[i].kind == KIND_ID))
+		return false;
+	if (store)
+		write(i, *value);
+	else
+		*value = read(raw_smp_processor_id(), i);
+	return true;
+}
+
 /* Finds a register by its name, and keeps its number in the caller's cache. */
 static unsigned int by_name(const char *insn, u16 *cache, const char *name)
 {

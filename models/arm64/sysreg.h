@@ -32,5 +32,10 @@ void arm64_set_ids(struct arm64_sysregs *r);
  * is zero. Refuses an unknown register.
  */
 uint64_t arm64_sysreg_read_id(uint32_t encoding);
+/*
+ * MRS or MSR of the guest that the calling CPU runs: of EL1's own registers. Returns false if there is no register of
+ * this encoding that EL1 can reach, or if it cannot be written.
+ */
+bool arm64_guest_sysreg(uint32_t encoding, bool write, uint64_t *value);
 
 #endif
