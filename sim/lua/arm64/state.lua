@@ -51,7 +51,10 @@ end
 
 -- The argument init of vm:create_vcpu().
 function U.init_argument(what, v)
-	return v == false and v or A.table(what, v, init_schema)
+	if v == false then
+		return v
+	end
+	return A.table(what, v, init_schema)
 end
 
 function U.vcpu_created(s, a)
