@@ -48,7 +48,10 @@ START_TEST(nothing_is_clean_at_first)
 	ck_assert(code_stale(0, 0x1000));
 	/* Outside of memory there is nothing to be seen. */
 	ck_assert(!data_stale(PAGES << 12, NC));
+	ck_assert(!code_stale(0, PAGES << 12));
 	arm64_cache_write(&caches, PAGES << 12, LEN, WB);
+	arm64_cache_clean_poc(&caches, PAGES << 12);
+	arm64_icache_line(&caches, PAGES << 12, true);
 }
 END_TEST
 
@@ -150,8 +153,10 @@ START_TEST(one_cpu_or_all)
 	arm64_icache_all(&caches, 1);
 	ck_assert(!code_stale(1, 0x1000));
 	ck_assert(code_stale(0, 0x1000));
+	arm64_icache_all(&caches, 0);
+	ck_assert(code_stale(2, 0x1000));
 	arm64_icache_all(&caches, -1);
-	ck_assert(!code_stale(0, 0x1000));
+	ck_assert(!code_stale(2, 0x1000));
 }
 END_TEST
 

@@ -108,6 +108,15 @@ START_TEST(an_entry_has_the_smaller_size)
 }
 END_TEST
 
+START_TEST(no_stage_at_all)
+{
+	struct arm64_tlb_entry *e = fill(EL1, arm64_tlb_tag(1, 0) | ARM64_TAG_OFF, 0x5678, 0x5678, none, none);
+
+	ck_assert_uint_eq(arm64_tlb_shift(e), 12);
+	ck_assert_uint_eq(e->pa, 0x5000);
+}
+END_TEST
+
 START_TEST(contiguous_groups)
 {
 	static const uint8_t shift[] = { 16, 21, 25, 30, 34 };
@@ -272,6 +281,7 @@ int main(void)
 	tcase_add_test(t, tags_separate);
 	tcase_add_test(t, global_entries_fit_each_asid);
 	tcase_add_loop_test(t, an_entry_has_the_smaller_size, 0, (int)(sizeof(sizes) / sizeof(sizes[0])));
+	tcase_add_test(t, no_stage_at_all);
 	tcase_add_test(t, contiguous_groups);
 	tcase_add_test(t, a_page_is_held_once);
 	tcase_add_test(t, drop_takes_all_that_would_be_found);

@@ -232,8 +232,16 @@ START_TEST(input_sizes_that_do_not_exist)
 	ck_assert(!arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
 	regime.tcr = T0SZ(24) | IPS_48;
 	ck_assert(arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
+	regime.tcr = T0SZ(16) | IPS_48;
+	ck_assert(arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
+	regime.tcr = T0SZ(16) | TG0_64K | IPS_48;
+	ck_assert(!arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
+	regime.tcr = T0SZ(17) | TG0_64K | IPS_48;
+	ck_assert(arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
 	have.ttst = false;
 	ck_assert(!arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
+	regime.tcr = T0SZ(25) | IPS_48;
+	ck_assert(arm64_s1_tables(&have, &regime, 0, false, &t, &in, &fault));
 }
 END_TEST
 
@@ -359,6 +367,9 @@ static const struct {
 	{ USER, BIT64(61), ARM64_R | ARM64_W | ARM64_X | ARM64_UX },
 	{ RO, BIT64(60), ARM64_R | ARM64_X },
 	{ RO, BIT64(59), ARM64_R | ARM64_UX },
+	{ USER, BIT64(62) | BIT64(61), ARM64_R | ARM64_X | ARM64_UX },
+	{ USER, BIT64(61) | BIT64(60) | BIT64(59), ARM64_R | ARM64_W },
+	{ USER, BIT64(62) | BIT64(60), ARM64_R | ARM64_UR | ARM64_X },
 };
 
 START_TEST(stage1_rights)
@@ -367,6 +378,8 @@ START_TEST(stage1_rights)
 	*l3() |= s1_rights[_i].desc;
 	ck_assert(walk1(ADDR, clean));
 	ck_assert_uint_eq(leaf.rights, s1_rights[_i].rights);
+	ck_assert_uint_eq(leaf.via_rights[0], ARM64_ALL_RIGHTS);
+	ck_assert_uint_eq(leaf.via_rights[2] == ARM64_ALL_RIGHTS, !s1_rights[_i].table);
 	/* Stage 2 ignores those bits of its tables. */
 	*l3() |= S2_R;
 	ck_assert(walk2(ADDR, load));
@@ -450,6 +463,8 @@ START_TEST(stage2_permission_faults)
 	*l3() |= S2_R;
 	ck_assert(walk2(ADDR, load));
 	ck_assert(walk2(ADDR, user_load));
+	ck_assert(!leaf.global);
+	ck_assert_uint_eq(leaf.via_rights[1], ARM64_ALL_RIGHTS);
 	expect_fault(walk2(ADDR, swap), ARM64_FSC_PERMISSION | 3);
 	ck_assert(fault.write);
 	ck_assert(fault.stage2);
@@ -471,7 +486,9 @@ static const struct {
 	uint64_t align;		/* of the table */
 } s2_starts[] = {
 	{ T0SZ(48) | SL0(2), 48, true, 0, 0x1000 },
+	{ T0SZ(48) | SL0(2), 44, true, 0, 0x1000 },
 	{ T0SZ(48) | SL0(2), 42, false, 0, 0 },
+	{ T0SZ(49) | SL0(2), 48, false, 0, 0 },
 	{ T0SZ(40) | SL0(1), 48, true, 1, 0x2000 },	/* two tables */
 	{ T0SZ(40) | SL0(2), 48, true, 0, 0x10 },
 	{ T0SZ(43) | SL0(1), 48, true, 1, 0x10000 },	/* sixteen */
@@ -482,11 +499,13 @@ static const struct {
 	{ T0SZ(25) | SL0(3), 48, true, 3, 0x10000 },
 	{ T0SZ(40) | SL0(1) | TG0_16K, 48, true, 2, 0x40000 },
 	{ T0SZ(47) | SL0(2) | TG0_16K, 48, true, 1, 0x4000 },
+	{ T0SZ(47) | SL0(2) | TG0_16K, 42, true, 1, 0x4000 },
 	{ T0SZ(47) | SL0(2) | TG0_16K, 40, false, 0, 0 },
 	{ T0SZ(47) | SL0(3) | TG0_16K, 48, false, 0, 0 },
 	{ T0SZ(40) | SL0(1) | TG0_64K, 48, true, 2, 0x4000 },
 	{ T0SZ(46) | SL0(1) | TG0_64K, 48, true, 2, 0x100000 },
 	{ T0SZ(48) | SL0(2) | TG0_64K, 48, true, 1, 0x200 },
+	{ T0SZ(48) | SL0(2) | TG0_64K, 44, true, 1, 0x200 },
 	{ T0SZ(48) | SL0(2) | TG0_64K, 42, false, 0, 0 },
 };
 
@@ -498,7 +517,7 @@ START_TEST(stage2_start_levels)
 	stage2.vttbr = 0x7ffffffffffe;
 	have.pa_bits = s2_starts[_i].pa_bits;
 	if (have.pa_bits < 48)
-		stage2.vttbr = 0x0fffffffe;
+		stage2.vttbr = 0xfffffffffeULL;
 	if (!s2_starts[_i].ok) {
 		expect_fault(arm64_s2_tables(&have, &stage2, 0, &t, &fault), ARM64_FSC_TRANSLATION);
 		ck_assert(fault.stage2);
@@ -553,10 +572,11 @@ START_TEST(access_flag)
 	ck_assert(walk2(ADDR, load));
 	ck_assert_uint_eq(writes, 1);
 	*l3() &= ~(uint64_t)AF;
+	expect_fault(walk1(ADDR, load), ARM64_FSC_ACCESS_FLAG | 3);
 	have.haf = false;
 	expect_fault(walk2(ADDR, load), ARM64_FSC_ACCESS_FLAG | 3);
-	expect_fault(walk1(ADDR, load), ARM64_FSC_ACCESS_FLAG | 3);
 	regime.tcr |= TCR_HA;
+	expect_fault(walk1(ADDR, load), ARM64_FSC_ACCESS_FLAG | 3);
 	have.haf = true;
 	ck_assert(walk1(ADDR, load));
 	ck_assert_uint_ne(*l3() & AF, 0);
@@ -590,7 +610,12 @@ START_TEST(dirty_state_of_stage1)
 {
 	*l3() |= RO | DBM;
 	expect_fault(walk1(ADDR, store), ARM64_FSC_PERMISSION | 3);
-	regime.tcr |= TCR_HA | TCR_HD;
+	regime.tcr |= TCR_HD;
+	expect_fault(walk1(ADDR, store), ARM64_FSC_PERMISSION | 3);
+	regime.tcr |= TCR_HA;
+	have.dbm = false;
+	expect_fault(walk1(ADDR, store), ARM64_FSC_PERMISSION | 3);
+	have.dbm = true;
 	ck_assert(walk1(ADDR, store));
 	ck_assert_uint_eq(*l3() & RO, 0);
 	/* A table descriptor's APTable cannot be lifted. */
@@ -633,13 +658,13 @@ END_TEST
 
 #define GUEST_BASE 0x1000000ULL	/* intermediate physical address of memory[0] */
 static uint64_t forbidden;
-static bool located_write;
+static bool located_write, forbid_writes;
 
 static bool locate(void *ctx, uint64_t ipa, bool write, uint64_t *pa, struct arm64_fault *f)
 {
 	ck_assert_ptr_eq(ctx, &forbidden);
 	located_write |= write;
-	if (ipa == forbidden) {
+	if (ipa == forbidden || (write && forbid_writes)) {
 		*f = (struct arm64_fault){ .failed = true, .fsc = ARM64_FSC_TRANSLATION | 2, .stage2 = true,
 					   .s1ptw = true, .ipa = ipa };
 		return false;
@@ -671,6 +696,12 @@ START_TEST(descriptors_behind_stage2)
 	ck_assert_uint_eq(leaf.via_table[2], L3 + GUEST_BASE);
 	/* The access flag had to be written, which stage 2 must allow. */
 	ck_assert(located_write);
+	*l3() &= ~(uint64_t)AF;
+	forbid_writes = true;
+	ck_assert(!arm64_walk(&t, &ram, NULL, in, &load, &leaf, &fault));
+	ck_assert_uint_eq(fault.ipa, L3 + 9 * 8 + GUEST_BASE);
+	ck_assert_uint_eq(*l3() & AF, 0);
+	forbid_writes = false;
 	forbidden = L2 + 7 * 8 + GUEST_BASE;
 	ck_assert(!arm64_walk(&t, &ram, NULL, in, &store, &leaf, &fault));
 	ck_assert(fault.s1ptw && fault.stage2 && !fault.write);

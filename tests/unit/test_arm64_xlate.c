@@ -212,6 +212,11 @@ START_TEST(stage1_off)
 	ck_assert(go(&guest, IPA(G_DATA) + 16, fetch));
 	ck_assert(x.hit);
 	ck_assert_uint_eq(x.memtype, ARM64_NORMAL_NC);
+	el1.sctlr = ARM64_SCTLR_I;
+	tlbi("vmalle1", 0);
+	ck_assert(go(&guest, IPA(G_DATA) + 16, fetch));
+	ck_assert_uint_eq(x.memtype, ARM64_NORMAL_WT);
+	el1.sctlr = 0;
 	expect_fault(go(&guest, 1ULL << 48, store), ARM64_FSC_ADDRESS_SIZE, false, false, 0);
 	ck_assert(x.fault.write);
 	expect_fault(go(&guest, 0x1000, load), ARM64_FSC_TRANSLATION | 1, true, false, 0x1000);
@@ -228,6 +233,9 @@ START_TEST(addresses_out_of_range_never_hit)
 {
 	ck_assert(go(&guest, VA, load));
 	expect_fault(go(&guest, VA | 1ULL << 60, load), ARM64_FSC_TRANSLATION, false, false, 0);
+	ck_assert(!x.fault.write);
+	expect_fault(go(&guest, VA | 1ULL << 60, store), ARM64_FSC_TRANSLATION, false, false, 0);
+	ck_assert(x.fault.write);
 	el1.tcr |= BIT64(37);
 	ck_assert(go(&guest, VA | 1ULL << 60, load));
 	ck_assert(x.hit);
@@ -244,6 +252,11 @@ START_TEST(the_host_has_no_stage2)
 	ck_assert_uint_eq(x.nr_filled, 1);
 	ck_assert_uint_eq(tlb.entry[x.filled[0]].kind, ARM64_TLB_EL2);
 	ck_assert_uint_eq(tlb.entry[x.filled[0]].tag, 5);
+	ck_assert_uint_eq(x.memtype, ARM64_NORMAL_WB);
+	ck_assert_uint_eq(x.ipa, 0);
+	memory[HOST_L3 / 8 + 4] &= ~(uint64_t)USER;
+	ck_assert(go(&host, VA, (struct arm64_access){ .fetch = true, .at = true }));
+	ck_assert_uint_eq(x.memtype, ARM64_NORMAL_WB);
 	ck_assert(go(&host, VA + 8, load));
 	ck_assert(x.hit);
 	memory[HOST_L3 / 8 + 5] = 0;
@@ -302,6 +315,10 @@ START_TEST(tables_in_device_memory)
 	tlbi("vmalls12e1", 0);
 	s2.hcr |= ARM64_HCR_PTW;
 	expect_fault(go(&guest, VA, load), ARM64_FSC_PERMISSION | 3, true, true, IPA(G_L2) + 3 * 8);
+	/* Normal memory is allowed, of any kind. */
+	*s2_page(G_L2) = G_L2 | PAGE | AF | S2_RW | 5 << 2;
+	tlbi("vmalls12e1", 0);
+	ck_assert(go(&guest, VA, load));
 }
 END_TEST
 
