@@ -422,6 +422,13 @@ static bool use_leaf(struct step *s, uint64_t addr, bool *again)
 		new |= DESC_AF;
 	}
 	leaf->rights = s->t->stage2 ? arm64_stage2_rights(s->t, s->desc) : stage1_rights(s->t, s->desc, s->rights);
+	leaf->memtype = leaf_memtype(s->t, s->desc);
+	/* Stage 1's own type decides, whatever stage 2 makes of it; and before its rights. */
+	if (!s->t->stage2 && leaf->memtype < ARM64_NORMAL_NC && arm64_unaligned(s->a, addr)) {
+		fail(s->f, ARM64_FSC_ALIGNMENT);
+		s->f->write = s->a->write;
+		return false;
+	}
 	if (!arm64_allowed(leaf->rights, s->a, s->t->stage2))
 		return fail_at(s, ARM64_FSC_PERMISSION, leaf->rights);
 	if (s->a->write && !is_writable(s->t, s->desc))
@@ -444,7 +451,6 @@ static bool use_leaf(struct step *s, uint64_t addr, bool *again)
 	}
 	leaf->dirty = is_writable(s->t, s->desc);
 	leaf->global = !s->t->stage2 && !(s->desc & DESC_NG);
-	leaf->memtype = leaf_memtype(s->t, s->desc);
 	return true;
 }
 

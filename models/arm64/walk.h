@@ -192,7 +192,8 @@ bool arm64_s2_tables(const struct arm64_features *have, const struct arm64_stage
 
 /*
  * Walks one stage for one access. start: NULL, or where to begin. Sets AF, and for a write the dirty state, where the
- * tables ask for it. Returns false with *f filled (WnR, stage2 and ipa too). Alignment is the caller's.
+ * tables ask for it. Returns false with *f filled (WnR, stage2 and ipa too). Of alignment faults, those of stage 2 and
+ * of SCTLR.A are the caller's.
  */
 bool arm64_walk(const struct arm64_tables *t, const struct arm64_memory *m, const struct arm64_start *start,
 		uint64_t addr, const struct arm64_access *a, struct arm64_leaf *leaf, struct arm64_fault *f);
@@ -203,6 +204,12 @@ unsigned int arm64_stage2_rights(const struct arm64_tables *t, uint64_t desc);
 bool arm64_allowed(unsigned int rights, const struct arm64_access *a, bool stage2);
 /* The WnR bit that a fault of this access has, with these rights at the level that faults (0: none known). */
 bool arm64_wnr(const struct arm64_access *a, unsigned int rights);
+
+/* Returns whether the access would have to be aligned, and is not, if the memory is of a Device type. */
+static inline bool arm64_unaligned(const struct arm64_access *a, uint64_t addr)
+{
+	return !a->fetch && !a->maintenance && a->bytes > 1 && (addr & (a->bytes - 1));
+}
 
 /* log2 of the bytes that a leaf of this level maps, without contiguous neighbours. */
 static inline unsigned int arm64_level_shift(unsigned int granule, unsigned int level)

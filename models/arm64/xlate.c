@@ -145,6 +145,12 @@ static bool fail(struct arm64_xlat *x, unsigned int fsc, const struct arm64_acce
 	return false;
 }
 
+static bool alignment_fault(struct arm64_xlat *x, const struct arm64_access *a)
+{
+	x->fault = (struct arm64_fault){ .failed = true, .fsc = ARM64_FSC_ALIGNMENT, .write = a->write };
+	return false;
+}
+
 /* The tables of stage 1, if it is on. Fails for an address out of range, whatever the TLB has. */
 static bool tables(const struct arm64_mmu *m, uint64_t addr, const struct arm64_access *a, struct arm64_tables *t,
 		   uint64_t *in, struct arm64_xlat *x)
@@ -173,7 +179,7 @@ static bool stage1(const struct arm64_mmu *m, uint64_t addr, const struct arm64_
 		e->ipa = addr & ADDR_MASK;
 		type[0] = cached ? ARM64_NORMAL_WB : ARM64_DEVICE_nGnRnE;
 		type[1] = cached || (m->s1->sctlr & ARM64_SCTLR_I) ? ARM64_NORMAL_WT : ARM64_NORMAL_NC;
-		return true;
+		return cached || !arm64_unaligned(a, addr) || alignment_fault(x, a);
 	}
 	if (arm64_has_stage2(m)) {
 		t->locate = locate;
@@ -203,7 +209,7 @@ static bool translate(const struct arm64_mmu *m, uint64_t addr, const struct arm
 
 	if (!stage1(m, addr, a, t, in, e, type, x))
 		return false;
-	e->s1_memtype = type[a->fetch];
+	e->s1_memtype = type[0];
 	if (!arm64_has_stage2(m) || a->stage1_only) {
 		e->s2 = (struct arm64_tlb_stage){ .level = ARM64_NO_LEVEL, .rights = ARM64_ALL_RIGHTS };
 		e->pa = e->ipa;
@@ -222,32 +228,17 @@ static bool translate(const struct arm64_mmu *m, uint64_t addr, const struct arm
 	return true;
 }
 
-static bool aligned(uint64_t addr, const struct arm64_access *a)
-{
-	return a->bytes < 2 || !(addr & (a->bytes - 1));
-}
-
-/* Unaligned and atomic accesses that the memory type does not support: a fault of the stage that chose the type. */
+/* What the type of both stages does not support: unaligned accesses, and atomic ones unless it is Write-Back. */
 static bool check_type(const struct arm64_access *a, uint64_t addr, struct arm64_xlat *x, bool has_stage2)
 {
-	enum arm64_memtype needed = ARM64_DEVICE_nGnRnE;
-	unsigned int fsc = ARM64_FSC_ALIGNMENT;
-
-	if (a->fetch || a->maintenance)
-		return true;
-	if (!aligned(addr, a)) {
-		needed = ARM64_NORMAL_NC;
-	} else if (a->atomic) {
-		needed = ARM64_NORMAL_WB;
-		fsc = ARM64_FSC_ATOMIC;
+	if (arm64_unaligned(a, addr) && x->memtype < ARM64_NORMAL_NC) {
+		alignment_fault(x, a);
+		return has_stage2 && stage2_fault(&x->fault, x->ipa);
 	}
-	if (x->memtype >= needed)
+	if (!a->atomic || x->memtype == ARM64_NORMAL_WB)
 		return true;
-	fail(x, fsc, a);
-	x->fault.write = a->write;
-	if (has_stage2 && x->s1_memtype >= needed)
-		stage2_fault(&x->fault, x->ipa);
-	return false;
+	x->fault = (struct arm64_fault){ .failed = true, .fsc = ARM64_FSC_ATOMIC, .write = a->write };
+	return has_stage2 && x->s1_memtype == ARM64_NORMAL_WB && stage2_fault(&x->fault, x->ipa);
 }
 
 bool arm64_xlate(const struct arm64_mmu *m, uint64_t addr, const struct arm64_access *a, struct arm64_xlat *x)
@@ -260,15 +251,14 @@ bool arm64_xlate(const struct arm64_mmu *m, uint64_t addr, const struct arm64_ac
 
 	x->fault.failed = false;
 	x->nr_filled = 0;
-	if ((m->s1->sctlr & ARM64_SCTLR_A) && !aligned(addr, a) && !a->fetch && !a->maintenance) {
-		fail(x, ARM64_FSC_ALIGNMENT, a);
-		x->fault.write = a->write;
-		return false;
-	}
+	if ((m->s1->sctlr & ARM64_SCTLR_A) && arm64_unaligned(a, addr))
+		return alignment_fault(x, a);
 	if (!tables(m, addr, a, &t, &in, x))
 		return false;
 	if (!a->at)
 		e = arm64_tlb_lookup(m->tlb, kind, tag, masked);
+	if (e && e->s1_memtype < ARM64_NORMAL_NC && arm64_unaligned(a, addr))
+		return alignment_fault(x, a);
 	if (e && !arm64_allowed(e->s1.rights, a, false))
 		return permission_fault(&x->fault, &e->s1, a);
 	if (e && !arm64_allowed(e->s2.rights, a, true)) {

@@ -493,14 +493,31 @@ START_TEST(unaligned_and_atomic)
 	el1.mair = 0;
 	tlbi("vmalls12e1", 0);
 	expect_fault(go(&guest, VA + 1, word), ARM64_FSC_ALIGNMENT, false, false, 0);
+	ck_assert(!x.fault.write);
 	expect_fault(go(&guest, VA + 8, swap), ARM64_FSC_ATOMIC, false, false, 0);
-	/* Stage 2 forces Write-Back. */
+	/* Maintenance has no alignment. */
+	ck_assert(go(&guest, VA + 1, (struct arm64_access){ .maintenance = true, .bytes = 8 }));
+	/* Stage 2 forces Write-Back; but alignment is checked by stage 1's own type, also on a hit, before rights. */
 	s2.hcr |= ARM64_HCR_FWB;
 	*s2_page(G_DATA) = G_DATA | PAGE | AF | S2_RW | 6 << 2;
 	tlbi("vmalls12e1", 0);
-	ck_assert(go(&guest, VA + 1, word));
+	expect_fault(go(&guest, VA + 1, word), ARM64_FSC_ALIGNMENT, false, false, 0);
 	ck_assert(go(&guest, VA + 8, swap));
 	ck_assert_uint_eq(x.memtype, ARM64_NORMAL_WB);
+	word.user = true;
+	expect_fault(go(&guest, VA + 1, word), ARM64_FSC_ALIGNMENT, false, false, 0);
+	tlbi("vmalls12e1", 0);
+	expect_fault(go(&guest, VA + 1, word), ARM64_FSC_ALIGNMENT, false, false, 0);
+	expect_fault(go(&guest, VA + 8, word), ARM64_FSC_PERMISSION | 3, false, false, 0);
+	word.user = false;
+	/* So do accesses with stage 1 off, unless HCR.DC is set. */
+	el1.sctlr = 0;
+	expect_fault(go(&guest, IPA(G_DATA) + 1, word), ARM64_FSC_ALIGNMENT, false, false, 0);
+	ck_assert(go(&guest, IPA(G_DATA) + 8, word));
+	expect_fault(go(&guest, IPA(G_DATA) + 1, word), ARM64_FSC_ALIGNMENT, false, false, 0);
+	s2.hcr |= ARM64_HCR_DC;
+	tlbi("vmalle1", 0);
+	ck_assert(go(&guest, IPA(G_DATA) + 1, word));
 }
 END_TEST
 
