@@ -74,7 +74,7 @@ static u64 attributes(enum arm64_memtype type)
 	return (u64)attr[type] << PAR_ATTR_SHIFT | shareability << PAR_SH_SHIFT;
 }
 
-void kshim_at(u32 op, u64 addr)
+bool arm64_at(u32 op, u64 addr, struct arm64_fault *f)
 {
 	struct arm64_cpu *c;
 	struct arm64_mmu m;
@@ -84,8 +84,10 @@ void kshim_at(u32 op, u64 addr)
 
 	flags = kshim_hw_access_begin();
 	c = arm64_this_cpu();
-	if (!decode(op, c, &at))
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "AT with encoding %x is not modelled", op);
+	if (!decode(op, c, &at)) {
+		kshim_hw_access_end(flags);
+		return false;
+	}
 	arm64_need_sync(c, ARM64_CTX_HCR | (at.el2 ? ARM64_CTX_EL2 : ARM64_CTX_EL1 | ARM64_CTX_STAGE2), "AT");
 	m = arm64_mmu_of(c, at.el2);
 	if (arm64_xlate(&m, addr, &at.a, &x))
@@ -94,4 +96,14 @@ void kshim_at(u32 op, u64 addr)
 		c->par_el1 = PAR_RES1 | PAR_F | (u64)x.fault.fsc << PAR_FST_SHIFT | (x.fault.s1ptw ? PAR_PTW : 0) |
 			     (x.fault.stage2 ? PAR_S : 0);
 	kshim_hw_access_end(flags);
+	*f = x.fault;
+	return true;
+}
+
+void kshim_at(u32 op, u64 addr)
+{
+	struct arm64_fault f;
+
+	if (!arm64_at(op, addr, &f))
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "AT with encoding %x is not modelled", op);
 }

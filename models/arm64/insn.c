@@ -5,7 +5,7 @@
 #include <asm/kvm_arm.h>
 #include "guest.h"
 
-enum op { OP_HVC, OP_SMC, OP_SVC, OP_WFI, OP_WFE, OP_NOP, OP_ISB };
+enum op { OP_HVC, OP_SMC, OP_SVC, OP_WFI, OP_WFE, OP_NOP, OP_ISB, OP_BARRIER };
 
 static const struct {
 	u32 mask, text;
@@ -14,6 +14,7 @@ static const struct {
 	{ 0xffe0001f, 0xd4000001, OP_SVC }, { 0xffe0001f, 0xd4000002, OP_HVC }, { 0xffe0001f, 0xd4000003, OP_SMC },
 	{ 0xffffffff, 0xd503207f, OP_WFI }, { 0xffffffff, 0xd503205f, OP_WFE }, { 0xffffffff, 0xd503201f, OP_NOP },
 	{ 0xfffff0ff, 0xd50330df, OP_ISB },
+	{ 0xfffff0ff, 0xd503309f, OP_BARRIER }, { 0xfffff0ff, 0xd50330bf, OP_BARRIER },	/* DSB, DMB */
 };
 
 static bool decode(u32 text, enum op *op)
@@ -87,6 +88,7 @@ bool guest_insn(struct guest *g, u32 text)
 	case OP_ISB:
 		arm64_isb();
 		fallthrough;
+	case OP_BARRIER:	/* a guest's maintenance has taken effect already */
 	case OP_NOP:
 		g->sys->elr_el2 += GUEST_INSN_BYTES;
 		return true;

@@ -8,7 +8,6 @@
 #include <asm/kvm_arm.h>
 #include <asm/sysreg.h>
 #include <kshim/hw.h>
-#include <kshim/insn.h>
 #include "guest.h"
 
 /* The instruction is SYS, MSR or MRS; op0 to op2 are where sys_reg() puts them, Rt is in the low bits. */
@@ -102,6 +101,18 @@ static bool by_address(struct guest *g, const struct sys *op, u64 addr)
 	return !f.failed || guest_abort(g, &f, &access, addr);
 }
 
+/* A fault of stage 2 on the walk is the hypervisor's, which lets the guest try again; all others are in PAR_EL1. */
+static bool translate(struct guest *g, u32 encoding, u64 addr)
+{
+	const struct arm64_access access = { .read = true };
+	struct arm64_fault f;
+
+	/* The guest's ISB before it is not told from none. */
+	arm64_isb();
+	arm64_at(encoding, addr, &f);
+	return !f.failed || !f.s1ptw || guest_abort(g, &f, &access, addr);
+}
+
 static bool maintenance(struct guest *g, const struct sys *op, u32 text)
 {
 	u64 hcr = g->cpu->s2.hcr;
@@ -133,7 +144,10 @@ static bool maintenance(struct guest *g, const struct sys *op, u32 text)
 				 (int)(g->cpu - arm64_cpus));
 		break;
 	case SYS_AT:
-		kshim_at(op->encoding, operand(g, text));
+		if (hcr & HCR_AT)
+			return trap(g, text);
+		if (!translate(g, op->encoding, operand(g, text)))
+			return false;
 		break;
 	}
 	if (g->v->access.state == MODEL_PENDING)

@@ -60,6 +60,10 @@ void arm64_need_sync(struct arm64_cpu *c, unsigned int context, const char *what
 bool arm64_translate_host(u64 va, const struct arm64_access *a, u64 *pa, struct arm64_fault *f);
 bool arm64_translate_guest(u64 va, const struct arm64_access *a, u64 *pa, struct arm64_fault *f);
 
+/* --- at.c --- */
+/* AT by its encoding, as sys_insn() makes it: sets PAR_EL1, and *f if it failed. false: no such instruction. */
+bool arm64_at(u32 op, u64 addr, struct arm64_fault *f);
+
 /* --- conflicts.c: break-before-make --- */
 /* Compares what this CPU's last access has filled with all TLBs. Not during an access. */
 void arm64_check_filled(struct arm64_cpu *c);
