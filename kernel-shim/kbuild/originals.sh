@@ -54,6 +54,27 @@ release() { # TREE
 	sed -n 's/^VERSION = //p; s/^PATCHLEVEL = /./p; s/^SUBLEVEL = /./p' "$1/Makefile" | tr -d '\n'
 }
 
+# ctags loses its way in the assembler part of a header. Prints the path of the file, or that of a copy in which the lines
+# of that part are empty.
+without_assembly() { # FILE OUT
+	case $1 in
+	*.h) ;;
+	*) echo "$1" && return ;;
+	esac
+	if ! grep -q '^#ifdef __ASSEMBL' "$1"; then
+		echo "$1"
+		return
+	fi
+	copy=$(mktemp "$2/XXXXXX.h")
+	awk '
+		/^[ \t]*#[ \t]*if/ { depth++ }
+		/^#ifdef __ASSEMBL/ { inside = depth; print; next }
+		inside && depth == inside && /^#[ \t]*(else|endif)/ { inside = 0 }
+		/^[ \t]*#[ \t]*endif/ { depth-- }
+		{ print inside ? "" : $0 }' "$1" >"$copy"
+	echo "$copy"
+}
+
 cut_out() { # OUT RAW TREE...
 	out=$1 raw=$2
 	shift 2
@@ -62,7 +83,7 @@ cut_out() { # OUT RAW TREE...
 	cut -f 2 "$out/wanted" | sort -u | while IFS= read -r file; do
 		for tree in "$@"; do
 			[ -e "$tree/$file" ] || continue
-			printf '%s\t%s\n' "$file" "$tree/$file"
+			printf '%s\t%s\n' "$file" "$(without_assembly "$tree/$file" "$out")"
 			break
 		done
 	done >"$out/files"

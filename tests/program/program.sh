@@ -96,7 +96,7 @@ printf 'scenario("x", { facilities = { idte = false } }, function(sim) end)\n' >
 printf 'scenario("x", { arch = "s390x", facilities = { {}, { edat = true } } }, function(sim) end)\n' >facilities2.lua
 printf 'scenario("x", { arch = "s390x", facilities = { {}, { [131] = 1 } } }, function(sim) end)\n' >facilities3.lua
 run 1 run facilities1.lua facilities2.lua facilities3.lua
-prints out 'facilities: only with arch = "s390x"'
+prints out 'facilities: only with arch = "arm64" or "s390x"'
 prints out 'facilities[2]: expected one of cmma, edat1,'	# also where no flavour has them
 prints out 'facilities[2]: 131: expected true or false, got 1'
 printf 'scenario("x", { arch = "s390x", facilities = { {}, { rdp = true, [131] = false } } }, function(sim) end)\n' >facilities4.lua
