@@ -13,6 +13,9 @@ struct model_access_arch {
 	u64 esr, far;		/* of the exception to EL1 in which it ended */
 };
 
+/* Accesses stay aligned if the first one and the stride are: with stage 1 off, memory is Device. */
+#define model_workload_bytes(len, n) ((len) & ~((u64)(n) - 1))
+
 /* mmu.c: take and release the lock of this CPU's TLB. Interrupts are off. */
 void arm64_access_enter(void);
 void arm64_access_leave(void);

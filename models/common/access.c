@@ -109,7 +109,7 @@ int kshim_hw_vcpu_workload(struct kvm_vcpu *vcpu, struct file *file, enum kvmsim
 	m->workload = (struct model_workload){
 		.left = count - 1, .first = addr, .stride = stride,
 		/* The last access begins and ends inside len. */
-		.bytes = len - a.len + 1,
+		.bytes = model_workload_bytes(len, a.len),
 	};
 	run(vcpu, file, m, r);
 	*done = m->workload.done;

@@ -25,6 +25,11 @@ enum model_access_state {
 #define model_access_leave() do { } while (0)
 #endif
 
+/* Where a workload of accesses of n bytes within len wraps around, unless the architecture says something else. */
+#ifndef model_workload_bytes
+#define model_workload_bytes(len, n) ((len) - (n) + 1)
+#endif
+
 /* Accesses of a workload before the processor takes interrupts again. */
 #define MODEL_BURST 256
 /* An access that takes more faults than this counts as a livelock. */
