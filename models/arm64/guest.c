@@ -154,12 +154,12 @@ static bool execute(struct guest *g)
 	return true;
 }
 
-/* KVM has emulated the instruction: PC has moved, X0 holds what was read. */
+/* KVM or the VMM has emulated the instruction: PC has moved, X0 holds what was read. */
 static void retire_emulated(struct guest *g)
 {
 	struct kvmsim_access *a = &g->v->access.a;
 
-	if (a->op == KVMSIM_READ)
+	if (a->op == KVMSIM_READ || a->op == KVMSIM_XCHG)
 		a->value = g->regs->regs[0] & GENMASK_ULL(8 * a->len - 1, 0);
 	else if (a->op == KVMSIM_INSN)
 		a->value = g->regs->regs[0];
