@@ -98,5 +98,8 @@ int arm64_change_features(const char *changes)
 	}
 	if (arm64_have.dbm && !arm64_have.haf)
 		return refuse("dbm needs haf");
+	/* The kernel takes it for granted, too: __clean_dcache_guest_page(). */
+	if (arm64_have.fwb && !arm64_have.idc)
+		return refuse("fwb needs idc");
 	return 0;
 }
