@@ -88,7 +88,7 @@ local function top(s, va)
 end
 
 local function index(p, va, level)
-	return (va >> shift_of(p.granule, level)) & ((1 << (p.granule.shift - 3)) - 1)
+	return ((va & (1 << VA_BITS) - 1) >> shift_of(p.granule, level)) & ((1 << (p.granule.shift - 3)) - 1)
 end
 
 local function next_table(p, entry)
