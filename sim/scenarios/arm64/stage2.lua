@@ -1,0 +1,125 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Stage 2: block mappings and what breaks them up, faults on permissions and on the access flag, and the levels in between.
+
+local MiB <const> = 1 << 20
+
+-- A guest with 8 MiB in huge pages.
+local function huge_guest(sim, t)
+	t = t or {}
+	t.ram = { length = "8M", huge = true }
+	return sim:guest(t)
+end
+
+scenario("arm64: a huge page of the host becomes a block of stage 2", { arch = "arm64" }, function(sim)
+	local vcpu, ram, vm = huge_guest(sim)
+
+	expect(vcpu:write(3 * MiB, "in the block")):is_true()
+	expect(ram:page(768)):fields{ huge = true }
+	expect(sim.inspect:mapping(vm, 3 * MiB)):fields{ present = true, writable = true, level = 2, page = ram:page(768) }
+	expect(sim.inspect:mapping(vm, 2 * MiB)):fields{ present = true, level = 2 }
+	expect(sim.inspect:mapping(vm, 4 * MiB)):fields{ present = false }
+	-- The TLB has it in one entry.
+	expect(vcpu:read(2 * MiB, 8)):eq(("\0"):rep(8))
+	expect(sim.inspect:tlb(vcpu, 2 * MiB)):fields{ present = true, level = 2 }
+end)
+
+cases("arm64: what makes pages of a block", { arch = "arm64" }, {
+	{ "the host splits its huge page", function(ram) expect(ram:split_huge(2 * MiB)):eq(0) end },
+	{ "the process unmaps a part", function(ram) expect(ram:munmap(2 * MiB + 0x10000, "4K")):eq(0) end },
+	{ "the process protects a part", function(ram) expect(ram:mprotect(2 * MiB + 0x10000, "4K", "r")):eq(0) end },
+}, function(sim, row)
+	local vcpu, ram, vm = huge_guest(sim)
+
+	expect(vcpu:write(2 * MiB, "block")):is_true()
+	expect(sim.inspect:mapping(vm, 2 * MiB).level):eq(2)
+	row[2](ram)
+	expect(vcpu:read(2 * MiB, 5)):eq("block")
+	expect(sim.inspect:mapping(vm, 2 * MiB)):fields{ present = true, level = 1, page = ram:page(512) }
+end)
+
+scenario("arm64: dirty logging maps pages, and blocks come back after it", { arch = "arm64" }, function(sim)
+	local vcpu, ram, vm, _, slot = huge_guest(sim)
+
+	expect(vcpu:write(2 * MiB, "block")):is_true()
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(sim.inspect:mapping(vm, 2 * MiB).writable):is_false()
+	expect(vcpu:write(2 * MiB + 0x3000, "page")):is_true()
+	expect(sim.inspect:mapping(vm, 2 * MiB + 0x3000)):fields{ writable = true, level = 1 }
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 512 + 3 }
+
+	slot.flags = 0
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(vcpu:write(2 * MiB + 0x5000, "again")):is_true()
+	expect(ram:read(2 * MiB + 0x3000, 4)):eq("page")
+end)
+
+cases("arm64: blocks are split when logging begins", { arch = "arm64" }, {
+	{ "at once, in chunks", 2 * MiB }, { "when they are written to", 0 },
+}, function(sim, row)
+	local vcpu, _, vm, _, slot = huge_guest(sim)
+
+	expect(vcpu:write(2 * MiB, "block")):is_true()
+	expect(vcpu:write(4 * MiB, "block")):is_true()
+	expect(vm:check_extension(KVM_CAP_ARM_SUPPORTED_BLOCK_SIZES) & 2 * MiB):eq(2 * MiB)
+	slot.flags, slot.memory_size = KVM_MEM_LOG_DIRTY_PAGES, slot.memory_size
+	-- The slot must be without memory to change the chunk.
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, args = { row[2] } }):eq(0)
+	slot.flags = 0
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, args = { row[2] } }):errno(EINVAL)
+	expect(vcpu:write(2 * MiB, "block")):is_true()
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(sim.inspect:mapping(vm, 2 * MiB)):fields{ present = true, writable = false, level = row[2] > 0 and 1 or 2 }
+	expect(vcpu:write(2 * MiB + 0x1000, "page")):is_true()
+	expect(sim.inspect:mapping(vm, 2 * MiB + 0x1000)):fields{ writable = true, level = 1 }
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 512 + 1 }
+end)
+
+scenario("arm64: a read maps read-only what only a write makes writable", { arch = "arm64" }, function(sim)
+	local vcpu, ram, vm = sim:guest()
+
+	expect(vcpu:read(0x3000, 8)):eq(("\0"):rep(8))
+	expect(ram:page(3)):fields{ zero = true }
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, writable = false }
+	-- A permission fault now. The process gets a page of its own, and stage 2 that page.
+	expect(vcpu:write(0x3000, "written.")):is_true()
+	expect(ram:page(3)):fields{ zero = false, anon = true }
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, writable = true, page = ram:page(3) }
+	expect(vcpu:read(0x3000, 8)):eq("written.")
+end)
+
+scenario("arm64: execution is a right of its own at stage 2", { arch = "arm64" }, function(sim)
+	local vcpu, ram, vm = sim:guest()
+
+	ram:write(0x3000, "\x1f\x20\x03\xd5")
+	expect(vcpu:read(0x3000, 1)):eq("\x1f")
+	local with_dic = sim.inspect:mapping(vm, 0x3000).executable
+	expect(vcpu:fetch(0x3000)):eq("\x1f")
+	expect(sim.inspect:mapping(vm, 0x3000).executable):is_true()
+	-- Where no instruction cache needs maintenance, KVM gives the right at once.
+	expect(with_dic):is_true()
+end)
+
+scenario("arm64: ageing clears the access flag, and the next access sets it", { arch = "arm64" }, function(sim)
+	local vcpu, ram, vm = sim:guest()
+
+	expect(vcpu:write(0x3000, "young")):is_true()
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, accessed = true }
+	expect(ram:age(0x3000)):ge(1)
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, accessed = false }
+	expect(vcpu:read(0x3000, 5)):eq("young")
+end)
+
+scenario("arm64: deleting a slot takes its mappings and the TLB's entries", { arch = "arm64" }, function(sim)
+	local vcpu, _, vm = sim:guest()
+
+	expect(vcpu:write(0x3000, "gone")):is_true()
+	expect(sim.inspect:tlb(vcpu, 0x3000).present):eq(true)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+	expect(sim.inspect:mapping(vm, 0x3000).present):is_false()
+	expect(sim.inspect:tlb(vcpu, 0x3000)):errno(ENOENT)
+	expect(vcpu:read(0x3000, 8)):fields{ reason = KVM_EXIT_MMIO }
+end)

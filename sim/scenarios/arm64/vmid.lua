@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- VMIDs: each VM that runs has one of its own, and more VMs than VMIDs begin a new generation.
+
+local function small_vm(vmm, ram, n)
+	local vm = vmm:open_kvm():create_vm()
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "4K",
+		userspace_addr = ram.addr + 4096 * n }):eq(0)
+	return { vm = vm, vcpu = vm:create_vcpu(), n = n }
+end
+
+scenario("arm64: VMs with one guest-physical address keep apart", { arch = "arm64" }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "64K", huge = false }
+	local a, b = small_vm(vmm, ram, 0), small_vm(vmm, ram, 1)
+
+	expect(a.vcpu:write(0, "of VM a.")):is_true()
+	expect(b.vcpu:write(0, "of VM b.")):is_true()
+	expect(a.vcpu:read(0, 8)):eq("of VM a.")
+	expect(b.vcpu:read(0, 8)):eq("of VM b.")
+end)
+
+scenario("arm64: more VMs than VMIDs", { arch = "arm64", facilities = { vmid16 = false }, timeout = 120 }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "2M", huge = false }
+	local all = {}
+
+	-- VMID 0 is no VM's, so the 256th VM begins a new generation, which empties all TLBs.
+	for n = 1, 258 do
+		all[n] = small_vm(vmm, ram, n)
+		expect(all[n].vcpu:write(0, string.pack("<i8", n))):is_true()
+	end
+	for _, n in ipairs{ 258, 1, 256, 255, 2, 257 } do
+		expect(all[n].vcpu:read(0, 8)):eq(string.pack("<i8", n))
+		expect(ram:read(4096 * n, 8)):eq(string.pack("<i8", n))
+	end
+	-- What was mapped before the roll-over is still there, without a fault.
+	expect(sim.inspect:mapping(all[1].vm, 0).present):is_true()
+end)
