@@ -2,6 +2,8 @@
 /* Inspection of stage 2 tables and of TLBs, for scenarios and the checks; changes nothing. */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_mmu.h>
 #include <asm/kvm_pgtable.h>
 #include <kshim/hw.h>
 #include "model.h"
@@ -60,43 +62,49 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 	return 0;
 }
 
-/* Any CPU's entry will do: the vCPU may run on each of them. A combined one rather than one of stage 2 alone. */
-static const struct arm64_tlb_entry *find(const struct arm64_tlb *t, u64 root, u64 ipa)
+/* The regime of a vCPU that may not be loaded. */
+static u64 tag_of(struct kvm_vcpu *vcpu)
 {
-	const struct arm64_tlb_entry *found = NULL;
-	unsigned int i;
+	const struct arm64_regime s1 = {
+		.sctlr = __vcpu_sys_reg(vcpu, SCTLR_EL1), .tcr = __vcpu_sys_reg(vcpu, TCR_EL1),
+		.ttbr = { __vcpu_sys_reg(vcpu, TTBR0_EL1), __vcpu_sys_reg(vcpu, TTBR1_EL1) },
+	};
+	const struct arm64_stage2_regs s2 = {
+		.vtcr = vcpu->kvm->arch.mmu.vtcr, .vttbr = kvm_get_vttbr(&vcpu->kvm->arch.mmu),
+	};
+	const struct arm64_mmu m = { .have = &arm64_have, .s1 = &s1, .s2 = &s2 };
 
-	arm64_tlb_for_each(t, i) {
-		const struct arm64_tlb_entry *e = &t->entry[i];
-
-		if (e->kind == ARM64_TLB_EL2 || e->s2.root != root || ipa - e->ipa >= BIT_ULL(arm64_tlb_shift(e)))
-			continue;
-		if (e->kind == ARM64_TLB_EL1)
-			return e;
-		found = e;
-	}
-	return found;
+	return arm64_current_tag(&m);
 }
 
+/* An entry that an access to addr would use: of both stages, or with stage 1 off of stage 2. */
+static const struct arm64_tlb_entry *find(struct arm64_tlb *t, u64 tag, u64 addr)
+{
+	const struct arm64_tlb_entry *e = arm64_tlb_lookup(t, ARM64_TLB_EL1, tag, addr & GENMASK_ULL(55, 0));
+
+	if (e || !(tag & ARM64_TAG_OFF))
+		return e;
+	return arm64_tlb_lookup(t, ARM64_TLB_IPA, arm64_tlb_tag(arm64_tag_vmid(tag), 0), addr);
+}
+
+/* Any CPU's entry will do, because the vCPU may run on each of them. */
 int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	const struct arm64_tlb_entry *e;
-	struct arm64_tables t;
+	u64 tag = tag_of(vcpu);
 	int ret = -ENOENT;
 	unsigned int cpu;
 
 	memset(out, 0, sizeof(*out));
-	if (!tables_of(&vcpu->kvm->arch.mmu, &t))
-		return ret;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
 		host_lock(&arm64_cpus[cpu].lock);
-		e = find(&arm64_cpus[cpu].tlb, t.base, addr);
+		e = find(&arm64_cpus[cpu].tlb, tag, addr);
 		if (e) {
 			*out = (struct kvmsim_mapping){
 				.present = 1, .writable = !!(e->s2.rights & ARM64_W),
 				.executable = !!(e->s2.rights & ARM64_X), .accessed = 1, .dirty = e->s2.dirty,
 				.level = level_from_page(e->s2.level), .raw = e->s2.desc,
-				.pfn = (e->pa + (addr - e->ipa)) >> PAGE_SHIFT };
+				.pfn = (e->pa + (addr & (BIT_ULL(arm64_tlb_shift(e)) - 1))) >> PAGE_SHIFT };
 			ret = 0;
 		}
 		host_unlock(&arm64_cpus[cpu].lock);
