@@ -93,18 +93,6 @@ void arm64_guest_tlbi(const char *name, u64 arg)
 
 /* --- barriers --- */
 
-/* Returns whether a DSB of this kind waits for the operation. */
-static bool waits_for(const char *kind, const struct arm64_tlbi *op)
-{
-	size_t n = strlen(kind);
-
-	if (n > 2 && (!strcmp(kind + n - 2, "st") || !strcmp(kind + n - 2, "ld")))
-		return false;
-	if (!strcmp(kind, "st") || !strcmp(kind, "ld"))
-		return false;
-	return !op->broadcast || strcmp(kind, "nsh");
-}
-
 void kshim_dsb(const char *domain)
 {
 	struct arm64_cpu *c;
@@ -118,7 +106,7 @@ void kshim_dsb(const char *domain)
 	for (i = 0; i < c->nr_pending; i++) {
 		struct arm64_tlbi op = c->pending[i];
 
-		if (waits_for(domain, &op))
+		if (arm64_dsb_waits(domain, &op))
 			take_effect(c, &op);
 		else
 			c->pending[kept++] = op;

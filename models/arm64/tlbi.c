@@ -147,6 +147,15 @@ const char *arm64_tlbi_decode(const char *name, uint64_t arg, const struct arm64
 	return NULL;
 }
 
+bool arm64_dsb_waits(const char *option, const struct arm64_tlbi *op)
+{
+	unsigned int n = length(option);
+
+	if (n >= 2 && option[n - 1] != 'h' && option[n - 1] != 'y')
+		return false;	/* ...st, ...ld */
+	return !op->broadcast || option[0] != 'n';
+}
+
 static bool overlaps(const struct arm64_tlbi *op, uint64_t start, unsigned int shift)
 {
 	uint64_t end = start + ((1ULL << shift) - 1);

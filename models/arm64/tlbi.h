@@ -38,6 +38,11 @@ struct arm64_tlbi_state {
  */
 const char *arm64_tlbi_decode(const char *name, uint64_t arg, const struct arm64_tlbi_state *s,
 			      struct arm64_tlbi *out);
+/*
+ * Returns whether a DSB with this option ("sy", "ish", "nsh", "ishst", ...) completes the operation: one for loads or
+ * stores alone completes none, and NSH only a local one.
+ */
+bool arm64_dsb_waits(const char *option, const struct arm64_tlbi *op);
 /* Returns whether the operation removes the entry, the table descriptor. */
 bool arm64_tlbi_hits(const struct arm64_tlbi *op, const struct arm64_tlb_entry *e);
 bool arm64_tlbi_hits_table(const struct arm64_tlbi *op, const struct arm64_tlb_table *e);

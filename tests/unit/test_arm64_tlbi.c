@@ -334,6 +334,26 @@ START_TEST(features)
 }
 END_TEST
 
+static const struct {
+	const char *option;
+	bool local, broadcast;
+} barriers[] = {
+	{ "sy", true, true }, { "osh", true, true }, { "ish", true, true }, { "nsh", true, false },
+	{ "st", false, false }, { "ld", false, false }, { "ishst", false, false }, { "ishld", false, false },
+	{ "nshst", false, false }, { "oshst", false, false },
+};
+
+START_TEST(what_a_dsb_completes)
+{
+	struct arm64_tlbi op;
+
+	ck_assert_ptr_null(arm64_tlbi_decode("vmalle1", 0, &state, &op));
+	ck_assert_uint_eq(arm64_dsb_waits(barriers[_i].option, &op), barriers[_i].local);
+	ck_assert_ptr_null(arm64_tlbi_decode("vmalle1is", 0, &state, &op));
+	ck_assert_uint_eq(arm64_dsb_waits(barriers[_i].option, &op), barriers[_i].broadcast);
+}
+END_TEST
+
 START_TEST(no_such_operation)
 {
 	static const char *const names[] = {
@@ -358,6 +378,7 @@ int main(void)
 	tcase_add_test(t, another_vmid);
 	tcase_add_test(t, what_a_guest_executes_may_be_broadcast);
 	tcase_add_test(t, features);
+	tcase_add_loop_test(t, what_a_dsb_completes, 0, COUNT(barriers));
 	tcase_add_loop_test(t, no_such_operation, 0, 10);
 	suite_add_tcase(s, t);
 	return run_suite(s);
