@@ -20,9 +20,9 @@ static void operation(const char *insn, char *name, size_t bytes)
 {
 	size_t n;
 
-	insn += strcspn(insn, " ");
-	insn += strspn(insn, " ");
-	n = strcspn(insn, " ,\n;");
+	insn += strcspn(insn, " \t");
+	insn += strspn(insn, " \t");
+	n = strcspn(insn, " \t,\n;");
 	if (n >= bytes)
 		n = bytes - 1;
 	memcpy(name, insn, n);
