@@ -25,11 +25,12 @@ for _, bits in ipairs(rights) do
 	lower[#lower + 1] = bits
 	large[#large + 1] = bits | PS
 end
-for _, bits in ipairs{ 0, W | U | A | D, P | U | A, P | W | U | A | D, P | W | A, P | W | U | RESERVED, P | RESERVED | NX,
-	P | W | U | PS } do
+for _, bits in ipairs{ 0, W | U | A | D, P | U | A, P | W | U | A | D, P | W | A, P | W | U | RESERVED,
+	P | RESERVED | NX, P | W | U | PS } do
 	lower[#lower + 1] = bits
 end
-for _, bits in ipairs{ P | W | U | LARGE_RESERVED, P | RESERVED, W | U, P | W | U | A, P | U | A | D, P | W | U | 1 << 12 } do
+for _, bits in ipairs{ P | W | U | LARGE_RESERVED, P | RESERVED, W | U, P | W | U | A, P | U | A | D,
+	P | W | U | 1 << 12 } do
 	large[#large + 1] = bits | PS
 end
 
@@ -83,7 +84,8 @@ end
 
 local rows = {}
 for bits = 0, 31 do
-	local cr = { wp = bits & 1 ~= 0, nx = bits & 2 ~= 0, smep = bits & 4 ~= 0, smap = bits & 8 ~= 0, ac = bits & 16 ~= 0 }
+	local cr = { wp = bits & 1 ~= 0, nx = bits & 2 ~= 0, smep = bits & 4 ~= 0, smap = bits & 8 ~= 0,
+		ac = bits & 16 ~= 0 }
 	if cr.smap or not cr.ac then
 		local names = {}
 		for _, name in ipairs{ "wp", "nx", "smep", "smap", "ac" } do
@@ -130,8 +132,8 @@ cases("access rights of the guest's entries, with the control bits", {
 		for _, access in ipairs(accesses) do
 			local index = #directory
 			directory[index + 1] = string.pack("<i8", e | LARGE)
-			combinations[#combinations + 1] = { access = access, entries = { e }, va = VA + (index << 21) + DATA,
-				at = middle + 8 * index, last = e }
+			combinations[#combinations + 1] = { access = access, entries = { e },
+				va = VA + (index << 21) + DATA, at = middle + 8 * index, last = e }
 		end
 	end
 	expect(ram:write(middle, table.concat(directory))):eq(0)
