@@ -12,8 +12,8 @@ local concat = table.concat
 
 X.RUN = M.kernel.struct("kvm_run")
 
-X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "io", "internal", "system_event", "exception",
-	"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "arm_nisv", "arm_sea", "hypercall",
+X.exit = C.new("exit", { "ret", "reason", "mmio", "memory_fault", "memory_error", "io", "internal", "system_event",
+	"exception", "s390_ucontrol", "s390_sieic", "interception", "nested_exception", "arm_nisv", "arm_sea", "hypercall",
 	"faults", "done" })
 X.mmio = C.new("mmio", { "phys_addr", "len", "is_write", "data" })
 
@@ -25,7 +25,7 @@ X.exit.repr = function(s, depth)
 	if s.reason then
 		parts[#parts + 1] = E.exit_names[s.reason] or fmt("reason=%d", s.reason)
 	end
-	for _, k in next, { "mmio", "memory_fault", "io", "internal", "system_event", "exception",
+	for _, k in next, { "mmio", "memory_fault", "memory_error", "io", "internal", "system_event", "exception",
 		"s390_ucontrol", "s390_sieic", "interception", "nested_exception", "arm_nisv", "arm_sea",
 		"hypercall" }, nil do
 		if s[k] then
@@ -90,7 +90,11 @@ local function parser_of(reason)
 	end
 	return parsers[reason]
 end
-local memory_fault <const> = rawget(K, "KVM_EXIT_MEMORY_FAULT")
+-- Those that come with -EFAULT and -EHWPOISON.
+local of_failed_run = {}
+for _, name in next, { "KVM_EXIT_MEMORY_FAULT", "KVM_EXIT_MEMORY_ERROR" }, nil do
+	of_failed_run[rawget(K, name) or name] = true
+end
 
 -- Like a VMM, it has kvm_run mapped from the first exit on, whatever the reason.
 local function parse(s, vcpu)
@@ -109,8 +113,8 @@ end
 function X.new(vcpu, ret, reason, faults, done)
 	local s = { vcpu = vcpu, ret = ret, faults = faults, done = done }
 	s.reason = reason
-	-- If KVM_RUN failed the reason's other fields are old, except for this reason.
-	if reason and (ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and reason == memory_fault) then
+	-- If KVM_RUN failed the reason's other fields are old, except for these reasons.
+	if reason and (ret == 0 or (ret == -K.EFAULT or ret == -K.EHWPOISON) and of_failed_run[reason]) then
 		parse(s, vcpu)
 	end
 	return C.object(X.exit, s)

@@ -105,6 +105,8 @@ for k, v in next, region_schema, nil do
 	region2_schema[k] = v
 end
 
+V.region_schema = region_schema
+
 -- Remembers what a VMM knows of its own slots: sizes of bitmaps, and where guest memory is in the process.
 local function remember(s, slot, a, rc)
 	if rc ~= 0 then
@@ -119,6 +121,8 @@ local function remember(s, slot, a, rc)
 		}
 	end
 end
+
+V.remember = remember
 
 -- The bytes of struct kvm_userspace_memory_region.
 function V.region(slot, a)
