@@ -6,6 +6,7 @@
 struct kvm;
 
 int kshim_check_walk_caches(struct kvm *kvm);
+int kshim_check_private_files(struct kvm *kvm);
 int kshim_check_host_tlb(void);
 
 #endif

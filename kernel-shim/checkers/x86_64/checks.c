@@ -5,6 +5,7 @@
 
 const struct kshim_check kshim_arch_checks[] = {
 	{ "walk-cache", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_walk_caches },
+	{ "private-files", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_private_files },
 	{ "host-tlb", KSHIM_CHECK_LAST, .machine = kshim_check_host_tlb },
 	{ "guest-access", KSHIM_CHECK_IN_USE },
 	{ "guest-entry", KSHIM_CHECK_IN_USE },
