@@ -2,8 +2,8 @@
 -- KVM_RESET_DIRTY_RINGS (kvm_dirty_ring_reset(), virt/kvm/dirty_ring.c) and entries that the VMM wrote itself, signals,
 -- and slots that change meanwhile.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
-local long = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" }
 local ENTRIES <const> = 256
 local DIRTY <const>, RESET <const> = 1, 2	-- KVM_DIRTY_GFN_F_*
 
@@ -12,7 +12,7 @@ local function guest(sim, entries, length)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = length or "2M", huge = false }
 	local vm = vmm:open_kvm():create_vm()
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { (entries or ENTRIES) * 16 } }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { (entries or ENTRIES) * 16 } }):eq(0)
 	local slot = { slot = 1, flags = KVM_MEM_LOG_DIRTY_PAGES, guest_phys_addr = "1M", memory_size = ram.length,
 		userspace_addr = ram }
 	expect(vm:set_user_memory_region(slot)):eq(0)
@@ -95,7 +95,7 @@ end)
 -- kvm_dirty_ring_reset() believes the flag alone. Its index passes that of the writes then, and the ring counts as more
 -- than full for good: docs/findings.md.
 scenario("dirty ring reset: entries that were never written", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.2",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, kernel = "6.2",
 }, function(sim)
 	local vcpu, ring, vm = guest(sim)
 	forge(ring, 0, RESET, 1, 0)

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- KVM_CAP_DIRTY_LOG_RING (Documentation/virt/kvm/api.rst 8.29; virt/kvm/dirty_ring.c): each vCPU's ring of dirty frames.
+-- KVM_CAP_DIRTY_LOG_RING_ACQ_REL (Documentation/virt/kvm/api.rst 8.29; virt/kvm/dirty_ring.c): each vCPU's ring of dirty
+-- frames. x86_64 has KVM_CAP_DIRTY_LOG_RING as well, which is the same for a strongly ordered CPU.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
 local RESERVED <const> = 64		-- KVM_DIRTY_RING_RSVD_ENTRIES
 local ENTRIES <const> = 256		-- one page of struct kvm_dirty_gfn, the least
 local MAX_BYTES <const> = 65536 * 16	-- KVM_DIRTY_RING_MAX_ENTRIES
@@ -11,7 +12,7 @@ local function guest(sim, entries, length)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = length or "2M", huge = false }
 	local vm = vmm:open_kvm():create_vm()
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { (entries or ENTRIES) * 16 } }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { (entries or ENTRIES) * 16 } }):eq(0)
 	expect(vm:set_user_memory_region{ slot = 1, flags = KVM_MEM_LOG_DIRTY_PAGES, guest_phys_addr = "1M",
 		memory_size = ram.length, userspace_addr = ram }):eq(0)
 	local vcpu = vm:create_vcpu()
@@ -114,7 +115,8 @@ scenario("dirty ring: a soft-full ring exits with KVM_EXIT_DIRTY_RING_FULL until
 	expect(ring:collect()):eq{ entry(last) }
 end)
 
-scenario("dirty ring: it wraps around", { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" },
+scenario("dirty ring: it wraps around",
+	{ arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" },
 	function(sim)
 	local vcpu, ring, vm = guest(sim)
 	local n = 0
@@ -157,7 +159,7 @@ end)
 
 -- 256 entries are one page: the second page is in use too.
 scenario("dirty ring: a larger ring lies in several pages", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end",
 }, function(sim)
 	local vcpu, ring, vm = guest(sim, 4096)
 	expect(ring.mapping.length):eq(4096 * 16)
@@ -175,7 +177,7 @@ scenario("dirty ring: a larger ring lies in several pages", {
 	expect(ring.mapping:munmap()):eq(0)
 end)
 
-cases("KVM_CAP_DIRTY_LOG_RING", options, {
+cases("KVM_CAP_DIRTY_LOG_RING_ACQ_REL", options, {
 	{ "a page of entries",        4096,          0 },
 	{ "the most",                 MAX_BYTES,     0 },
 	{ "twice the most",           2 * MAX_BYTES, -E2BIG },
@@ -184,19 +186,25 @@ cases("KVM_CAP_DIRTY_LOG_RING", options, {
 	{ "less than a page",         2048,          -EINVAL },
 }, function(sim, case)
 	local vm = sim:process():open_kvm():create_vm()
-	expect(vm:check_extension(KVM_CAP_DIRTY_LOG_RING)):eq(MAX_BYTES)
+	expect(vm:check_extension(KVM_CAP_DIRTY_LOG_RING)):eq(sim.arch == "x86_64" and MAX_BYTES or 0)
 	expect(vm:check_extension(KVM_CAP_DIRTY_LOG_RING_ACQ_REL)):eq(MAX_BYTES)
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { case[2] } }):eq(case[3])
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { case[2] } }):eq(case[3])
 end)
 
-scenario("KVM_CAP_DIRTY_LOG_RING: once, and before the first vCPU", options, function(sim)
+scenario("KVM_CAP_DIRTY_LOG_RING_ACQ_REL: once, and before the first vCPU", options, function(sim)
 	local kvm = sim:process():open_kvm()
 	local vm = kvm:create_vm()
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { 4096 } }):eq(0)
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { 4096 } }):eq(-EINVAL)
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { 4096 } }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { 4096 } }):eq(-EINVAL)
 	local late = kvm:create_vm()
 	expect(late:create_vcpu()):ok()
-	expect(late:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { 4096 } }):eq(-EINVAL)
+	expect(late:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { 4096 } }):eq(-EINVAL)
+end)
+
+scenario("KVM_CAP_DIRTY_LOG_RING: under its first name", { arch = "x86_64" }, function(sim)
+	local vm = sim:process():open_kvm():create_vm()
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { 4096 } }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { 4096 } }):eq(-EINVAL)
 end)
 
 scenario("KVM_RESET_DIRTY_RINGS without a ring", options, function(sim)

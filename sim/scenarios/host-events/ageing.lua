@@ -2,8 +2,9 @@
 -- Ageing: the host asks which pages the guest used (folio_referenced(), kvm_mmu_notifier_clear_flush_young()). Later
 -- kernels take no mmu_lock for it and flush no TLB: an entry that a TLB holds sets no mark until it is flushed.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
-local long = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" }
 
 local function flushes(sim)
 	return not sim:kernel_since("6.13")
@@ -94,7 +95,7 @@ scenario("ageing: a huge page", options, function(sim)
 end)
 
 -- A page that the guest maps several times has several entries in the reverse map of the shadow MMU.
-scenario("ageing: a page that the guest's tables map at ten addresses", options, function(sim)
+scenario("ageing: a page that the guest's tables map at ten addresses", x86, function(sim)
 	local vcpu, ram = sim:guest{ paging = true, ram = { length = "4M" } }
 	for i = 0, 9 do
 		vcpu:map{ from = 0x40000000 + (i << 21), to = 0x5000, prot = "rw" }

@@ -2,7 +2,11 @@
 -- Device memory (VM_PFNMAP) and the VMA's rights. GUP does not look into such a VMA, so KVM reads the host's page table itself:
 -- hva_to_pfn_remapped(), virt/kvm/kvm_main.c.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today" }
+local options = {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, covers = "what KVM does today",
+}
+local arm64 = { arch = "arm64", covers = "what KVM does today" }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today" }
 local layout = { ram = { kind = "pfnmap" } }
 
 -- hva_to_pfn_remapped() takes args.pfn and args.writable from follow_pfnmap_start() (mm/memory.c), which needs only
@@ -38,7 +42,7 @@ end)
 
 -- A read-only slot gives KVM_PFN_ERR_RO_FAULT: kvm_handle_error_pfn() emulates, and a store that the emulator cannot
 -- make is MMIO (emulator_read_write(), arch/x86/kvm/x86.c). Ordinary memory under PROT_READ gives -EFAULT.
-cases("pfnmap: a write against the VMA's rights is MMIO", options, { { "PROT_READ", "r" }, { "PROT_NONE", "none" } },
+cases("pfnmap: a write against the VMA's rights is MMIO", x86, { { "PROT_READ", "r" }, { "PROT_NONE", "none" } },
 	function(sim, case)
 	local vcpu, ram, vm = sim:guest(layout)
 	expect(vcpu:write(0x1000, "device")):is_true()
@@ -48,6 +52,16 @@ cases("pfnmap: a write against the VMA's rights is MMIO", options, { { "PROT_REA
 	expect(sim.inspect:mapping(vm, 0x1000).writable):is_false()
 	expect(ram:mprotect(0x1000, "4K", "rw")):eq(0)
 	expect(ram:read(0x1000, 6)):eq("device")
+end)
+
+-- On arm64 KVM_PFN_ERR_RO_FAULT is just an error.
+cases("pfnmap: on arm64 a write against the VMA's rights fails", arm64, { { "PROT_READ", "r" }, { "PROT_NONE", "none" } },
+	function(sim, case)
+	local vcpu, ram, vm = sim:guest(layout)
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:mprotect(0x1000, "4K", case[2])):eq(0)
+	expect(vcpu:write(0x1000, "DE")):fields{ ret = -EFAULT }
+	expect(sim.inspect:mapping(vm, 0x1000).writable):is_false()
 end)
 
 scenario("pfnmap: read-only, then writable again", options, function(sim)

@@ -2,7 +2,7 @@
 -- What the VMM learns about accesses that fail. Its own accesses get a signal. Accesses that KVM makes for it get an
 -- errno of KVM_RUN or of the ioctl (arch/x86/mm/fault.c: bad_area(), do_sigbus(); mm/gup.c sends none).
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
 
 scenario("signals: the VMM's own access beyond the end of a truncated file raises SIGBUS", options, function(sim)
 	local _, ram, _, vmm = sim:guest{ ram = { kind = "shmem" } }
@@ -81,7 +81,7 @@ end)
 -- The vCPU's thread is in KVM_RUN nearly all the time. The interrupted access goes on with the next KVM_RUN, unless a
 -- signal ends that one too.
 scenario("signals: KVM_RUN ends with EINTR when another thread sends one", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end",
 }, function(sim)
 	local vcpu, ram, _, vmm = sim:guest()
 	local interrupted = 0
@@ -124,7 +124,7 @@ scenario("signals: a process of one thread has no other to send one to", options
 end)
 
 -- Memory whose pages a monitor has to bring.
-local long = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end" }
+local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" }
 local function missing(sim)
 	local vcpu, ram, _, vmm = sim:guest()
 	local uffd = vmm:userfaultfd()

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_CAP_COALESCED_MMIO (virt/kvm/coalesced_mmio.c): writes to a zone wait in a ring that the VMM reads at any time.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local ZONE <const> = 0xd0000000
 local MAX <const> = 170		-- KVM_COALESCED_MMIO_MAX with pages of 4 KiB
 
@@ -35,7 +36,7 @@ scenario("coalesced MMIO: reads exit, and so do writes beside the zone or across
 end)
 
 -- The emulator makes one access per page.
-scenario("coalesced MMIO: the inner half of a write across the zone's first page boundary waits", options, function(sim)
+scenario("coalesced MMIO: the inner half of a write across the zone's first page boundary waits", x86, function(sim)
 	local vcpu, ring = guest(sim)
 	local exit = vcpu:write(ZONE - 4, "out, in.")
 	expect(exit):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = ZONE - 4, data = "out," } }
@@ -46,7 +47,7 @@ end)
 -- Before 6.12 coalesced_mmio_has_room() took a remainder of an unsigned difference: only 85 writes fit, the next one
 -- exits.
 scenario("coalesced MMIO: with a full ring the write exits, and the ring takes more when the VMM has read",
-	{ arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }, function(sim)
+	{ arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, kernel = "6.12" }, function(sim)
 	local vcpu, ring = guest(sim)
 	for i = 1, MAX - 1 do
 		expect(vcpu:write(ZONE, string.char(i))):is_true()

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_IOEVENTFD and KVM_IRQFD (virt/kvm/eventfd.c): a guest write signals an eventfd instead of leaving to the VMM.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local BELL <const> = 0xd0000000
 local MATCH <const>, DEASSIGN <const> = KVM_IOEVENTFD_FLAG_DATAMATCH, KVM_IOEVENTFD_FLAG_DEASSIGN
 
@@ -93,7 +94,7 @@ scenario("ioeventfd and a coalesced zone at one address: only one takes the writ
 end)
 
 -- kvm_irqfd() first checks for an interrupt controller (kvm_arch_irqfd_allowed()).
-scenario("KVM_IRQFD without an interrupt controller", options, function(sim)
+scenario("KVM_IRQFD without an interrupt controller", x86, function(sim)
 	local _, event, vm = guest(sim)
 	expect(vm:ioctl(KVM_IRQFD, string.pack("<I4I4I4I4", event.fd, 0, 0, 0) .. ("\0"):rep(16))):eq(-EINVAL)
 	expect(vm:ioctl(KVM_IRQFD, string.pack("<I4I4I4I4", event.fd, 0, 1 << 10, 0) .. ("\0"):rep(16))):eq(-EINVAL)

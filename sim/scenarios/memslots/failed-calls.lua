@@ -4,21 +4,21 @@
 local KVM_GET_MSR_INDEX_LIST <const> = 0xc004ae02
 local IMMEDIATE_EXIT <const> = 1	-- offset in struct kvm_run
 
-scenario("KVM_RUN fails: the reason is the one in kvm_run", { mmu = { "ept", "npt", "shadow" } }, function(sim)
+scenario("KVM_RUN fails: the reason is the one in kvm_run", { mmu = { "ept", "npt", "shadow", "vhe" } }, function(sim)
 	local vcpu, ram = sim:guest()
 	ram:munmap(0x1000, "4K")
 	expect(vcpu:read(0x1000, 1)):fields{ ret = -EFAULT, reason = KVM_EXIT_UNKNOWN }
 end)
 
 -- KVM_RUN returns before it looks at the guest, and leaves exit_reason alone.
-scenario("KVM_RUN fails at once: there was no exit yet", { mmu = { "ept", "sie" } }, function(sim)
+scenario("KVM_RUN fails at once: there was no exit yet", { mmu = { "ept", "sie", "vhe" } }, function(sim)
 	local vcpu = sim:guest()
 	vcpu:mmap{ length = "4K" }:write(IMMEDIATE_EXIT, "\1")
 	expect(vcpu:read(0, 1)):fields{ ret = -EINTR, reason = KVM_EXIT_UNKNOWN }
 end)
 
 scenario("KVM_RUN fails at once: the reason is the last exit's, without its data", {
-	mmu = { "ept", "npt", "shadow" },
+	mmu = { "ept", "npt", "shadow", "vhe" },
 }, function(sim)
 	local vcpu = sim:guest()
 	expect(vcpu:write(0x80000000, "lost")):fields{ ret = 0, reason = KVM_EXIT_MMIO }
@@ -28,7 +28,7 @@ scenario("KVM_RUN fails at once: the reason is the last exit's, without its data
 	expect(exit.mmio):is_nil()
 end)
 
-scenario("no KVM_RUN, no reason", { mmu = { "ept", "sie" } }, function(sim)
+scenario("no KVM_RUN, no reason", { mmu = { "ept", "sie", "vhe" } }, function(sim)
 	local vcpu = sim:guest()
 	vcpu:close()
 	expect(vcpu:read(0, 1).ret):eq(-EBADF)
@@ -55,7 +55,7 @@ scenario("pre-fault: what is left of the range", {
 end)
 
 -- mfill_atomic() stops at a page that is present; UFFDIO_COPY returns -EAGAIN for the rest.
-scenario("userfaultfd: a copy that stops half-way has both results", { mmu = { "ept", "sie" } }, function(sim)
+scenario("userfaultfd: a copy that stops half-way has both results", { mmu = { "ept", "sie", "vhe" } }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "16K" }
 	ram:write(0x1000, "there")

@@ -141,7 +141,9 @@ cases("KVM_SET_USER_MEMORY_REGION on an existing slot", { arch = "x86_64" }, {
 	end
 end)
 
-scenario("KVM_SET_USER_MEMORY_REGION refuses to make a slot read-write again", { arch = "x86_64" }, function(sim)
+scenario("KVM_SET_USER_MEMORY_REGION refuses to make a slot read-write again", {
+	arch = { "x86_64", "arm64" },
+}, function(sim)
 	local _, ram, vm = guest(sim)
 	expect(vm:set_user_memory_region(region(ram, { flags = KVM_MEM_READONLY }))):eq(0)
 	expect(vm:set_user_memory_region(region(ram, {}))):eq(-EINVAL)
@@ -172,8 +174,8 @@ cases("KVM_SET_USER_MEMORY_REGION2 without private memory refuses", { needs = "K
 	expect(vm:set_user_memory_region2(region(ram, {}, 0x100000))):eq(0)
 end)
 
-scenario("deleting a slot removes its mappings, and the memory is MMIO afterwards", { mmu = { "ept", "npt", "shadow", "sie" } },
-	function(sim)
+scenario("deleting a slot removes its mappings, and the memory is MMIO afterwards",
+	{ mmu = { "ept", "npt", "shadow", "sie", "vhe" } }, function(sim)
 	local _, ram, vm = guest(sim)
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x200000, "kept")):is_true()
@@ -183,7 +185,7 @@ scenario("deleting a slot removes its mappings, and the memory is MMIO afterward
 	expect(ram:read(0x100000, 4)):eq("kept")
 end)
 
-scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow", "sie" } }, function(sim)
+scenario("moving a slot moves the guest's view", { mmu = { "ept", "npt", "shadow", "sie", "vhe" } }, function(sim)
 	local _, ram, vm = guest(sim)
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x200000, "here")):is_true()

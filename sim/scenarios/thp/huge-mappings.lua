@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- 2 MiB mappings by transparent huge pages: made, split, collapsed, and split by dirty logging.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local HUGE <const> = 2 << 20
 
 local function guest(sim, change)
@@ -99,7 +100,7 @@ scenario("dirty logging splits a huge mapping and reports single pages", options
 	expect(vcpu:read(0x5000, 6)):eq("logged")
 end)
 
-scenario("after logging the huge mapping comes back", options, function(sim)
+scenario("after logging the huge mapping comes back", x86, function(sim)
 	local ram, vm, vcpu, logging = guest(sim)
 	expect(vcpu:write(0, "x")):is_true()
 	expect(logging(true)):eq(0)

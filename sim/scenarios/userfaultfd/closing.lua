@@ -2,7 +2,9 @@
 -- The monitor closes its userfaultfd while vCPUs fault. The release takes mmap_lock for writing, so a fault must let go
 -- of it. If not, they wait for each other ("mm/userfaultfd: fix release hang over concurrent GUP", 6.15 and 6.12.y).
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end", kernel = "6.12" }
+local options = {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end", kernel = "6.12",
+}
 
 cases("a userfaultfd is closed while vCPUs keep faulting", options, {
 	{ "missing pages",     UFFDIO_REGISTER_MODE_MISSING, 0 },
