@@ -81,23 +81,12 @@ void dcache_clean_inval_poc(unsigned long start, unsigned long end)
 FAITHFUL(dcache_clean_pou, "arch/arm64/mm/cache.S");
 void dcache_clean_pou(unsigned long start, unsigned long end)
 {
-	if (!cpus_have_cap(ARM64_HAS_CACHE_IDC))
-		by_line("cvau", start, end);
-	dsb(ishst);
-}
-
-FAITHFUL(caches_clean_inval_pou, "arch/arm64/mm/cache.S");
-void caches_clean_inval_pou(unsigned long start, unsigned long end)
-{
-	unsigned long at;
-
-	dcache_clean_pou(start, end);
-	if (!cpus_have_cap(ARM64_HAS_CACHE_DIC)) {
-		for (at = ALIGN_DOWN(start, LINE); at < end; at += LINE)
-			kshim_ic("ic ivau, x0", at);
-		dsb(ish);
+	if (cpus_have_cap(ARM64_HAS_CACHE_IDC)) {
+		dsb(ishst);
+		return;
 	}
-	isb();
+	by_line("cvau", start, end);
+	dsb(ish);
 }
 
 FAITHFUL(icache_inval_pou, "arch/arm64/mm/cache.S");
@@ -111,6 +100,13 @@ void icache_inval_pou(unsigned long start, unsigned long end)
 		dsb(ish);
 	}
 	isb();
+}
+
+FAITHFUL(caches_clean_inval_pou, "arch/arm64/mm/cache.S");
+void caches_clean_inval_pou(unsigned long start, unsigned long end)
+{
+	dcache_clean_pou(start, end);
+	icache_inval_pou(start, end);
 }
 
 FAITHFUL(__icache_flags, "arch/arm64/kernel/cpuinfo.c");

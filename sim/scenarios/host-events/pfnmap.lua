@@ -64,6 +64,28 @@ cases("pfnmap: on arm64 a write against the VMA's rights fails", arm64, { { "PRO
 	expect(sim.inspect:mapping(vm, 0x1000).writable):is_false()
 end)
 
+-- KVM gets a frame, as on x86_64. It then asks the host's tables how large a mapping may be (get_user_mapping_size(),
+-- arch/arm64/kvm/mmu.c), where an entry under PROT_NONE is not valid, and has the guest repeat the access.
+scenario("pfnmap: on arm64 a read under PROT_NONE faults until a signal comes", {
+	arch = "arm64", covers = "what KVM does today", check = "end",
+}, function(sim)
+	local vcpu, ram, _, vmm = sim:guest(layout)
+	expect(vcpu:write(0x1000, "device")):is_true()
+	expect(ram:mprotect(0x1000, "4K", "none")):eq(0)
+	local exit
+	sim:thread("vcpu", function()
+		exit = vcpu:read(0x1000, 4)
+	end)
+	sim:thread("signals", function()
+		while not exit do
+			expect(vmm:kill(SIGUSR1)):ge(1)
+		end
+	end)
+	sim:join()
+	expect(exit):fields{ ret = -EINTR, reason = KVM_EXIT_INTR }
+	expect(exit.faults):gt(1)
+end)
+
 scenario("pfnmap: read-only, then writable again", options, function(sim)
 	local vcpu, ram, vm = sim:guest(layout)
 	expect(vcpu:write(0x1000, "device")):is_true()
