@@ -29,7 +29,7 @@ static void format(char *text, const char *fmt, va_list args)
 	strip_newline(text);
 }
 
-FAITHFUL(kshim_bug, "arch/x86/include/asm/bug.h:BUG arch/s390/include/asm/bug.h:BUG");
+FAITHFUL(kshim_bug, "arch/x86/include/asm/bug.h:BUG arch/s390/include/asm/bug.h:BUG arch/arm64/include/asm/bug.h:BUG");
 void __noreturn __cold kshim_bug(const char *file, int line)
 {
 	host_report_from(__builtin_return_address(0), KVMSIM_BUG, file, line, "kernel BUG");

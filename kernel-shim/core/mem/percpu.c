@@ -29,7 +29,7 @@ static struct host_lock lock;
 static unsigned long static_bytes;
 static unsigned int units;
 
-FAITHFUL(__per_cpu_offset, "arch/x86/kernel/setup_percpu.c arch/s390/mm/init.c");
+FAITHFUL(__per_cpu_offset, "arch/x86/kernel/setup_percpu.c arch/s390/mm/init.c mm/percpu.c");
 unsigned long __per_cpu_offset[NR_CPUS];
 
 FAITHFUL(nr_cpu_ids, "kernel/smp.c");

@@ -149,7 +149,7 @@ static void run_irq_work(void *unused)
 
 /* --- irq_work: the real kernel/irq_work.c, whose self-interrupt comes here --- */
 
-FAITHFUL(arch_irq_work_raise, "arch/x86/kernel/irq_work.c arch/s390/kernel/smp.c");
+FAITHFUL(arch_irq_work_raise, "arch/x86/kernel/irq_work.c arch/s390/kernel/smp.c arch/arm64/kernel/smp.c");
 void arch_irq_work_raise(void)
 {
 	WRITE_ONCE(kshim_cpu->irq_work_raised, 1);

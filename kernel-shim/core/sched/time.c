@@ -203,13 +203,13 @@ void getboottime64(struct timespec64 *ts)
 	*ts = (struct timespec64){ .tv_sec = EPOCH };
 }
 
-FAITHFUL(sched_clock, "arch/x86/kernel/tsc.c arch/s390/kernel/time.c");
+FAITHFUL(sched_clock, "arch/x86/kernel/tsc.c arch/s390/kernel/time.c kernel/time/sched_clock.c");
 u64 sched_clock(void)
 {
 	return kshim_time();
 }
 
-FAITHFUL(sched_clock_noinstr, "arch/x86/kernel/tsc.c arch/s390/kernel/time.c");
+FAITHFUL(sched_clock_noinstr, "arch/x86/kernel/tsc.c arch/s390/kernel/time.c kernel/time/sched_clock.c");
 u64 sched_clock_noinstr(void)
 {
 	return kshim_time();
@@ -229,19 +229,20 @@ u64 running_clock(void)
 
 /* --- delays: time passes, timers stay pending until the step ends --- */
 
-FAITHFUL(__ndelay, "arch/x86/lib/delay.c arch/s390/lib/delay.c");
+FAITHFUL(__ndelay, "arch/x86/lib/delay.c arch/s390/lib/delay.c arch/arm64/lib/delay.c");
 void __ndelay(unsigned long nsecs)
 {
 	pass(nsecs);
 }
 
-FAITHFUL(__udelay, "arch/x86/lib/delay.c arch/s390/lib/delay.c");
+FAITHFUL(__udelay, "arch/x86/lib/delay.c arch/s390/lib/delay.c arch/arm64/lib/delay.c");
 void __udelay(unsigned long usecs)
 {
 	pass(usecs * NSEC_PER_USEC);
 }
 
-REDUCED(__delay, "arch/x86/lib/delay.c arch/s390/lib/delay.c", "one loop counts as one nanosecond");
+REDUCED(__delay, "arch/x86/lib/delay.c arch/s390/lib/delay.c arch/arm64/lib/delay.c",
+	"one loop counts as one nanosecond");
 void __delay(unsigned long loops)
 {
 	pass(loops);

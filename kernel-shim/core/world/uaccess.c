@@ -113,20 +113,23 @@ static bool clear_piece(void *mem, unsigned long done, unsigned long len, void *
 }
 
 FAITHFUL(kshim_copy_from_user, "arch/x86/include/asm/uaccess_64.h:raw_copy_from_user "
-			       "arch/s390/lib/uaccess.c:raw_copy_from_user");
+			       "arch/s390/lib/uaccess.c:raw_copy_from_user "
+			       "arch/arm64/include/asm/uaccess.h:raw_copy_from_user");
 unsigned long kshim_copy_from_user(void *to, const void __user *from, unsigned long n)
 {
 	return kshim_user_pieces((unsigned long)from, n, false, false, read_piece, to);
 }
 
 FAITHFUL(kshim_copy_to_user, "arch/x86/include/asm/uaccess_64.h:raw_copy_to_user "
-			     "arch/s390/lib/uaccess.c:raw_copy_to_user");
+			     "arch/s390/lib/uaccess.c:raw_copy_to_user "
+			     "arch/arm64/include/asm/uaccess.h:raw_copy_to_user");
 unsigned long kshim_copy_to_user(void __user *to, const void *from, unsigned long n)
 {
 	return kshim_user_pieces((unsigned long)to, n, true, false, write_piece, (void *)from);
 }
 
-FAITHFUL(kshim_clear_user, "arch/x86/include/asm/uaccess_64.h:__clear_user arch/s390/lib/uaccess.c:__clear_user");
+FAITHFUL(kshim_clear_user, "arch/x86/include/asm/uaccess_64.h:__clear_user arch/s390/lib/uaccess.c:__clear_user "
+			   "arch/arm64/include/asm/uaccess.h:__clear_user");
 unsigned long kshim_clear_user(void __user *to, unsigned long n)
 {
 	return kshim_user_pieces((unsigned long)to, n, true, false, clear_piece, NULL);
@@ -174,7 +177,8 @@ int kshim_cmpxchg_user(void __user *p, void *old, u64 new, unsigned int size)
 }
 
 REDUCED(kshim_copy_nofault, "arch/x86/include/asm/uaccess.h:__get_kernel_nofault "
-			    "arch/s390/include/asm/uaccess.h:__get_kernel_nofault",
+			    "arch/s390/include/asm/uaccess.h:__get_kernel_nofault "
+			    "arch/arm64/include/asm/uaccess.h:__get_kernel_nofault",
 	"an address that is bad is only found by range: simulated RAM is always mapped");
 int kshim_copy_nofault(void *to, const void *from, unsigned long n)
 {
