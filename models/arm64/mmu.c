@@ -80,9 +80,11 @@ static bool read_desc(void *ctx, uint64_t pa, uint64_t *desc)
 	return true;
 }
 
+/* Not the kernel's cmpxchg(), which is a point for a scheduler: the lock of the TLB is held. */
 static bool cmpxchg_desc(void *ctx, uint64_t pa, uint64_t *old, uint64_t new, bool *done)
 {
-	*done = try_cmpxchg64((u64 *)__va(pa), (u64 *)old, new);
+	*done = __atomic_compare_exchange_n((u64 *)__va(pa), (u64 *)old, new, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
 	return true;
 }
 
