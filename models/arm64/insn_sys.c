@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System instructions of the guest: MRS and MSR, TLBI, AT, and maintenance of caches, with what HCR_EL2 traps of them (Arm
- * ARM C5, D24.2.44 "HCR_EL2").
+ * System instructions of the guest: MRS and MSR, TLBI, AT, and maintenance of caches, with what HCR_EL2 traps of them
+ * (Arm ARM C5, D24.2.44 "HCR_EL2").
  */
 #include <linux/kvm_host.h>
 #include <asm/esr.h>
@@ -159,8 +159,8 @@ static bool maintenance(struct guest *g, const struct sys *op, u32 text)
 
 /* Registers of stage 1 and of its faults, whose writes HCR_EL2.TVM traps, and whose reads TRVM. */
 static const u32 memory_registers[] = {
-	SYS_SCTLR_EL1, SYS_TTBR0_EL1, SYS_TTBR1_EL1, SYS_TCR_EL1, SYS_ESR_EL1, SYS_FAR_EL1, SYS_AFSR0_EL1, SYS_AFSR1_EL1,
-	SYS_MAIR_EL1, SYS_AMAIR_EL1, SYS_CONTEXTIDR_EL1,
+	SYS_SCTLR_EL1, SYS_TTBR0_EL1, SYS_TTBR1_EL1, SYS_TCR_EL1, SYS_ESR_EL1, SYS_FAR_EL1, SYS_AFSR0_EL1,
+	SYS_AFSR1_EL1, SYS_MAIR_EL1, SYS_AMAIR_EL1, SYS_CONTEXTIDR_EL1,
 };
 
 static bool is_trapped(u64 hcr, u32 text)

@@ -188,8 +188,8 @@ void arm64_caches_accessed(const struct arm64_cpu *c, u64 addr, const struct arm
 	if (!pfn_valid(PHYS_PFN(x->pa)) || PageReserved(pfn_to_page(PHYS_PFN(x->pa))))
 		return;
 	if (a->fetch && arm64_icache_stale(&arm64_caches, c - arm64_cpus, &arm64_have, x->pa, bytes, x->memtype))
-		host_check("caches", "the guest fetches an instruction from %llx (frame %llx), but it was written after "
-			   "the last cache maintenance: the CPU may execute what was there before", addr,
+		host_check("caches", "the guest fetches an instruction from %llx (frame %llx), but it was written "
+			   "after the last cache maintenance: the CPU may execute what was there before", addr,
 			   x->pa >> PAGE_SHIFT);
 	if (a->read && arm64_cache_stale(&arm64_caches, x->pa, bytes, x->memtype))
 		host_check("caches", "the guest reads %llx (frame %llx) around the caches, but it was written after "

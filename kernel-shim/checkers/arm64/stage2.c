@@ -3,8 +3,8 @@
  * The checks of stage 2 as KVM keeps it for itself: its tables' reference counts, and VMIDs.
  *
  * A page of tables has one reference for each descriptor that is not zero, and one of its own (get_page and put_page of
- * struct kvm_pgtable_mm_ops). Between two calls a descriptor that is not valid is zero: another value says that a thread
- * is changing it.
+ * struct kvm_pgtable_mm_ops). Between two calls a descriptor that is not valid is zero: another value says that a
+ * thread is changing it.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -45,14 +45,16 @@ static void check_page(const struct tables_check *c, u64 pa, unsigned int level,
 
 		used += !!desc;
 		if (desc && !(desc & DESC_VALID))
-			finding("the descriptor of %llx, level %u, is neither valid nor empty: %llx", c->pid, at, level, desc);
+			finding("the descriptor of %llx, level %u, is neither valid nor empty: %llx", c->pid, at, level,
+				desc);
 		else if (desc && level < LAST_LEVEL && desc & DESC_TABLE)
 			check_table(c, desc & DESC_ADDRESS, level + 1, at);
 		else if (desc & DESC_ADDRESS & ((1ULL << shift) - 1))
 			finding("the block of %llx, level %u, is not aligned: %llx", c->pid, at, level, desc);
 	}
 	if (count != used + 1)
-		finding("the table of %llx, level %u, has %d references and %d entries", c->pid, ipa, level, count, used);
+		finding("the table of %llx, level %u, has %d references and %d entries", c->pid, ipa, level, count,
+			used);
 }
 
 static void check_table(const struct tables_check *c, u64 pa, unsigned int level, u64 ipa)
