@@ -33,6 +33,9 @@ DECLARE_BITMAP(system_cpucaps, ARM64_NCAPS);
 /* early_initcall() and arch_initcall() of arch/arm64/mm/context.c. */
 extern initcall_t __kshim_initcall_asids_init, __kshim_initcall_asids_update_limit;
 
+/* How TTBR0's tables are read; the fields for TTBR1's are 16 bits further. */
+#define WALKS_WBWA (TCR_IRGN0_WBWA | TCR_ORGN0_WBWA | TCR_SH0_INNER)
+
 /* Like __cpu_setup of arch/arm64/mm/proc.S, and cpu_enable_hw_dbm() of arch/arm64/kernel/cpufeature.c. */
 static void set_up_translation(struct arm64_cpu *c)
 {
@@ -42,8 +45,8 @@ static void set_up_translation(struct arm64_cpu *c)
 		      MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRE, MT_DEVICE_nGnRE) |
 		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, MT_NORMAL_NC) | MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL) |
 		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL_TAGGED);
-	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | TCR_IRGN_WBWA | TCR_ORGN_WBWA | TCR_SHARED | TCR_TG0_4K |
-		     TCR_TG1_4K | TCR_ASID16 | TCR_TBI0 | TCR_A1 |
+	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | WALKS_WBWA | WALKS_WBWA << 16 | TCR_TG0_4K | TCR_TG1_4K |
+		     TCR_ASID16 | TCR_TBI0 | TCR_A1 |
 		     FIELD_PREP(TCR_IPS_MASK, SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, ids->id_aa64mmfr0_el1));
 	if (cpu_has_hw_af())
 		c->el2.tcr |= TCR_HA;
