@@ -61,6 +61,7 @@ scenario("memslot lock: the highest slot can be locked", options, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "16K" }
 	local vm = vmm:open_kvm():create_vm()
+	vm:create_vcpu()
 	expect(vm:set_user_memory_region{ slot = MAX_SLOT, memory_size = "16K", userspace_addr = ram }):eq(0)
 	expect(lock(vm, MAX_SLOT, READ)):eq(0)
 	L.is_locked(sim, vm, ram, false)
@@ -163,6 +164,7 @@ end)
 scenario("memslot lock: one slot or all", options, function(sim)
 	local vmm = sim:process()
 	local vm = vmm:open_kvm():create_vm()
+	vm:create_vcpu()
 	local ram = {}
 	for i = 0, 3 do
 		ram[i] = vmm:mmap{ length = "16K" }

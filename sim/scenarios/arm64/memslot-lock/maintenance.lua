@@ -137,10 +137,10 @@ scenario("memslot lock: after a reset there is new code where old code was", cac
 	local vcpu, ram, vm = sim:guest(layout)
 	expect(lock(vm, 0, WRITE)):eq(0)
 	expect(ram:write(0x4000, NOP)):eq(0)
-	expect(vcpu:fetch(0x4000)):ok()
+	expect(vcpu:fetch(0x4000)):eq("\x1f")
 	expect(vcpu:init()):eq(0)
 	expect(ram:write(0x4000, NOP)):eq(0)
-	expect(L.faults(sim, function() expect(vcpu:fetch(0x4000)):ok() end)):eq(0)
+	expect(L.faults(sim, function() expect(vcpu:fetch(0x4000)):eq("\x1f") end)):eq(0)
 end)
 
 scenario("memslot lock: unlocked between a reset and the next run", caches, function(sim)

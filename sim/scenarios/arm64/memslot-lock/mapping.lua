@@ -59,9 +59,9 @@ function(sim)
 	expect(ram:write(0x2000, "\x1f\x20\x03\xd5")):eq(0)
 	local faults = sim.facilities.dic == false and 1 or 0
 	expect(sim.inspect:mapping(vm, 0x2000).executable):eq(faults == 0)
-	expect(L.faults(sim, function() expect(vcpu:fetch(0x2000)):ok() end)):eq(faults)
+	expect(L.faults(sim, function() expect(vcpu:fetch(0x2000)):eq("\x1f") end)):eq(faults)
 	expect(sim.inspect:mapping(vm, 0x2000).executable):eq(true)
-	expect(L.faults(sim, function() expect(vcpu:fetch(0x2000)):ok() end)):eq(0)
+	expect(L.faults(sim, function() expect(vcpu:fetch(0x2000)):eq("\x1f") end)):eq(0)
 end)
 
 -- --- memory that the guest has used before -------------------------------------------------------------------------
