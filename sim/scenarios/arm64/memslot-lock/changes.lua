@@ -3,7 +3,7 @@
 
 local L = require("locked")
 local lock, unlock, READ <const>, WRITE <const> = L.lock, L.unlock, L.READ, L.WRITE
-local options = L.options()
+local options = L.options("K4")
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
 -- 64K that the guest has written to and that are locked; the region is as it was set.
@@ -103,14 +103,15 @@ end)
 
 -- --- dirty logging -------------------------------------------------------------------------------------------------
 
--- v5 asked whether the slot would log after the change, so that logging could begin and not end. The state of the lock
--- was in the slot, which is replaced by a copy: unlocking used memory that was free (A2).
+-- v5 asked whether the slot would log after the change, so that logging could begin and not end. The state of the
+-- lock was in the slot, which is replaced by a copy: unlocking used memory that was free (A2).
 scenario("memslot lock: a slot that is locked for reading can begin and end to log", options, function(sim)
 	local vcpu, ram, vm, _, slot = locked(sim, READ)
 	for round = 1, 3 do
 		expect(set(vm, slot, { flags = LOG })):eq(0)
 		for i = 0, 15 do
-			expect(sim.inspect:mapping(vm, i << 12)):fields{ present = true, writable = false, page = ram:page(i) }
+			expect(sim.inspect:mapping(vm, i << 12)):fields{ present = true, writable = false,
+				page = ram:page(i) }
 		end
 		expect(lock(vm, 0, READ)):eq(-EBUSY)
 		local write = function() expect(vcpu:write(0x3000, "logged")):is_true() end
@@ -166,8 +167,9 @@ scenario("memslot lock: a slot that is locked for writing cannot log", options, 
 end)
 
 -- Such a VM has no bitmap, by which v5 knew that a slot logs (A11).
-scenario("memslot lock: a slot that logs to a dirty ring cannot be locked for writing",
-	L.options{ needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", "KVM_CAP_DIRTY_LOG_RING_ACQ_REL" } }, function(sim)
+local ring = L.options("K4", { needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", "KVM_CAP_DIRTY_LOG_RING_ACQ_REL" } })
+
+scenario("memslot lock: a slot that logs to a dirty ring cannot be locked for writing", ring, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "64K" }
 	local vm = vmm:open_kvm():create_vm()

@@ -3,7 +3,7 @@
 
 local L = require("locked")
 local lock, unlock, READ <const>, WRITE <const> = L.lock, L.unlock, L.READ, L.WRITE
-local options = L.options()
+local options = L.options("K5")
 
 -- 64K, locked, each page with its number.
 local function locked(sim, rights, kind)
@@ -42,7 +42,8 @@ end)
 cases("memslot lock: the process replaces a page, and the guest sees it", options, {
 	{ "MADV_DONTNEED", function(ram) return ram:madvise(0x3000, "4K", MADV_DONTNEED) end },
 	{ "mmap over it",  function(ram, vmm)
-		return vmm:mmap{ addr = ram.addr + 0x3000, length = "4K", flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
+		return vmm:mmap{ addr = ram.addr + 0x3000, length = "4K",
+			flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
 	end },
 }, function(sim, case)
 	for _, rights in ipairs{ READ, WRITE } do
@@ -114,8 +115,9 @@ end)
 -- --- aging ---------------------------------------------------------------------------------------------------------
 
 -- Without hardware management of the access flag an old page makes the guest fault. v5 let locked pages age.
-scenario("memslot lock: locked pages do not age", L.options{ facilities = { {}, { haf = false, dbm = false } } },
-function(sim)
+local ageing = L.options("K5", { facilities = { {}, { haf = false, dbm = false } } })
+
+scenario("memslot lock: locked pages do not age", ageing, function(sim)
 	local vcpu, ram, vm = locked(sim, WRITE)
 	for _ = 1, 2 do
 		expect(ram:age(0x3000)):ge(1)

@@ -3,7 +3,7 @@
 
 local L = require("locked")
 local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
-local options = L.options()
+local options = L.options("K1, K2")
 local LOCK <const> = KVM_ARM_LOCK_USER_MEMORY_REGION_FLAGS_LOCK
 local UNLOCK <const> = KVM_ARM_LOCK_USER_MEMORY_REGION_FLAGS_UNLOCK
 local MAX_SLOT <const> = 32766
@@ -75,7 +75,8 @@ scenario("memslot lock: flags of other capabilities are still refused", options,
 	expect(vm:enable_cap{ cap = KVM_CAP_ARM_NISV_TO_USER }):eq(0)
 	expect(vm:enable_cap{ cap = KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, flags = UNLOCK }):eq(-EINVAL)
 	-- It is a capability of a VM.
-	expect(vcpu:enable_cap{ cap = KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, flags = LOCK, args = { 0, READ } }):eq(-EINVAL)
+	local of_vcpu = { cap = KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, flags = LOCK, args = { 0, READ } }
+	expect(vcpu:enable_cap(of_vcpu)):eq(-EINVAL)
 	L.is_not_pinned(ram)
 end)
 

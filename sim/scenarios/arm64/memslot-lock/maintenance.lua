@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- Locked memslots: cache maintenance and tags that are left to KVM_RUN, and the reset of a vCPU.
 --
--- A guest whose caches are off reads memory behind the host's caches, unless the CPU has FWB. The model reports a read of
--- a line that the host wrote and nobody has cleaned.
+-- A guest whose caches are off reads memory behind the host's caches, unless the CPU has FWB. The model reports a
+-- read of a line that the host wrote and nobody has cleaned.
 
 local L = require("locked")
 local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
-local caches = L.options{ facilities = { {}, { fwb = false }, { fwb = false, dic = false, idc = false } } }
+local caches = L.options("K6", { facilities = { {}, { fwb = false }, { fwb = false, dic = false, idc = false } } })
 local layout = { ram = { length = "64K" } }
 local NOP <const> = "\x1f\x20\x03\xd5"
 
@@ -73,8 +73,8 @@ scenario("memslot lock: unlocked before a vCPU has run, memory is unmapped", cac
 	expect(L.faults(sim, has, vcpu, "TEXT")):eq(16)
 end)
 
--- v5 had one set of bits for the VM: an unlock unmapped if anything was pending, and without MTE the bit of the tags was
--- always pending (A7).
+-- v5 had one set of bits for the VM: an unlock unmapped if anything was pending, and without MTE the bit of the
+-- tags was always pending (A7).
 scenario("memslot lock: unlocked after a vCPU has run, memory stays mapped", caches, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
 	local other = vmm:mmap{ length = "64K" }
@@ -158,8 +158,9 @@ scenario("memslot lock: unlocked between a reset and the next run", caches, func
 end)
 
 -- The walk of the reset follows pointers to locks: slots_lock, which unlocking takes, protects them.
-scenario("memslot lock: vCPUs are reset while another thread locks and unlocks",
-	L.options{ check = "end", facilities = { {}, { fwb = false } } }, function(sim)
+local long = L.options("K6", { check = "end", facilities = { {}, { fwb = false } } })
+
+scenario("memslot lock: vCPUs are reset while another thread locks and unlocks", long, function(sim)
 	local vcpu, _, vm = sim:guest(layout)
 	expect(vcpu:read(0, 1)):eq("\0")
 	sim:thread("vcpu", function()
@@ -182,7 +183,7 @@ end)
 
 -- --- tags ----------------------------------------------------------------------------------------------------------
 
-local mte = L.options{ needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", "KVM_CAP_ARM_MTE" } }
+local mte = L.options("K6", { needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", "KVM_CAP_ARM_MTE" } })
 
 scenario("memslot lock: MTE may be enabled after locking, and tags are cleared once", mte, function(sim)
 	local vmm = sim:process()

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Locked memslots at stage 2: what the rights of a lock mean for the guest, which faults remain, and sizes of mappings.
+-- Locked memslots at stage 2: what the rights of a lock mean for the guest, which faults remain, and sizes of
+-- mappings.
 
 local L = require("locked")
 local lock, unlock, READ <const>, WRITE <const> = L.lock, L.unlock, L.READ, L.WRITE
-local options = L.options()
+local options = L.options("K3")
 local layout = { ram = { length = "64K" } }
 
 local function each_page(fn)
@@ -52,8 +53,9 @@ scenario("memslot lock: a read-only slot can be locked for reading", options, fu
 end)
 
 -- Without CTR_EL0.DIC a page becomes executable by a fault, which empties the instruction cache.
-scenario("memslot lock: instructions", L.options{ facilities = { {}, { dic = false, idc = false, fwb = false } } },
-function(sim)
+local fetches = L.options("K3", { facilities = { {}, { dic = false, idc = false, fwb = false } } })
+
+scenario("memslot lock: instructions", fetches, function(sim)
 	local vcpu, ram, vm = sim:guest(layout)
 	expect(lock(vm, 0, READ)):eq(0)
 	expect(ram:write(0x2000, "\x1f\x20\x03\xd5")):eq(0)
@@ -66,7 +68,8 @@ end)
 
 -- --- memory that the guest has used before -------------------------------------------------------------------------
 
--- v5 left a mapping that was there as it was: an error on its kernel, and on this one success without the right (A3).
+-- v5 left a mapping that was there as it was: an error on its kernel, and on this one success without the right
+-- (A3).
 cases("memslot lock: after the guest has run", options, {
 	{ "for reading",             READ,  false },
 	{ "for reading and writing", WRITE, true },
@@ -122,8 +125,8 @@ scenario("memslot lock: a block is replaced by pages", options, function(sim)
 	for _, rights in ipairs{ READ, WRITE } do
 		expect(lock(vm, 0, rights)):eq(0)
 		for _, at in ipairs{ 0, 0x5000, 0x1ff000, 0x200000, 0x3ff000 } do
-			expect(sim.inspect:mapping(vm, at)):fields{ present = true, level = 1, writable = rights == WRITE,
-				page = ram:page(at >> 12) }
+			expect(sim.inspect:mapping(vm, at)):fields{ present = true, level = 1,
+				writable = rights == WRITE, page = ram:page(at >> 12) }
 		end
 		expect(L.faults(sim, function() expect(vcpu:read(0x5000, 10)):eq("in a block") end)):eq(0)
 		expect(unlock(vm, 0)):eq(0)
@@ -159,7 +162,8 @@ scenario("memslot lock: a slot that is not aligned to blocks", options, function
 	expect(vcpu:write(0x302000, "last")):is_true()
 	expect(lock(vm, 0, WRITE)):eq(0)
 	for i = 0, 767 do
-		expect(sim.inspect:mapping(vm, 0x3000 + (i << 12))):fields{ level = 1, writable = true, page = ram:page(7 + i) }
+		expect(sim.inspect:mapping(vm, 0x3000 + (i << 12))):fields{ level = 1, writable = true,
+			page = ram:page(7 + i) }
 	end
 	expect(ram:page(6).pincount):eq(ram:page(7).huge and ram:page(7).pincount or 0)
 	expect(vcpu:read(0x3000, 5)):eq("first")

@@ -3,7 +3,7 @@
 
 local L = require("locked")
 local lock, unlock, READ <const>, WRITE <const> = L.lock, L.unlock, L.READ, L.WRITE
-local options = L.options()
+local options = L.options("K1")
 
 -- --- what can be pinned --------------------------------------------------------------------------------------------
 

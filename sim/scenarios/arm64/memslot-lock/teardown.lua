@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- Locked memslots at the end of a VM and of its process. At the end of each scenario the engine looks for pages that are
--- left, and for pins.
+-- Locked memslots at the end of a VM and of its process. At the end of each scenario the engine looks for pages
+-- that are left, and for pins.
 
 local L = require("locked")
 local lock, READ <const>, WRITE <const> = L.lock, L.READ, L.WRITE
-local options = L.options()
+local options = L.options("K7")
 local layout = { ram = { length = "64K" } }
 
 cases("memslot lock: the process exits", options, {

@@ -3,8 +3,8 @@
 
 local L = require("locked")
 local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
-local options = L.options()
-local long = L.options{ check = "end" }
+local options = L.options("K1, K2, K5")
+local long = L.options("K1, K2, K5", { check = "end" })
 
 -- A VM with slot 0 of 64K, slot 1 of 64K at 1M, and another process mapping for whatever happens beside it.
 local function guest(sim)

@@ -5,10 +5,10 @@ local L = {}
 
 L.READ, L.WRITE = KVM_ARM_LOCK_MEM_READ, KVM_ARM_LOCK_MEM_READ | KVM_ARM_LOCK_MEM_WRITE
 
--- Options of a scenario: those that all have, and these.
-function L.options(more)
+-- Options of a scenario that tests these rules: those that all have, and more.
+function L.options(rules, more)
 	local options = { arch = "arm64", needs = "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION",
-		covers = "api.rst KVM_CAP_ARM_LOCK_USER_MEMORY_REGION" }
+		covers = "docs/rules.md " .. rules .. "; api.rst KVM_CAP_ARM_LOCK_USER_MEMORY_REGION" }
 	for k, v in pairs(more or {}) do
 		options[k] = v
 	end
@@ -41,8 +41,8 @@ function L.is_locked(sim, vm, ram, writable, gpa)
 	for i = 0, ram.length // 4096 - 1 do
 		local page = ram:page(i)
 		expect(page):fields{ mapped = true, zero = false, pincount = 1 }
-		expect(sim.inspect:mapping(vm, (gpa or 0) + i * 4096)):fields{ present = true, level = 1, writable = writable,
-			page = page }
+		expect(sim.inspect:mapping(vm, (gpa or 0) + i * 4096)):fields{ present = true, level = 1,
+			writable = writable, page = page }
 	end
 end
 
