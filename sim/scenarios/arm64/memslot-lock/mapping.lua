@@ -96,6 +96,40 @@ cases("memslot lock: after the guest has run", options, {
 	end)
 end)
 
+-- The host's page is the same before and after. Stage 2 has it read-only, and so have the TLBs of the vCPUs.
+cases("memslot lock: locked for writing what the guest could only read", options, {
+	{ "locked for reading before", function(vm)
+		expect(lock(vm, 0, READ)):eq(0)
+	end, function(vm)
+		expect(unlock(vm, 0)):eq(0)
+	end },
+	{ "logged before", function(vm, slot)
+		slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+		expect(vm:set_user_memory_region(slot)):eq(0)
+	end, function(vm, slot)
+		slot.flags = 0
+		expect(vm:set_user_memory_region(slot)):eq(0)
+	end },
+}, function(sim, case)
+	local vcpu, ram, vm, _, slot = sim:guest(layout)
+	local other = vm:create_vcpu()
+	each_page(function(at, text) expect(ram:write(at, text)):eq(0) end)
+	case[2](vm, slot)
+	for _, cpu in ipairs{ vcpu, other } do
+		each_page(function(at, text) expect(cpu:read(at, 7)):eq(text) end)
+	end
+	case[3](vm, slot)
+	local page = ram:page(3)
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, writable = false, page = page }
+	expect(lock(vm, 0, WRITE)):eq(0)
+	L.is_locked(sim, vm, ram, true)
+	expect(ram:page(3)):eq(page)
+	expect(L.faults(sim, function()
+		each_page(function(at, text) expect(vcpu:write(at + 8, text)):is_true() end)
+		each_page(function(at, text) expect(other:write(at + 16, text)):is_true() end)
+	end)):eq(0)
+end)
+
 scenario("memslot lock: TLBs of vCPUs forget what they had before", options, function(sim)
 	local vcpu, ram, vm = sim:guest(layout)
 	local other = vm:create_vcpu()
