@@ -71,7 +71,7 @@ static void walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 add
 /* Writes RAX like a MOV of len bytes: 4 bytes clear the upper half, fewer leave the rest. */
 static void write_rax(struct kvm_vcpu *vcpu, u64 value, unsigned int len)
 {
-	u64 rax = kvm_rax_read(vcpu);
+	u64 rax = kshim_rax(vcpu);
 
 	if (len < 4)
 		value = (rax & ~GENMASK_ULL(8 * len - 1, 0)) | (value & GENMASK_ULL(8 * len - 1, 0));
@@ -164,7 +164,7 @@ static void retire_emulated(struct x86_vcpu *v)
 	struct kvmsim_access *a = &v->access.a;
 
 	if (a->op == KVMSIM_READ || a->op == KVMSIM_XCHG)
-		a->value = kvm_rax_read(&v->vcpu) & GENMASK_ULL(8 * a->len - 1, 0);
+		a->value = kshim_rax(&v->vcpu) & GENMASK_ULL(8 * a->len - 1, 0);
 	retire(v);
 }
 
