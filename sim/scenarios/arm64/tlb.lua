@@ -84,24 +84,62 @@ scenario("arm64 TLB: a slot that logs dirty pages catches the first write throug
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq({ 5 })
 end)
 
+-- How much counters have grown while fn ran.
+local function count(sim, fn)
+	local before = sim.inspect:counters()
+	fn()
+	local after, grown = sim.inspect:counters(), {}
+	for name, value in pairs(after) do
+		grown[name] = value - before[name]
+	end
+	return grown
+end
+
+scenario("arm64 TLB: what a guest invalidates for its CPU alone is broadcast, because it may run on others", options,
+	function(sim)
+	local vcpu = sim:guest(layout())
+
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(count(sim, function() vcpu:tlbi("vmalle1") end)):fields{ tlbi_local = 0, tlbi_broadcast = 1 }
+end)
+
+scenario("arm64 TLB: VMs have their own entries", options, function(sim)
+	local one = sim:guest{ data = { [0x5000] = "one!" } }
+	local two = sim:guest{ data = { [0x5000] = "two!" } }
+	local function both()
+		expect(one:read(0x5000, 4)):eq("one!")
+		expect(two:read(0x5000, 4)):eq("two!")
+	end
+
+	both()
+	expect(count(sim, both)):fields{ tlb_flushed_entries = 0, guest_faults = 0 }
+end)
+
+scenario("arm64 TLB: a vCPU does not find entries of another one of its VM on the same CPU", options, function(sim)
+	local vcpu, ram, vm = sim:guest(layout())
+	local other = vm:create_vcpu()
+
+	expect(other:share_paging(vcpu)):eq(0)
+	expect(vcpu:read(VA, 4)):eq("five")
+	expect(count(sim, function() expect(other:read(VA, 4)):eq("five") end).tlbi_local):ge(1)
+	-- As long as it stays, nothing is to be done.
+	expect(count(sim, function() expect(other:read(VA, 4)):eq("five") end)):fields{ tlbi_local = 0 }
+end)
+
 scenario("arm64 TLB: maintenance costs what KVM says it does", options, function(sim)
 	local vcpu, ram = sim:guest()
-	local function count(fn)
-		local before = sim.inspect:counters()
-		fn()
-		local after = sim.inspect:counters()
-		return after.tlbi_broadcast - before.tlbi_broadcast, after.tlb_flushed_entries - before.tlb_flushed_entries
+	local function drop()
+		ram:madvise(0x5000, "4K", MADV_DONTNEED)
 	end
 
 	expect(vcpu:read(0x5000, 4)):eq("\0\0\0\0")
 	-- A stage 2 entry and the combined one, with the table descriptors on the way.
-	local tlbis, entries = count(function() ram:madvise(0x5000, "4K", MADV_DONTNEED) end)
-	expect(tlbis):ge(2)
-	expect(entries):ge(2)
+	local first = count(sim, drop)
+	expect(first.tlbi_broadcast):ge(2)
+	expect(first.tlb_flushed_entries):ge(2)
 	expect(sim.inspect:tlb(vcpu, 0x5000)):errno(ENOENT)
 	-- Nothing is cached for it any more.
-	_, entries = count(function() ram:madvise(0x5000, "4K", MADV_DONTNEED) end)
-	expect(entries):eq(0)
+	expect(count(sim, drop).tlb_flushed_entries):eq(0)
 end)
 
 cases("arm64 AT: what the guest's tables say", options, {
