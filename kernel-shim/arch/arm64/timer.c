@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The generic timer as drivers/clocksource/arm_arch_timer.c presents it to KVM: a counter, and silent interrupts. */
+/*
+ * The generic timer as drivers/clocksource/arm_arch_timer.c presents it to KVM: a counter, and silent interrupts. How KVM
+ * asks for these is in compat/<form>/arm64/percpu_irq.
+ */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <clocksource/arm_arch_timer.h>
@@ -35,14 +38,6 @@ struct irq_data *irq_get_irq_data(unsigned int irq)
 					  { .irq = PHYSICAL_IRQ, .common = &common } };
 
 	return irq == VIRTUAL_IRQ ? &data[0] : irq == PHYSICAL_IRQ ? &data[1] : NULL;
-}
-
-REDUCED(__request_percpu_irq, "kernel/irq/manage.c",
-	"a timer that is switched on is refused, so the handler never runs");
-int __request_percpu_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char *devname,
-			 void __percpu *dev_id)
-{
-	return irq_get_irq_data(irq) ? 0 : -EINVAL;
 }
 
 INERT(enable_percpu_irq, "kernel/irq/manage.c", "the timer's interrupts never come");

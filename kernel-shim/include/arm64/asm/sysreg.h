@@ -24,5 +24,10 @@
 #define read_sysreg_s(r)	kshim_mrs_s((r), #r)
 #undef write_sysreg_s
 #define write_sysreg_s(v, r)	kshim_msr_s((r), #r, (u64)(v))
+/* Newer kernels write this one with the barriers that an erratum needs. */
+#ifdef write_sysreg_hcr
+#undef write_sysreg_hcr
+#define write_sysreg_hcr(v)	write_sysreg(v, hcr_el2)
+#endif
 
 #endif

@@ -5,9 +5,12 @@
 
 #define KSHIM_ARCH_NAME "arm64"
 
-/* The entry of a system call (asm/syscall_wrapper.h), and the struct pt_regs with its arguments. */
+/*
+ * The entry of a system call (asm/syscall_wrapper.h), and the struct pt_regs with its arguments. Newer kernels take the
+ * first one from orig_x0.
+ */
 #define KSHIM_SYSCALL_ENTRY(name) __arm64_sys_##name
-#define KSHIM_SYSCALL_REGS(a, b, c, d, e) { .regs = { a, b, c, d, e } }
+#define KSHIM_SYSCALL_REGS(a, b, c, d, e) { .regs = { a, b, c, d, e }, .orig_x0 = a }
 
 /* kshim_arch_user_wrote() of kshim/arch.h is the model's. */
 void arm64_host_wrote(const void *mem, uint64_t bytes);
