@@ -30,6 +30,7 @@ end)
 scenario("arm64: pages that come back are cleaned again", { arch = "arm64", facilities = machines }, function(sim)
 	local vcpu, ram = sim:guest()
 
+	expect(vcpu:write(0x8000, "stays")):is_true()
 	ram:write(0x3000, "first...")
 	expect(vcpu:read(0x3000, 8)):eq("first...")
 	ram:madvise(0x3000, "4K", MADV_DONTNEED)

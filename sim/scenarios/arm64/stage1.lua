@@ -166,3 +166,23 @@ scenario("arm64: two vCPUs share tables", { arch = "arm64" }, function(sim)
 	expect(other:read(0x40000000, 8)):eq("from one")
 	expect(ram:read(0x3000, 8)):eq("from one")
 end)
+
+cases("arm64: the guest's tables in a read-only slot", { arch = "arm64" }, {
+	{ "nothing is to be changed in them", true, nil }, { "hardware cannot set the access flag there", false, true },
+}, function(sim, row)
+	local vcpu, ram, vm, _, slot = guest(sim, { ha = row[3] or false })
+
+	vcpu:map{ from = 0x40000000, to = 0x3000, accessed = row[2] }
+	ram:write(0x3000, "content!")
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+	slot.flags = KVM_MEM_READONLY
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	if row[2] then
+		-- A fault on a walk: KVM maps the tables read-only.
+		expect(vcpu:read(0x40000000, 8)):eq("content!")
+		expect(vcpu:write(0x40000000, "device..")):fields{ reason = KVM_EXIT_MMIO, mmio = { phys_addr = 0x3000 } }
+	else
+		-- The CPU would have to write the descriptor: an external abort on a walk.
+		expect(vcpu:read(0x40000000, 8)):fields{ exception = { ec = ESR_ELx_EC_DABT_CUR } }
+	end
+end)
