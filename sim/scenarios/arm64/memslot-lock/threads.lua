@@ -161,3 +161,32 @@ scenario("memslot lock: missing pages come from a userfaultfd", options, functio
 	L.is_locked(sim, vm, ram, false)
 	expect(L.faults(sim, function() expect(vcpu:read(0xf000, 7)):eq("page 15") end)):eq(0)
 end)
+
+-- Locking waits for the last page, when the others have been pinned. A page that goes meanwhile must not be mapped, and
+-- v5 gave up (A5).
+cases("memslot lock: a notifier runs between pinning and mapping", options, {
+	{ "for a page that is pinned", function(ram) return ram end },
+	{ "for other memory of the VM", function(_, other) return other end },
+}, function(sim, case)
+	for _, rights in ipairs{ READ, WRITE } do
+		local vcpu, ram, vm, vmm, other = guest(sim)
+		for i = 0, 14 do
+			expect(ram:write(i << 12, "old")):eq(0)
+		end
+		expect(vcpu:write(0x103000, "mapped")):is_true()
+		local uffd, changed = vmm:userfaultfd(), case[2](ram, other)
+		expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING, 0xf000, "4K")):eq(0)
+		sim:thread("lock", function() expect(lock(vm, 0, rights)):eq(0) end)
+		sim:thread("vmm", function()
+			expect(uffd:read()):fields{ address = ram.addr + 0xf000 }
+			expect(changed:madvise(0x3000, "4K", MADV_DONTNEED)):eq(0)
+			expect(changed:write(0x3000, "new")):eq(0)
+			expect(uffd:copy(ram, 0xf000, ("\0"):rep(4096))):eq(4096)
+		end)
+		sim:join()
+		L.is_locked(sim, vm, ram, rights == WRITE)
+		expect(vcpu:read(0x3000, 3)):eq(changed == ram and "new" or "old")
+		expect(L.unlock(vm, 0)):eq(0)
+		L.is_not_pinned(ram)
+	end
+end)
