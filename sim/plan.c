@@ -252,6 +252,7 @@ void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct s
 		common.line = (int)get_number(L, idx, "line");
 		common.check_end = get_bool(L, idx, "check_end");
 		common.timeout = get_number(L, idx, "timeout");
+		common.ram = (unsigned long long)get_number(L, idx, "ram");
 		if (timeout > 0 || common.timeout <= 0)
 			common.timeout = timeout > 0 ? timeout : SIM_DEFAULT_TIMEOUT;
 		add_scenario(plan, L, idx, &common, fl, arch);
@@ -290,7 +291,7 @@ int plan_write(const struct sim_plan *plan, FILE *f)
 			j->name, j->scenario, j->covers, j->where, j->skip, j->arch, j->personality, j->facilities
 		};
 
-		fprintf(f, "%d %d %d %a\n", j->flavour, j->line, j->check_end, j->timeout);
+		fprintf(f, "%d %d %d %a %llu\n", j->flavour, j->line, j->check_end, j->timeout, j->ram);
 		for (size_t k = 0; k < sizeof(s) / sizeof(s[0]); k++)
 			fprintf(f, "%c%s\n", s[k] ? '=' : '-', s[k] ? s[k] : "");
 	}
@@ -325,7 +326,7 @@ int plan_read(struct sim_plan *plan, FILE *f, int file)
 		struct sim_job *j = append(plan);
 
 		j->file = file;
-		if (fscanf(f, "%d %d %d %la", &j->flavour, &j->line, &j->check_end, &j->timeout) != 4 ||
+		if (fscanf(f, "%d %d %d %la %llu", &j->flavour, &j->line, &j->check_end, &j->timeout, &j->ram) != 5 ||
 		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
 		    read_string(f, &j->covers) || read_string(f, &j->where) || read_string(f, &j->skip) ||
 		    read_string(f, &j->arch) || read_string(f, &j->personality) || read_string(f, &j->facilities)) {

@@ -67,6 +67,7 @@ struct sim_job {
 	int line;
 	int check_end;		/* 1: checker only at the end */
 	double timeout;		/* seconds */
+	unsigned long long ram;	/* bytes of RAM, or 0: the usual machine's */
 };
 
 struct sim_plan {

@@ -118,6 +118,10 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 	child_begin(w->result, f->ops, w->trace_fd);
 	if (w->booted != job->flavour && flavour_boot(f))
 		return -1;
+	if (job->ram && f->ops->grow_ram(job->ram)) {
+		child_fail("there is not so much RAM");
+		return -1;
+	}
 	rc = f->ops->kvm_load(job->personality, *job->facilities ? job->facilities : NULL);
 	if (rc) {
 		char *machine = job_machine(job), line[120];
@@ -326,6 +330,7 @@ static void base_main(const struct sim_world *shared, int sock)
 struct world_base {
 	struct world_base *next;
 	int flavour, sock, captured;
+	unsigned long long ram;
 	const char *personality, *facilities;
 	pid_t pid;
 };
@@ -341,7 +346,7 @@ static struct world_base *start_base(struct world_worker *k, const struct sim_jo
 	}
 	*b = (struct world_base){
 		.next = k->bases, .flavour = job->flavour, .personality = job->personality,
-		.facilities = job->facilities, .sock = sock[0], .captured = new_captured(),
+		.facilities = job->facilities, .ram = job->ram, .sock = sock[0], .captured = new_captured(),
 	};
 	b->pid = world_fork();
 	if (!b->pid) {
@@ -357,7 +362,7 @@ static struct world_base *start_base(struct world_worker *k, const struct sim_jo
 static struct world_base *find_base(struct world_worker *k, const struct sim_job *job)
 {
 	for (struct world_base *b = k->bases; b; b = b->next)
-		if (b->flavour == job->flavour && !strcmp(b->personality, job->personality) &&
+		if (b->flavour == job->flavour && b->ram == job->ram && !strcmp(b->personality, job->personality) &&
 		    !strcmp(b->facilities, job->facilities))
 			return b;
 	return start_base(k, job);

@@ -14,6 +14,8 @@ local mtype = math.type
 local next, select, sort = next, select, table.sort
 local pack, concat = table.pack, table.concat
 
+local USUAL_RAM <const>, MOST_RAM <const> = 1 << 30, 32 << 30
+
 -- In order of the file; read by plan.c. names has the same entries.
 M.list = {}
 local names = {}
@@ -110,12 +112,21 @@ local function differences(what, v, names)
 	end)
 end
 
+local function ram_size(what, v)
+	local bytes = A.u64(what, v)
+	if bytes < USUAL_RAM or bytes > MOST_RAM or bytes % (4 << 20) ~= 0 then
+		A.refuse(what, "1G to 32G of RAM, a multiple of 4M", v)
+	end
+	return bytes
+end
+
 local options_schema = {
 	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) },
 	facilities = { function(_, v) return v end },
 	covers = { function(what, v) return A.string(what, v, 200) end },
 	needs = { list_of(feature) }, kernel = { version }, before = { version },
-	timeout = { seconds }, check = { function(what, v) return A.choice(what, v, check_when) end, false },
+	timeout = { seconds }, ram = { ram_size },
+	check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
 local function check_name(what, name)
@@ -139,7 +150,7 @@ local function register(what, name, options, fn, argument)
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
 		facilities = o.facilities ~= nil and differences(what, o.facilities, o.arch) or nil,
 		covers = o.covers, needs = o.needs, kernel = o.kernel, before = o.before, timeout = o.timeout,
-		check_end = o.check,
+		check_end = o.check, ram = o.ram,
 	}
 	M.list[#M.list + 1] = names[name]
 end

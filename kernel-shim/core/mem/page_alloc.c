@@ -374,28 +374,54 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 	host_unlock(&lock);
 }
 
-/* mm/mm_init.c's memmap and zone set-up, as far as the allocator itself needs it. boot_mm.c does the rest. */
-void kshim_pages_boot(u64 ram_bytes)
+/* Maps the host's memory for RAM, and for what there is for each frame; had: how many frames have it already. */
+static void map_frames(unsigned long had, unsigned long frames)
 {
-	unsigned long i, frames = ram_bytes >> PAGE_SHIFT;
+	unsigned long more = frames - had, reserved = had ? 0 : KSHIM_RESERVED_PAGES;
 
-	host_map(KSHIM_RAM_BASE, ram_bytes);
-	mem_map = host_map(KSHIM_MEMMAP_BASE, frames * sizeof(struct page));
-	kshim_page_info = host_map(KSHIM_PAGEINFO_BASE, frames * sizeof(*kshim_page_info));
-	kshim_in_use_end = ARCH_PFN_OFFSET;
+	host_map(KSHIM_RAM_BASE + PFN_PHYS(had), PFN_PHYS(more));
+	host_map(KSHIM_MEMMAP_BASE + had * sizeof(struct page), more * sizeof(struct page));
+	host_map(KSHIM_PAGEINFO_BASE + had * sizeof(*kshim_page_info), more * sizeof(*kshim_page_info));
 	max_pfn = max_low_pfn = ARCH_PFN_OFFSET + frames;
 	set_max_mapnr(frames);
 	kshim_mem_counts.pages_total = frames;
-	atomic_long_set(&_totalram_pages, frames - KSHIM_RESERVED_PAGES);
+	atomic_long_add(more - reserved, &_totalram_pages);
+	zone->spanned_pages = zone->present_pages = frames;
+	atomic_long_add(more - reserved, &zone->managed_pages);
+	__mod_zone_page_state(zone, NR_FREE_PAGES, more);
+	if (kshim_on_valgrind)
+		host_track_noaccess((void *)(KSHIM_RAM_BASE + PFN_PHYS(had + reserved)), PFN_PHYS(more - reserved));
+}
 
+int kshim_grow_ram(u64 ram_bytes)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+	unsigned long frames = ram_bytes >> PAGE_SHIFT;
+
+	if (ram_bytes > KSHIM_RAM_MAX || ram_bytes % SZ_4M || frames < kshim_mem_counts.pages_total)
+		return -EINVAL;
+	map_frames(kshim_mem_counts.pages_total, frames);
+	pgdat->node_spanned_pages = pgdat->node_present_pages = frames;
+	highest_memmap_pfn = max_pfn - 1;
+	calculate_min_free_kbytes();
+	setup_per_zone_wmarks();
+	return 0;
+}
+
+/* mm/mm_init.c's memmap and zone set-up, as far as the allocator itself needs it. boot_mm.c does the rest. */
+void kshim_pages_boot(u64 ram_bytes)
+{
+	unsigned long i;
+
+	mem_map = (struct page *)KSHIM_MEMMAP_BASE;
+	kshim_page_info = (struct kshim_page_info *)KSHIM_PAGEINFO_BASE;
+	kshim_in_use_end = ARCH_PFN_OFFSET;
 	zone = &contig_page_data.node_zones[ZONE_NORMAL];
 	zone->zone_pgdat = &contig_page_data;
 	for (i = 0; i < NR_PAGE_ORDERS; i++)
 		INIT_LIST_HEAD(&zone->free_area[i].free_list[MIGRATE_MOVABLE]);
-	zone->spanned_pages = zone->present_pages = frames;
-	atomic_long_set(&zone->managed_pages, frames - KSHIM_RESERVED_PAGES);
+	map_frames(0, ram_bytes >> PAGE_SHIFT);
 	setup_per_zone_wmarks();
-	__mod_zone_page_state(zone, NR_FREE_PAGES, frames);
 
 	bring_in_block();
 	for (i = 0; i < KSHIM_RESERVED_PAGES; i++) {
@@ -406,9 +432,6 @@ void kshim_pages_boot(u64 ram_bytes)
 		set_state(page, 0, KSHIM_PAGE_IS_OFF, NULL);
 	}
 	__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)KSHIM_RESERVED_PAGES);
-	if (kshim_on_valgrind)
-		host_track_noaccess((void *)(KSHIM_RAM_BASE + PFN_PHYS(KSHIM_RESERVED_PAGES)),
-				    PFN_PHYS(frames - KSHIM_RESERVED_PAGES));
 }
 
 static int validate_block(struct page *page, unsigned int order)

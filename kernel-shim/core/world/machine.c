@@ -208,6 +208,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.constants = kshim_constants,
 	.layouts = kshim_layouts,
 	.boot = machine_boot,
+	.grow_ram = kshim_grow_ram,
 	.kvm_load = machine_kvm_load,
 	.begin = machine_begin,
 	.thread_attach = kshim_thread_attach,

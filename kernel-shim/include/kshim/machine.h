@@ -236,6 +236,8 @@ struct kvmsim_machine_ops {
 
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);
+	/* Makes RAM larger, before kvm_load(). bytes: as in struct kvmsim_config. 0 or -errno. */
+	int (*grow_ram)(uint64_t bytes);
 	/*
 	 * Loads KVM with one of the personalities (NULL: the default), once per process. facilities: NULL, or what the
 	 * machine lacks (=0) or has in addition (=1), "name=0,name=1"; -EINVAL if the flavour has none. A name is one

@@ -40,6 +40,8 @@
 
 /* ram_bytes: a multiple of 4 MiB, 64 MiB to 64 GiB. 0 or -errno. */
 int kshim_mem_boot(uint64_t ram_bytes, unsigned int nr_cpus);
+/* Makes RAM larger, before KVM is loaded. ram_bytes: as above. 0 or -errno. */
+int kshim_grow_ram(uint64_t ram_bytes);
 /* 0 or -errno. */
 int kshim_mm_boot(void);
 

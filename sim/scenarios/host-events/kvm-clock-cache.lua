@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The cache of kvmclock's page (virt/kvm/pfncache.c): what makes it look again, and what it finds then. Here KVM updates
--- the clock without a write to the MSR, which would renew the cache by itself.
+-- The cache of kvmclock's page (virt/kvm/pfncache.c): what makes it look again, and what it finds then. Here KVM
+-- updates the clock without a write to the MSR, which would renew the cache by itself.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local one = { arch = "x86_64", mmu = "ept" }
@@ -285,10 +285,11 @@ cases("kvmclock's cache: a record across two pages is not written", one, {
 	expect(ram:read(FIRST + 0x1000, 16)):eq(("\0"):rep(16))
 end)
 
--- kvm_write_system_time() ignores that kvm_gpc_activate() refuses the place. The MSR has the new place, the cache the old
--- one, and KVM goes on writing there (docs/findings.md).
-scenario("kvmclock's cache: after a place across two pages, the old one is still written", { arch = "x86_64", mmu = "ept",
-	kernel = "6.12" }, function(sim)
+-- kvm_write_system_time() ignores that kvm_gpc_activate() refuses the place. The MSR has the new place, the cache the
+-- old one, and KVM goes on writing there (docs/findings.md).
+scenario("kvmclock's cache: after a place across two pages, the old one is still written", {
+	arch = "x86_64", mmu = "ept", kernel = "6.12",
+}, function(sim)
 	local vcpu, ram = guest(sim)
 	local before = version(ram)
 	expect(vcpu:set_msr(SYSTEM_TIME, GPA + 4096 - 30 | 1)):eq(1)
