@@ -113,3 +113,53 @@ enum arm64_bbm arm64_bbm_conflict_tables(const struct arm64_tlb_table *a, const 
 		return ARM64_BBM_SAME;
 	return a->table != b->table ? ARM64_BBM_ADDRESS : ARM64_BBM_SAME;
 }
+
+/* --- what has been compared --- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
+/* The slot for the entry of this size, by its number, that addr would be in. */
+static uint64_t *slot_of(struct arm64_bbm_seen *s, const struct arm64_tlb_entry *e, uint64_t addr, unsigned int size)
+{
+	struct arm64_tlb_entry at = { .level = size };
+	uint64_t base = addr & ~((1ULL << arm64_tlb_shift(&at)) - 1), hash = mix(mix(e->kind, e->tag), base);
+
+	return size ? &s->larger[size - 1][hash % ARM64_BBM_LARGER] : &s->page[hash % ARM64_BBM_PAGES];
+}
+
+static uint64_t get(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static void set(uint64_t *word, uint64_t value)
+{
+	if (get(word) != value)
+		__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+bool arm64_bbm_seen(struct arm64_bbm_seen *s, const struct arm64_tlb_entry *e)
+{
+	const struct view v = view_of(e);
+	uint64_t now = mix(mix(v.stage->desc_pa, e->pa), v.stage->level), with_larger, with_none;
+	uint64_t *mine = slot_of(s, e, v.start, e->level);
+	unsigned int size;
+
+	now = mix(now, v.stage->desc & (DESC_CONTIGUOUS | (v.el2 ? DESC_S1_TYPE : DESC_S2_TYPE))) | 1;
+	with_larger = with_none = now;
+	for (size = e->level + 1; size < ARM64_TLB_SIZES; size++) {
+		with_larger = mix(with_larger, get(slot_of(s, e, v.start, size)));
+		with_none = mix(with_none, 0);
+	}
+	if (get(mine) == with_larger)
+		return true;
+	/* A larger entry that comes back has to be compared with this one. */
+	for (size = e->level + 1; size < ARM64_TLB_SIZES; size++)
+		set(slot_of(s, e, v.start, size), 0);
+	set(mine, with_none);
+	return false;
+}

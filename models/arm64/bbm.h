@@ -45,4 +45,25 @@ enum arm64_bbm arm64_bbm_conflict(const struct arm64_tlb_entry *a, const struct 
 enum arm64_bbm arm64_bbm_conflict_table(const struct arm64_tlb_entry *a, const struct arm64_tlb_table *b, bool bbml2);
 enum arm64_bbm arm64_bbm_conflict_tables(const struct arm64_tlb_table *a, const struct arm64_tlb_table *b);
 
+/*
+ * What has been compared already. To look at all entries of all TLBs for each entry that is filled would be slow, and
+ * is only of use if the translation of its address is another one than last time, or has another size. A slot for each
+ * address, space and size has a hash of the last translation, and of the slots for the larger sizes around it.
+ *
+ * Threads of several CPUs use it at once; each word is accessed atomically. All zero is empty.
+ */
+#define ARM64_BBM_PAGES 65536	/* a power of two, like the next */
+#define ARM64_BBM_LARGER 4096
+
+struct arm64_bbm_seen {
+	uint64_t page[ARM64_BBM_PAGES];	/* of 4 KiB; direct-mapped, like the next */
+	uint64_t larger[ARM64_TLB_SIZES - 1][ARM64_BBM_LARGER];
+};
+
+/*
+ * Returns whether this translation, of stage 2 alone or of EL2, was the last one that was asked about for its address.
+ * Otherwise remembers it: the caller must compare it.
+ */
+bool arm64_bbm_seen(struct arm64_bbm_seen *s, const struct arm64_tlb_entry *e);
+
 #endif

@@ -70,10 +70,7 @@ static void check_tables(const struct arm64_cpu *c, const struct arm64_cpu *othe
 	}
 }
 
-/*
- * Of a guest, the stage 2 entries are enough: a combined entry says the same as the one that it was made with. The
- * entries are looked at under both CPUs' locks, because TLB maintenance may have removed them since.
- */
+/* The entries are looked at under both CPUs' locks, because TLB maintenance may have removed them since. */
 static void check_against(const struct arm64_cpu *c, const struct arm64_cpu *other)
 {
 	unsigned int i;
@@ -81,7 +78,7 @@ static void check_against(const struct arm64_cpu *c, const struct arm64_cpu *oth
 	for (i = 0; i < c->nr_filled; i++) {
 		const struct arm64_tlb_entry *new = &c->tlb.entry[c->filled[i]];
 
-		if (!model_bit(c->tlb.assoc.valid, c->filled[i]) || new->kind == ARM64_TLB_EL1)
+		if (!model_bit(c->tlb.assoc.valid, c->filled[i]))
 			continue;
 		if (check_entries(new, other))
 			return;
@@ -99,10 +96,35 @@ static void lock_both(struct arm64_cpu *a, struct arm64_cpu *b)
 		host_lock(&second->lock);
 }
 
+static struct arm64_bbm_seen seen;
+
+/*
+ * Leaves those that must be compared. Of a guest, the stage 2 entries are enough: a combined entry says the same as the
+ * one that it was made with.
+ */
+static void select_new(struct arm64_cpu *c)
+{
+	unsigned int i, n = 0;
+
+	host_lock(&c->lock);
+	for (i = 0; i < c->nr_filled; i++) {
+		const struct arm64_tlb_entry *e = &c->tlb.entry[c->filled[i]];
+
+		if (model_bit(c->tlb.assoc.valid, c->filled[i]) && e->kind != ARM64_TLB_EL1 &&
+		    !arm64_bbm_seen(&seen, e))
+			c->filled[n++] = c->filled[i];
+	}
+	c->nr_filled = n;
+	host_unlock(&c->lock);
+}
+
 void arm64_check_filled(struct arm64_cpu *c)
 {
 	struct arm64_cpu *other;
 
+	select_new(c);
+	if (!c->nr_filled)
+		return;
 	for (other = arm64_cpus; other < arm64_cpus + KVMSIM_MAX_CPUS; other++) {
 		lock_both(c, other);
 		check_against(c, other);

@@ -34,7 +34,7 @@ static const struct assoc_shape shape = {
 	.bytes = sizeof(struct arm64_tlb_entry),
 	.entries = ARM64_TLB_ENTRIES,
 	.key_words = 1,	/* tag */
-	.sizes = 8,
+	.sizes = ARM64_TLB_SIZES,
 	.size = {
 		SIZE(0, 0), SIZE(1, 2), SIZE(2, 4), SIZE(3, 9), SIZE(4, 13), SIZE(5, 17), SIZE(6, 18), SIZE(7, 22),
 	},
@@ -78,7 +78,9 @@ struct arm64_tlb_entry *arm64_tlb_fill(struct arm64_tlb *t, uint64_t addr, const
 	new.pa &= mask;
 	new.ipa &= mask;
 	assoc_fill(&shape, &t->assoc, &new.assoc);
-	return assoc_lookup(&shape, &t->assoc, new.kind, addr, &new.tag);
+	/* Not by a look-up of any size: a smaller entry may be there, too. */
+	return (struct arm64_tlb_entry *)assoc_find(&shape, &t->assoc, &shape.size[new.level], new.kind, addr,
+						    &new.tag);
 }
 
 void arm64_tlb_drop(struct arm64_tlb *t, enum arm64_tlb_kind kind, uint64_t tag, uint64_t addr)

@@ -75,6 +75,7 @@ struct arm64_tlb_table {
 };
 
 #define ARM64_TLB_ENTRIES 1024
+#define ARM64_TLB_SIZES 8
 #define ARM64_TLB_TABLES 64	/* a power of two; direct-mapped by prefix, level and kind */
 
 struct arm64_tlb {

@@ -217,6 +217,86 @@ START_TEST(two_tables)
 }
 END_TEST
 
+/* --- what has been compared --- */
+
+static struct arm64_bbm_seen seen;
+
+static bool again(struct arm64_tlb_entry e)
+{
+	e.s1.desc_pa = e.kind == ARM64_TLB_EL2 ? 0x9000 : 0;
+	e.s2.desc_pa = e.kind == ARM64_TLB_IPA ? 0x8000 : 0;
+	return arm64_bbm_seen(&seen, &e);
+}
+
+START_TEST(each_translation_is_compared_once)
+{
+	struct arm64_tlb_entry e = ipa(1, 0x5000, 0x8000, 3);
+
+	memset(&seen, 0, sizeof(seen));
+	ck_assert(!again(e));
+	ck_assert(again(e));
+	/* What may change without break-before-make is the same translation. */
+	e.s2.desc ^= 3 << 6 | 1 << 10;
+	ck_assert(again(e));
+	e.s2.desc ^= 1 << 2;
+	ck_assert(!again(e));
+	ck_assert(!again(ipa(1, 0x5000, 0x9000, 3)));
+	ck_assert(!again(ipa(2, 0x5000, 0x9000, 3)));
+	ck_assert(!again(ipa(1, 0x6000, 0x9000, 3)));
+	ck_assert(!again(host(5, 0x5000, 0x9000, 3)));
+	ck_assert(!again(host(6, 0x5000, 0x9000, 3)));
+	/* All of these are the last ones of their address and space. */
+	ck_assert(again(ipa(1, 0x5000, 0x9000, 3)));
+	ck_assert(again(ipa(2, 0x5000, 0x9000, 3)));
+	ck_assert(again(host(5, 0x5000, 0x9000, 3)));
+	/* And back. */
+	ck_assert(!again(ipa(1, 0x5000, 0x8000, 3)));
+}
+END_TEST
+
+START_TEST(a_table_elsewhere_is_another_translation)
+{
+	struct arm64_tlb_entry e = ipa(1, 0x5000, 0x8000, 3);
+
+	memset(&seen, 0, sizeof(seen));
+	e.s2.desc_pa = 0x1000;
+	ck_assert(!arm64_bbm_seen(&seen, &e));
+	e.s2.desc_pa = 0x2000;
+	ck_assert(!arm64_bbm_seen(&seen, &e));
+	ck_assert(arm64_bbm_seen(&seen, &e));
+}
+END_TEST
+
+START_TEST(pages_and_blocks_in_turn)
+{
+	struct arm64_tlb_entry block = ipa(1, 0x200000, 0x600000, 2), page = ipa(1, 0x205000, 0x605000, 3);
+	struct arm64_tlb_entry next = ipa(1, 0x206000, 0x606000, 3), group = ipa(1, 0x208000, 0x608000, 3);
+
+	memset(&seen, 0, sizeof(seen));
+	ck_assert(!again(page));
+	ck_assert(!again(next));
+	ck_assert(again(page));
+	ck_assert(!again(block));
+	ck_assert(again(block));
+	ck_assert(!again(page));
+	/* That comparison would have found the block for this one, too. */
+	ck_assert(again(next));
+	ck_assert(again(page));
+	ck_assert(!again(block));
+	ck_assert(!again(next));
+	ck_assert(!again(block));
+	/* A contiguous group has the size of neither; the page lies in it. */
+	group.s2.size = 16;
+	group = *arm64_tlb_fill(&tlb, 0x208000, &group);
+	ck_assert(!again(group));
+	ck_assert(!again(block));
+	ck_assert(!again(group));
+	ck_assert(again(group));
+	ck_assert(!again(page));
+	ck_assert(!again(group));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("arm64 break-before-make");
@@ -230,6 +310,9 @@ int main(void)
 	tcase_add_test(t, entries_of_the_host);
 	tcase_add_test(t, a_leaf_where_a_table_was);
 	tcase_add_test(t, two_tables);
+	tcase_add_test(t, each_translation_is_compared_once);
+	tcase_add_test(t, a_table_elsewhere_is_another_translation);
+	tcase_add_test(t, pages_and_blocks_in_turn);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

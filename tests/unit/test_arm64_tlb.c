@@ -139,6 +139,8 @@ START_TEST(a_page_is_held_once)
 	fill(IPA, arm64_tlb_tag(1, 0), 0x5000, 0x20000, none, page);
 	ck_assert_uint_eq(pa_of(IPA, arm64_tlb_tag(1, 0), 0x5000), 0x20000);
 	ck_assert_uint_eq(tlb.assoc.count[0], 1);
+	/* Another size beside it: what is returned is what was entered. */
+	ck_assert_uint_eq(arm64_tlb_shift(fill(IPA, arm64_tlb_tag(1, 0), 0x5000, 0x405000, none, stage(12, 2))), 21);
 }
 END_TEST
 
