@@ -363,6 +363,17 @@ static int core_workload(lua_State *L)
 	return push_access(L, rc, &r, done);
 }
 
+static int core_preempt_every(lua_State *L)
+{
+	lua_Integer points = luaL_checkinteger(L, 1);
+
+	luaL_argcheck(L, points >= 0 && points <= 1000000, 1, "expected 0 to 1000000");
+	sim_enter(L);
+	sim_ops->preempt_every((unsigned int)points);
+	sim_leave(L);
+	return 0;
+}
+
 static int core_advance_time(lua_State *L)
 {
 	uint64_t ns = (uint64_t)luaL_checkinteger(L, 1);
@@ -526,6 +537,7 @@ static const luaL_Reg functions[] = {
 	{ "take_signal", core_take_signal }, { "module_param", core_module_param },
 	{ "user_read", core_user_read }, { "user_write", core_user_write }, { "access", core_access },
 	{ "abandon", core_abandon }, { "workload", core_workload }, { "advance_time", core_advance_time },
+	{ "preempt_every", core_preempt_every },
 	{ "check", core_check }, { "checks", core_checks }, { "leak_check", core_leak_check }, { "where", core_where },
 	{ "traceback", core_traceback }, { "fail", core_fail }, { "skip", core_skip }, { "failed", core_failed },
 	{ "note", core_note },

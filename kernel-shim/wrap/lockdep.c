@@ -114,11 +114,13 @@ static void print_acquisitions(const unsigned long *entries, unsigned int n)
 #define stack_trace_save(entries, max, skip)	acquisitions(entries, max)
 #define stack_trace_print(entries, n, indent)	print_acquisitions(entries, n)
 #define lock_acquire(...)			kernel_lock_acquire(__VA_ARGS__)
+#define lock_is_held_type(...)			kernel_lock_is_held_type(__VA_ARGS__)
 #define debug_show_held_locks(task)		kernel_debug_show_held_locks(task)
 
 #include "kernel/locking/lockdep.c"
 
 #undef lock_acquire
+#undef lock_is_held_type
 #undef debug_show_held_locks
 
 /* Counted here: what is not an RCU or SRCU section. */
@@ -129,6 +131,16 @@ void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, 
 	if (read != 2 && kshim_thread_cpu)
 		kshim_thread_cpu->nr_locks++;
 	kernel_lock_acquire(lock, subclass, trylock, read, check, nest_lock, ip);
+	if (unlikely(READ_ONCE(kshim_preempt_period)))
+		kshim_preempt_point();
+}
+
+FAITHFUL(lock_is_held_type, "kernel/locking/lockdep.c");
+int lock_is_held_type(const struct lockdep_map *lock, int read)
+{
+	if (unlikely(READ_ONCE(kshim_preempt_period)))
+		kshim_preempt_point();
+	return kernel_lock_is_held_type(lock, read);
 }
 
 FAITHFUL(debug_show_held_locks, "kernel/locking/lockdep.c");

@@ -277,6 +277,7 @@ C.methods(sim, {
 	kernel_since = function(_, what, v) return not core.older_than(version(what, v)) end,
 	kernel_has = function(_, what, name) return N.has(what .. ": name", name) end,
 	advance_time = function(_, what, ns) core.advance_time(A.int(what .. ": ns", ns, 0, 1 << 60)) end,
+	preempt_every = function(_, what, n) core.preempt_every(A.int(what .. ": points", n, 0, 1000000)) end,
 	check = function() return core.check() end,
 	expect_report = function(_, what, t)
 		local a = A.table(what, t, report_schema)

@@ -46,6 +46,7 @@ struct kshim_cpu {
 	const int *preempt_count;	/* of the thread attached here, or NULL; guarded by count_lock */
 	struct kshim_spin *spin;	/* the busy wait that the thread is in, or NULL */
 	struct task_struct *thread_task;/* the task that it runs as, for reports */
+	uint64_t preempt_points;	/* of the thread, see preempt.c */
 	unsigned long native;		/* the thread attached here, for host_call_on_thread(); or 0 */
 } ____cacheline_aligned;
 
@@ -111,6 +112,10 @@ bool kshim_cpu_held(void);
 
 /* Lets a task that wants this CPU have it first, as a preemption does. The caller may sleep. */
 void kshim_give_way(void);
+
+/* preempt.c: a point where need_resched() may become true. Called only if the period is not 0. */
+extern unsigned int kshim_preempt_period;
+void kshim_preempt_point(void);
 
 /*
  * Between these the current task waits for something that nobody signals (a grace period, a work item that another

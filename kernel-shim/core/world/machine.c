@@ -241,5 +241,6 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.trace_print = kshim_trace_print,
 	.count_enable = kshim_trace_count,
 	.advance_time = kshim_advance_time,
+	.preempt_every = kshim_preempt_every,
 	.timed_out = kshim_timed_out,
 };

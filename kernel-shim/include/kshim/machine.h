@@ -332,6 +332,8 @@ struct kvmsim_machine_ops {
 	int (*count_enable)(void);
 	/* Advances virtual time by ns nanoseconds and runs the timers that expire. */
 	void (*advance_time)(uint64_t ns);
+	/* need_resched() becomes true at every n-th point of a thread that holds KVM's mmu_lock; 0: never. */
+	void (*preempt_every)(unsigned int points);
 	/*
 	 * Call it when the scenario's time is up. It reports (KVMSIM_TIMEOUT) the state of the machine, then for each
 	 * attached thread what it does, which locks it holds, and its back trace. It takes none of the machine's locks,

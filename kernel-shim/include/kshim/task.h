@@ -50,6 +50,9 @@ void kshim_drop_cpu_caches(void);
 void kshim_timed_out(void);
 /* Advances virtual time by ns nanoseconds. Every timer up to the new time runs at its own time. Ends the step. */
 void kshim_advance_time(uint64_t ns);
+
+/* need_resched() becomes true at every n-th point of a thread, see core/sched/preempt.c; 0: never. */
+void kshim_preempt_every(unsigned int points);
 /*
  * Checks the invariants of tasks, RCU queues, workqueues and timers. Each problem is a KVMSIM_CHECK report. No other
  * thread may be in kernel code. Returns how many.

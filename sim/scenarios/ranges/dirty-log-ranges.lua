@@ -197,6 +197,7 @@ local huge_rows <const> = {
 		layouts.x86[5], layouts.x86[6],
 		{ "three huge pages",                       0x800, 1536 },
 		{ "four huge pages less 64 at each end",    0x840, 1920 },
+		{ "four huge pages less two at each end",   0x802, 2044 },
 	} },
 	-- Words of the bitmap that reach into the next huge page by one page: see the last scenario.
 	{ { arch = "x86_64", mmu = { "ept", "npt" } }, { { "four huge pages less a page at each end", 0x801, 2046 } } },
