@@ -188,6 +188,8 @@ static bool access_register(struct guest *g, u32 text)
 
 	if (IS_READ(text) && ENCODING(text) == SYS_MPIDR_EL1)
 		value = g->sys->vmpidr_el2;
+	else if (IS_READ(text) && ENCODING(text) == SYS_MIDR_EL1)
+		value = g->sys->vpidr_el2;
 	else if (!arm64_guest_sysreg(ENCODING(text), !IS_READ(text), &value))
 		return guest_undefined(g);
 	if (IS_READ(text) && RT(text) != XZR)
