@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The generic timer as drivers/clocksource/arm_arch_timer.c presents it to KVM: a counter, and silent interrupts. How KVM
- * asks for these is in compat/<form>/arm64/percpu_irq.
+ * The generic timer as drivers/clocksource/arm_arch_timer.c presents it to KVM: a counter, and silent interrupts. How
+ * KVM asks for these is in compat/<form>/arm64/percpu_irq.
  */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
