@@ -147,6 +147,25 @@ scenario("memslot lock: rights are checked before the state, and the state befor
 	L.is_not_pinned(ram)
 end)
 
+local gmem = L.options("K1", { needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", "GUEST_MEMFD_FLAG_MMAP" } })
+
+scenario("memslot lock: memory of a guest_memfd cannot be locked", gmem, function(sim)
+	local vmm = sim:process()
+	local vm = vmm:open_kvm():create_vm()
+	local file = vm:create_guest_memfd{ size = "64K", flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED }
+	local ram = vmm:mmap{ length = "64K", file = file }
+	expect(vm:set_user_memory_region2{ slot = 0, flags = KVM_MEM_GUEST_MEMFD, memory_size = "64K",
+		userspace_addr = ram, guest_memfd = file }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(0x3000, "data")):is_true()
+	for _, rights in ipairs{ READ, WRITE } do
+		expect(lock(vm, 0, rights)):eq(-EOPNOTSUPP)
+	end
+	expect(unlock(vm, 0)):eq(-EINVAL)
+	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, writable = true }	-- as it was
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+end)
+
 cases("memslot lock: locked once, whatever the rights", options, {
 	{ "read, then read",   READ,  READ },
 	{ "read, then write",  READ,  WRITE },
