@@ -26,8 +26,8 @@ void failed_free(struct sim_failed *s);
 /* Returns whether the job, or its file as a whole, is in the record. */
 int failed_has(const struct sim_failed *s, const struct sim_file *f, const struct sim_job *j);
 /*
- * Returns the readable files of the record, sorted, relative to the working directory if they are below it. One may come
- * several times. The caller frees the strings and the array.
+ * Returns the readable files of the record, sorted, relative to the working directory if they are below it. One may
+ * come several times. The caller frees the strings and the array.
  */
 char **failed_paths(const struct sim_failed *s, int *n);
 /* Notes a result. j without a scenario stands for a file that could not be loaded. */
@@ -37,8 +37,8 @@ void failed_store(struct sim_failed *s);
 
 /* --- select.c --- */
 /*
- * Keeps the jobs that the options and the lines of the files ask for. failed: for o->failed, else NULL. Returns 0, or -1
- * after a message if a file has no scenario at a line.
+ * Keeps the jobs that the options and the lines of the files ask for. failed: for o->failed, else NULL. Returns 0, or
+ * -1 after a message if a file has no scenario at a line.
  */
 int plan_select(struct sim_plan *plan, struct sim_file *files, size_t nfiles, const struct sim_options *o,
 		const struct sim_failed *failed);

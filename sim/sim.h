@@ -209,9 +209,9 @@ int engine_repl(const struct sim_options *o);
 
 /* --- files.c --- */
 /*
- * Expands files, FILE:LINE, directories (all *.lua below, sorted) and "-", standard input; no file twice. A file that is
- * named with and without a line has all its lines. An entry below a directory that cannot be read gets an error. Returns
- * 0, or -1 after a message if an argument cannot be read.
+ * Expands files, FILE:LINE, directories (all *.lua below, sorted) and "-", standard input; no file twice. A file that
+ * is named with and without a line has all its lines. An entry below a directory that cannot be read gets an error.
+ * Returns 0, or -1 after a message if an argument cannot be read.
  */
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n);
 
