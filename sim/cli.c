@@ -54,7 +54,7 @@ static const char general_help[] =
 	"Exit code: 0 all passed, 1 a scenario failed, 2 wrong usage or unreadable file.\n";
 
 #define HELP_COMMON \
-	"  --arch A         only architecture A: x86_64, or s390x, which is built when it is first asked for\n" \
+	"  --arch A         only architecture A; others than x86_64 are built when they are first asked for\n" \
 	"  --kernel V       only a kernel whose release begins with V\n" \
 	"  --allow-io       give scenarios Lua's io and os libraries: only for files that you trust\n"
 #define HELP_SELECT \
