@@ -246,9 +246,14 @@ local function huge_guest(sim, row, change)
 	return g
 end
 
-local function huge_cases(name, fn)
+-- kernel: on which it holds, or nil
+local function huge_cases(name, fn, kernel)
 	for _, set in ipairs(huge_rows) do
-		cases(name, set[1], set[2], fn)
+		local options = { kernel = kernel }
+		for key, value in pairs(set[1]) do
+			options[key] = value
+		end
+		cases(name, options, set[2], fn)
 	end
 end
 
@@ -361,7 +366,7 @@ huge_cases("huge mappings of an odd slot: initially set, cleared word by word", 
 		expect(g.vcpu:close()):eq(0)
 		expect(g.vmm:exit()):eq(0)
 	end
-end)
+end, "6.12")
 
 -- The word of the bitmap ends with the first page of a huge page. kvm_arch_mmu_enable_log_dirty_pt_masked() compares
 -- ALIGN() of the first and the last page's address, which are the same then, and does not protect the second huge page.

@@ -4,6 +4,8 @@
 -- run here: docs/limits.md.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+-- 6.1 does not count what is split under shadow paging.
+local counted = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }
 local HUGE <const> = 2 << 20
 
 local function guest(sim)
@@ -17,7 +19,7 @@ local function set(sim, value)
 	expect(sim:set_module_param("kvm.nx_huge_pages", value)):eq(0)
 end
 
-scenario("NX huge pages: a fetch splits the mapping, data keep it", options, function(sim)
+scenario("NX huge pages: a fetch splits the mapping, data keep it", counted, function(sim)
 	set(sim, "force")
 	local vcpu, _, vm = guest(sim)
 	for page = 0, 1 do
@@ -53,7 +55,7 @@ scenario("NX huge pages: turned on, mappings are made anew without execution", o
 	expect(vm:stats().nx_lpage_splits):eq(0)
 end)
 
-cases("NX huge pages: the count of split pages goes with", options, {
+cases("NX huge pages: the count of split pages goes with", counted, {
 	{ "the slot", function(vm) return vm:set_user_memory_region{ slot = 0, memory_size = 0 } end },
 	{ "the memory", function(_, ram) return ram:madvise(0, ram.length, MADV_DONTNEED) end, stays = true },
 }, function(sim, row)
