@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- arm64: stage 1 of the guest, as tables in guest memory and the registers that lead to them.
+-- arm64: stage 1 of the guest, as tables in guest memory and the registers that lead to them. TTBR1 has the window that
+-- the guest sees its tables through.
 local core, M = ...
-local A, P, V, U, S = M.args, M.process, M.vm, M.vcpu, M.state
+local A, U, S, T = M.args, M.vcpu, M.state, M.tables
 
 local C = M.class
-local pack, unpack, rep, find = string.pack, string.unpack, string.rep, string.find
+local find = string.find
 local next, type = next, type
 
-local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the guest sees its own tables, through TTBR1
 local VA_BITS <const> = 48
 local SCTLR_M <const>, SCTLR_C <const>, SCTLR_I <const> = 1, 1 << 2, 1 << 12
 
@@ -39,45 +39,6 @@ local function levels_of(g, bits)
 	return (bits - g.shift + g.shift - 4) // (g.shift - 3)
 end
 
--- The VMM writes or reads an entry in guest memory through its own mapping.
-local function vmm_entry(s, what, gpa)
-	local addr = V.gpa_to_user(s.vm, gpa)
-	if not addr then
-		A.fail("%s: the tables at guest-physical 0x%x are in no slot", what, gpa)
-	end
-	return addr
-end
-
-local function read_entry(s, what, gpa)
-	local data = core.user_read(s.proc.pid, vmm_entry(s, what, gpa), 8)
-	if type(data) ~= "string" then
-		A.fail("%s: the tables at guest-physical 0x%x cannot be read", what, gpa)
-	end
-	return (unpack("<i8", data))
-end
-
--- Before stage 1 is on the VMM builds the tables. Afterwards the guest changes them itself.
-local function write_entry(s, what, gpa, value)
-	if s.paging.active then
-		local done = s.class.methods.write(s.self, TABLE_WINDOW + gpa, pack("<i8", value))
-		if done ~= true then
-			A.fail("%s: the guest could not write its descriptor at guest-physical 0x%x", what, gpa)
-		end
-	elseif core.user_write(s.proc.pid, vmm_entry(s, what, gpa), pack("<i8", value)) < 0 then
-		A.fail("%s: the tables at guest-physical 0x%x cannot be written", what, gpa)
-	end
-end
-
-local function new_table(s, what)
-	local p = s.paging
-	local bytes = 1 << p.granule.shift
-	if p.next + bytes > p.stop then
-		A.fail("%s: no room for another table (set_paging: size)", what)
-	end
-	p.next = p.next + bytes
-	return p.next - bytes
-end
-
 -- The top table for va and the number of its level.
 local function top(s, va)
 	local p = s.paging
@@ -104,16 +65,16 @@ local function map_one(s, what, va, gpa, bits, level)
 	local at, from = top(s, va)
 	for l = from, level + 1, -1 do
 		local place = at + index(p, va, l) * 8
-		local entry = read_entry(s, what, place)
+		local entry = T.read(s, what, place)
 		if entry & VALID == 0 then
-			entry = new_table(s, what) | VALID | TABLE
-			write_entry(s, what, place, entry)
+			entry = T.new(s, what, 1 << p.granule.shift) | VALID | TABLE
+			T.write(s, what, place, entry)
 		elseif not is_table(entry, l) then
 			A.fail("%s: 0x%x is already mapped by a block", what, va)
 		end
 		at = next_table(p, entry)
 	end
-	write_entry(s, what, at + index(p, va, level) * 8, gpa | bits | VALID | (level == 1 and TABLE or 0))
+	T.write(s, what, at + index(p, va, level) * 8, gpa | bits | VALID | (level == 1 and TABLE or 0))
 end
 
 -- --- turning it on -----------------------------------------------------------------------------------------
@@ -124,15 +85,6 @@ local paging_schema = {
 	ha = { A.boolean, false }, hd = { A.boolean, false },
 	asid = { function(what, v) return A.int(what, v, 0, 0xffff) end, 0 },
 }
-
--- Default place of the tables: the end of slot 0.
-local function table_place(s, what, size, granule)
-	local k = s.vm.slots[0]
-	if not k or k.npages * 4096 < size then
-		A.fail("%s: tables: missing, and slot 0 has no room for %d bytes", what, size)
-	end
-	return ((k.base_gfn + k.npages) * 4096 - size) & -granule
-end
 
 -- Inner shareable, Write-Back tables; 48 bits of physical address; 16 of ASID.
 local function tcr_of(p)
@@ -164,22 +116,17 @@ local function set_paging(s, what, t)
 	local a = A.table(what, t or {}, paging_schema)
 	local granule = 1 << a.granule.shift
 	local size = a.size or (granule == 65536 and 16 or 256 * 1024 // granule) * granule
-	local place = a.tables or table_place(s, what, size, granule)
+	local place = a.tables or T.place(s, what, size, granule)
 	if place & (granule - 1) ~= 0 or place < 0 or size < 2 * granule then
 		A.fail("%s: tables: expected an address that is a multiple of the granule, and room for two tables", what)
 	end
 	local p = { granule = a.granule, va_bits = a.va_bits, ha = a.ha, hd = a.hd, asid = a.asid, next = place,
 		stop = place + size, active = false }
 	s.paging = p
-	local zero = rep("\0", 4096)
-	for gpa = place, p.stop - 4096, 4096 do
-		if core.user_write(s.proc.pid, vmm_entry(s, what, gpa), zero) < 0 then
-			A.fail("%s: the tables at guest-physical 0x%x cannot be written", what, gpa)
-		end
-	end
-	p.root, p.root1 = new_table(s, what), new_table(s, what)
+	T.clear(s, what, place, p.stop)
+	p.root, p.root1 = T.new(s, what, granule), T.new(s, what, granule)
 	for gpa = place, p.stop - granule, granule do
-		map_one(s, what, TABLE_WINDOW + gpa, gpa, ACCESSED | INNER_SHAREABLE | PXN | UXN, 1)
+		map_one(s, what, T.WINDOW + gpa, gpa, ACCESSED | INNER_SHAREABLE | PXN | UXN, 1)
 	end
 	return turn_on(s, what)
 end
@@ -201,17 +148,10 @@ local map_schema = {
 	dbm = { A.boolean, false }, global = { A.boolean, false }, contiguous = { A.boolean, false },
 }
 
-local function needs_paging(s, what)
-	if not s.paging then
-		A.fail("%s: set_paging comes first", what)
-	end
-	return s.paging
-end
-
 -- Maps guest-virtual addresses from `from` on to guest-physical ones from `to` on.
 local function map(s, what, t)
 	local a = A.table(what, t, map_schema)
-	local p = needs_paging(s, what)
+	local p = T.needs_paging(s, what)
 	local step = 1 << shift_of(p.granule, a.level)
 	local size = a.size or step
 	if (a.from | a.to | size) & (step - 1) ~= 0 or size <= 0 or size // step > 65536 then
@@ -234,11 +174,11 @@ end
 -- Returns address (guest-physical), value and level of the entry that maps va, or of the one at a level; nil if a table
 -- above is missing.
 local function find_entry(s, what, va, level)
-	local p = needs_paging(s, what)
+	local p = T.needs_paging(s, what)
 	local at, from = top(s, va)
 	for l = from, 1, -1 do
 		local place = at + index(p, va, l) * 8
-		local entry = read_entry(s, what, place)
+		local entry = T.read(s, what, place)
 		if l == level or (not level and not is_table(entry, l)) then
 			return place, entry, l
 		end
@@ -269,7 +209,7 @@ local function set_pte(s, what, va, raw, level)
 	if not at then
 		A.fail("%s: no table for 0x%x", what, va)
 	end
-	write_entry(s, what, at, A.u64(what .. ": entry", raw))
+	T.write(s, what, at, A.u64(what .. ": entry", raw))
 	return 0
 end
 
@@ -279,7 +219,7 @@ C.methods(U.vcpu, {
 	pte = pte,
 	set_pte = set_pte,
 	-- Guest-virtual address of the guest's view of its tables; add the guest-physical address.
-	table_window = function() return TABLE_WINDOW end,
+	table_window = function() return T.WINDOW end,
 	-- Uses another vCPU's tables in their present state.
 	share_paging = function(s, what, other)
 		local o = C.state(what .. ": vcpu", other, U.vcpu)

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- x86_64 guest state: CPUID, registers, segments, page tables, and the TLB that the guest empties.
 local core, M = ...
-local A, C, P, V, U, N = M.args, M.class, M.process, M.vm, M.vcpu, M.kernel
+local A, C, P, U, N, T = M.args, M.class, M.process, M.vcpu, M.kernel, M.tables
 
 local K = core.constants
-local pack, unpack, sub, rep, find = string.pack, string.unpack, string.sub, string.rep, string.find
+local sub, rep, find = string.sub, string.rep, string.find
 local next, type = next, type
 
 local REGS <const>, SREGS <const> = N.struct("kvm_regs"), N.struct("kvm_sregs")
@@ -25,7 +25,6 @@ local PTE_P <const>, PTE_W <const>, PTE_U <const>, PTE_PS <const>, PTE_NX <const
 local PTE_A <const>, PTE_D <const>, PTE_G <const> = 1 << 5, 1 << 6, 1 << 8
 local PTE_ADDR <const> = 0x000ffffffffff000
 local PAGE <const> = 4096
-local TABLE_WINDOW <const> = 0xffff888000000000 -- guest-virtual: where the guest sees its own tables
 
 -- Gives a new vCPU all that KVM supports, like VMMs with "-cpu host", unless the argument cpuid is false: without a
 -- CPUID table the guest has no long mode, and 36 address bits.
@@ -121,59 +120,20 @@ local function change_sregs(s, a)
 	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, data))
 end
 
--- The VMM writes or reads an entry in guest memory through its own mapping.
-local function vmm_entry(s, what, gpa)
-	local addr = V.gpa_to_user(s.vm, gpa)
-	if not addr then
-		A.fail("%s: the page tables at guest-physical 0x%x are in no slot", what, gpa)
-	end
-	return addr
-end
-
-local function read_entry(s, what, gpa)
-	local data = core.user_read(s.proc.pid, vmm_entry(s, what, gpa), 8)
-	if type(data) ~= "string" then
-		A.fail("%s: the page tables at guest-physical 0x%x cannot be read", what, gpa)
-	end
-	return (unpack("<i8", data))
-end
-
--- Before paging is on the VMM builds the tables. Afterwards the guest changes them itself, as KVM expects.
-local function write_entry(s, what, gpa, value)
-	local p = s.paging
-	if p.active then
-		local done = s.class.methods.write(s.self, TABLE_WINDOW + gpa, pack("<i8", value))
-		if done ~= true then
-			A.fail("%s: the guest could not write its page table entry at guest-physical 0x%x", what, gpa)
-		end
-	elseif core.user_write(s.proc.pid, vmm_entry(s, what, gpa), pack("<i8", value)) < 0 then
-		A.fail("%s: the page tables at guest-physical 0x%x cannot be written", what, gpa)
-	end
-end
-
-local function new_table(s, what)
-	local p = s.paging
-	if p.next >= p.stop then
-		A.fail("%s: no room for another page table (set_paging: size)", what)
-	end
-	p.next = p.next + PAGE
-	return p.next - PAGE
-end
-
 local function map_one(s, what, va, gpa, bits, level)
 	local tbl = s.paging.root
 	for l = s.paging.levels, level + 1, -1 do
 		local at = tbl + ((va >> (12 + 9 * (l - 1))) & 511) * 8
-		local entry = read_entry(s, what, at)
+		local entry = T.read(s, what, at)
 		if entry & PTE_P == 0 then
-			entry = new_table(s, what) | PTE_P | PTE_W | PTE_U
-			write_entry(s, what, at, entry)
+			entry = T.new(s, what, PAGE) | PTE_P | PTE_W | PTE_U
+			T.write(s, what, at, entry)
 		elseif entry & PTE_PS ~= 0 then
 			A.fail("%s: 0x%x is already mapped by a larger page", what, va)
 		end
 		tbl = entry & PTE_ADDR
 	end
-	write_entry(s, what, tbl + ((va >> (12 + 9 * (level - 1))) & 511) * 8,
+	T.write(s, what, tbl + ((va >> (12 + 9 * (level - 1))) & 511) * 8,
 		gpa | bits | (level > 1 and PTE_PS or 0))
 end
 
@@ -181,15 +141,6 @@ local paging_schema = {
 	levels = { function(what, v) return A.int(what, v, 4, 5) end, 4 }, tables = { A.u64 },
 	size = { function(what, v) return A.int(what, v, 8 * PAGE, 1 << 30) end, 64 * PAGE },
 }
-
--- Default place of the tables: the end of slot 0.
-local function table_place(s, what, size)
-	local k = s.vm.slots[0]
-	if not k or k.npages * PAGE < size then
-		A.fail("%s: tables: missing, and slot 0 has no room for %d bytes", what, size)
-	end
-	return (k.base_gfn + k.npages) * PAGE - size
-end
 
 local flat <const> = { base = 0, limit = 0xffffffff, selector = 16, type = 3, present = 1, dpl = 0, db = 1, s = 1,
 	l = 0, g = 1,
@@ -210,20 +161,15 @@ end
 
 local function set_paging(s, what, t)
 	local a = A.table(what, t or {}, paging_schema)
-	local place = a.tables or table_place(s, what, a.size)
+	local place = a.tables or T.place(s, what, a.size, 1)
 	if place & (PAGE - 1) ~= 0 or place < 0 then
 		A.fail("%s: tables: expected a page-aligned guest-physical address, got %s", what, A.describe(place))
 	end
 	s.paging = { levels = a.levels, root = place, next = place + PAGE, stop = place + (a.size & -PAGE),
 		active = false }
-	local zero = rep("\0", PAGE)
+	T.clear(s, what, place, s.paging.stop)
 	for gpa = place, s.paging.stop - PAGE, PAGE do
-		if core.user_write(s.proc.pid, vmm_entry(s, what, gpa), zero) < 0 then
-			A.fail("%s: the page tables at guest-physical 0x%x cannot be written", what, gpa)
-		end
-	end
-	for gpa = place, s.paging.stop - PAGE, PAGE do
-		map_one(s, what, TABLE_WINDOW + gpa, gpa, PTE_P | PTE_W | PTE_NX, 1)
+		map_one(s, what, T.WINDOW + gpa, gpa, PTE_P | PTE_W | PTE_NX, 1)
 	end
 	return enter_long_mode(s)
 end
@@ -246,9 +192,7 @@ local function map(s, what, t)
 	local a = A.table(what, t, map_schema)
 	local step = PAGE << 9 * (a.level - 1)
 	local size = a.size or step
-	if not s.paging then
-		A.fail("%s: set_paging comes first", what)
-	end
+	T.needs_paging(s, what)
 	if (a.from | a.to | size) & (step - 1) ~= 0 or size <= 0 or size // step > 65536 then
 		A.fail("%s: from, to and size must be multiples of 0x%x, and at most 65536 entries", what, step)
 	end
@@ -264,13 +208,11 @@ end
 -- Returns address (guest-physical) and value of the entry that maps va at this level, or nil if a table above is
 -- missing.
 local function find_entry(s, what, va, level)
-	if not s.paging then
-		A.fail("%s: set_paging comes first", what)
-	end
+	T.needs_paging(s, what)
 	local tbl = s.paging.root
 	for l = s.paging.levels, 1, -1 do
 		local at = tbl + ((va >> (12 + 9 * (l - 1))) & 511) * 8
-		local entry = read_entry(s, what, at)
+		local entry = T.read(s, what, at)
 		if l == level or (not level and (l == 1 or (l <= 3 and entry & PTE_PS ~= 0))) then
 			return at, entry, l
 		end
@@ -299,7 +241,7 @@ local function set_pte(s, what, va, raw, level)
 	if not at then
 		A.fail("%s: no table for 0x%x", what, va)
 	end
-	write_entry(s, what, at, A.u64(what .. ": entry", raw))
+	T.write(s, what, at, A.u64(what .. ": entry", raw))
 	return 0
 end
 
@@ -344,7 +286,7 @@ C.methods(U.vcpu, {
 	pte = pte,
 	set_pte = set_pte,
 	-- Guest-virtual address of the guest's view of its tables; add the guest-physical address.
-	table_window = function() return TABLE_WINDOW end,
+	table_window = function() return T.WINDOW end,
 	-- Uses another vCPU's tables in their present state.
 	share_paging = function(s, what, other)
 		local o = C.state(what .. ": vcpu", other, U.vcpu)
