@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the machine has, as arm64_have and as fields of ID registers. Scenarios may change it before KVM is loaded. */
 #include <linux/bitfield.h>
-#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/sysreg.h>
-#include <kshim/host.h>
+#include "common/facilities.h"
 #include "cpu.h"
 #include "model.h"
 #include "sysreg.h"
@@ -63,12 +62,6 @@ void arm64_set_ids(struct arm64_sysregs *r)
 	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_BBM_MASK, have->bbml2 ? 2 : 0);
 }
 
-static int refuse(const char *what)
-{
-	host_check("facilities", "facilities: %s", what);
-	return -EINVAL;
-}
-
 static bool change(const char *name, bool on)
 {
 	unsigned int i;
@@ -84,22 +77,14 @@ static bool change(const char *name, bool on)
 
 int arm64_change_features(const char *changes)
 {
-	char text[256], *rest = text, *item, *value;
+	int ret = model_change_facilities(changes, change);
 
-	if (strscpy(text, changes, sizeof(text)) < 0)
-		return refuse("more than 255 characters");
-	while ((item = strsep(&rest, ","))) {
-		value = strchr(item, '=');
-		if (!value || (strcmp(value, "=0") && strcmp(value, "=1")))
-			return refuse("not a list of name=0 and name=1");
-		*value = 0;
-		if (!change(item, value[1] == '1'))
-			return refuse(item);
-	}
+	if (ret)
+		return ret;
 	if (arm64_have.dbm && !arm64_have.haf)
-		return refuse("dbm needs haf");
+		return model_refuse_machine("dbm needs haf");
 	/* The kernel takes it for granted, too: __clean_dcache_guest_page(). */
 	if (arm64_have.fwb && !arm64_have.idc)
-		return refuse("fwb needs idc");
+		return model_refuse_machine("fwb needs idc");
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
+#include "common/facilities.h"
 #include "model.h"
 
 FAITHFUL(stfle_fac_list, "arch/s390/kernel/setup.c");
@@ -126,27 +127,11 @@ static const char *contradiction(void)
 	return NULL;
 }
 
-static int refuse(const char *what)
-{
-	host_check("facilities", "facilities: %s", what);
-	return -EINVAL;
-}
-
 int s390_change_facilities(const char *changes)
 {
-	char text[256], *rest = text, *item, *value;
+	int ret = model_change_facilities(changes, change);
 
-	if (strscpy(text, changes, sizeof(text)) < 0)
-		return refuse("more than 255 characters");
-	while ((item = strsep(&rest, ","))) {
-		value = strchr(item, '=');
-		if (!value || (strcmp(value, "=0") && strcmp(value, "=1")))
-			return refuse("not a list of name=0 and name=1");
-		*value = 0;
-		if (!change(item, value[1] == '1'))
-			return refuse(item);
-	}
-	if (contradiction())
-		return refuse(contradiction());
-	return 0;
+	if (ret)
+		return ret;
+	return contradiction() ? model_refuse_machine(contradiction()) : 0;
 }

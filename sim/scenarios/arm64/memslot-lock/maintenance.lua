@@ -169,15 +169,7 @@ scenario("memslot lock: vCPUs are reset while another thread locks and unlocks",
 			expect(vcpu:read(0x1000, 1)):eq("\0")
 		end
 	end)
-	sim:thread("vmm", function()
-		while not sim:stopping() do
-			local rc = lock(vm, 0, READ)
-			if rc ~= -EBUSY then
-				expect(rc):eq(0)
-				expect(unlock(vm, 0)):eq(0)
-			end
-		end
-	end)
+	sim:thread("vmm", function() L.lock_again_and_again(sim, vm, READ, EBUSY) end)
 	sim:join{ seconds = 1 }
 end)
 

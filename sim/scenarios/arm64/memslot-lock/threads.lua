@@ -48,15 +48,7 @@ scenario("memslot lock: notifiers of the memory itself", long, function(sim)
 			expect(ram:mprotect(0, "16K", "rw")):eq(0)
 		end
 	end)
-	sim:thread("vmm", function()
-		while not sim:stopping() do
-			local rc = lock(vm, 0, READ)
-			if rc ~= -EAGAIN then
-				expect(rc):eq(0)
-				expect(unlock(vm, 0)):eq(0)
-			end
-		end
-	end)
+	sim:thread("vmm", function() L.lock_again_and_again(sim, vm, READ, EAGAIN) end)
 	sim:join{ seconds = 1 }
 	L.is_not_pinned(ram)
 	expect(lock(vm, 0, WRITE)):eq(0)
@@ -106,14 +98,10 @@ scenario("memslot lock: locked and unlocked while vCPUs run", long, function(sim
 	end
 	sim:thread("vmm", function()
 		local n = 0
-		while not sim:stopping() do
+		L.lock_again_and_again(sim, vm, function()
 			n = n + 1
-			local rc = lock(vm, 0, n % 2 == 0 and READ or WRITE)
-			if rc ~= -EBUSY then
-				expect(rc):eq(0)
-				expect(unlock(vm, 0)):eq(0)
-			end
-		end
+			return n % 2 == 0 and READ or WRITE
+		end, EBUSY)
 	end)
 	sim:join{ seconds = 1 }
 	expect(unlock_all(vm)):eq(0)

@@ -29,6 +29,17 @@ function L.unlock_all(vm)
 	return L.unlock(vm, 0, KVM_ARM_UNLOCK_MEM_ALL)
 end
 
+-- Locks and unlocks the slot until the scenario ends; rights: a function, or a number. Locking may fail with -errno.
+function L.lock_again_and_again(sim, vm, rights, errno)
+	while not sim:stopping() do
+		local rc = L.lock(vm, 0, type(rights) == "function" and rights() or rights)
+		if rc ~= -errno then
+			expect(rc):eq(0)
+			expect(L.unlock(vm, 0)):eq(0)
+		end
+	end
+end
+
 -- How often the guest faults while fn runs.
 function L.faults(sim, fn, ...)
 	local before = sim.inspect:counters().guest_faults
