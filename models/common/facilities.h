@@ -8,8 +8,8 @@
 /* Reports what is wrong with a machine, under the id "facilities". Returns -EINVAL. */
 int model_refuse_machine(const char *what);
 /*
- * Calls change() for each item of the text. change() returns false if there is no such name. Returns 0, or -EINVAL after
- * a report; what came before the wrong item is changed then.
+ * Calls change() for each item of the text. change() returns false if there is no such name. Returns 0, or -EINVAL
+ * after a report; what came before the wrong item is changed then.
  */
 int model_change_facilities(const char *changes, bool (*change)(const char *name, bool on));
 
