@@ -4,11 +4,11 @@
 #
 #   build-check.sh [VERSION...]
 #
-# For each architecture that a series touches and that has a cross compiler in kernel-shim/architectures, the kernel's own
-# Kbuild builds arch/*/kvm, virt/kvm and the other C files that the series changes, with defconfig, W=1 and Debian's cross
-# compiler. What it changes in arch/arm64/kvm is also built with pages of 64 KiB. Exits with 1 when the series brings a
-# warning, with 2 when it does not compile. A result is kept in the cache until the package, the series, the compiler or
-# this script changes.
+# For each architecture that a series touches, the kernel's own Kbuild builds arch/*/kvm, virt/kvm and the other C files
+# that the series changes, with defconfig, W=1 and Debian's compiler (kernel-shim/architectures). x86's defconfig is without
+# KVM; it is switched on, with private memory for software-protected VMs. What the series changes in arch/arm64/kvm is also
+# built with pages of 64 KiB. Exits with 1 when the series brings a warning, with 2 when it does not compile. A result is
+# kept in the cache until the package, the series, the compiler or this script changes.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -89,10 +89,11 @@ compile() { # NAME
 	mv "$out/$1.new" "$out/$1"
 }
 
-# Compiles for one configuration, and prints the report.
-#   check_kind KIND OPTION
+# Compiles for one configuration, defconfig with more options, and prints the report.
+#   check_kind KIND [OPTION...]
 check_kind() {
-	kind=$1 option=$2
+	kind=$1
+	shift
 	out=$work/$kind
 	report=$out/report-$(series_patches "$series" | while IFS= read -r p; do cat "$series/$p"; done |
 		sha256sum | cut -c1-12)
@@ -100,12 +101,14 @@ check_kind() {
 		[ -e "$out/.config" ] || {
 			mkdir -p "$out"
 			kbuild defconfig >"$out/log" 2>&1 || die "defconfig failed: $out/log"
-			[ -z "$option" ] || {
-				echo "$option" >>"$out/.config"
+			[ $# = 0 ] || {
+				printf '%s\n' "$@" >>"$out/.config"
 				kbuild olddefconfig >"$out/log" 2>&1 || die "olddefconfig failed: $out/log"
-				grep -qxF "$option" "$out/.config" || die "$version, $kind: no $option"
 			}
 		}
+		for option in "$@"; do
+			grep -qxF "$option" "$out/.config" || die "$version, $kind: no $option in $out/.config"
+		done
 		echo "$targets" >"$tmp/targets"
 		cmp -s "$tmp/targets" "$out/targets" || {
 			say "$version, $kind: compiling without the series"
@@ -154,7 +157,12 @@ check_arch() {
 	bad_kinds=0
 	# shellcheck disable=SC2086
 	targets="arch/$arch/kvm/ $(printf '%s\n' $sources | grep -v "^arch/$arch/kvm/" | paste -s -d ' ' -)"
-	check_kind "$arch" '' || bad_kinds=1
+	if [ "$arch" = x86 ]; then
+		check_kind "$arch" CONFIG_EXPERT=y CONFIG_KVM=y CONFIG_KVM_INTEL=y CONFIG_KVM_AMD=y \
+			CONFIG_KVM_SW_PROTECTED_VM=y || bad_kinds=1
+	else
+		check_kind "$arch" || bad_kinds=1
+	fi
 	if [ "$arch" = arm64 ]; then
 		# shellcheck disable=SC2086
 		targets=$(printf '%s\n' $sources | grep "^arch/$arch/kvm/" | paste -s -d ' ' -)
@@ -176,7 +184,8 @@ check() {
 	failed=0
 	sed -e '/^#/d' -e '/^$/d' "$architectures" >"$tmp/architectures"
 	while read -r _ arch _ cross package <&7; do
-		[ "$cross" != - ] || continue
+		[ "$cross" != - ] || cross=
+		[ "$package" != - ] || package=gcc
 		! series_all_files all "$series" | grep -q "^arch/$arch/" || check_arch "$arch" "$cross" "$package" || failed=1
 	done 7<"$tmp/architectures"
 	return $failed
