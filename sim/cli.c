@@ -13,7 +13,7 @@ int bench_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_JOBS,
-	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_HELP };
+	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_DIFF, OPT_LIMIT, OPT_HELP };
 
 static const struct option all_options[] = {
 	{ "arch", required_argument, NULL, OPT_ARCH },
@@ -29,6 +29,8 @@ static const struct option all_options[] = {
 	{ "failed", no_argument, NULL, OPT_FAILED },
 	{ "fail-fast", no_argument, NULL, OPT_FAIL_FAST },
 	{ "shard", required_argument, NULL, OPT_SHARD },
+	{ "diff", required_argument, NULL, OPT_DIFF },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -44,6 +46,7 @@ static const char general_help[] =
 	"\n"
 	"Commands:\n"
 	"  run     run scenarios and report\n"
+	"  check   run the scenarios that reach a change of the kernel, and say which of its lines ran\n"
 	"  list    list scenarios\n"
 	"  repl    try the scenario language line by line\n"
 	"  bench   measure\n"
@@ -76,6 +79,24 @@ static const char run_help[] =
 	"  --junit F        write the results as JUnit XML to file F, at the end of the run\n"
 	"  --counters       show what each scenario added to the machine's counters\n";
 
+static const char check_help[] =
+	"Usage: kvmsim check [BASE] --kernel DIR [OPTION...] [FILE|DIR...]\n"
+	"       kvmsim check --diff FILE [OPTION...] [FILE|DIR...]\n"
+	"\n"
+	"Finds the scenarios that reach a change of the kernel, runs them, and says which lines of the change ran. Prints a\n"
+	"text for the cover letter. The change is what 'git diff BASE' says in the tree DIR, which is built first. BASE is\n"
+	"HEAD if something there is not committed, else HEAD~1. Default of FILE: the scenarios that come with kvmsim.\n"
+	"\n"
+	"Which functions a scenario reaches is recorded when check first runs for an architecture. That takes as long as\n"
+	"running all scenarios. Exit code: as for run, and 125 if the tree does not build, for git bisect run.\n"
+	"\n" HELP_COMMON HELP_SELECT
+	"  --diff F         the change, a unified diff that the kernel has already; - is standard input\n"
+	"  --limit N        run the N scenarios that are nearest to the change (default: 200; 0: all)\n"
+	"  --fail-fast      stop at the first failure\n"
+	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
+	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
+	"  --junit F        write the results as JUnit XML to file F, at the end of the run\n";
+
 static const char list_help[] =
 	"Usage: kvmsim list [OPTION...] [FILE|FILE:LINE|DIR...]\n"
 	"\n"
@@ -101,6 +122,10 @@ static const struct command commands[] = {
 	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | SELECT |
 		OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS),
 	  1, engine_run },
+	{ "check", check_help,
+	  COMMON | OPTION(OPT_JUNIT) | SELECT | OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS) |
+		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
+	  1, check_run },
 	{ "list", list_help, COMMON | SELECT, 1, engine_list },
 	{ "repl", repl_help, COMMON, 0, engine_repl },
 };
@@ -112,6 +137,7 @@ static int usage_error(const char *command, const char *what)
 }
 
 #define MAX_JOBS 1024
+#define DEFAULT_LIMIT 200	/* scenarios that check runs */
 
 /* Returns the number of CPUs that this process may use. */
 static size_t nr_cpus(void)
@@ -128,6 +154,14 @@ static int parse_jobs(const char *s, size_t *out)
 
 	*out = (size_t)n;
 	return *end || end == s || n < 1 || n > MAX_JOBS ? -1 : 0;
+}
+
+static int parse_limit(const char *s, size_t *out)
+{
+	char *end;
+
+	*out = strtoul(s, &end, 10);
+	return *end || end == s || *s == '-' ? -1 : 0;
 }
 
 static int parse_seconds(const char *s, double *out)
@@ -192,6 +226,14 @@ static int take_option(const struct command *c, int opt, struct sim_options *o)
 			return 0;
 		usage_error(c->name, "--shard: expected K/N, with K from 1 to N");
 		return -1;
+	case OPT_DIFF:
+		o->diff = optarg;
+		return 0;
+	case OPT_LIMIT:
+		if (!parse_limit(optarg, &o->limit))
+			return 0;
+		usage_error(c->name, "--limit: expected a number");
+		return -1;
 	case OPT_COUNTERS:
 		o->counters = 1;
 		return 0;
@@ -250,7 +292,7 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	static char *default_paths[] = { (char *)KVMSIM_SCENARIO_DIR };
-	struct sim_options o = { 0 };
+	struct sim_options o = { .limit = DEFAULT_LIMIT };
 	int rc = parse(c, argc, argv, &o);
 
 	if (rc > 0)

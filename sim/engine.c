@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands run and list: from files to jobs, from jobs to results, from results to an exit code. */
 #include "lua_env.h"
+#include "reach.h"
 #include "report.h"
 #include "world.h"
 
@@ -159,6 +160,8 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	run->totals.stopped = r->state == SIM_FAILED && run->world.options->fail_fast;
 	if (r->state == SIM_FAILED)
 		groups_add(run->groups, job, r);
+	if (run->world.options->hooks && job->scenario)
+		run->world.options->hooks->result(run->world.options->hooks->arg, job, r);
 	failed_note(run->failed, &run->files[job->file], job, r->state == SIM_FAILED);
 	for (size_t i = 0; i < run->nout; i++)
 		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
@@ -215,7 +218,9 @@ static void run_all(struct run *run)
 
 static int open_outputs(struct run *run, const struct sim_options *o)
 {
-	run->out[run->nout++] = (struct output){ o->ktap ? &reporter_ktap : &reporter_term, stdout };
+	const struct sim_reporter *how = o->ktap ? &reporter_ktap : &reporter_term;
+
+	run->out[run->nout++] = (struct output){ o->hooks ? &reporter_brief : how, stdout };
 	reporter_color = o->color;
 	if (o->junit) {
 		FILE *f = fopen(o->junit, "we");
@@ -265,13 +270,18 @@ static int close_outputs(struct run *run)
 	return rc;
 }
 
+static int change_plan(struct run *run, const struct sim_options *o)
+{
+	return o->hooks ? o->hooks->plan(o->hooks->arg, &run->world, run->files, &run->plan) : 0;
+}
+
 int engine_run(const struct sim_options *o)
 {
 	struct run run = { 0 };
 	double start = wall_seconds();
 	int rc = SIM_EXIT_OK;
 
-	if (begin(&run, o) || need_all_lua(&run) || open_outputs(&run, o)) {
+	if (begin(&run, o) || need_all_lua(&run) || change_plan(&run, o) || open_outputs(&run, o)) {
 		free_run(&run);
 		return SIM_EXIT_USAGE;
 	}
@@ -279,6 +289,8 @@ int engine_run(const struct sim_options *o)
 	run.totals.groups = run.groups;
 	/* One flavour: boot its world once and fork scenarios from it. Two flavours would need the same addresses. */
 	if (run.flavours.n == 1) {
+		if (run.world.reach)
+			reach_set(run.world.reach, 0);
 		if (flavour_boot(&run.flavours.v[0])) {
 			free_run(&run);
 			return SIM_EXIT_FAILED;

@@ -26,8 +26,7 @@ struct sim_failed {
 	size_t n;
 };
 
-/* The key of a job, or with j == NULL of its file as a whole. NULL if the record cannot hold it. malloc'ed. */
-static char *key_of(const struct sim_file *f, const struct sim_job *j)
+char *job_key(const struct sim_file *f, const struct sim_job *j)
 {
 	char *path = realpath(f->path, NULL), *machine, *key;
 
@@ -129,7 +128,7 @@ void failed_free(struct sim_failed *s)
 
 int failed_has(const struct sim_failed *s, const struct sim_file *f, const struct sim_job *j)
 {
-	char *job = key_of(f, j), *file = key_of(f, NULL);
+	char *job = job_key(f, j), *file = job_key(f, NULL);
 	int has = (job && find(s, job)) || (file && find(s, file));
 
 	free(job);
@@ -167,7 +166,7 @@ char **failed_paths(const struct sim_failed *s, int *n)
 
 void failed_note(struct sim_failed *s, const struct sim_file *f, const struct sim_job *j, int failed)
 {
-	char *key = key_of(f, j), *file = key_of(f, NULL);
+	char *key = job_key(f, j), *file = job_key(f, NULL);
 
 	if (key)
 		set(s, key, failed);

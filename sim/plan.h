@@ -17,6 +17,11 @@ int plan_write(const struct sim_plan *plan, FILE *f);
 int plan_read(struct sim_plan *plan, FILE *f, int file);
 
 /* --- failed.c: what failed when it last ran --- */
+/*
+ * Returns how records name a job, or with j == NULL its file as a whole, in one line: the file's real path, scenario,
+ * architecture and machine. NULL if no record can hold it, as standard input. malloc'ed.
+ */
+char *job_key(const struct sim_file *f, const struct sim_job *j);
 struct sim_failed;
 
 struct sim_failed *failed_new(void);

@@ -56,4 +56,12 @@ static void end(FILE *out, const struct sim_totals *t)
 			t->warned == 1 ? "s" : "", RESET);
 }
 
+static void job_brief(FILE *out, const struct sim_job *j, const struct sim_file *file, const struct sim_result *r,
+		      const struct sim_flavours *fl, size_t number)
+{
+	if (r->state == SIM_FAILED)
+		job(out, j, file, r, fl, number);
+}
+
+const struct sim_reporter reporter_brief = { .running = running, .job = job_brief, .end = end };
 const struct sim_reporter reporter_term = { .running = running, .job = job, .end = end };

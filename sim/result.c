@@ -35,6 +35,8 @@ void result_reset(struct sim_result *r)
 	r->nr_log = r->nr_steps = r->nr_reports = 0;
 	r->trace_error = 0;
 	ring_reset(&r->ring);
+	if (r->nr_hits)
+		memset(r->hits, 0, r->nr_hits);
 	for (int i = 0; i < KVMSIM_MAX_CPUS; i++)
 		r->where[i][0] = 0;
 }

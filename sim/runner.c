@@ -7,6 +7,7 @@
  * when the job is reported. So the job that the parent waits for always has a place and a process, and memory stays
  * small.
  */
+#include "reach.h"
 #include "world.h"
 
 #include <errno.h>
@@ -73,13 +74,18 @@ static void *shared(size_t bytes)
 	return p;
 }
 
-static struct pool *pool_new(size_t nrunners)
+/* hits: bytes of each result for what its job reaches. */
+static struct pool *pool_new(size_t nrunners, size_t hits)
 {
 	struct pool *p = shared(sizeof(*p) + nrunners * sizeof(p->runner[0]));
 
 	p->nrunners = nrunners;
 	p->nplaces = nrunners * PLACES_PER_RUNNER;
 	p->results = shared(p->nplaces * sizeof(*p->results));
+	for (size_t i = 0; hits && i < p->nplaces; i++) {
+		p->results[i].hits = shared(hits);
+		p->results[i].nr_hits = hits;
+	}
 	sem_init(&p->places, 1, (unsigned int)p->nplaces);
 	return p;
 }
@@ -221,7 +227,10 @@ int runner_run(const struct sim_world *w, const struct sim_file *files, const st
 {
 	/* One trace file, in the order of the plan. */
 	size_t n = w->trace_fd >= 0 ? 1 : w->options->jobs;
-	struct context c = { .world = w, .files = files, .plan = plan, .pool = pool_new(n < plan->n ? n : plan->n) };
+	struct context c = {
+		.world = w, .files = files, .plan = plan,
+		.pool = pool_new(n < plan->n ? n : plan->n, w->reach ? w->reach->max : 0),
+	};
 	char *is_done = xmalloc(plan->n);
 	int fds[2];
 

@@ -128,6 +128,8 @@ struct sim_result {
 	int trace_error;		/* errno of writing the trace, or 0 */
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
+	unsigned char *hits;	/* shared memory: a byte for each breakpoint of w->reach, or NULL */
+	size_t nr_hits;
 	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* file:line of each CPU's last call into the machine */
 };
 
@@ -192,12 +194,16 @@ struct sim_patterns {
 	size_t n;
 };
 
+struct sim_hooks;
+
 struct sim_options {
-	const char *arch, *kernel, *trace, *junit;
+	const char *arch, *kernel, *trace, *junit, *diff;
 	struct sim_patterns filters, excludes;
 	int counters, allow_io, color, ktap, failed, fail_fast;
 	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
+	size_t limit;		/* of check: how many scenarios to run; 0: all */
+	const struct sim_hooks *hooks;	/* of a command that is built on engine_run(), or NULL */
 	double timeout;		/* 0: the default */
 	char **paths;
 	int npaths;
@@ -206,6 +212,9 @@ struct sim_options {
 int engine_run(const struct sim_options *o);
 int engine_list(const struct sim_options *o);
 int engine_repl(const struct sim_options *o);
+
+/* --- check/check.c --- */
+int check_run(const struct sim_options *o);
 
 /* --- files.c --- */
 /*

@@ -7,6 +7,7 @@
  * has. Its result is in a shared mapping. A child that exceeds its time reports where its threads are, and is killed.
  * Worker and base take turns over a socket pair.
  */
+#include "reach.h"
 #include "world.h"
 
 #include <errno.h>
@@ -116,6 +117,8 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 	int rc;
 
 	child_begin(w->result, f->ops, w->trace_fd);
+	if (w->reach)
+		reach_set(w->reach, job->flavour);
 	if (w->booted != job->flavour && flavour_boot(f))
 		return -1;
 	if (job->ram && f->ops->grow_ram(job->ram)) {
@@ -261,10 +264,14 @@ static void run_child(const struct sim_world *w, const struct sim_job *job)
 		perror("kvmsim: pipe");
 		exit(SIM_EXIT_USAGE);
 	}
+	if (w->reach)
+		reach_set(w->reach, job->flavour);
 	pid = world_fork();
 	if (!pid) {
 		close(alive[0]);
 		redirect_output(captured);
+		if (w->reach)
+			reach_job(w->reach, job->flavour, w->result->hits);
 		child_main(w, job);
 	}
 	close(alive[1]);

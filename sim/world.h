@@ -19,6 +19,19 @@ struct sim_world {
 	struct sim_result *result;	/* of this process's job */
 	int booted;	/* flavour that the parent booted, or -1: each base boots its own */
 	int trace_fd;	/* or -1 */
+	const struct sim_reach *reach;	/* breakpoints that note what runs, or NULL */
+};
+
+/* What a command adds to a run. */
+struct sim_hooks {
+	void *arg;
+	/*
+	 * Changes the plan before anything boots: may drop jobs and reorder files, and set w->reach. Returns 0, or -1
+	 * after a message.
+	 */
+	int (*plan)(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan);
+	/* Takes a result, in the order of the plan. */
+	void (*result)(void *arg, const struct sim_job *job, const struct sim_result *r);
 };
 
 /* Reads one file in a process of its own. Appends its jobs to plan, or sets file->error to why it has none. */

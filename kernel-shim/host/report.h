@@ -6,14 +6,10 @@
 #include <stdbool.h>
 #include <ucontext.h>
 
+#include <kshim/symbolize.h>
+
 /* Returns whether addr is in a range that host_map() placed at a fixed address. */
 bool host_is_fixed(unsigned long addr);
-
-/*
- * Cuts the directory of the kernel tree or of this project off a source path: ".../mm/memory.c" becomes "mm/memory.c".
- * The result points into path. Other paths are returned whole.
- */
-const char *host_short_path(const char *path);
 
 /* exception.c: returns whether kernel code expects the exception at uc. Then uc is where to continue. */
 bool host_exception(ucontext_t *uc);

@@ -99,6 +99,35 @@ if command -v git >/dev/null; then
 	refuses 'has no commit nothing' --kernel "$repo@nothing" --version
 	refuses 'no directory '"$work/nowhere" run --kernel "$work/nowhere@v1" sim/scenarios
 	refuses 'is not a git tree' --kernel "$work/linux-7.3@v1" --version
+
+	# --- check: the change is written before anything is built, and there is no such preset ---
+	refuses 'which tree?' check
+	refuses 'is no git tree' check --kernel "$work/linux-7.3"
+	refuses 'has no commit nothing' check nothing --kernel "$repo"
+	# changes LINE ARGUMENT...: the change has this line, and only this one that is new.
+	changes() {
+		line=$1
+		shift
+		KVMSIM_PRESET=no-preset ./kvmsim check "$@" >"$work/out" 2>&1 </dev/null
+		code=$?
+		new=$(sed -n 's/^+\([^+].*\)/\1/p' build/no-preset*/kvmsim-change.diff)
+		rm -rf build/no-preset*
+		[ "$code" = 125 ] && [ "$new" = "$line" ] && return
+		failures=$((failures + 1))
+		printf 'FAILED: ./kvmsim check %s: exit code %s, the change is "%s"\n' "$*" "$code" "$new"
+		cat "$work/out"
+	}
+	changes 'int kvm_two;' --kernel "$repo"
+	changes 'int kvm_two;' v7.3 --kernel "$repo" sim/scenarios
+	changes 'int kvm_two;' --kernel "$repo@HEAD"
+	echo 'int kvm_three;' >"$repo/virt/kvm/kvm_main.c"
+	changes 'int kvm_three;' --kernel "$repo" sim/scenarios
+	changes 'int kvm_three;' v7.3 --kernel "$repo"
+	git -C "$repo" checkout -q virt/kvm/kvm_main.c
+	prints "kvmsim: the change is: git diff HEAD
+kvmsim: nothing is different" env KVMSIM_PRESET=no-preset ./kvmsim check HEAD --kernel "$repo"
+	rm -rf build/no-preset*
+
 	git -C "$repo" rm -q virt/kvm/kvm_main.c
 	git -C "$repo" commit -q -m third
 	refuses 'is not a kernel tree' --kernel "$repo@HEAD" --version

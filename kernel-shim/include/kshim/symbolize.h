@@ -17,6 +17,12 @@ int host_symbolize(void *pc, char *func, size_t func_size, char *file, size_t fi
 int host_symbolize_each(void *pc, void (*fn)(void *arg, const char *func, const char *file, int line, bool inlined),
 			void *arg);
 
+/*
+ * Cuts the directory of the kernel tree or of this project off a source path: ".../mm/memory.c" becomes "mm/memory.c".
+ * The result points into path. Other paths are returned whole.
+ */
+const char *host_short_path(const char *path);
+
 /* Returns whether pc is inside the object that contains addr. */
 bool host_same_object(const void *pc, const void *addr);
 
