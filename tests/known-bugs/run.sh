@@ -5,9 +5,8 @@
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
 # The manifest in the directory ARCH-VERSION names the bugs; VERSION is that of KERNEL_SOURCE. NAME: only those. A bug
-# without a patch there has the reference kernel's. In a tree of links to KERNEL_SOURCE the files that a patch touches
-# become copies. Only what depends on them is compiled, with the commands of BUILD_DIR, and linked into a separate
-# flavour in BUILD_DIR/known-bugs-ARCH. Prints KTAP. Exit code 1: a bug was not found, or the correct kernel fails.
+# without a patch there has the reference kernel's. The flavour with the bug is made in BUILD_DIR/known-bugs-ARCH
+# (variant.sh). Prints KTAP. Exit code 1: a bug was not found, or the correct kernel fails.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -26,7 +25,7 @@ here=$here/$arch-$version
 	exit 2
 }
 work=$build/known-bugs-$arch
-tree=$work/tree
+. "$(dirname "$(readlink -f "$0")")/../variant.sh"
 
 die() {
 	echo "known-bugs: $*" >&2
@@ -36,51 +35,16 @@ die() {
 # Paths, from the top of the tree, of the files that a patch changes.
 touched() { sed -n 's|^+++ b/\([^[:blank:]]*\).*|\1|p' "$1"; }
 
-# Objects of the flavour that depend on a file of the kernel.
-dependents() {
-	awk -v file="$source/$1" '/^[^ ]/ { object = $1; sub(/:$/, "", object) } $1 == file { print object }' "$work/deps" |
-		grep -Fx -f "$work/objects" || true
-}
-
-compile() {
-	command=$(ninja -C "$build" -t commands -s "$1" |
-		sed "s|$source/|$tree/|g; s| -MF [^ ]*| -MF '$2.d'|; s| -o [^ ]* -c | -o '$2' -c |")
-	(cd "$build" && sh -c "$command")
-}
-
-# Links a flavour in $work/flavour from the objects of the build, some of them replaced.
-link() {
-	mkdir -p "$work/link" "$work/flavour"
-	cp "$build/kvm-$arch/exports.map" "$work/link/"
-	command=$(ninja -C "$build" -t commands -s "libkvm-$arch.so" |
-		sed "s|$build/libkvm-$arch.so|$work/flavour/libkvm-$arch.so|g; s|$build/kvm-$arch |$work/link |g")
-	(cd "$build" && sh -c "$command") >"$work/link.log" 2>&1 || {
-		cat "$work/link.log" >&2
-		return 1
-	}
-}
-
 bring_back() {
-	sed 's|^\([^"].*\)|"\1"|' "$work/rsp" >"$work/link/objects.rsp.new"
-	touched "$1" | while read -r file; do
-		cp --remove-destination "$source/$file" "$tree/$file"
-	done
+	touched "$1" | while read -r file; do variant_take "$file"; done
 	patch -s -p1 -d "$tree" --no-backup-if-mismatch <"$1" || return 1
-	n=0
-	for object in $(touched "$1" | while read -r file; do dependents "$file"; done | sort -u); do
-		n=$((n + 1))
-		compile "$object" "$work/link/$n.o" || return 1
-		sed -i "s|^\"$build/$object\"|\"$work/link/$n.o\"|" "$work/link/objects.rsp.new"
-	done
-	[ "$n" -gt 0 ] || return 1
-	mv "$work/link/objects.rsp.new" "$work/link/objects.rsp"
-	link
+	# Names in the kernel have no spaces.
+	# shellcheck disable=SC2046
+	variant_make $(touched "$1")
 }
 
 restore() {
-	touched "$1" | while read -r file; do
-		ln -sf "$source/$file" "$tree/$file"
-	done
+	touched "$1" | while read -r file; do variant_restore "$file"; done
 }
 
 run_scenario() {
@@ -95,19 +59,7 @@ find_bug() {
 	return 1
 }
 
-mkdir -p "$work/link"
-if [ ! -d "$tree" ]; then
-	cp -as "$source" "$tree.new"
-	mv "$tree.new" "$tree"
-fi
-# What a run that was ended has left: all but links.
-find "$tree" -type f | while read -r file; do
-	ln -sf "$source/${file#"$tree"/}" "$file"
-done
-ninja -C "$build" -t deps >"$work/deps"
-sed 's|^"||; s|"$||; s|/\./|/|g' "$build/kvm-$arch/objects.rsp" >"$work/rsp"
-sed "s|^$build/||" "$work/rsp" >"$work/objects"
-
+variant_begin
 grep -v '^#\|^$' "$here/manifest" >"$work/manifest"
 for name in "$@"; do
 	grep -q "^$name	" "$work/manifest" || die "no bug '$name' in $here/manifest"
