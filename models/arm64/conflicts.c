@@ -139,6 +139,7 @@ void arm64_check_filled(struct arm64_cpu *c)
 struct stale {
 	const struct arm64_cpu *cpu;
 	u64 root;
+	unsigned int vmid;	/* or ARM64_NO_VMID */
 	bool el2;
 	int findings;
 };
@@ -164,6 +165,11 @@ static void stale(struct stale *s, u64 addr, unsigned int level, u64 was, u64 no
 		host_check("tlb", STALE, s->cpu - arm64_cpus, addr, was, level, now, arm64_bbm_name(what));
 }
 
+static bool is_of(const struct stale *s, u64 tag)
+{
+	return s->el2 || arm64_tag_vmid(tag) == s->vmid;
+}
+
 static void check_cpu(struct stale *s)
 {
 	const struct arm64_tlb *t = &s->cpu->tlb;
@@ -175,7 +181,8 @@ static void check_cpu(struct stale *s)
 		const struct arm64_tlb_entry *e = &t->entry[i];
 		const struct arm64_tlb_stage *stage = s->el2 ? &e->s1 : &e->s2;
 
-		if (s->el2 != (e->kind == ARM64_TLB_EL2) || stage->root != s->root || stage->level == ARM64_NO_LEVEL)
+		if (s->el2 != (e->kind == ARM64_TLB_EL2) || !is_of(s, e->tag) || stage->root != s->root ||
+		    stage->level == ARM64_NO_LEVEL)
 			continue;
 		is_now(stage->desc_pa, &now);
 		what = arm64_bbm_compare(stage, !s->el2, now);
@@ -185,7 +192,7 @@ static void check_cpu(struct stale *s)
 	arm64_tlb_for_each_table(t, i) {
 		const struct arm64_tlb_table *e = &t->table[i];
 
-		if (e->kind != (s->el2 ? ARM64_TLB_EL2 : ARM64_TLB_IPA) || e->root != s->root)
+		if (e->kind != (s->el2 ? ARM64_TLB_EL2 : ARM64_TLB_IPA) || !is_of(s, e->tag) || e->root != s->root)
 			continue;
 		is_now(e->desc_pa, &now);
 		what = arm64_bbm_compare_table(e, now);
@@ -194,9 +201,9 @@ static void check_cpu(struct stale *s)
 	}
 }
 
-int arm64_check_tables(u64 root, bool el2)
+int arm64_check_tables(u64 root, unsigned int vmid)
 {
-	struct stale s = { .root = root, .el2 = el2 };
+	struct stale s = { .root = root, .vmid = vmid, .el2 = vmid == ARM64_NO_VMID };
 
 	for (s.cpu = arm64_cpus; s.cpu < arm64_cpus + KVMSIM_MAX_CPUS; s.cpu++)
 		check_cpu(&s);

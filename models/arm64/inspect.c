@@ -112,9 +112,17 @@ int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_map
 	return ret;
 }
 
+static unsigned int vmid_of(struct kvm *kvm)
+{
+	const struct arm64_stage2_regs s2 = { .vtcr = kvm->arch.mmu.vtcr, .vttbr = kvm_get_vttbr(&kvm->arch.mmu) };
+
+	return arm64_vmid(&arm64_have, &s2);
+}
+
 struct visit {
 	struct kvm *kvm;
 	struct arm64_tables t;
+	unsigned int vmid;
 	void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg);
 	void *arg;
 };
@@ -161,7 +169,8 @@ static void visit_tlbs(struct visit *v)
 		arm64_tlb_for_each(&arm64_cpus[cpu].tlb, i) {
 			const struct arm64_tlb_entry *e = &arm64_cpus[cpu].tlb.entry[i];
 
-			if (e->kind == ARM64_TLB_EL2 || e->s2.root != v->t.base)
+			/* A VM that is gone may have had these frames: its entries have its VMID. */
+			if (e->kind == ARM64_TLB_EL2 || arm64_tag_vmid(e->tag) != v->vmid || e->s2.root != v->t.base)
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
 				.where = where, .gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
@@ -175,7 +184,7 @@ static void visit_tlbs(struct visit *v)
 void kshim_hw_visit_leaves(struct kvm *kvm,
 			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
-	struct visit v = { .kvm = kvm, .fn = fn, .arg = arg };
+	struct visit v = { .kvm = kvm, .vmid = vmid_of(kvm), .fn = fn, .arg = arg };
 
 	if (!tables_of(&kvm->arch.mmu, &v.t))
 		return;
@@ -189,5 +198,5 @@ int arm64_check_vm(struct kvm *kvm)
 {
 	struct arm64_tables t;
 
-	return tables_of(&kvm->arch.mmu, &t) ? arm64_check_tables(t.base, false) : 0;
+	return tables_of(&kvm->arch.mmu, &t) ? arm64_check_tables(t.base, vmid_of(kvm)) : 0;
 }

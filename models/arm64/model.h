@@ -67,12 +67,14 @@ bool arm64_at(u32 op, u64 addr, struct arm64_fault *f);
 /* --- conflicts.c: break-before-make --- */
 /* Compares what this CPU's last access has filled with all TLBs. Not during an access. */
 void arm64_check_filled(struct arm64_cpu *c);
+#define ARM64_NO_VMID 0x10000U	/* of a process */
 /*
- * Reports entries of all TLBs that were made from the tables beginning at root, of a process (el2) or as stage 2 of a
- * VM, and that the descriptors there no longer say. Reports broken TLBs. Both return the number of findings. No other
- * thread may be in kernel code.
+ * Reports entries of all TLBs that were made from the tables beginning at root, of a process or as stage 2 of a VM with
+ * that VMID, and that the descriptors there no longer say. What was made for a VM that is gone stays in TLBs, under its
+ * VMID, and means nothing, even if another VM has its frames now. Reports broken TLBs. Both return the number of
+ * findings. No other thread may be in kernel code.
  */
-int arm64_check_tables(u64 root, bool el2);
+int arm64_check_tables(u64 root, unsigned int vmid);
 int arm64_check_tlbs(void);
 /* inspect.c: arm64_check_tables() for the stage 2 of a VM. */
 int arm64_check_vm(struct kvm *kvm);

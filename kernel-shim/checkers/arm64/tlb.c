@@ -20,7 +20,7 @@ static void check_process(struct kshim_process *p, void *arg)
 	int *findings = arg;
 
 	if (p->mm)
-		*findings += arm64_check_tables(__pa(p->mm->pgd), true);
+		*findings += arm64_check_tables(__pa(p->mm->pgd), ARM64_NO_VMID);
 }
 
 int kshim_check_host_tlb(void)
