@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The accessed and dirty bits of the guest's own tables. The processor sets them, or with shadow paging KVM does
--- (FNAME(update_accessed_dirty_bits)(), arch/x86/kvm/mmu/paging_tmpl.h). Also their effect on the dirty log.
+-- (FNAME(update_accessed_dirty_bits)(), arch/x86/kvm/mmu/paging_tmpl.h). Also their effect on the dirty log. On arm64
+-- only the last level has them.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local stage = require("stage")
+local options = stage.options
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local VA <const>, DATA <const> = 0x40000000, 0x5000
-local PRESENT <const>, WRITABLE <const>, ACCESSED <const>, DIRTY <const> = 1, 2, 1 << 5, 1 << 6
 
 -- A separate page of data, which the host may write, and an entry for it.
 local layout = {
@@ -19,25 +21,25 @@ local function start_log(vm, slot)
 end
 
 scenario("guest entries: a read sets accessed on every level, dirty on none", options, function(sim)
-	local vcpu = sim:guest(layout)
+	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:pte(VA)):fields{ accessed = false, dirty = false }
 	expect(vcpu:read(VA, 1)):eq("\0")
 	for level = 1, 4 do
-		expect(vcpu:pte(VA, level)):fields{ accessed = true, dirty = false }
+		expect(vcpu:pte(VA, level)):fields{ accessed = level == 1 or sim.arch == "x86_64", dirty = false }
 	end
 end)
 
 scenario("guest entries: a write sets dirty, on the last level only", options, function(sim)
-	local vcpu = sim:guest(layout)
+	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:write(VA, "x")):is_true()
 	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true }
 	for level = 2, 4 do
-		expect(vcpu:pte(VA, level)):fields{ accessed = true, dirty = false }
+		expect(vcpu:pte(VA, level)):fields{ accessed = sim.arch == "x86_64", dirty = false }
 	end
 end)
 
 scenario("guest entries: a write after a read sets dirty", options, function(sim)
-	local vcpu = sim:guest(layout)
+	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:read(VA, 1)):eq("\0")
 	expect(vcpu:pte(VA).dirty):is_false()
 	expect(vcpu:write(VA, "x")):is_true()
@@ -45,8 +47,8 @@ scenario("guest entries: a write after a read sets dirty", options, function(sim
 end)
 
 scenario("guest entries: a fetch sets accessed, XCHG sets dirty", options, function(sim)
-	local vcpu = sim:guest(layout)
-	vcpu:map{ from = VA, to = DATA, prot = "rwx" }
+	local vcpu = sim:guest(stage.layout(sim, layout))
+	vcpu:map(stage.mapping(sim, { from = VA, to = DATA, prot = "rwx", user = false }))
 	expect(vcpu:fetch(VA)):eq("\0")
 	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = false }
 	expect(vcpu:xchg(VA, "\1")):eq("\0")
@@ -54,20 +56,20 @@ scenario("guest entries: a fetch sets accessed, XCHG sets dirty", options, funct
 end)
 
 scenario("guest entries: accesses that fault mark nothing dirty", options, function(sim)
-	local vcpu = sim:guest(layout)
-	vcpu:map{ from = VA, to = DATA, prot = "r" }
-	expect(vcpu:write(VA, "x").exception):fields{ vector = 14, error_code = 3 }
+	local vcpu = sim:guest(stage.layout(sim, layout))
+	vcpu:map(stage.mapping(sim, { from = VA, to = DATA, prot = "r" }))
+	expect(vcpu:write(VA, "x")):fields(stage.refused(sim, VA, nil, { write = true }))
 	expect(vcpu:pte(VA).dirty):is_false()
-	vcpu:map{ from = VA, to = DATA, prot = "rw", user = false }
-	expect(vcpu:write(VA, "x", { user = true }).exception):fields{ vector = 14, error_code = 7 }
+	vcpu:map(stage.mapping(sim, { from = VA, to = DATA, prot = "rw", user = false }))
+	expect(vcpu:write(VA, "x", { user = true })):fields(stage.refused(sim, VA, nil, { write = true, user = true }))
 	expect(vcpu:pte(VA).dirty):is_false()
 end)
 
 scenario("guest entries: cleared marks come back after INVLPG", options, function(sim)
-	local vcpu = sim:guest(layout)
+	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:write(VA, "x")):is_true()
-	expect(vcpu:set_pte(VA, DATA | PRESENT | WRITABLE)):eq(0)
-	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:set_pte(VA, stage.entry(sim, DATA, stage.WRITE))):eq(0)
+	stage.flush(sim, vcpu, VA)
 	expect(vcpu:pte(VA)):fields{ accessed = false, dirty = false }
 	expect(vcpu:read(VA, 1)):eq("x")
 	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = false }
@@ -76,17 +78,17 @@ scenario("guest entries: cleared marks come back after INVLPG", options, functio
 end)
 
 scenario("guest entries: only dirty is cleared, and a write sets it again", options, function(sim)
-	local vcpu = sim:guest(layout)
+	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:write(VA, "x")):is_true()
-	expect(vcpu:set_pte(VA, DATA | PRESENT | WRITABLE | ACCESSED)):eq(0)
-	expect(vcpu:load_cr3(vcpu:get_sregs().cr3)):is_true()
+	expect(vcpu:set_pte(VA, stage.entry(sim, DATA, stage.WRITE | stage.ACCESSED))):eq(0)
+	stage.flush_all(sim, vcpu)
 	expect(vcpu:write(VA, "y")):is_true()
 	expect(vcpu:pte(VA)):fields{ accessed = true, dirty = true, address = DATA }
 end)
 
 scenario("guest entries: a 2 MiB entry has its own marks", options, function(sim)
-	local vcpu, ram = sim:guest(layout)
-	vcpu:map{ from = 2 * VA, to = 0, prot = "rw", level = 2 }
+	local vcpu, ram = sim:guest(stage.layout(sim, layout))
+	vcpu:map(stage.mapping(sim, { from = 2 * VA, to = 0, prot = "rw", level = 2 }))
 	expect(vcpu:read(2 * VA + DATA, 1)):eq("\0")
 	expect(vcpu:pte(2 * VA)):fields{ level = 2, accessed = true, dirty = false }
 	expect(vcpu:write(2 * VA + 0x7000, "big")):is_true()
@@ -96,7 +98,7 @@ end)
 
 scenario("guest entries: a write through a clean entry is in the dirty log, with the table that it marks", options,
 	function(sim)
-	local vcpu, _, vm, _, slot = sim:guest(layout)
+	local vcpu, _, vm, _, slot = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:read(VA, 1)):eq("\0")
 	local tbl = vcpu:pte(VA).gpa >> 12
 	start_log(vm, slot)
@@ -107,7 +109,7 @@ scenario("guest entries: a write through a clean entry is in the dirty log, with
 end)
 
 scenario("guest entries: a read that marks a table dirties the table's page", options, function(sim)
-	local vcpu, ram, vm, _, slot = sim:guest(layout)
+	local vcpu, ram, vm, _, slot = sim:guest(stage.layout(sim, layout))
 	local tbl = vcpu:pte(VA).gpa >> 12
 	start_log(vm, slot)
 	expect(vcpu:read(VA, 1)):eq("\0")
@@ -117,22 +119,22 @@ scenario("guest entries: a read that marks a table dirties the table's page", op
 end)
 
 -- EPT and NPT count every walk of a guest table as a write (SDM vol. 3, 30.3.5; APM vol. 2, 15.25.6); KVM's own
--- walk for shadow tables writes only what changes.
-scenario("guest entries: a walk that changes no mark dirties tables only under nested paging", options, function(sim)
-	local vcpu, _, vm, _, slot = sim:guest(layout)
+-- walk for shadow tables, and arm64, write only what changes.
+scenario("guest entries: a walk that changes no mark dirties tables only with EPT and NPT", options, function(sim)
+	local vcpu, _, vm, _, slot = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:write(VA, "x")):is_true()
 	local tbl = vcpu:pte(VA).gpa >> 12
 	start_log(vm, slot)
-	expect(vcpu:invlpg(VA)):is_true()
+	stage.flush(sim, vcpu, VA)
 	expect(vcpu:write(VA, "y")):is_true()
 	local dirty = vm:get_dirty_log{ slot = 0 }
 	expect(dirty:test(DATA >> 12)):is_true()
-	expect(dirty:test(tbl)):eq(sim.mmu ~= "shadow")
+	expect(dirty:test(tbl)):eq(sim.mmu == "ept" or sim.mmu == "npt")
 end)
 
 scenario("guest entries: shadow: a clean entry's page is not writable in the shadow table", { arch = "x86_64",
 	mmu = "shadow" }, function(sim)
-	local vcpu = sim:guest(layout)
+	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:read(VA, 1)):eq("\0")
 	expect(sim.inspect:mapping(vcpu, VA)):fields{ present = true, writable = false }
 	expect(vcpu:write(VA, "x")):is_true()
@@ -160,7 +162,7 @@ local function read_only_tables(sim)
 	return ram, vcpu
 end
 
-scenario("guest entries: tables in a read-only slot get no marks", options, function(sim)
+scenario("guest entries: tables in a read-only slot get no marks", x86, function(sim)
 	local ram, vcpu = read_only_tables(sim)
 	expect(vcpu:read(VA + 0x124, 4)):eq("data")
 	expect(vcpu:write(VA + 0x200, "DATA")):is_true()

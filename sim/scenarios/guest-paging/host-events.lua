@@ -2,16 +2,16 @@
 -- What the host's mm does to a page that the guest reaches through its own tables, and to the pages of those tables.
 -- Under shadow paging KVM reads and marks the guest's tables through the VMM's addresses (FNAME(walk_addr_generic)()).
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local stage = require("stage")
+local options = stage.options
 local VA <const>, DATA <const>, SPARE <const> = 0x40000000, 0x5000, 0x6000
-local PRESENT <const>, WRITABLE <const> = 1, 2
 
 local layout = {
 	ram = { length = "4M", align = "2M", huge = false }, paging = true,
 	map = { { from = VA, to = DATA, prot = "rw" } }, data = { [SPARE] = "spare" },
 }
 local function guest(sim)
-	local vcpu, ram, vm, vmm = sim:guest(layout)
+	local vcpu, ram, vm, vmm = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:write(VA, "data")):is_true()
 	return { vmm = vmm, ram = ram, vm = vm, vcpu = vcpu, table = vcpu:pte(VA).gpa & ~0xfff }
 end
@@ -76,8 +76,8 @@ cases("guest paging, the page of the last table", options, keeping, function(sim
 	local old = g.vcpu:pte(VA).raw
 	case[2](g, g.table)
 	expect(g.vcpu:read(VA, 4)):eq("data")
-	expect(g.vcpu:set_pte(VA, SPARE | PRESENT | WRITABLE)):eq(0)
-	expect(g.vcpu:invlpg(VA)):is_true()
+	expect(g.vcpu:set_pte(VA, stage.entry(sim, SPARE, stage.WRITE))):eq(0)
+	stage.flush(sim, g.vcpu, VA)
 	expect(g.vcpu:read(VA, 5)):eq("spare")
 	expect(g.vcpu:pte(VA)):fields{ accessed = true, dirty = false, address = SPARE }
 	if g.child then
@@ -88,13 +88,12 @@ end)
 
 cases("guest paging, the page of the top table", options, keeping, function(sim, case)
 	local g = guest(sim)
-	local cr3 = g.vcpu:get_sregs().cr3
-	case[2](g, cr3)
-	expect(g.vcpu:load_cr3(cr3)):is_true()
+	case[2](g, stage.root(sim, g.vcpu))
+	stage.flush_all(sim, g.vcpu)
 	expect(g.vcpu:read(VA, 4)):eq("data")
 	expect(g.vcpu:set_pte(VA, 0, 4)):eq(0)
-	expect(g.vcpu:load_cr3(cr3)):is_true()
-	expect(g.vcpu:read(VA, 4).exception):fields{ vector = 14, error_code = 0, cr2 = VA }
+	stage.flush_all(sim, g.vcpu)
+	expect(g.vcpu:read(VA, 4)):fields(stage.refused(sim, VA, 4))
 end)
 
 scenario("guest paging: the host drops the page of the data", options, function(sim)
@@ -127,12 +126,12 @@ end)
 scenario("guest paging: the host drops the page of the last table", options, function(sim)
 	local g = guest(sim)
 	expect(g.ram:madvise(g.table, "4K", MADV_DONTNEED)):eq(0)
-	expect(g.vcpu:load_cr3(g.vcpu:get_sregs().cr3)):is_true()
+	stage.flush_all(sim, g.vcpu)
 	if sim.mmu == "shadow" then
 		expect(g.vcpu:read(VA, 4)):eq("data")
 		drop_tables(g)
 	end
-	expect(g.vcpu:read(VA, 4).exception):fields{ vector = 14, error_code = 0, cr2 = VA }
+	expect(g.vcpu:read(VA, 4)):fields(stage.refused(sim, VA, 1))
 	g.vcpu:map{ from = VA, to = SPARE, prot = "rw" }
 	expect(g.vcpu:read(VA, 5)):eq("spare")
 end)
@@ -140,12 +139,12 @@ end)
 scenario("guest paging: the host unmaps the page of the last table", options, function(sim)
 	local g = guest(sim)
 	expect(g.ram:munmap(g.table, "4K")):eq(0)
-	expect(g.vcpu:load_cr3(g.vcpu:get_sregs().cr3)):is_true()
+	stage.flush_all(sim, g.vcpu)
 	if sim.mmu == "shadow" then
 		expect(g.vcpu:read(VA, 4)):eq("data")
 		drop_tables(g)
 		-- For KVM, a table that it cannot read has no entries.
-		expect(g.vcpu:read(VA, 4).exception):fields{ vector = 14, error_code = 0, cr2 = VA }
+		expect(g.vcpu:read(VA, 4)):fields(stage.refused(sim, VA, 1))
 	else
 		expect(g.vcpu:read(VA, 4)):fields{ ret = -EFAULT }
 	end
