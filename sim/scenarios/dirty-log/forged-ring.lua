@@ -2,7 +2,7 @@
 -- Dirty-ring entries that the VMM has written itself, in every field and order. A model of KVM_RESET_DIRTY_RINGS says
 -- which pages are protected then (kvm_dirty_ring_reset(), kvm_reset_dirty_gfn(), virt/kvm/dirty_ring.c).
 
-local mmu = { "ept", "npt", "shadow" }
+local arch, mmu = { "x86_64", "arm64" }, { "ept", "npt", "shadow", "vhe" }
 local ENTRIES <const>, DIRTY <const>, RESET <const> = 256, 1, 2
 local PAGES <const> = 321		-- of slot 1: no multiple of 64
 local OTHER_PAGES <const> = 70		-- of slot 2, which is not logged, right behind
@@ -20,7 +20,7 @@ local function guest(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", huge = false }
 	local vm = vmm:open_kvm():create_vm()
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { ENTRIES * 16 } }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { ENTRIES * 16 } }):eq(0)
 	local g = { sim = sim, ram = ram, vm = vm, next = 0 }
 	local function slot(id, flags, from, pages)
 		expect(vm:set_user_memory_region{ slot = id, flags = flags, guest_phys_addr = (FIRST + from) * 4096,
@@ -57,23 +57,27 @@ local function forge(g, entries, from)
 	end
 end
 
--- Which pages of which slot are protected: [slot][page]; and the number of entries taken.
-local function model(entries)
+-- Which pages of which slot are protected: [slot][page]; and the number of entries taken. arm64 protects all pages from
+-- the first to the last one of a mask (kvm_arch_mmu_enable_log_dirty_pt_masked(), arch/arm64/kvm/mmu.c).
+local function model(entries, between)
 	local protected = { {}, {} }
 	local slot, offset, mask, taken
 	local function flush()
 		if not mask or not protected[slot] then
 			return
 		end
-		local pages, last = slot == 1 and PAGES or OTHER_PAGES, 63
+		local pages, first, last = slot == 1 and PAGES or OTHER_PAGES, 0, 63
 		while mask & 1 << last == 0 do
 			last = last - 1
 		end
 		if offset < 0 or offset >= pages or offset + last >= pages then
 			return
 		end
-		for bit = 0, last do
-			if mask & 1 << bit ~= 0 then
+		while mask & 1 << first == 0 do
+			first = first + 1
+		end
+		for bit = first, last do
+			if between or mask & 1 << bit ~= 0 then
 				protected[slot][offset + bit] = true
 			end
 		end
@@ -113,7 +117,7 @@ local function judge(g, entries)
 		entries[i] = { flags = RESET, slot = 3, offset = 0 }	-- all that was pushed is taken
 	end
 	forge(g, entries, 1)
-	local protected, taken = model(entries)
+	local protected, taken = model(entries, g.sim.arch == "arm64")
 	expect(g.vm:reset_dirty_rings()):eq(taken)
 	for _, page in ipairs(watched) do
 		local own = g.sim.inspect:mapping(g.vm, gpa(page))
@@ -146,7 +150,7 @@ for part = 1, 5 do
 	pair_rows[part] = { ("part %d"):format(part), part }
 end
 
-cases("forged dirty ring: each pair of offsets in one slot", { arch = "x86_64", mmu = mmu, check = "end" }, pair_rows,
+cases("forged dirty ring: each pair of offsets in one slot", { arch = arch, mmu = mmu, check = "end" }, pair_rows,
 	function(sim, row)
 	local g = guest(sim)
 	for i = row[2], #offsets, #pair_rows do
@@ -163,7 +167,7 @@ cases("forged dirty ring: each pair of offsets in one slot", { arch = "x86_64", 
 	end
 end)
 
-cases("forged dirty ring: runs of entries", { arch = "x86_64", mmu = mmu, check = "end" }, {
+cases("forged dirty ring: runs of entries", { arch = arch, mmu = mmu, check = "end" }, {
 	{ "one seed", 1 }, { "another", 2 }, { "a third", 3 },
 }, function(sim, row)
 	local g = guest(sim)

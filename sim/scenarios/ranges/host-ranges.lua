@@ -3,7 +3,7 @@
 -- are taken from the guest, at every border that a slot may have.
 
 local layouts = require("layouts")
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local x86 = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
 local s390 = { arch = "s390x", mmu = { "sie", "old" } }
 local PAGE <const> = 4096
 local ZERO <const> = ("\0"):rep(9)

@@ -3,7 +3,8 @@
 -- (kvm_arch_flush_shadow_memslot(), kvm_mmu_zap_memslot(), arch/x86/kvm/mmu/mmu.c; KVM_PRE_FAULT_MEMORY).
 
 local layouts = require("layouts")
-local mmu = { "ept", "npt", "shadow" }
+local x86_mmu = { "ept", "npt", "shadow" }
+local arch, mmu = { "x86_64", "arm64" }, { "ept", "npt", "shadow", "vhe" }
 local PAGE <const>, FAR <const> = 4096, 1 << 31
 
 local function quirk_off(vm)
@@ -52,7 +53,7 @@ local function deletion(sim, row, setup, huge)
 	end
 end
 
-cases("an odd slot is deleted", { arch = "x86_64", mmu = mmu }, layouts.x86, function(sim, row)
+cases("an odd slot is deleted", { arch = arch, mmu = mmu }, layouts.x86, function(sim, row)
 	deletion(sim, row)
 end)
 
@@ -60,7 +61,7 @@ cases("an odd slot is deleted on s390", { arch = "s390x", mmu = { "sie", "old" }
 	deletion(sim, row)
 end)
 
-cases("an odd slot is deleted, without the quirk", { arch = "x86_64", mmu = mmu, kernel = "6.12" }, layouts.x86,
+cases("an odd slot is deleted, without the quirk", { arch = "x86_64", mmu = x86_mmu, kernel = "6.12" }, layouts.x86,
 	function(sim, row)
 	deletion(sim, row, quirk_off)
 end)
@@ -92,21 +93,21 @@ local function move(sim, row, setup)
 	end
 end
 
-cases("an odd slot is moved", { arch = "x86_64", mmu = mmu }, layouts.x86, function(sim, row)
+cases("an odd slot is moved", { arch = arch, mmu = mmu }, layouts.x86, function(sim, row)
 	move(sim, row)
 end)
 
-cases("an odd slot is moved, without the quirk", { arch = "x86_64", mmu = mmu, kernel = "6.12" }, layouts.x86,
+cases("an odd slot is moved, without the quirk", { arch = "x86_64", mmu = x86_mmu, kernel = "6.12" }, layouts.x86,
 	function(sim, row)
 	move(sim, row, quirk_off)
 end)
 
 -- One page further: old and new range overlap. The slot behind makes room.
-cases("an odd slot is moved by a page", { arch = "x86_64", mmu = { "ept", "npt" } }, layouts.x86, function(sim, row)
+cases("an odd slot is moved by a page", { arch = arch, mmu = { "ept", "npt", "vhe" } }, layouts.x86, function(sim, row)
 	local g = layouts.guest(sim, row)
 	if g.high == g.pages then	-- it ends at the highest frame
 		g.slot.guest_phys_addr = g.slot.guest_phys_addr + PAGE
-		expect(g.vm:set_user_memory_region(g.slot)):eq(-EINVAL)
+		expect(g.vm:set_user_memory_region(g.slot)):eq(sim.arch == "arm64" and -EFAULT or -EINVAL)
 		expect(g.vcpu:write(g.at(g.pages - 1), "last")):is_true()
 		return
 	end

@@ -39,7 +39,8 @@ function M.guest(sim, row, change)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = (lead + pages + 2 * HUGE) * PAGE, huge = change.huge or false,
 		kind = change.kind }
-	local vm = vmm:open_kvm():create_vm(change.vm)
+	-- An arm64 guest has 40 bits of address otherwise.
+	local vm = vmm:open_kvm():create_vm(change.vm or sim.arch == "arm64" and row.wide and { type = 46 } or nil)
 	if change.setup then
 		change.setup(vm)
 	end
