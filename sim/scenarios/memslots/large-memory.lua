@@ -2,7 +2,7 @@
 -- Guests with more memory than the usual machine has: the option ram of a scenario.
 
 -- With shadow paging, addresses without paging end at 4 GiB. On s390x a vCPU has its lowcore below 2 GiB.
-local MMUS <const> = { "ept", "npt", "sie", "old" }
+local MMUS <const> = { "ept", "npt", "sie", "old", "vhe" }
 local GIB <const> = 1 << 30
 
 -- A page here and there in a slot of 6 GiB, above and below 4 GiB.
@@ -19,6 +19,8 @@ scenario("a guest with 6 GiB in one slot", { mmu = MMUS, ram = "8G", check = "en
 	end
 end)
 
-scenario("without the option, a mapping of more than all memory is refused", { mmu = { "ept", "sie" } }, function(sim)
+scenario("without the option, a mapping of more than all memory is refused", {
+	mmu = { "ept", "sie", "vhe" },
+}, function(sim)
 	expect(sim:process():mmap{ length = "2G" }):eq(-ENOMEM)
 end)

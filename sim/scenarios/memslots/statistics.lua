@@ -29,7 +29,7 @@ scenario("statistics: the vCPU's faults are counted", options, function(sim)
 	expect(after.exits):gt(before.exits)
 end)
 
-scenario("statistics: the file has a header, the id, descriptions, values", options, function(sim)
+scenario("statistics: the file has a header, the id, descriptions, values", function(sim)
 	local _, _, vm = sim:guest()
 	local file = vm:get_stats_fd()
 	local data = file:read(4096)
@@ -49,7 +49,7 @@ scenario("statistics: the file has a header, the id, descriptions, values", opti
 	expect(file:close()):eq(0)
 end)
 
-scenario("statistics: the file keeps the VM alive", options, function(sim)
+scenario("statistics: the file keeps the VM alive", function(sim)
 	local vcpu, _, vm = sim:guest()
 	local file, vcpu_file = vm:get_stats_fd(), vcpu:get_stats_fd()
 	expect(vcpu:close()):eq(0)
@@ -59,7 +59,7 @@ scenario("statistics: the file keeps the VM alive", options, function(sim)
 end)
 
 -- The number of the closed file is that of the statistics now. They are of a vCPU too, which makes them no vCPU.
-scenario("statistics: their file is not taken for a vCPU", options, function(sim)
+scenario("statistics: their file is not taken for a vCPU", function(sim)
 	local vcpu, ram, vm = sim:guest()
 	local other = vm:create_vcpu()
 	expect(vcpu:close()):eq(0)
