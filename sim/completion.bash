@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Completion of bash for kvmsim: commands, options, files. Tested against --help by tests/program/manual.sh.
+# shellcheck shell=bash
+
+_kvmsim() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
+	local commands='build run check list repl bench mutate test patches fetch drift'
+
+	COMPREPLY=()
+	case $previous in
+	--arch)
+		mapfile -t COMPREPLY < <(compgen -W 'x86_64 s390x arm64' -- "$current")
+		return
+		;;
+	--kernel | --junit | --trace | --diff)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds) return ;;
+	esac
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case " $commands " in *" $word "*) command=$word && break ;; esac
+	done
+	case $command in
+	'') options="--kernel --help --version" ;;
+	run)
+		options='--arch --kernel --allow-io --filter --exclude --failed --shard --fail-fast --timeout --jobs --trace
+			--junit --counters --help'
+		;;
+	check)
+		options='--arch --kernel --allow-io --filter --exclude --failed --shard --diff --limit --fail-fast --timeout
+			--jobs --junit --help'
+		;;
+	list) options='--arch --kernel --allow-io --filter --exclude --failed --shard --help' ;;
+	repl) options='--arch --kernel --allow-io --help' ;;
+	mutate) options='--arch --kernel --count --limit --function --help' ;;
+	bench) options='--filter --rounds --instructions --list --help' ;;
+	build) options='--arch --kernel' ;;
+	*) options='--kernel --help' ;;
+	esac
+	if [ -z "$command" ] && [ "${current#-}" = "$current" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+	elif [ "${current#-}" != "$current" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+	fi
+}
+complete -o filenames -F _kvmsim kvmsim ./kvmsim
