@@ -107,8 +107,10 @@ static const char list_help[] =
 static const char repl_help[] =
 	"Usage: kvmsim repl [OPTION...]\n"
 	"\n"
-	"Reads Lua from standard input, a line at a time, and runs it in one world. sim and expect are there.\n"
-	"\n" HELP_COMMON;
+	"Reads Lua from standard input, a line at a time, and runs it in one world. sim and expect are there. On a terminal\n"
+	"lines can be edited and completed, and Ctrl-C gives up a line or ends what runs.\n"
+	"\n" HELP_COMMON
+	"  --timeout S      seconds of wall-clock time that the Lua code of a line may take (default: 30)\n";
 
 struct command {
 	const char *name, *help;
@@ -127,7 +129,7 @@ static const struct command commands[] = {
 		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
 	  1, check_run },
 	{ "list", list_help, COMMON | SELECT, 1, engine_list },
-	{ "repl", repl_help, COMMON, 0, engine_repl },
+	{ "repl", repl_help, COMMON | OPTION(OPT_TIMEOUT), 0, engine_repl },
 };
 
 static int usage_error(const char *command, const char *what)

@@ -4,7 +4,7 @@
 
 _kvmsim() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
-	local commands='build run check list repl bench mutate test patches fetch drift'
+	local commands='build run check list repl bench debug mutate test patches fetch drift'
 
 	COMPREPLY=()
 	case $previous in
@@ -16,7 +16,7 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds) return ;;
+	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --break) return ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in *" $word "*) command=$word && break ;; esac
@@ -32,7 +32,8 @@ _kvmsim() {
 			--jobs --junit --help'
 		;;
 	list) options='--arch --kernel --allow-io --filter --exclude --failed --shard --help' ;;
-	repl) options='--arch --kernel --allow-io --help' ;;
+	repl) options='--arch --kernel --allow-io --timeout --help' ;;
+	debug) options='--arch --break --filter --kernel --help' ;;
 	mutate) options='--arch --kernel --count --limit --function --help' ;;
 	bench) options='--filter --rounds --instructions --list --help' ;;
 	build) options='--arch --kernel' ;;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 
 static size_t memory_used;
 static double deadline;
+static volatile sig_atomic_t interrupted;
 
 /* lua_Alloc: for a new object osize is a type tag, not a size. */
 static void *limited_alloc(void *ud, void *p, size_t osize, size_t nsize)
@@ -43,6 +45,10 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 	(void)ar;
 	if (atomic_load(&sim_threads) > 1)
 		sim_gil_yield();
+	if (interrupted) {
+		interrupted = 0;
+		luaL_error(L, "interrupted");
+	}
 	if (deadline > 0 && wall_seconds() > deadline) {
 		char where[SIM_LOG_WIDTH];
 
@@ -53,8 +59,17 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 	}
 }
 
+int lua_env_interrupt(void)
+{
+	int before = interrupted;
+
+	interrupted = 1;
+	return before;
+}
+
 void lua_env_deadline(double seconds)
 {
+	interrupted = 0;
 	deadline = seconds > 0 ? wall_seconds() + seconds : 0;
 }
 

@@ -3,6 +3,9 @@
 #include "report.h"
 #include "world.h"
 
+#include "repl_line.h"
+
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -27,18 +30,25 @@ static void show_result(const struct sim_world *w, const struct sim_job *job)
 	child_forget_reports();
 }
 
+static void push_line(lua_State *L, const struct sim_job *job, const char *text)
+{
+	lua_pushstring(L, text);
+	lua_pushstring(L, job->arch);
+	lua_pushstring(L, job->personality);
+	lua_pushstring(L, job->facilities);
+}
+
 /* Returns 1 if the text is not yet a whole statement. */
 static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_job *job, const char *text)
 {
 	int more;
 
 	lua_env_push(L, "repl");
-	lua_pushstring(L, text);
-	lua_pushstring(L, job->arch);
-	lua_pushstring(L, job->personality);
-	lua_pushstring(L, job->facilities);
+	push_line(L, job, text);
+	lua_env_deadline(w->options->timeout > 0 ? w->options->timeout : SIM_DEFAULT_TIMEOUT);
 	if (lua_pcall(L, 4, 1, 0))
 		printf("%s\n", lua_tostring(L, -1) ? lua_tostring(L, -1) : "error");
+	lua_env_deadline(0);
 	more = lua_type(L, -1) == LUA_TSTRING && !strcmp(lua_tostring(L, -1), "more");
 	if (!more && lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1))
 		printf("%s\n", lua_tostring(L, -1));
@@ -48,32 +58,61 @@ static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_jo
 	return more;
 }
 
-/* The world's process: reads and runs lines until the end of input. */
-static int serve(const struct sim_world *w, lua_State *L, const struct sim_job *job, int prompt)
-{
-	char *line = NULL, *pending = NULL;
-	size_t room = 0;
-	ssize_t n;
+struct session {
+	lua_State *L;
+	const struct sim_job *job;
+};
 
-	for (;;) {
-		if (prompt)
-			fputs(pending ? ">> " : "> ", stdout);
-		fflush(stdout);
-		n = getline(&line, &room, stdin);
-		if (n < 0)
-			break;
-		if (n && line[n - 1] == '\n')
-			line[n - 1] = 0;
-		pending = join_lines(pending, line);
-		if (!evaluate(w, L, job, pending)) {
+static char *complete(void *arg, const char *text)
+{
+	const struct session *s = arg;
+	char *ends;
+
+	lua_env_push(s->L, "complete");
+	push_line(s->L, s->job, text);
+	if (lua_pcall(s->L, 4, 1, 0))
+		lua_pushliteral(s->L, "");
+	ends = xstrdup(lua_tostring(s->L, -1));
+	lua_settop(s->L, 0);
+	return ends;
+}
+
+/* The first Ctrl-C ends the Lua code that runs. If that is in a call into the machine, the next one ends the world. */
+static void on_interrupt(int sig)
+{
+	if (lua_env_interrupt()) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+}
+
+/* The world's process: reads and runs lines until the end of input. */
+static int serve(const struct sim_world *w, lua_State *L, const struct sim_job *job, int terminal)
+{
+	struct session s = { L, job };
+	char *line, *pending = NULL;
+	int gave_up;
+
+	if (terminal)
+		signal(SIGINT, on_interrupt);
+	repl_line_begin(terminal, complete, &s);
+	while ((line = repl_line_read(pending ? ">> " : "> ", &gave_up))) {
+		if (gave_up) {
 			free(pending);
 			pending = NULL;
+		} else {
+			pending = join_lines(pending, line);
+			if (!evaluate(w, L, job, pending)) {
+				repl_line_keep(pending);
+				free(pending);
+				pending = NULL;
+			}
 		}
+		free(line);
+		fflush(stdout);
 	}
 	free(pending);
-	free(line);
-	if (prompt)
-		putchar('\n');
+	repl_line_end();
 	fflush(stdout);
 	return 0;
 }
@@ -83,7 +122,7 @@ int engine_repl(const struct sim_options *o)
 	struct sim_flavours fl;
 	struct sim_world w = { .flavours = &fl, .options = o, .booted = -1, .trace_fd = -1 };
 	struct sim_job job = { .name = (char *)"repl", .facilities = (char *)"" };
-	int prompt = isatty(0) && isatty(1), status = 0;
+	int terminal = isatty(0) && isatty(1), status = 0;
 	lua_State *L;
 	pid_t pid;
 
@@ -96,13 +135,15 @@ int engine_repl(const struct sim_options *o)
 	L = lua_env_new(o->allow_io, fl.v[0].ops, NULL);
 	if (!L)
 		return SIM_EXIT_FAILED;
-	if (prompt)
-		printf("kvmsim, kernel %s, %s %s. sim and expect are there; end with Ctrl-D.\n",
+	if (terminal) {
+		signal(SIGINT, SIG_IGN);	/* is for the world's process */
+		printf("kvmsim, kernel %s, %s %s. sim and expect are there; help() says more; end with Ctrl-D.\n",
 		       fl.v[0].ops->kernel_release, job.arch, job.personality);
+	}
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
-		child_exit(world_enter(&w, &job) ? SIM_EXIT_FAILED : serve(&w, L, &job, prompt));
+		child_exit(world_enter(&w, &job) ? SIM_EXIT_FAILED : serve(&w, L, &job, terminal));
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
 		perror("kvmsim");
 		return SIM_EXIT_FAILED;

@@ -5,8 +5,8 @@ local A = M.args
 local C = {}
 M.class = C
 
-local setmetatable, type, next, select, tostring = setmetatable, type, next, select, tostring
-local concat = table.concat
+local setmetatable, type, next, select, tostring, rawget = setmetatable, type, next, select, tostring, rawget
+local concat, sort = table.concat, table.sort
 local max = math.max
 local pack, unpack = table.pack, table.unpack
 
@@ -113,6 +113,29 @@ function C.new(name, public)
 		end,
 	}
 	return cls
+end
+
+-- The names of the methods and readable fields of an object, sorted, or nil if v is none.
+function C.names(v)
+	local s = type(v) == "table" and states[v]
+	if not s then
+		return nil
+	end
+	local names = A.keys(s.class.methods)
+	for name in next, s.class.public, nil do
+		names[#names + 1] = name
+	end
+	sort(names)
+	return names
+end
+
+-- The field of an object or a table, without an error if there is none.
+function C.field(v, name)
+	local s = type(v) == "table" and states[v]
+	if s then
+		return s.class.public[name] and s[name] or nil
+	end
+	return type(v) == "table" and rawget(v, name) or nil
 end
 
 -- A new object; state becomes its state.

@@ -372,35 +372,5 @@ function M.run(scenario_name, arch, mmu, facilities)
 	end
 end
 
--- Runs one line of the interactive mode. Returns "more" if it is not yet a whole statement, else the text to print.
-local repl_env
-function M.repl(text, arch, mmu, facilities)
-	if not repl_env then
-		repl_env = M.new_env()
-		M.running, M.interactive = true, true
-		repl_env.sim = new_sim(arch, mmu, facilities)
-	end
-	local chunk = load("return " .. text, "@repl", "t", repl_env)
-	local err
-	if not chunk then
-		chunk, err = load(text, "@repl", "t", repl_env)
-	end
-	if not chunk then
-		if find(err, "<eof>$") then
-			return "more"
-		end
-		return err
-	end
-	local results = pack(xpcall(chunk, function(e)
-		return message_of(e) or ""
-	end))
-	core.expectations_end()
-	if not results[1] then
-		return results[2]
-	end
-	local out = {}
-	for i = 2, results.n do
-		out[#out + 1] = E.repr(results[i])
-	end
-	return concat(out, "\t")
-end
+-- For the interactive mode.
+S.new_sim, S.message_of = new_sim, message_of

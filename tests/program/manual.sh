@@ -16,7 +16,7 @@ complain() {
 
 help() { # COMMAND
 	case $1 in
-	mutate) "$project/kvmsim" mutate --help ;;
+	mutate | debug) "$project/kvmsim" "$1" --help ;;
 	*) "$program" "$1" --help ;;
 	esac
 }
@@ -32,7 +32,7 @@ for command in $commands; do
 	grep -qE "^\.BR? $command( |\$)" "$work/manual" || complain "the manual page has no command $command"
 	grep -q "commands='.*\b$command\b" "$project/sim/completion.bash" || complain "the completion has no command $command"
 done
-for command in run check list repl bench mutate; do
+for command in run check list repl bench debug mutate; do
 	help $command >"$work/help" || complain "no help for $command"
 	options <"$work/help" >"$work/options"
 	cat "$work/options" >>"$work/all"
