@@ -1,42 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of `kvmsim bench` share. */
+/* What the files of `kvmsim bench` share: the figures of a case. */
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <kshim/machine.h>
+#include "plan.h"
 
-/* The world of one case: a process, a VM, and what the case's setup made. */
-struct bench_world {
-	const struct kvmsim_machine_ops *m;
-	uint64_t arg;		/* of the case */
-	int pid, vm, vcpu;
-	uint64_t ram, ram_bytes;	/* user address and size of slot 0's memory */
-	uint64_t scratch;	/* user address of a page for ioctl arguments */
-	uint64_t bitmap;	/* user address for dirty bitmaps */
-};
+/* Whose code executes an instruction. The rest is the program itself, Lua and libc. */
+enum bench_part { BENCH_KERNEL, BENCH_SHIM, BENCH_MODEL, BENCH_REST, BENCH_PARTS };
 
+extern const char *const bench_part_names[BENCH_PARTS];
+
+/* All figures are per operation, except ops. */
 struct bench_case {
-	const char *name;
-	const char *mmu;	/* personality */
-	const char *unit;	/* what one operation is */
-	uint64_t arg;
-	void (*setup)(struct bench_world *w);
-	uint64_t (*run)(struct bench_world *w);	/* returns the number of operations done */
+	char *key;		/* "x86_64 fault: 4K [ept]"; what a comparison goes by */
+	char *name, *arch, *path, *unit;
+	uint64_t ops;
+	double counts[SIM_MAX_COUNTERS];
+	const char *count_names[SIM_MAX_COUNTERS];
+	size_t ncounts;
+	double *ns;		/* of each round */
+	size_t rounds;
+	double median, mad;	/* of ns */
+	double instructions[BENCH_PARTS];
+	int has_instructions;
 };
 
-/* Ends with a name of NULL. */
-extern const struct bench_case bench_cases[];
+struct bench_results {
+	struct bench_case *v;
+	size_t n;
+	const char *kernel;	/* release */
+};
 
-/* `kvmsim bench`; argv[0] is "bench". Exit code: 0, 1 a case failed, 2 wrong usage. */
+/* callgrind.c: runs the case once under callgrind and fills in its instructions. Returns 0, or -1 after a message. */
+int bench_count_instructions(struct bench_case *c);
+
+/* results.c */
+/* Writes all figures to a file. Returns 0, or -1 after a message. */
+int bench_write_json(const struct bench_results *r, const char *path);
+/*
+ * Prints what differs from an earlier file by more than threshold percent. Returns the number of counts and sums of
+ * instructions that are worse, or -1 after a message. Times are printed but not counted: they depend on the host.
+ */
+int bench_compare(const struct bench_results *r, const char *path, double threshold);
+
+/* `kvmsim bench`; argv[0] is "bench". Exit code: 0, 1 a case failed or is worse, 2 wrong usage. */
 int bench_main(int argc, char **argv);
-
-/* Boots the world so that reports end the process. Returns 0, or -1 after a message. */
-int bench_boot(const struct kvmsim_machine_ops *m);
-/* Ends the process with a message if v is negative. */
-int64_t bench_check(int64_t v, const char *what);
-double bench_now_ns(void);
-void bench_callgrind_toggle(void);
-/* Runs the case once under callgrind and prints instructions per operation. */
-void bench_print_instructions(const char *name, uint64_t ops);
 
 #endif

@@ -23,6 +23,7 @@ static struct {
 	const struct kvmsim_machine_ops *ops;
 	int trace_fd;
 	size_t trace_bytes;
+	int measure;
 	unsigned int unexpected;
 	unsigned int nr_expected;
 	struct {
@@ -36,6 +37,30 @@ void child_begin(struct sim_result *r, const struct kvmsim_machine_ops *ops, int
 	child.r = r;
 	child.ops = ops;
 	child.trace_fd = trace_fd;
+}
+
+void child_measure(int measure)
+{
+	child.measure = measure;
+}
+
+int child_measures(void)
+{
+	return child.measure;
+}
+
+int child_measured(const struct sim_measure *m)
+{
+	int first;
+
+	pthread_mutex_lock(&child.lock);
+	first = child.r && !child.r->measure.ops;
+	if (first) {
+		child.r->measure = *m;
+		child.r->expectations++;
+	}
+	pthread_mutex_unlock(&child.lock);
+	return first;
 }
 
 static int write_all(int fd, const char *s, size_t n)

@@ -12,11 +12,11 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -W 'x86_64 s390x arm64' -- "$current")
 		return
 		;;
-	--kernel | --junit | --trace | --diff)
+	--kernel | --junit | --trace | --diff | --json | --compare)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --break) return ;;
+	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --threshold | --break) return ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in *" $word "*) command=$word && break ;; esac
@@ -35,7 +35,9 @@ _kvmsim() {
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;
 	debug) options='--arch --break --filter --kernel --help' ;;
 	mutate) options='--arch --kernel --count --limit --function --help' ;;
-	bench) options='--filter --rounds --instructions --list --help' ;;
+	bench)
+		options='--arch --kernel --filter --exclude --rounds --instructions --json --compare --threshold --list --help'
+		;;
 	build) options='--arch --kernel' ;;
 	*) options='--kernel --help' ;;
 	esac

@@ -161,7 +161,8 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	if (r->state == SIM_FAILED)
 		groups_add(run->groups, job, r);
 	if (run->world.options->hooks && job->scenario)
-		run->world.options->hooks->result(run->world.options->hooks->arg, job, r);
+		run->world.options->hooks->result(run->world.options->hooks->arg, job, &run->files[job->file],
+						  &run->flavours, r);
 	failed_note(run->failed, &run->files[job->file], job, r->state == SIM_FAILED);
 	for (size_t i = 0; i < run->nout; i++)
 		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
@@ -220,7 +221,7 @@ static int open_outputs(struct run *run, const struct sim_options *o)
 {
 	const struct sim_reporter *how = o->ktap ? &reporter_ktap : &reporter_term;
 
-	run->out[run->nout++] = (struct output){ o->hooks ? &reporter_brief : how, stdout };
+	run->out[run->nout++] = (struct output){ o->hooks ? o->hooks->reporter : how, stdout };
 	reporter_color = o->color;
 	if (o->junit) {
 		FILE *f = fopen(o->junit, "we");
@@ -257,7 +258,8 @@ static int close_outputs(struct run *run)
 		FILE *to = run->out[i].to;
 		int failed;
 
-		run->out[i].how->end(to, &run->totals);
+		if (run->out[i].how->end)
+			run->out[i].how->end(to, &run->totals);
 		errno = EIO;	/* of an error before now */
 		failed = ferror(to) | fflush(to);
 		if ((i && fclose(to)) || failed)

@@ -577,6 +577,7 @@ void lua_core_push(lua_State *L, const struct kvmsim_machine_ops *ops)
 	lua_inspect_register(L);
 	lua_thread_register(L);
 	lua_expect_register(L);
+	lua_measure_register(L);
 	lua_kernel_register(L, ops);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, "kvmsim.core");

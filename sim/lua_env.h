@@ -46,6 +46,7 @@ void lua_core_push(lua_State *L, const struct kvmsim_machine_ops *ops);
 void lua_inspect_register(lua_State *L);	/* adds to the table on top of the stack */
 void lua_thread_register(lua_State *L);
 void lua_expect_register(lua_State *L);
+void lua_measure_register(lua_State *L);
 void lua_kernel_register(lua_State *L, const struct kvmsim_machine_ops *ops);
 
 /* --- shared by the lua_*.c files --- */

@@ -261,6 +261,24 @@ void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct s
 	lua_pop(L, 1);
 }
 
+static char *copy(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+void job_copy(struct sim_job *to, const struct sim_job *from)
+{
+	*to = *from;
+	to->name = copy(from->name);
+	to->scenario = copy(from->scenario);
+	to->covers = copy(from->covers);
+	to->where = copy(from->where);
+	to->skip = copy(from->skip);
+	to->arch = copy(from->arch);
+	to->personality = copy(from->personality);
+	to->facilities = copy(from->facilities);
+}
+
 void job_free(struct sim_job *j)
 {
 	free(j->name);

@@ -8,6 +8,8 @@
 /* Appends the jobs of the file that L has loaded to plan. arch: only this one, or NULL. timeout: 0, or an override. */
 void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl, const char *arch,
 		   double timeout);
+/* Makes to a copy of a job, to be freed by itself. */
+void job_copy(struct sim_job *to, const struct sim_job *from);
 void job_free(struct sim_job *job);
 void plan_free(struct sim_plan *plan);
 /* Returns the machine of a job that has a flavour as names and messages show it: "sie:idte=0". malloc'ed. */

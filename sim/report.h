@@ -32,8 +32,8 @@ struct sim_reporter {
 	void (*end)(FILE *out, const struct sim_totals *t);
 };
 
-/* reporter_brief is reporter_term without the scenarios that passed. */
-extern const struct sim_reporter reporter_ktap, reporter_term, reporter_brief, reporter_junit;
+/* reporter_brief is reporter_term without the scenarios that passed; reporter_failures has no totals, either. */
+extern const struct sim_reporter reporter_ktap, reporter_term, reporter_brief, reporter_failures, reporter_junit;
 /* For reporter_term: whether to print colours. */
 extern int reporter_color;
 

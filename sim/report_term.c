@@ -64,4 +64,5 @@ static void job_brief(FILE *out, const struct sim_job *j, const struct sim_file 
 }
 
 const struct sim_reporter reporter_brief = { .running = running, .job = job_brief, .end = end };
+const struct sim_reporter reporter_failures = { .job = job_brief };
 const struct sim_reporter reporter_term = { .running = running, .job = job, .end = end };

@@ -109,6 +109,16 @@ struct sim_text {
 	char s[SIM_TEXT_BYTES];
 };
 
+#define SIM_MAX_COUNTERS 96
+
+/* What a scenario has measured: the part inside sim:measure(). */
+struct sim_measure {
+	uint64_t ops;		/* operations in it; 0: nothing has been measured */
+	double ns;
+	char unit[40];		/* what an operation is */
+	uint64_t counters[SIM_MAX_COUNTERS];	/* what it added to the machine's counters, in their order */
+};
+
 /* One scenario's result: a shared mapping written by the child while it runs, finished by the worker. */
 struct sim_result {
 	enum sim_state state;
@@ -128,6 +138,7 @@ struct sim_result {
 	int trace_error;		/* errno of writing the trace, or 0 */
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
+	struct sim_measure measure;
 	unsigned char *hits;	/* shared memory: a byte for each breakpoint of w->reach, or NULL */
 	size_t nr_hits;
 	char where[KVMSIM_MAX_CPUS][SIM_LOG_WIDTH];	/* file:line of each CPU's last call into the machine */
@@ -150,6 +161,8 @@ void text_add(struct sim_text *t, const char *fmt, ...) __attribute__((format(pr
  * them. trace_fd: -1, or a file that gets all of them as text; r->trace_error says if that failed.
  */
 void child_begin(struct sim_result *r, const struct kvmsim_machine_ops *ops, int trace_fd);
+/* Says that the run measures. */
+void child_measure(int measure);
 extern const struct kvmsim_host_ops child_host_ops;
 void child_fail(const char *text);
 int child_failed(void);
@@ -168,6 +181,10 @@ int child_expect_report(int kind, const char *check, const char *match);
 void child_expect_end(void);
 /* Records that the scenario's Lua code is interrupted. */
 void child_time_limit(void);
+/* Returns whether the run measures. */
+int child_measures(void);
+/* Keeps what the scenario has measured, and counts as an expectation. Returns false if it has measured before. */
+int child_measured(const struct sim_measure *m);
 /* Counts one expectation of the scenario. */
 void child_count_expectation(void);
 /* lua_expect.c: turns expectations that no rule has judged into failures. */
@@ -199,7 +216,7 @@ struct sim_hooks;
 struct sim_options {
 	const char *arch, *kernel, *trace, *junit, *diff;
 	struct sim_patterns filters, excludes;
-	int counters, allow_io, color, ktap, failed, fail_fast;
+	int counters, allow_io, color, ktap, failed, fail_fast, measure;
 	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
 	size_t limit;		/* of check: how many scenarios to run; 0: all */

@@ -142,7 +142,11 @@ static void make_ready(const struct sim_world *w, const struct sim_job *job)
 	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
 
 	child_begin(w->result, ops, w->trace_fd);
-	lua_core_machine(ops, job->check_end);
+	child_measure(w->options->measure);
+	/* An architecture may have no such events. */
+	if (w->options->measure && ops->count_enable() == -ENOMEM)
+		child_fail("no memory for counting kernel events");
+	lua_core_machine(ops, job->check_end || w->options->measure);
 	ops->begin();
 	sim_gil_lock();
 }

@@ -31,7 +31,9 @@ struct sim_hooks {
 	 */
 	int (*plan)(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan);
 	/* Takes a result, in the order of the plan. */
-	void (*result)(void *arg, const struct sim_job *job, const struct sim_result *r);
+	void (*result)(void *arg, const struct sim_job *job, const struct sim_file *file, const struct sim_flavours *fl,
+		       const struct sim_result *r);
+	const struct sim_reporter *reporter;	/* for standard output */
 };
 
 /* Reads one file in a process of its own. Appends its jobs to plan, or sets file->error to why it has none. */

@@ -63,10 +63,13 @@ static int on_plan(void *arg, struct sim_world *w, const struct sim_file *files,
 	return 0;
 }
 
-static void on_result(void *arg, const struct sim_job *job, const struct sim_result *r)
+static void on_result(void *arg, const struct sim_job *job, const struct sim_file *file, const struct sim_flavours *fl,
+		      const struct sim_result *r)
 {
 	struct check *c = arg;
 
+	(void)file;
+	(void)fl;
 	c->passed += r->state == SIM_PASSED;
 	c->failed += r->state == SIM_FAILED;
 	c->skipped += r->state == SIM_SKIPPED;
@@ -100,7 +103,7 @@ static void free_check(struct check *c)
 int check_run(const struct sim_options *given)
 {
 	struct check c = { .options = given };
-	struct sim_hooks hooks = { .arg = &c, .plan = on_plan, .result = on_result };
+	struct sim_hooks hooks = { .arg = &c, .plan = on_plan, .result = on_result, .reporter = &reporter_brief };
 	struct sim_options o = *given;
 	int rc;
 

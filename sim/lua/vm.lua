@@ -252,6 +252,20 @@ local function create_vcpu(s, what, t)
 	return vcpu
 end
 
+local loop_schema = {
+	of = { A.string, A.required }, first = { A.u64, 0 }, stride = { A.u64, 1 }, range = { A.u64, A.required },
+	count = { A.u64, A.required },
+}
+
+-- A loop over one kernel function, for benches: its look-ups that found something.
+local function loop(s, what, t)
+	local a = A.table(what, t, loop_schema)
+	if a.of ~= "gfn_to_memslot" and a.of ~= "gfn_to_pfn" then
+		A.refuse(what .. ": of", "gfn_to_memslot or gfn_to_pfn", a.of)
+	end
+	return core.measure_loop(a.of, s.proc.pid, s.fd, a.first, a.stride, a.range, a.count)
+end
+
 local function zone_ioctl(cmd)
 	return function(s, what, t)
 		local a = A.table(what, t, zone_schema)
@@ -285,6 +299,7 @@ C.methods(V.vm, {
 		return (ioctl_struct(s.proc, s.fd, K.KVM_IOEVENTFD, IOEVENTFD:pack(a)))
 	end,
 	ioctl = raw_ioctl,
+	loop = loop,
 	close = P.close,
 	-- The same VM fd, used by another process that inherited it.
 	via = function(s, what, process)

@@ -331,8 +331,6 @@ prints out 'unused3.lua:1: cases: takes at most 4 arguments, got 5'
 run 2 --version good.lua
 run 2 run --trace t.txt --jobs 2 good.lua
 prints err 'one scenario at a time'
-run 2 bench --rounds 3x
-run 2 bench --list --filter 'nothing like this'
 
 # --- messages ---
 cat >messages.lua <<'LUA'

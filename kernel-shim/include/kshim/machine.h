@@ -328,7 +328,10 @@ struct kvmsim_machine_ops {
 	 * any process in which boot() has run; changes nothing in the world.
 	 */
 	void (*trace_print)(const struct kvmsim_trace_event *e, char *text, unsigned int bytes);
-	/* Adds counters of changes to table entries, for benches. Once per scenario process. 0 or -errno. */
+	/*
+	 * Adds counters of changes to table entries, for benches. Once per scenario process. Returns 0, -EOPNOTSUPP if
+	 * the architecture has no events for them, or -ENOMEM.
+	 */
 	int (*count_enable)(void);
 	/* Advances virtual time by ns nanoseconds and runs the timers that expire. */
 	void (*advance_time)(uint64_t ns);

@@ -1,0 +1,34 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Collecting what the guest has written: bitmap and ring.
+
+local ALL <const> = { "ept", "npt", "shadow", "sie", "vhe" }
+
+cases("dirty log: KVM_GET_DIRTY_LOG of 256 MiB", { mmu = ALL, check = "end" }, {
+	{ "no page is dirty", 0 }, { "64 pages are dirty", 64 }, { "4096 pages are dirty", 4096 },
+}, function(sim, case)
+	local vcpu, _, vm = sim:guest{
+		ram = { length = "256M" }, slot = { flags = KVM_MEM_LOG_DIRTY_PAGES },
+	}
+
+	vcpu:workload{ op = "write", range = { 0, 16 << 20 } }
+	vm:get_dirty_log{ slot = 0 }
+	if case[2] > 0 then
+		vcpu:workload{ op = "write", range = { 0, 16 << 20 }, stride = (16 << 20) // case[2], count = case[2] }
+	end
+	sim:measure("call", 1, function()
+		vm:get_dirty_log{ slot = 0 }
+	end)
+end)
+
+scenario("dirty log: KVM_CLEAR_DIRTY_LOG", { mmu = { "ept", "npt", "shadow", "vhe" } }, function(sim)
+	local vcpu, _, vm, _, slot = sim:guest{ ram = { length = "16M" } }
+
+	assert(vm:enable_cap{ cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, args = { 1 } } == 0)
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	assert(vm:set_user_memory_region(slot) == 0)
+	vcpu:workload{ op = "write", range = { 0, 16 << 20 } }
+	local log = vm:get_dirty_log{ slot = 0 }
+	sim:measure("page", 4096, function()
+		assert(vm:clear_dirty_log{ slot = 0, first_page = 0, num_pages = 4096, bitmap = log } == 0)
+	end)
+end)

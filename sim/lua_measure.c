@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What `kvmsim bench` measures of a scenario: the machine's counters, time, and callgrind's instructions. */
+#include "lua_env.h"
+
+#include <string.h>
+#include <time.h>
+#include <valgrind/callgrind.h>
+
+static struct {
+	uint64_t counters[SIM_MAX_COUNTERS];
+	double ns;
+} before;
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void read_counters(uint64_t *v)
+{
+	for (unsigned int i = 0; i < SIM_MAX_COUNTERS && sim_ops->counter_name(i); i++)
+		v[i] = sim_ops->counter(i);
+}
+
+static int measures(lua_State *L)
+{
+	lua_pushboolean(L, child_measures());
+	return 1;
+}
+
+static int measure_begin(lua_State *L)
+{
+	lua_gc(L, LUA_GCCOLLECT);
+	read_counters(before.counters);
+	if (child_measures() && RUNNING_ON_VALGRIND)
+		CALLGRIND_TOGGLE_COLLECT;
+	before.ns = now_ns();
+	return 0;
+}
+
+/* (unit, operations) -> false if something has been measured before */
+static int measure_end(lua_State *L)
+{
+	struct sim_measure m = { .ns = now_ns() - before.ns };
+
+	if (child_measures() && RUNNING_ON_VALGRIND)
+		CALLGRIND_TOGGLE_COLLECT;
+	read_counters(m.counters);
+	for (unsigned int i = 0; i < SIM_MAX_COUNTERS; i++)
+		m.counters[i] -= before.counters[i];
+	m.ops = (uint64_t)luaL_checkinteger(L, 2);
+	snprintf(m.unit, sizeof(m.unit), "%s", luaL_checkstring(L, 1));
+	lua_pushboolean(L, child_measured(&m));
+	return 1;
+}
+
+/* (function, pid, vm, first, stride, range, count) -> hits, or -errno */
+static int measure_loop(lua_State *L)
+{
+	static const char *const functions[] = { "gfn_to_memslot", "gfn_to_pfn", NULL };
+	int which = luaL_checkoption(L, 1, NULL, functions);
+	uint64_t v[4];
+	int64_t hits;
+
+	for (int i = 0; i < 4; i++)
+		v[i] = (uint64_t)luaL_checkinteger(L, 4 + i);
+	sim_enter(L);
+	hits = sim_ops->bench((enum kvmsim_bench)which, (int)luaL_checkinteger(L, 2), (int)luaL_checkinteger(L, 3),
+			      v[0], v[1], v[2], v[3]);
+	sim_leave(L);
+	lua_pushinteger(L, hits);
+	return 1;
+}
+
+void lua_measure_register(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "measures", measures }, { "measure_begin", measure_begin }, { "measure_end", measure_end }, { "measure_loop", measure_loop },
+		{ NULL, NULL },
+	};
+
+	luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kvmsim bench: figures, JSON, comparison, instructions, errors. bench.sh PROGRAM
+set -u
+
+program=$(readlink -f "$1")
+. "${0%/*}/lib/run.sh"
+
+cat >a.lua <<'LUA'
+cases("pages", { mmu = { "ept", "npt" } }, { { "few", 4 }, { "many", 16 } }, function(sim, case)
+	local vcpu = sim:guest()
+	sim:measure("page", case[2], function() vcpu:workload{ op = "write", range = { 0, case[2] << 12 } } end)
+end)
+LUA
+run 0 bench --list a.lua
+prints out 'a.lua:1: pages: few [ept]'
+run 0 bench --rounds 3 --json a.json a.lua
+prints out 'pages: many [npt] # arch=x86_64: 16 x page'
+prints out '    guest_faults                            1.000'
+[ "$(grep -c 'ns (median, MAD)' out)" = 4 ] || complain "not four times"
+grep -v ' ns (' out >first
+run 0 bench --rounds 3 --compare a.json a.lua
+prints out '0 figures are worse'
+sed '/^$/,$d' out | grep -v ' ns (' | diff first - >difference || complain "other counts: $(cat difference)"
+python=$(command -v python3) && "$python" -c 'import json, sys; json.load(open(sys.argv[1]))' a.json 2>err ||
+	[ -z "$python" ] || complain "no JSON"
+
+# Each page is touched once more than before: more accesses, not more faults.
+sed 's/<< 12 } }/<< 12 }, count = 2 * case[2] }/' a.lua >b.lua && mv b.lua a.lua
+run 1 bench --rounds 1 --compare a.json a.lua
+prints out 'pages: few [ept]: guest_accesses: '
+prints out ', worse'
+lacks out 'guest_faults: '
+run 0 bench --rounds 1 --compare a.json --threshold 100 a.lua
+run 0 bench --rounds 1 --filter few --exclude npt a.lua
+lacks out 'many'
+lacks out 'npt'
+if command -v valgrind >/dev/null; then
+	run 0 bench --rounds 1 --filter 'few [ept]' --instructions a.lua
+	for part in kernel shim model; do
+		grep -qE "instructions, $part +[1-9]" out || complain "no instructions of the $part"
+	done
+fi
+
+# --- errors ---
+printf 'scenario("nothing", { mmu = "ept" }, function(sim) expect(1):eq(1) end)\n' >nothing.lua
+run 1 bench --rounds 1 nothing.lua
+prints err 'nothing.lua:1: nothing measures nothing'
+printf 'scenario("fails", { mmu = "ept" }, function(sim) sim:measure("x", 1, function() error("no") end) end)\n' >fails.lua
+run 1 bench --rounds 1 fails.lua
+prints out 'FAIL  fails'
+printf 'scenario("twice", { mmu = "ept" }, function(sim) for _ = 1, 2 do sim:measure("x", 1, print) end end)\n' >twice.lua
+run 1 bench --rounds 1 twice.lua
+prints out 'only one part of a scenario can be measured'
+run 2 bench --compare nothing.lua a.lua
+prints err 'nothing.lua is no file of bench --json'
+run 2 bench --rounds 0
+prints err '--rounds: expected 1 to 101'
+run 2 bench --threshold x
+run 2 bench --wrong
+prints err 'no option --wrong'
+run 2 bench --filter 'nothing like this'
+# Where nobody measures, the part just runs.
+run 0 run a.lua
+prints out '# Totals: pass:4 fail:0 skip:0 total:4'
+finish
