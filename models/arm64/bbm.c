@@ -78,12 +78,14 @@ static bool same_asid(uint64_t a, uint64_t b)
 
 enum arm64_bbm arm64_bbm_conflict(const struct arm64_tlb_entry *a, const struct arm64_tlb_entry *b, bool bbml2)
 {
-	struct view va = view_of(a), vb = view_of(b);
+	struct view va, vb;
 
-	if (va.el2 != vb.el2 || va.vmid != vb.vmid || va.stage->level == ARM64_NO_LEVEL ||
-	    vb.stage->level == ARM64_NO_LEVEL)
+	if (arm64_bbm_apart(arm64_tlb_where(a), arm64_tlb_where(b)))
 		return ARM64_BBM_SAME;
-	if ((va.el2 && !same_asid(a->tag, b->tag)) || !overlap(va.start, va.bytes, vb.start, vb.bytes))
+	va = view_of(a);
+	vb = view_of(b);
+	if (va.vmid != vb.vmid || va.stage->level == ARM64_NO_LEVEL || vb.stage->level == ARM64_NO_LEVEL ||
+	    (va.el2 && !same_asid(a->tag, b->tag)))
 		return ARM64_BBM_SAME;
 	if (a->pa - va.start != b->pa - vb.start)
 		return ARM64_BBM_ADDRESS;
@@ -131,35 +133,37 @@ static uint64_t *slot_of(struct arm64_bbm_seen *s, const struct arm64_tlb_entry 
 	return size ? &s->larger[size - 1][hash % ARM64_BBM_LARGER] : &s->page[hash % ARM64_BBM_PAGES];
 }
 
+/* A slot whose translation has to be compared when it comes back. Hashes are other numbers, but for chance. */
+#define FORGOTTEN 1
+
 static uint64_t get(const uint64_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-static void set(uint64_t *word, uint64_t value)
-{
-	if (get(word) != value)
-		__atomic_store_n(word, value, __ATOMIC_RELAXED);
-}
-
 bool arm64_bbm_seen(struct arm64_bbm_seen *s, const struct arm64_tlb_entry *e)
 {
 	const struct view v = view_of(e);
-	uint64_t now = mix(mix(v.stage->desc_pa, e->pa), v.stage->level), with_larger, with_none;
-	uint64_t *mine = slot_of(s, e, v.start, e->level);
+	uint64_t now = mix(mix(v.stage->desc_pa, e->pa), v.stage->level), with_larger, with_none, larger = 0;
+	uint64_t *mine = slot_of(s, e, v.start, e->level), *slot;
 	unsigned int size;
 
 	now = mix(now, v.stage->desc & (DESC_CONTIGUOUS | (v.el2 ? DESC_S1_TYPE : DESC_S2_TYPE))) | 1;
 	with_larger = with_none = now;
 	for (size = e->level + 1; size < ARM64_TLB_SIZES; size++) {
-		with_larger = mix(with_larger, get(slot_of(s, e, v.start, size)));
+		uint64_t value = get(slot_of(s, e, v.start, size));
+
+		with_larger = mix(with_larger, value == FORGOTTEN ? 0 : value);
 		with_none = mix(with_none, 0);
+		larger |= value;
 	}
 	if (get(mine) == with_larger)
 		return true;
 	/* A larger entry that comes back has to be compared with this one. */
-	for (size = e->level + 1; size < ARM64_TLB_SIZES; size++)
-		set(slot_of(s, e, v.start, size), 0);
-	set(mine, with_none);
-	return false;
+	for (size = e->level + 1; size < ARM64_TLB_SIZES && larger; size++) {
+		slot = slot_of(s, e, v.start, size);
+		if (get(slot) > FORGOTTEN)
+			__atomic_store_n(slot, FORGOTTEN, __ATOMIC_RELAXED);
+	}
+	return !__atomic_exchange_n(mine, with_none, __ATOMIC_SEQ_CST) && !larger && !e->level && !v.el2;
 }

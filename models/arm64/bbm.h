@@ -37,6 +37,18 @@ enum arm64_bbm arm64_bbm_compare(const struct arm64_tlb_stage *stage, bool stage
 enum arm64_bbm arm64_bbm_compare_table(const struct arm64_tlb_table *table, uint64_t now);
 
 /*
+ * Returns whether two entries, by arm64_tlb_where(), have no address in common, or are of a process and of a guest.
+ * This is all that there is to say of nearly every pair.
+ */
+static inline bool arm64_bbm_apart(uint64_t a, uint64_t b)
+{
+	uint64_t size_a = a & ARM64_WHERE_SIZE, size_b = b & ARM64_WHERE_SIZE;
+
+	return ((a ^ b) & ARM64_WHERE_EL2) ||
+	       (a ^ b) >> (12 + arm64_tlb_size_shift[size_a > size_b ? size_a : size_b]);
+}
+
+/*
  * Compares two entries, of any TLBs: do they translate one address of the same space, but differently? bbml2: sizes may
  * differ.
  */
@@ -46,9 +58,10 @@ enum arm64_bbm arm64_bbm_conflict_table(const struct arm64_tlb_entry *a, const s
 enum arm64_bbm arm64_bbm_conflict_tables(const struct arm64_tlb_table *a, const struct arm64_tlb_table *b);
 
 /*
- * What has been compared already. To look at all entries of all TLBs for each entry that is filled would be slow, and
- * is only of use if the translation of its address is another one than last time, or has another size. A slot for each
- * address, space and size has a hash of the last translation, and of the slots for the larger sizes around it.
+ * What has been compared already. To look at all entries of all TLBs for each entry that is filled would be slow. It is
+ * only of use if the translation of its address is another one than last time, or has another size. A slot for each
+ * address, space and size has a hash of the last translation, and of the slots for the larger sizes around it. 0: there
+ * was none.
  *
  * Threads of several CPUs use it at once; each word is accessed atomically. All zero is empty.
  */
@@ -61,8 +74,9 @@ struct arm64_bbm_seen {
 };
 
 /*
- * Returns whether this translation, of stage 2 alone or of EL2, was the last one that was asked about for its address.
- * Otherwise remembers it: the caller must compare it.
+ * Returns whether this translation, of stage 2 alone or of EL2, needs no comparison: it was the last one that was asked
+ * about for its address, or it is a page of stage 2 that no entry has translated so far. Else remembers it, and the
+ * caller must compare it. The entry is in its TLB already, so that of two CPUs with a new page one finds the other's.
  */
 bool arm64_bbm_seen(struct arm64_bbm_seen *s, const struct arm64_tlb_entry *e);
 

@@ -27,12 +27,15 @@ static void report(const struct arm64_tlb_entry *new, enum arm64_bbm what, unsig
 /* Returns whether something conflicts with *new. */
 static bool check_entries(const struct arm64_tlb_entry *new, const struct arm64_cpu *other)
 {
+	u64 where = arm64_tlb_where(new);
 	enum arm64_bbm what;
 	unsigned int i;
 
 	arm64_tlb_for_each(&other->tlb, i) {
 		const struct arm64_tlb_entry *e = &other->tlb.entry[i];
 
+		if (arm64_bbm_apart(where, other->tlb.where[i]))
+			continue;
 		what = arm64_bbm_conflict(new, e, arm64_have.bbml2);
 		if (what == ARM64_BBM_SAME)
 			continue;

@@ -2,13 +2,8 @@
 /* The TLB of one CPU: its sizes, tags, and caches of table descriptors; see tlb.h. */
 #include "tlb.h"
 
-/* log2 of the bytes of pages, blocks and contiguous groups of all granules, over that of 4 KiB. */
-static const uint8_t size_shift[] = { 0, 2, 4, 9, 13, 17, 18, 22 };
-
-unsigned int arm64_tlb_shift(const struct arm64_tlb_entry *e)
-{
-	return 12 + size_shift[e->level];
-}
+/* Pages, blocks and contiguous groups of all granules. */
+const uint8_t arm64_tlb_size_shift[ARM64_TLB_SIZES] = { 0, 2, 4, 9, 13, 17, 18, 22 };
 
 static const char *wrong(const void *entry)
 {
@@ -54,7 +49,7 @@ struct arm64_tlb_entry *arm64_tlb_lookup(struct arm64_tlb *t, enum arm64_tlb_kin
 /* The number of the largest size that both stages map. */
 static unsigned int common_size(const struct arm64_tlb_entry *e)
 {
-	unsigned int shift = 12 + size_shift[7], n = 0;
+	unsigned int shift = 12 + arm64_tlb_size_shift[7], n = 0;
 
 	if (e->s1.level != ARM64_NO_LEVEL)
 		shift = e->s1.size;
@@ -62,14 +57,14 @@ static unsigned int common_size(const struct arm64_tlb_entry *e)
 		shift = e->s2.size;
 	if (e->s1.level == ARM64_NO_LEVEL && e->s2.level == ARM64_NO_LEVEL)
 		shift = 12;
-	while (n < 7 && 12U + size_shift[n + 1] <= shift)
+	while (n < 7 && 12U + arm64_tlb_size_shift[n + 1] <= shift)
 		n++;
 	return n;
 }
 
 struct arm64_tlb_entry *arm64_tlb_fill(struct arm64_tlb *t, uint64_t addr, const struct arm64_tlb_entry *e)
 {
-	struct arm64_tlb_entry new = *e;
+	struct arm64_tlb_entry new = *e, *entry;
 	uint64_t mask;
 
 	new.level = common_size(e);
@@ -79,8 +74,10 @@ struct arm64_tlb_entry *arm64_tlb_fill(struct arm64_tlb *t, uint64_t addr, const
 	new.ipa &= mask;
 	assoc_fill(&shape, &t->assoc, &new.assoc);
 	/* Not by a look-up of any size: a smaller entry may be there, too. */
-	return (struct arm64_tlb_entry *)assoc_find(&shape, &t->assoc, &shape.size[new.level], new.kind, addr,
-						    &new.tag);
+	entry = (struct arm64_tlb_entry *)assoc_find(&shape, &t->assoc, &shape.size[new.level], new.kind, addr,
+						     &new.tag);
+	t->where[entry - t->entry] = arm64_tlb_where(entry);
+	return entry;
 }
 
 void arm64_tlb_drop(struct arm64_tlb *t, enum arm64_tlb_kind kind, uint64_t tag, uint64_t addr)
@@ -171,6 +168,10 @@ const char *arm64_tlb_validate(const struct arm64_tlb *t)
 			return "a table descriptor of a level that has none";
 		if (slot_of(e->kind, e->level, e->prefix) != i)
 			return "a table descriptor in a place where nobody looks for it";
+	}
+	arm64_tlb_for_each(t, i) {
+		if (t->where[i] != arm64_tlb_where(&t->entry[i]))
+			return "an entry that is said to map something else";
 	}
 	return assoc_validate(&shape, &t->assoc);
 }

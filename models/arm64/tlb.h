@@ -16,7 +16,7 @@
  *
  * Invariants (arm64_tlb_validate): those of common/assoc.h, where the tag tells entries apart; the output address is
  * aligned to the entry's size; only ARM64_TLB_EL1 and ARM64_TLB_EL2 entries have an ASID; an entry without stage 1 has
- * no stage 1 level.
+ * no stage 1 level; where[] says what a valid entry maps.
  *
  * Not locked: the user holds the lock that the owner keeps beside it, also to flush it for another CPU. Needs nothing
  * of the kernel, so that unit tests can use it. All zero is empty.
@@ -81,6 +81,7 @@ struct arm64_tlb_table {
 struct arm64_tlb {
 	struct assoc assoc;
 	struct arm64_tlb_entry entry[ARM64_TLB_ENTRIES];
+	uint64_t where[ARM64_TLB_ENTRIES];	/* arm64_tlb_where() of each, for who looks at all of them */
 	struct arm64_tlb_table table[ARM64_TLB_TABLES];
 };
 
@@ -110,8 +111,26 @@ static inline unsigned int arm64_tag_asid(uint64_t tag)
 	return tag & 0xffff;
 }
 
+/* log2 of the bytes of each size, over that of 4 KiB. */
+extern const uint8_t arm64_tlb_size_shift[ARM64_TLB_SIZES];
+
 /* log2 of the bytes that an entry maps. */
-unsigned int arm64_tlb_shift(const struct arm64_tlb_entry *e);
+static inline unsigned int arm64_tlb_shift(const struct arm64_tlb_entry *e)
+{
+	return 12 + arm64_tlb_size_shift[e->level];
+}
+
+/*
+ * What an entry maps, in one word: the address of its first byte, intermediate physical for a guest; in the low bits
+ * the number of its size, and whether it is of EL2.
+ */
+#define ARM64_WHERE_SIZE 7ULL
+#define ARM64_WHERE_EL2 8ULL
+
+static inline uint64_t arm64_tlb_where(const struct arm64_tlb_entry *e)
+{
+	return e->level | (e->kind == ARM64_TLB_EL2 ? e->page << 12 | ARM64_WHERE_EL2 : e->ipa);
+}
 
 /*
  * Returns the entry that translates addr, or NULL: one with this tag, or a global one of the same VMID. With

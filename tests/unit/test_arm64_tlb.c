@@ -267,6 +267,9 @@ START_TEST(validate_sees_damage)
 	case 10:
 		tlb.table[i].shift++;
 		break;
+	case 11:
+		tlb.where[e - tlb.entry] ^= ARM64_WHERE_SIZE;
+		break;
 	default:
 		tlb.table[i].level = 3;
 	}
@@ -289,7 +292,7 @@ int main(void)
 	tcase_add_test(t, drop_takes_all_that_would_be_found);
 	tcase_add_test(t, evicts_in_order);
 	tcase_add_test(t, the_nearest_table);
-	tcase_add_loop_test(t, validate_sees_damage, 0, 12);
+	tcase_add_loop_test(t, validate_sees_damage, 0, 13);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
