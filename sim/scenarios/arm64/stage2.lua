@@ -79,6 +79,22 @@ cases("arm64: blocks are split when logging begins", { arch = "arm64" }, {
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 512 + 1 }
 end)
 
+-- Else the page of the one CPU and the block of the other would be valid at one time (check break-before-make).
+scenario("arm64: another CPU's TLB loses a block before pages take its place", { arch = "arm64", check = "end" },
+	function(sim)
+	local vcpu, ram, vm, _, slot = huge_guest(sim)
+	local other = vm:create_vcpu()
+
+	expect(vcpu:write(2 * MiB, "block")):is_true()
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(vcpu:read(2 * MiB, 5)):eq("block")
+	sim:thread("other", function() expect(other:write(2 * MiB + 0x5000, "page")):is_true() end)
+	sim:join()
+	expect(sim.inspect:mapping(vm, 2 * MiB + 0x5000)):fields{ level = 1, page = ram:page(517) }
+	expect(vcpu:read(2 * MiB + 0x5000, 4)):eq("page")
+end)
+
 scenario("arm64: a read maps read-only what only a write makes writable", { arch = "arm64" }, function(sim)
 	local vcpu, ram, vm = sim:guest()
 
