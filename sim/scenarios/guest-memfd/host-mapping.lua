@@ -1,7 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- guest_memfd that the VMM maps (GUEST_MEMFD_FLAG_MMAP): the VMM and the guest share its pages.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+local options = {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+	covers = "docs/rules.md P5",
+}
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
 	covers = "docs/rules.md P5" }
 local tdp = { arch = "x86_64", mmu = { "ept", "npt" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
 	covers = "docs/rules.md P5" }
@@ -15,7 +19,7 @@ local PRIVATE <const> = KVM_MEMORY_ATTRIBUTE_PRIVATE
 local function guest(sim, arguments)
 	arguments = arguments or {}
 	local vmm = sim:process()
-	local vm = vmm:open_kvm():create_vm{ type = arguments.type or KVM_X86_DEFAULT_VM }
+	local vm = vmm:open_kvm():create_vm{ type = arguments.type or 0 }
 	local fd = vm:create_guest_memfd{ size = "2M", flags = arguments.flags or SHARED }
 	expect(fd):ok()
 	local ram = vmm:mmap{ length = "2M", file = fd }
@@ -75,7 +79,7 @@ local function elsewhere(sim)
 end
 
 -- kvm_write_guest() goes through userspace_addr, even if all the guest's accesses go to the file.
-scenario("a mapped guest_memfd: KVM's own accesses go to the slot's user address", options, function(sim)
+scenario("a mapped guest_memfd: KVM's own accesses go to the slot's user address", x86, function(sim)
 	local MSR_KVM_WALL_CLOCK_NEW <const> = 0x4b564d00
 	local vcpu, ram, other = elsewhere(sim)
 	expect(vcpu:set_msr(MSR_KVM_WALL_CLOCK_NEW, 0x1000)):eq(1)
@@ -89,7 +93,8 @@ end)
 -- A fault takes its page from the file. kvm_mmu_prefetch_sptes() takes the pages around from the user address. It does
 -- not know such slots (docs/findings.md). The TDP MMU prefetches nothing.
 scenario("a mapped guest_memfd: with shadow paging, KVM prefetches from the slot's user address", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+	check = "end",
 }, function(sim)
 	local vcpu, ram, other = elsewhere(sim)
 	expect(ram:write(0, "file ")):eq(0)
@@ -319,15 +324,16 @@ end)
 
 scenario("a mapped guest_memfd: the guest's page tables may lie in it", options, function(sim)
 	local vcpu, ram = guest(sim)
-	expect(vcpu:set_paging{ levels = 4 }):eq(0)
+	expect(vcpu:set_paging()):eq(0)
 	vcpu:map{ from = 0x40000000, to = 0x5000, prot = "rw" }
 	expect(vcpu:write(0x40000000, "guest")):is_true()
 	expect(ram:read(0x5000, 5)):eq("guest")
-	expect(vcpu:pte(0x40000000)):fields{ present = true, accessed = true, dirty = true }
+	expect(vcpu:pte(0x40000000)):fields{ present = true, accessed = true, dirty = sim.arch == "x86_64" }
 end)
 
 scenario("a mapped guest_memfd: the VMM, two vCPUs and holes at once", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+	check = "end",
 }, function(sim)
 	local vcpu, ram, vm, _, fd = guest(sim)
 	local other = vm:create_vcpu()
@@ -360,7 +366,8 @@ end)
 -- The deletion holds slots_lock. A file that is closed meanwhile waits for it in kvm_gmem_release(), without references
 -- already, and the slot must leave it all the same (kvm_gmem_unbind()).
 scenario("a mapped guest_memfd: closed while its slot is deleted", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+	check = "end",
 }, function(sim)
 	local vmm = sim:process()
 	local vm = vmm:open_kvm():create_vm()

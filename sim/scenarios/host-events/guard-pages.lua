@@ -2,7 +2,9 @@
 -- Guard pages under a guest (MADV_GUARD_INSTALL, MADV_GUARD_REMOVE): memory that nobody may touch, without a VMA. The
 -- cases are those of the selftest mm/guard-regions.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "MADV_GUARD_INSTALL" }
+local options = {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "MADV_GUARD_INSTALL",
+}
 local ZEROES <const> = ("\0"):rep(5)
 local FAILS <const> = { ret = -EFAULT }
 
@@ -177,7 +179,8 @@ end)
 
 -- Since 6.15 in mappings of files: the file's page stays.
 scenario("guard pages: in shared memory they belong to the mapping, not to the file", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "MADV_GUARD_INSTALL", kernel = "6.15",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "MADV_GUARD_INSTALL",
+	kernel = "6.15",
 }, function(sim)
 	local vcpu, ram, _, vmm = guest(sim, { kind = "shmem" })
 	local other = vmm:mmap{ length = "2M", file = ram.file }
@@ -196,7 +199,8 @@ end)
 -- Collapsing a file's pages takes the page tables out of all its mappings but those that may have guard pages
 -- (file_backed_vma_is_retractable(), mm/khugepaged.c).
 scenario("guard pages: the file's pages become a huge page in another mapping", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "MADV_GUARD_INSTALL", kernel = "6.15",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "MADV_GUARD_INSTALL",
+	kernel = "6.15",
 }, function(sim)
 	local vmm = sim:process()
 	local file = vmm:shmem("4M")
@@ -262,7 +266,8 @@ end)
 
 -- madvise_guard_install() gives up after some rounds and has the system call restarted.
 scenario("guard pages: they come and go while vCPUs access them", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "MADV_GUARD_INSTALL", check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "MADV_GUARD_INSTALL",
+	check = "end",
 }, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	local other = vm:create_vcpu()

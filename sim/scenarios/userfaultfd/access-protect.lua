@@ -2,8 +2,13 @@
 -- userfaultfd that protects guest memory against all accesses, to find the pages that the guest uses
 -- (UFFDIO_REGISTER_MODE_RWP; Documentation/admin-guide/mm/userfaultfd.rst, "Read-Write Protection").
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "UFFDIO_RWPROTECT" }
-local long = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "UFFDIO_RWPROTECT", check = "end" }
+local options = {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "UFFDIO_RWPROTECT",
+}
+local long = {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "UFFDIO_RWPROTECT",
+	check = "end",
+}
 local FAILS <const> = { ret = -EFAULT }
 local ZEROES <const> = ("\0"):rep(5)
 local RWP <const> = UFFDIO_REGISTER_MODE_RWP
@@ -68,7 +73,9 @@ cases("access protection: the guest waits until the VMM lets it", long, {
 	has(vcpu, ram, 1, "again")
 end)
 
-scenario("access protection: the VMM's own access and KVM's wait as well", long, function(sim)
+scenario("access protection: the VMM's own access and KVM's wait as well", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "UFFDIO_RWPROTECT", check = "end",
+}, function(sim)
 	local MSR_KVM_WALL_CLOCK_NEW <const> = 0x4b564d00
 	local vcpu, ram, uffd = guest(sim, 0)
 	sim:thread("reader", function()
