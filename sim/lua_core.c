@@ -323,7 +323,7 @@ static int core_access(lua_State *L)
 		lua_Integer len = luaL_checkinteger(L, 5);
 
 		luaL_argcheck(L, len >= 1 && len <= 8, 5, "1 to 8 bytes");
-		a.op = check_op(L, 3, KVMSIM_INSN);
+		a.op = check_op(L, 3, KVMSIM_CODE);
 		a.addr = (uint64_t)luaL_checkinteger(L, 4);
 		a.len = (uint8_t)len;
 		a.value = (uint64_t)luaL_optinteger(L, 6, 0);
@@ -559,7 +559,8 @@ static const struct {
 	N(, SYS_DROP_CAP), N(, SYS_SETRLIMIT), N(, SYS_USERFAULTFD), N(, SYS_KILL),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_PIN), N(, EV_UNPIN), N(, EV_DROP_SLAB),
-	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, TLBI), N(, SET_ROOT), N(, INSN), N(, NESTED),
+	N(, READ), N(, WRITE), N(, FETCH), N(, XCHG), N(, TLBI), N(, SET_ROOT), N(, INSN), N(, CODE),
+	N(, NESTED),
 	N(, MAX_CPUS),
 #undef N
 };

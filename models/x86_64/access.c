@@ -32,6 +32,8 @@ bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 {
 	u64 limit;
 
+	if (a->op == KVMSIM_CODE)
+		return a->len == 1;
 	if (a->op > KVMSIM_SET_ROOT || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
 	if ((a->op == KVMSIM_FETCH || a->op > KVMSIM_XCHG) && a->len != 1)
@@ -60,6 +62,8 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 	struct model_access_arch *i = &m->arch;
 	struct kvmsim_access *a = &m->a;
 
+	if (a->op == KVMSIM_CODE)
+		return;
 	if (a->op == KVMSIM_FETCH) {
 		/* Executes the byte at addr, as a one-byte instruction without effect. */
 		i->insn_len = 1;
@@ -88,7 +92,7 @@ long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	long ret;
 
-	v->running = true;
+	v->running = m->a.op != KVMSIM_CODE || !is_paging(vcpu);
 	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
 	v->running = false;
 	return ret;

@@ -12,6 +12,11 @@ enum model_exit_reason {
 	MODEL_EXIT_MISCONFIG,	/* EPT misconfiguration */
 	MODEL_EXIT_INVLPG,	/* intercepted with shadow paging, like MOV to CR3; addr: the operand */
 	MODEL_EXIT_CR3,
+	MODEL_EXIT_INSN,	/* another intercepted instruction of guest code; insn says which */
+	MODEL_EXIT_UD,		/* an intercepted #UD */
+	MODEL_EXIT_IRQ_WINDOW,	/* an interrupt, or an NMI, could be delivered */
+	MODEL_EXIT_NMI_WINDOW,
+	MODEL_EXIT_SHUTDOWN,	/* a triple fault */
 	MODEL_EXIT_BROKEN,	/* the tables point outside of memory: reported, and the run ends */
 	MODEL_NR_EXITS
 };

@@ -2,9 +2,10 @@
 /*
  * The modelled x86-64 virtualization hardware and its vendor module, as the parts of models/x86_64 see each other.
  *
- * A vCPU executes accesses. sim sets one (struct model_access) and calls the vCPU file's KVM_RUN. The real x86.c enters
- * the vendor module's vcpu_run, which performs the access like the processor, with interrupts off. Without an access
- * the processor is modelled as if it executed a HLT.
+ * A vCPU executes accesses, or code. sim sets an access (struct model_access) and calls the vCPU file's KVM_RUN. The
+ * real x86.c enters the vendor module's vcpu_run, which performs the access like the processor, with interrupts off.
+ * The access KVMSIM_CODE is the code at RIP: executor.h. Without an access the processor is modelled as if it executed
+ * a HLT.
  */
 #ifndef MODEL_X86_64_MODEL_H
 #define MODEL_X86_64_MODEL_H
@@ -14,6 +15,7 @@
 #include "common/access.h"
 #include "common/counters.h"
 #include "cpu.h"
+#include "executor.h"
 #include "tlb.h"
 #include "walk.h"
 
@@ -22,6 +24,11 @@ struct model_exit {
 	enum model_exit_reason reason;
 	u64 addr;		/* guest-physical address, or linear address with shadow paging */
 	u64 error_code;		/* PFERR_* as the vendor module hands it to KVM */
+	/*
+	 * Guest code: bytes of the instruction, 0 if it was not fetched, and MODEL_EXIT_INSN's enum x86_intercept.
+	 * Port I/O has the port in addr and the bytes in error_code; MOV to CRn the value in addr and n in error_code.
+	 */
+	u8 insn_len, insn;
 };
 
 struct x86_vcpu {
@@ -40,14 +47,13 @@ struct x86_vcpu {
 	hpa_t root;		/* as load_mmu_pgd gave it */
 	int root_level;
 
-	/* Event to deliver at the next entry, as VM_ENTRY_INTR_INFO would say. */
-	bool event;
-	u8 event_vector;
-	u32 event_error_code;
+	struct x86_event event;	/* to deliver at the next entry */
 
-	bool running;		/* KVM runs or emulates an access: registers show flat segments and its CPL */
+	/* KVM runs or emulates an access, or code without paging: registers show flat segments and its CPL. */
+	bool running;
 	struct model_exit exit;
 	struct model_access access;
+	struct x86_code code;
 	struct x86_tlb *tlb;
 	struct walk_cache walk_cache; /* of the host's tables: guest-physical with nested paging, else linear */
 };
@@ -117,6 +123,13 @@ u64 x86_entry_gfn(u64 entry_pa);
 bool x86_frame_is_live(u64 pfn, u64 addr, const char *how);
 
 /* run.c: the processor */
+/*
+ * Turns a failed walk of x86_translate() into what the processor does: returns true for a #PF of the guest, with
+ * r->error_code and CR2 set, or false with v->exit set.
+ */
+bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, unsigned int access);
+/* Returns whether a linear address is canonical, for a guest in long mode. */
+bool x86_canonical(struct x86_vcpu *v, u64 addr);
 fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
 
 /* exit.c: what the vendor module does on an exit */

@@ -39,20 +39,18 @@ static void exception(struct x86_vcpu *v, u8 vector, u32 error_code, u64 cr2)
 	model_count(guest_exceptions, 1);
 }
 
-/* Turns a failed walk into what the processor does: a guest #PF, or an exit. */
-static void walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, unsigned int access)
+bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, unsigned int access)
 {
 	struct model_exit *x = &v->exit;
 
-	if (r->status == WALK_BAD_MEMORY) {
+	if (r->status == WALK_OK || r->status == WALK_BAD_MEMORY) {
 		x->reason = MODEL_EXIT_BROKEN;
-		x->addr = r->entry_pa;
-		return;
+		x->addr = r->status == WALK_OK ? 0 : r->entry_pa;
+		return false;
 	}
 	if (!r->nested && model_nested_paging()) {
 		v->vcpu.arch.cr2 = addr;
-		exception(v, PF_VECTOR, r->error_code, addr);
-		return;
+		return true;
 	}
 	x->reason = MODEL_EXIT_FAULT;
 	x->addr = r->nested ? r->fault_addr : addr;
@@ -66,6 +64,7 @@ static void walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 add
 	} else {
 		x->error_code = ept_error_code(r, access);
 	}
+	return false;
 }
 
 /* Writes RAX like a MOV of len bytes: 4 bytes clear the upper half, fewer leave the rest. */
@@ -87,7 +86,7 @@ static void retire(struct x86_vcpu *v)
 	m->workload.done++;
 }
 
-static bool canonical(struct x86_vcpu *v, u64 addr)
+bool x86_canonical(struct x86_vcpu *v, u64 addr)
 {
 	return __is_canonical_address(addr, kvm_is_cr4_bit_set(&v->vcpu, X86_CR4_LA57) ? 57 : 48);
 }
@@ -125,10 +124,8 @@ static bool find(struct x86_vcpu *v, struct model_piece *p, unsigned int access)
 
 	if (x86_translate(v, p->addr, access, &p->pa, &r))
 		return true;
-	if (r.status != WALK_OK)
-		walk_failed(v, &r, p->addr, access);
-	else
-		v->exit.reason = MODEL_EXIT_BROKEN;
+	if (x86_walk_failed(v, &r, p->addr, access))
+		exception(v, PF_VECTOR, r.error_code, p->addr);
 	return false;
 }
 
@@ -144,7 +141,7 @@ static void execute(struct x86_vcpu *v)
 	}
 	access = walk_access(a);
 	model_count(guest_accesses, 1);
-	if (is_long_mode(&v->vcpu) && !(canonical(v, a->addr) && canonical(v, a->addr + a->len - 1))) {
+	if (is_long_mode(&v->vcpu) && !(x86_canonical(v, a->addr) && x86_canonical(v, a->addr + a->len - 1))) {
 		exception(v, GP_VECTOR, 0, 0);
 		return;
 	}
@@ -204,14 +201,6 @@ static void run_accesses(struct x86_vcpu *v)
 	v->exit.reason = MODEL_EXIT_INTERRUPT;
 }
 
-/* The event that KVM queued is delivered; vmx_complete_interrupts() and svm_complete_interrupts() would notice that. */
-static void complete_events(struct kvm_vcpu *vcpu)
-{
-	vcpu->arch.nmi_injected = false;
-	kvm_clear_exception_queue(vcpu);
-	kvm_clear_interrupt_queue(vcpu);
-}
-
 /*
  * KVM sets vcpu->mode with plain stores between fences, which ThreadSanitizer does not see. Another CPU looks at the
  * mode to find that this one needs no interrupt. What the guest did comes before that look.
@@ -225,6 +214,24 @@ static void guest_mode_ends(struct kvm_vcpu *vcpu)
 #endif
 }
 
+/* Accesses. An exception that KVM injects is the result of the access that it belongs to. */
+static void run_scripted(struct x86_vcpu *v, bool immediate)
+{
+	if (v->event.type != X86_EVENT_NONE) {
+		v->event.type = X86_EVENT_NONE;
+		if (v->access.state == MODEL_PENDING)
+			exception(v, v->event.vector, v->event.error_code, v->vcpu.arch.cr2);
+		else
+			v->exit.reason = MODEL_EXIT_HLT;
+	} else if (immediate) {
+		v->exit.reason = MODEL_EXIT_INTERRUPT;
+	} else if (v->access.state == MODEL_PENDING) {
+		run_accesses(v);
+	} else {
+		v->exit.reason = MODEL_EXIT_HLT;
+	}
+}
+
 fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 {
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
@@ -233,21 +240,12 @@ fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	if (!irqs_disabled())
 		host_check("guest-entry", "guest entry with interrupts on");
 	trace_kvm_entry(vcpu, run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT);
-	if (v->event) {
-		v->event = false;
-		if (v->access.state == MODEL_PENDING)
-			exception(v, v->event_vector, v->event_error_code, vcpu->arch.cr2);
-		else
-			v->exit.reason = MODEL_EXIT_HLT;
-	} else if (run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT) {
-		v->exit.reason = MODEL_EXIT_INTERRUPT;
-	} else if (v->access.state == MODEL_PENDING) {
-		run_accesses(v);
-	} else {
-		v->exit.reason = MODEL_EXIT_HLT;
-	}
+	if (x86_runs_code(v))
+		x86_execute(v, run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT);
+	else
+		run_scripted(v, run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT);
 	guest_mode_ends(vcpu);
-	complete_events(vcpu);
+	x86_complete_events(v);
 	v->access.arch.exits[v->exit.reason]++;
 	trace_kvm_exit(vcpu, model_personality == MODEL_EPT ? KVM_ISA_VMX : KVM_ISA_SVM);
 	return EXIT_FASTPATH_NONE;

@@ -86,17 +86,17 @@ void model_no_timers(struct kvm_vcpu *vcpu)
 
 /* --- intercepts --- */
 
-/* Only #PF with shadow paging is intercepted, and it has no bitmap here. */
+/* Only #UD and, with shadow paging, #PF are intercepted, and they have no bitmap here. */
 void model_no_exception_bitmap(struct kvm_vcpu *vcpu)
 {
 }
 
-/* The guest executes no RDMSR and WRMSR, so there is no bitmap of intercepted ones. */
+/* RDMSR and WRMSR of guest code always exit, so there is no bitmap of intercepted ones. */
 void model_no_msr_filter(struct kvm_vcpu *vcpu)
 {
 }
 
-/* Accesses change neither IF nor the NMI mask: only an ioctl opens a window, and it requests KVM_REQ_EVENT itself. */
+/* The guest has no SMM, so nothing in it opens a window for SMIs. */
 void model_no_window(struct kvm_vcpu *vcpu)
 {
 }

@@ -47,6 +47,7 @@ static int vcpu_create(struct kvm_vcpu *vcpu)
 		return -ENOMEM;
 	x86_tlb_init(v->tlb);
 	v->root = INVALID_PAGE;
+	x86_code_init(v);
 	vcpu->arch.apic_base = APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE |
 			       (kvm_vcpu_is_reset_bsp(vcpu) ? MSR_IA32_APICBASE_BSP : 0);
 	return 0;
@@ -85,7 +86,7 @@ static u32 get_interrupt_shadow(struct kvm_vcpu *vcpu)
 static void cancel_injection(struct kvm_vcpu *vcpu)
 {
 	/* The event stays queued in vcpu->arch, and KVM injects it again. */
-	x86_vcpu_of(vcpu)->event = false;
+	x86_vcpu_of(vcpu)->event.type = X86_EVENT_NONE;
 	kvm_make_request(KVM_REQ_EVENT, vcpu);
 }
 
@@ -195,8 +196,11 @@ struct kvm_x86_ops model_x86_ops = {
 	.nmi_allowed = nmi_allowed,
 	.get_nmi_mask = get_nmi_mask,
 	.set_nmi_mask = set_nmi_mask,
-	.enable_nmi_window = model_no_window,
-	.enable_irq_window = model_no_window,
+	.inject_irq = model_inject_irq,
+	.inject_nmi = model_inject_nmi,
+	.patch_hypercall = model_patch_hypercall,
+	.enable_nmi_window = model_enable_nmi_window,
+	.enable_irq_window = model_enable_irq_window,
 	.refresh_apicv_exec_ctrl = model_no_apicv,
 	.hwapic_isr_update = model_no_apicv_vector,
 	.load_eoi_exitmap = model_no_apicv_eoi,

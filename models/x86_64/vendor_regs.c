@@ -27,7 +27,9 @@ void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 	v->idt = v->gdt = (struct desc_ptr){ .size = 0xffff };
 	v->interruptibility = 0;
 	v->nmi_masked = false;
-	v->event = false;
+	v->event.type = X86_EVENT_NONE;
+	v->code.vectoring.type = X86_EVENT_NONE;
+	v->code.irq_window = v->code.nmi_window = false;
 	if (!init_event) {
 		v->star = v->lstar = v->cstar = v->syscall_mask = v->kernel_gs_base = v->tsc_aux = 0;
 		v->sysenter_cs = 0;

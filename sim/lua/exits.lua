@@ -66,6 +66,7 @@ local reasons <const> = {
 		local bytes, offset = f.size * f.count, f.data_offset
 		s.io, f.data_offset = f, nil
 		if bytes <= 4096 and offset >= 0 and offset < 1 << 20 then
+			s.io_data = addr + offset
 			f.data = core.user_read(vcpu.proc.pid, addr + offset, bytes)
 		end
 	end },
@@ -122,7 +123,7 @@ end
 
 -- Puts the device's answer into kvm_run and continues the vCPU. Returns what the access would have returned.
 local function complete(s, what, data)
-	local vcpu, mmio = s.vcpu, s.mmio and C.states[s.mmio]
+	local vcpu, mmio, io = s.vcpu, s.mmio and C.states[s.mmio], s.io
 	if vcpu.exit ~= s then
 		A.fail("%s: this exit is not the vCPU's latest", what)
 	end
@@ -135,8 +136,17 @@ local function complete(s, what, data)
 		if rc < 0 then
 			return rc
 		end
+	elseif io and io.direction == K.KVM_EXIT_IO_IN and s.io_data then
+		A.string(what .. ": data", data, 4096)
+		if #data ~= io.size * io.count then
+			A.fail("%s: data: expected %d bytes, got %d", what, io.size * io.count, #data)
+		end
+		local rc = core.user_write(vcpu.proc.pid, s.io_data, data)
+		if rc < 0 then
+			return rc
+		end
 	elseif data ~= nil then
-		A.fail("%s: data: only a read by MMIO takes data", what)
+		A.fail("%s: data: only a read by MMIO or of a port takes data", what)
 	end
 	return M.vcpu.continue(vcpu, what)
 end

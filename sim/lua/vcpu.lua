@@ -56,7 +56,9 @@ end
 
 -- The access left to user space or ended in a guest exception: returns an exit object. r: see core.access.
 local function left(s, job, r)
-	if r.ret == -K.ELOOP then
+	if r.ret == -K.ELOOP and job.op == core.CODE then
+		core.fail(fmt("%s: the guest's code makes no progress after %d faults", core.where(), r.faults))
+	elseif r.ret == -K.ELOOP then
 		core.fail(fmt("%s: livelock: the access to 0x%x still faults after %d faults", core.where(), job.pos,
 			r.faults))
 	end
@@ -119,12 +121,27 @@ function U.continue(s, what)
 	return stepped(s, job, core.access(s.proc.pid, s.fd))
 end
 
+-- Completes what guest code left to user space for, and stops there, by kvm_run's immediate_exit. Kernel code may not
+-- use that name, so its offset comes from its neighbour.
+local function stop_code(s)
+	if X.run_address(s) > 0 then
+		local immediate_exit = s.run + X.RUN:offset("padding1") - 1
+		core.user_write(s.proc.pid, immediate_exit, "\1")
+		ioctl(s.proc, s.fd, K.KVM_RUN, 0)
+		core.user_write(s.proc.pid, immediate_exit, "\0")
+	end
+end
+
 -- A new access while one is pending. Like in a VMM, entering the guest again completes an MMIO. A failed access is
 -- dropped.
 local function settle(s)
 	local n = 0
 	while s.job do
-		if s.exit.mmio and n < MAX_COMPLETIONS then
+		if s.job.op == core.CODE then
+			stop_code(s)
+			core.abandon(s.proc.pid, s.fd)
+			s.job, s.exit = nil, nil
+		elseif s.exit.mmio and n < MAX_COMPLETIONS then
 			s.job.stop = s.job.pos + s.job.n	-- no further pieces
 			U.continue(s, "vcpu")
 			n = n + 1
@@ -150,6 +167,12 @@ U.settle, U.access = settle, access
 function U.instruction(s, text, len, nested, regs)
 	local job = { op = core.INSN, start = 0, pos = 0, stop = 1, n = 1, out = {}, nested = nested }
 	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job, regs), 0, len, text, false))
+end
+
+-- Guest code from the vCPU's RIP on: returns the exit with which it ends.
+function U.code(s)
+	local job = { op = core.CODE, start = 0, pos = 0, stop = 1, n = 1, out = {} }
+	return stepped(s, job, core.access(s.proc.pid, s.fd, core.CODE, 0, 1, 0, false))
 end
 
 local function user_flag(what, t)

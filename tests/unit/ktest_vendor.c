@@ -27,11 +27,11 @@ const char *ktest_vendor_call(unsigned int i)
 {
 	switch (i) {
 	case 0:
-		model_x86_ops.inject_nmi(NULL);
-		return "inject_nmi";
+		model_x86_ops.check_intercept(NULL, NULL, 0, NULL);
+		return "check_intercept";
 	case 1:
-		model_x86_ops.patch_hypercall(NULL, NULL);
-		return "patch_hypercall";
+		model_x86_ops.cache_reg(NULL, 0);
+		return "cache_reg";
 	case 2:
 		model_x86_ops.sync_dirty_debug_regs(NULL);
 		return "sync_dirty_debug_regs";

@@ -22,7 +22,7 @@ START_TEST(no_operation_is_missing)
 END_TEST
 
 static const char *const names[] = {
-	"no kvm_x86_ops.inject_nmi", "no kvm_x86_ops.patch_hypercall", "no kvm_x86_ops.sync_dirty_debug_regs",
+	"no kvm_x86_ops.check_intercept", "no kvm_x86_ops.cache_reg", "no kvm_x86_ops.sync_dirty_debug_regs",
 	"no kvm_pmu_ops.get_msr", "no kvm_x86_ops.pi_update_irte",
 };
 #define NR_NAMES (int)(sizeof(names) / sizeof(*names))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The floating-point state of vCPUs (arch/x86/kernel/fpu/core.c): memory that ioctls read and write. The simulated
- * processor has FXSAVE but no XSAVE. It executes no floating-point instruction, so nothing is ever loaded.
+ * The floating-point state of vCPUs (arch/x86/kernel/fpu/core.c): memory that ioctls, and the instructions of guest
+ * code (models/x86_64/exec_fpu.c), read and write. The simulated processor has FXSAVE but no XSAVE. Nothing is ever
+ * loaded.
  */
 #include <linux/kernel.h>
 #include <linux/vmalloc.h>

@@ -127,6 +127,7 @@ enum kvmsim_access_op {
 	KVMSIM_TLBI,		/* not an access: drops the TLB's translation of addr */
 	KVMSIM_SET_ROOT,	/* not an access: loads addr into the register that designates the guest's tables */
 	KVMSIM_INSN,		/* any one modelled instruction; its operands are in the registers */
+	KVMSIM_CODE,		/* guest code from RIP on, which never is done: it ends when it leaves to user space */
 };
 
 /*
@@ -138,7 +139,7 @@ enum kvmsim_access_op {
 /* One guest access: 1..8 bytes, executed as one instruction; may cross a page. */
 struct kvmsim_access {
 	uint8_t op;		/* enum kvmsim_access_op, optionally with KVMSIM_NESTED */
-	uint8_t len;		/* 1, 2, 4 or 8; FETCH, TLBI and SET_ROOT: 1; INSN: 2, 4 or 6 */
+	uint8_t len;		/* 1, 2, 4 or 8; FETCH, TLBI, SET_ROOT, CODE: 1; INSN: 2, 4 or 6 */
 	uint8_t user;		/* 1: in the guest's user mode */
 	uint64_t addr;		/* guest-virtual address; guest-physical while the vCPU has paging off (the default) */
 	/*

@@ -16,6 +16,7 @@ local regs <const> = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "
 	"r14", "r15", "rip", "rflags" }
 local sregs <const> = { "cr0", "cr2", "cr3", "cr4", "cr8", "efer", "apic_base" }
 local segments <const> = { "cs", "ds", "es", "fs", "gs", "ss", "tr", "ldt" }
+local tables <const> = { "gdt", "idt" }
 local segment_bytes <const> = { "type", "present", "dpl", "db", "s", "l", "g", "avl", "unusable" }
 
 local CR0_PE <const>, CR0_WP <const>, CR0_PG <const> = 1, 1 << 16, 1 << 31
@@ -81,6 +82,9 @@ local function get_sregs(s)
 	for _, name in next, segments, nil do
 		out[name] = SEGMENT:fields(data, "", SREGS:offset(name))
 	end
+	for _, name in next, tables, nil do
+		out[name] = { base = SREGS:get(data, name .. ".base"), limit = SREGS:get(data, name .. ".limit") }
+	end
 	return out
 end
 
@@ -93,12 +97,20 @@ local function segment(what, t)
 	return A.table(what, t, segment_schema)
 end
 
+local table_schema = { base = { A.u64 }, limit = { function(what, v) return A.int(what, v, 0, 0xffff) end } }
+local function descriptor_table(what, t)
+	return A.table(what, t, table_schema)
+end
+
 local sregs_schema = {}
 for _, name in next, sregs, nil do
 	sregs_schema[name] = { A.u64 }
 end
 for _, name in next, segments, nil do
 	sregs_schema[name] = { segment }
+end
+for _, name in next, tables, nil do
+	sregs_schema[name] = { descriptor_table }
 end
 
 -- Changes the given registers, keeps the rest.
@@ -115,6 +127,11 @@ local function change_sregs(s, a)
 	for _, name in next, segments, nil do
 		for field, value in next, a[name] or {}, nil do
 			data = SEGMENT:set(data, field, value, SREGS:offset(name))
+		end
+	end
+	for _, name in next, tables, nil do
+		for field, value in next, a[name] or {}, nil do
+			data = SREGS:set(data, name .. "." .. field, value)
 		end
 	end
 	return (P.ioctl_struct(s.proc, s.fd, K.KVM_SET_SREGS, data))
@@ -263,6 +280,8 @@ local function get_msr(s, what, index)
 	end
 	return MSR_ENTRY:get(data, "data", MSRS:size())
 end
+
+U.set_regs = set_regs
 
 function U.exception(e)
 	return { vector = e.code, error_code = e.syndrome, cr2 = e.address }
