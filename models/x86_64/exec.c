@@ -230,10 +230,29 @@ static int fetch_ahead(struct x86_vcpu *v)
 	return rc;
 }
 
+/*
+ * CMPXCHG of two registers of 4 bytes that are different: processors leave the upper half of the destination as it was,
+ * the emulator clears it.
+ */
+static void mend_cmpxchg(struct x86_vcpu *v, u64 before)
+{
+	struct x86_emulate_ctxt *c = &v->code.ctxt;
+
+	if (c->eflags & X86_EFLAGS_ZF || c->dst.addr.reg == &c->_regs[VCPU_REGS_RAX])
+		return;
+	c->ops->write_gpr(c, c->dst.addr.reg - c->_regs, before);
+}
+
+static bool is_cmpxchg_of_registers(const struct x86_emulate_ctxt *c)
+{
+	return c->opcode_len == 2 && c->b == 0xb1 && c->dst.type == OP_REG && c->dst.bytes == 4;
+}
+
 /* One instruction. Returns false if v->exit says why the guest stops. */
 static bool step(struct x86_vcpu *v)
 {
 	struct x86_emulate_ctxt *c = &v->code.ctxt;
+	u64 destination = 0;
 	bool goes_on;
 	int rc;
 
@@ -262,9 +281,13 @@ static bool step(struct x86_vcpu *v)
 	if (rc == EMULATION_OK) {
 		if (software_event(v, &goes_on))
 			return goes_on;
+		if (is_cmpxchg_of_registers(c))
+			destination = *c->dst.addr.reg;
 		do {
 			rc = x86_emulate_insn(c, true);
 		} while (rc == EMULATION_RESTART);
+		if (is_cmpxchg_of_registers(c) && !c->have_exception)
+			mend_cmpxchg(v, destination);
 	} else if (is_undefined(c)) {
 		x86_fault(v, UD_VECTOR, false, 0);
 		return x86_raise(v);
