@@ -317,9 +317,9 @@ int kshim_process_drop_cap(unsigned int cap)
 /* Like setrlimit(2) with both limits alike, without the checks of the caller's rights. Others are not looked at. */
 int kshim_process_setrlimit(unsigned int resource, unsigned long limit)
 {
-	struct rlimit *rlim = current->signal->rlim + RLIMIT_MEMLOCK;
+	struct rlimit *rlim = current->signal->rlim + resource;
 
-	if (resource != RLIMIT_MEMLOCK)
+	if (resource != RLIMIT_MEMLOCK && resource != RLIMIT_NOFILE)
 		return -EINVAL;
 	task_lock(current->group_leader);
 	rlim->rlim_cur = rlim->rlim_max = limit;

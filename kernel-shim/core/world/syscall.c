@@ -35,6 +35,7 @@ static long sys_shmem(unsigned long size, unsigned int flags)
 		return PTR_ERR(file);
 	}
 	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	file->f_flags |= O_LARGEFILE;
 	fd_install(fd, file);
 	return fd;
 }
@@ -92,6 +93,16 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_sys_userfaultfd(a[0]);
 	case KVMSIM_SYS_KILL:
 		return kshim_process_kill(a[0]);
+	case KVMSIM_SYS_PREAD:
+		return ksys_pread64(a[0], (char __user *)a[1], a[2], a[3]);
+	case KVMSIM_SYS_PWRITE:
+		return ksys_pwrite64(a[0], (const char __user *)a[1], a[2], a[3]);
+	case KVMSIM_SYS_LSEEK:
+		return kshim_sys_lseek(a[0], a[1], a[2]);
+	case KVMSIM_SYS_FSTAT:
+		return kshim_sys_newfstat(a[0], a[1]);
+	case KVMSIM_SYS_FCNTL:
+		return kshim_sys_fcntl(a[0], a[1], a[2]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

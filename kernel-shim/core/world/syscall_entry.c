@@ -52,3 +52,18 @@ long kshim_sys_userfaultfd(int flags)
 {
 	return CALL(userfaultfd, flags, 0, 0, 0, 0);
 }
+
+long kshim_sys_lseek(unsigned int fd, long offset, unsigned int whence)
+{
+	return CALL(lseek, fd, offset, whence, 0, 0);
+}
+
+long kshim_sys_newfstat(unsigned int fd, unsigned long statbuf)
+{
+	return CALL(newfstat, fd, statbuf, 0, 0, 0);
+}
+
+long kshim_sys_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg)
+{
+	return CALL(fcntl, fd, cmd, arg, 0, 0);
+}

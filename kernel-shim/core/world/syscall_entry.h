@@ -12,5 +12,8 @@ long kshim_sys_mlock(unsigned long addr, unsigned long len);
 long kshim_sys_munlock(unsigned long addr, unsigned long len);
 long kshim_sys_eventfd2(unsigned int count, int flags);
 long kshim_sys_userfaultfd(int flags);
+long kshim_sys_lseek(unsigned int fd, long offset, unsigned int whence);
+long kshim_sys_newfstat(unsigned int fd, unsigned long statbuf);
+long kshim_sys_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg);
 
 #endif

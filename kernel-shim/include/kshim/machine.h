@@ -102,8 +102,13 @@ enum kvmsim_sys {
 	KVMSIM_SYS_EXEC,	/* pgste (see process_create()): a new program in a new address space, like execve(2) */
 	KVMSIM_SYS_DROP_CAP,	/* capability number: dropped from all of the task's sets, like capset(2) */
 	KVMSIM_SYS_USERFAULTFD,	/* flags */
-	KVMSIM_SYS_SETRLIMIT,	/* RLIMIT_MEMLOCK, bytes: both limits of the process, like setrlimit(2) */
+	KVMSIM_SYS_SETRLIMIT,	/* RLIMIT_MEMLOCK or RLIMIT_NOFILE, limit: both of the process, like setrlimit(2) */
 	KVMSIM_SYS_KILL,	/* signal: to each other thread of the process, like tgkill(2); the number of threads */
+	KVMSIM_SYS_PREAD,	/* fd, addr, len, offset */
+	KVMSIM_SYS_PWRITE,	/* fd, addr, len, offset */
+	KVMSIM_SYS_LSEEK,	/* fd, offset, whence */
+	KVMSIM_SYS_FSTAT,	/* fd, addr of the architecture's struct stat */
+	KVMSIM_SYS_FCNTL,	/* fd, cmd, arg */
 	KVMSIM_NR_SYS
 };
 

@@ -249,14 +249,6 @@ scenario("shared memory: truncating the file removes the guest's pages beyond it
 	expect(vcpu:read(0x5000, 4)):eq("\0\0\0\0")
 end)
 
--- Like a kernel without CONFIG_TMPFS, which the simulator's is.
-scenario("shared memory: no holes without tmpfs", options, function(sim)
-	local vcpu, ram = sim:guest{ ram = { kind = "shmem" } }
-	expect(vcpu:write(0x1000, "stays")):is_true()
-	expect(ram.file:punch_hole(0x1000, "4K")):eq(-EOPNOTSUPP)
-	expect(vcpu:read(0x1000, 5)):eq("stays")
-end)
-
 scenario("shared memory: truncation leaves nothing to map", options, function(sim)
 	local vcpu, ram, vm = sim:guest{ ram = { kind = "shmem" } }
 	expect(vcpu:write(0x1000, "gone")):is_true()
