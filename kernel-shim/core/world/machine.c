@@ -54,6 +54,7 @@ static int machine_kvm_load(const char *personality, const char *facilities)
 
 	if (ret >= 0)
 		ret = kshim_arch_kvm_load(ret, facilities);
+	kshim_module_params_loaded();
 	if (!ret) {
 		kshim_step_end();
 		kshim_mem_take_snapshot(&empty_world);

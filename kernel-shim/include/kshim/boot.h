@@ -11,5 +11,9 @@ int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
 void kshim_vmalloc_share(void);
 /* See module_param() of kshim/machine.h. */
 int kshim_module_param(const char *name, const char *value);
+/* From now on only parameters that can change at run time do. */
+void kshim_module_params_loaded(void);
+/* See read_param() of kshim/machine.h. */
+int kshim_read_param(const char *name, char *text, unsigned int bytes);
 
 #endif

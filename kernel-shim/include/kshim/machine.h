@@ -261,8 +261,9 @@ struct kvmsim_machine_ops {
 	void (*thread_detach)(void);
 
 	/*
-	 * Sets a module parameter, "module.name", like a write to its file below /sys/module. 0, -ENOENT (no such
-	 * parameter), -EACCES (it cannot change at run time), or the error of the parameter's own set function.
+	 * Sets a module parameter, "module.name", like a write to its file below /sys/module. Before kvm_load(): as
+	 * when the module is loaded with it. 0, -ENOENT (no such parameter), -EACCES (it cannot change at run time), or
+	 * the error of the parameter's own set function.
 	 */
 	int (*module_param)(const char *name, const char *value);
 
