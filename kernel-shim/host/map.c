@@ -21,6 +21,12 @@ static struct region {
 } regions[MAX_REGIONS];
 static unsigned int nr_regions;
 
+void host_add_fixed(unsigned long addr, unsigned long bytes)
+{
+	if (nr_regions < MAX_REGIONS)
+		regions[nr_regions++] = (struct region){ addr, addr + bytes };
+}
+
 static void *map(unsigned long addr, unsigned long bytes, int sharing)
 {
 	int flags = sharing | MAP_ANONYMOUS | MAP_NORESERVE | (addr ? MAP_FIXED_NOREPLACE : 0);
@@ -32,8 +38,8 @@ static void *map(unsigned long addr, unsigned long bytes, int sharing)
 	/* RAM: one host fault for each huge page of the simulated machine. The answer only affects speed. */
 	if (bytes >= SMALLEST_RAM)
 		madvise(p, bytes, MADV_HUGEPAGE);
-	if (addr && nr_regions < MAX_REGIONS)
-		regions[nr_regions++] = (struct region){ addr, addr + bytes };
+	if (addr)
+		host_add_fixed(addr, bytes);
 	return p;
 }
 

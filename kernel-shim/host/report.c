@@ -381,6 +381,25 @@ void host_divert(ucontext_t *uc, void (*entry)(void))
 	gregs[REG_RIP] = (greg_t)entry;
 }
 
+/* Where host_try() of this thread goes on after a fault, for __builtin_longjmp(); NULL: not in it. */
+static _Thread_local void **tried;
+
+bool host_try(bool (*fn)(void *mem, unsigned long done, unsigned long len, void *arg), void *mem, unsigned long done,
+	      unsigned long len, void *arg)
+{
+	void *here[5];
+	volatile bool ret = false;
+
+	if (!__builtin_setjmp(here)) {
+		__atomic_store_n(&tried, here, __ATOMIC_RELAXED);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		ret = fn(mem, done, len, arg);
+	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&tried, NULL, __ATOMIC_RELAXED);
+	return ret;
+}
+
 static void on_fault(int sig, siginfo_t *si, void *context)
 {
 	ucontext_t *uc = context;
@@ -390,6 +409,8 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 	const char *name = refused_symbol(addr);
 	char what[TEXT_MAX / 2];
 
+	if (si->si_code > 0 && tried)
+		__builtin_longjmp(tried, 1);
 	if (si->si_code > 0 && host_exception(uc))
 		return;
 	if (bad_call)
@@ -420,9 +441,12 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 
 void host_oops_thread_attach(void)
 {
-	stack_t ss = { .ss_size = ALT_STACK_BYTES };
+	stack_t ss = { .ss_size = ALT_STACK_BYTES }, had;
 
 	if (alt_stack)
+		return;
+	/* A program's threads bring their own; they attach and detach often. */
+	if (!sigaltstack(NULL, &had) && !(had.ss_flags & SS_DISABLE) && had.ss_size >= ALT_STACK_BYTES)
 		return;
 	alt_stack = mmap(NULL, ALT_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			 -1, 0);

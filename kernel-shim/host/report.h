@@ -8,8 +8,8 @@
 
 #include <kshim/symbolize.h>
 
-/* Returns whether addr is in a range that host_map() placed at a fixed address. */
-bool host_is_fixed(unsigned long addr);
+/* Notes a range at a fixed address, for host_is_fixed(). */
+void host_add_fixed(unsigned long addr, unsigned long bytes);
 
 /* exception.c: returns whether kernel code expects the exception at uc. Then uc is where to continue. */
 bool host_exception(ucontext_t *uc);

@@ -50,6 +50,12 @@ int pfn_is_map_memory(unsigned long pfn)
 	return pfn < max_mapnr;
 }
 
+/* Its programs are not the host's. */
+const struct kvmsim_exec_ops *kshim_arch_exec(void)
+{
+	return NULL;
+}
+
 /* Like setup_new_exec() and arch_pick_mmap_layout() for a 64-bit program without randomization. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 {

@@ -12,6 +12,12 @@
 #include <kshim/form/s390_gmap.h>
 #include <kshim/marks.h>
 
+/* Its programs are not the host's. */
+const struct kvmsim_exec_ops *kshim_arch_exec(void)
+{
+	return NULL;
+}
+
 /*
  * The layout of the address space that arch_pick_mmap_layout() wants. A program with a PT_S390_PGSTE header, like QEMU,
  * is executed a second time with TIF_PGSTE (arch_elf_pt_proc()), for init_new_context().

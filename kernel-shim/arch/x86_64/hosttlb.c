@@ -5,6 +5,8 @@
  * section with interrupts off; GUP-fast and the model's own walks rely on that (arch/x86/mm/tlb.c; mm/gup.c, "fast
  * GUP").
  *
+ * What a program in this process reaches (kshim/host.h: the window) is flushed with them, for all CPUs at once.
+ *
  * Entries are tagged by mm->context.ctx_id, which is never reused. kernel-shim/checkers/x86_64/host_tlb.c checks them.
  */
 #include <linux/mm.h>
@@ -81,6 +83,8 @@ static void flush_all_cpus(u64 ctx_id, unsigned long start, unsigned long end)
 
 	__atomic_fetch_add(&counters.flushes, 1, __ATOMIC_RELAXED);
 	on_each_cpu(flush_this_cpu, &f, 1);
+	/* After the interrupts: an access that began before the flush may have mapped a page. */
+	host_window_unmap(start, end);
 }
 
 REDUCED(flush_tlb_mm_range, "arch/x86/mm/tlb.c", "interrupts every CPU, also those that never ran the mm");
@@ -117,6 +121,7 @@ void flush_tlb_local(void)
 
 	local_irq_save(flags);
 	flush_this_cpu(&f);
+	host_window_unmap(0, TLB_FLUSH_ALL);
 	local_irq_restore(flags);
 }
 

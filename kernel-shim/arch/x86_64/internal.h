@@ -12,6 +12,8 @@ struct mm_struct;
 void kshim_identify_cpus(void);
 /* extable.c: call it once, before any code with a table entry runs. */
 void kshim_extable_boot(void);
+/* exec.c: with a program in this process, kernel code may take pointers to all of its memory. */
+void kshim_exec_boot(void);
 /* How many of the kernel's instructions on user memory would be refused. */
 int kshim_user_insns_unknown(void);
 

@@ -133,6 +133,6 @@ void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)
 {
 	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };
 
-	mm->task_size = TASK_SIZE_MAX;
+	mm->task_size = kshim_access_limit;	/* ioctls look at it; mmap() stays below TASK_SIZE_MAX */
 	arch_pick_mmap_layout(mm, &stack);
 }

@@ -379,7 +379,7 @@ static void map_frames(unsigned long had, unsigned long frames)
 {
 	unsigned long more = frames - had, reserved = had ? 0 : KSHIM_RESERVED_PAGES;
 
-	host_map(KSHIM_RAM_BASE + PFN_PHYS(had), PFN_PHYS(more));
+	host_map_ram(KSHIM_RAM_BASE + PFN_PHYS(had), PFN_PHYS(more));
 	host_map(KSHIM_MEMMAP_BASE + had * sizeof(struct page), more * sizeof(struct page));
 	host_map(KSHIM_PAGEINFO_BASE + had * sizeof(*kshim_page_info), more * sizeof(*kshim_page_info));
 	max_pfn = max_low_pfn = ARCH_PFN_OFFSET + frames;

@@ -112,6 +112,36 @@ static void insert_area(struct area *a)
 	rb_insert_color(&a->node, &areas);
 }
 
+static void put_pages_of(struct area *a);
+
+/* With a window whoever maps a page sees RAM's file: the pages are frames from the beginning. False: no memory. */
+static bool take_frames(struct area *a, gfp_t gfp)
+{
+	unsigned long i;
+
+	a->pages = kshim_meta_alloc(area_pages(a) * sizeof(*a->pages));
+	for (i = 0; i < area_pages(a); i++) {
+		a->pages[i] = alloc_page(gfp | __GFP_ZERO);
+		if (!a->pages[i])
+			return false;
+		host_show_frame((void *)a->start + i * PAGE_SIZE, page_address(a->pages[i]));
+	}
+	return true;
+}
+
+void kshim_vmalloc_forked(void)
+{
+	struct rb_node *n;
+	unsigned long i;
+
+	for (n = rb_first(&areas); n; n = rb_next(n)) {
+		struct area *a = rb_entry(n, struct area, node);
+
+		for (i = 0; a->pages && i < area_pages(a); i++)
+			host_show_frame((void *)a->start + i * PAGE_SIZE, page_address(a->pages[i]));
+	}
+}
+
 /* share: its pages may become frames of RAM. */
 static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, bool share, const void *ip)
 {
@@ -149,6 +179,11 @@ static void *do_vmalloc(unsigned long size, unsigned long align, gfp_t gfp, bool
 	if (!start) {
 		kshim_meta_free(a, sizeof(*a));
 		warn_alloc(gfp, NULL, "vmalloc error: size %lu, vm_struct allocation failed", size);
+		return NULL;
+	}
+	if (a->shared && host_window.end && !take_frames(a, gfp)) {
+		memset(p + size, KSHIM_REDZONE, bytes - size);
+		vfree_atomic(p);
 		return NULL;
 	}
 	memset(p + size, KSHIM_REDZONE, bytes - size);

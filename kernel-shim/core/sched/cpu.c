@@ -165,6 +165,12 @@ void kshim_thread_detach(void)
 		kshim_thread_left();
 }
 
+void kshim_threads_outside(void)
+{
+	kshim_workers_begin();
+	kshim_thread_runs();
+}
+
 void kshim_task_switch(struct task_struct *t)
 {
 	struct kshim_cpu *c = kshim_cpu;

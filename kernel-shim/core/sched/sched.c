@@ -146,6 +146,9 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 			continue;
 		}
 		host_park(&k->parker);
+		/* kshim_host_signal() cannot wake the task itself. */
+		if (signal_pending_state(READ_ONCE(t->__state), t))
+			wake_up_process(t);
 	}
 }
 

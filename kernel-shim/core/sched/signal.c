@@ -11,7 +11,9 @@
 #include <linux/signal.h>
 #include <kshim/machine.h>
 #include <kshim/form/dequeue_current.h>
+#include <kshim/task.h>
 #include <kshim/vfs.h>
+#include "internal.h"
 
 /* The user address that stands for every signal handler; it is never called. */
 #define HANDLER ((__sighandler_t)0x1000)
@@ -40,6 +42,33 @@ void kshim_flush_signals(struct task_struct *t, bool shared)
 		flush_sigqueue(&t->signal->shared_pending);
 	clear_tsk_thread_flag(t, TIF_SIGPENDING);
 	unlock_task_sighand(t, &flags);
+}
+
+static __thread bool interrupted;
+
+void kshim_host_signal(void)
+{
+	struct task_struct *t = current;
+
+	interrupted = true;
+	if (!t || !t->mm)
+		return;
+	set_tsk_thread_flag(t, TIF_SIGPENDING);
+	host_unpark(&kshim_task_of(t)->parker);
+}
+
+void kshim_host_signal_begin(void)
+{
+	if (interrupted)
+		set_thread_flag(TIF_SIGPENDING);
+}
+
+bool kshim_host_signal_end(void)
+{
+	bool was = interrupted;
+
+	interrupted = false;
+	return was;
 }
 
 int kshim_take_signal(struct kvmsim_signal *out)

@@ -7,6 +7,7 @@
 #include <kshim/arch.h>
 #include <kshim/boot.h>
 #include <kshim/checks.h>
+#include <kshim/exec.h>
 #include <kshim/form/swap_slots.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
@@ -27,10 +28,14 @@ static int machine_boot(const struct kvmsim_config *c, const struct kvmsim_host_
 	uint64_t ram = c->ram_bytes ?: 1UL << 30;
 	int ret;
 
+	if (c->window && !kshim_arch_exec())
+		return -EINVAL;
 	if (nr_cpus > KVMSIM_MAX_CPUS || ram < 64UL << 20 || ram > 32UL << 30 || ram % (4UL << 20))
 		return -EINVAL;
 	host_set_ops(h);
 	host_catch_oops();
+	if (c->window && !kshim_exec_begin())
+		return -EBUSY;
 	kshim_checks_boot();
 	ret = kshim_boot(ram, nr_cpus);
 	return ret || !host_wants_trace() ? ret : kshim_trace_enable();
@@ -208,6 +213,7 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.facility_name = kshim_arch_facility_name,
 	.constants = kshim_constants,
 	.layouts = kshim_layouts,
+	.exec = kshim_arch_exec,
 	.boot = machine_boot,
 	.grow_ram = kshim_grow_ram,
 	.kvm_load = machine_kvm_load,

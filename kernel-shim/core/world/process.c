@@ -87,6 +87,7 @@ struct kshim_process *kshim_process_enter(int pid)
 	kshim_task_switch(p->task[cpu]);
 	if (signal_pending(current))
 		kshim_process_handle_signals();
+	kshim_host_signal_begin();
 	return p;
 }
 
@@ -102,6 +103,7 @@ bool kshim_process_restarts(int64_t *ret)
 	case -ERESTARTNOHAND:
 	case -ERESTART_RESTARTBLOCK:
 		handled = kshim_process_handle_signals();
+		handled |= kshim_host_signal_end();
 		*ret = -EINTR;
 		return !handled;
 	}
@@ -162,6 +164,7 @@ void kshim_process_leave(void)
 	sync_rss();
 	if (signal_pending(current))
 		kshim_process_handle_signals();
+	kshim_host_signal_end();
 	kshim_syscall_exit();
 	kshim_task_switch(NULL);
 }

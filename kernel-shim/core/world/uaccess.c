@@ -54,6 +54,23 @@ static bool interrupted(bool user)
 	return kshim_process_handle_signals();
 }
 
+/*
+ * Memory of a program in this process, outside of its simulated address space: its stack, its variables, its heap. The
+ * host translates. The simulator's own memory is not the program's.
+ */
+static unsigned long native_pieces(unsigned long addr, unsigned long n, kshim_piece_fn fn, void *arg)
+{
+	unsigned long done = 0, len;
+
+	while (done < n) {
+		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
+		if (host_is_fixed(addr + done) || !host_try(fn, (void *)addr + done, done, len, arg))
+			break;
+		done += len;
+	}
+	return n - done;
+}
+
 unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write, bool user, kshim_piece_fn fn,
 				void *arg)
 {
@@ -65,6 +82,8 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 
 	if (!mm)
 		return n;
+	if (host_window.end && (addr < host_window.start || addr >= host_window.end))
+		return native_pieces(addr, n, fn, arg);
 	while (done < n && addr + done < mm->task_size) {
 		len = min(n - done, PAGE_SIZE - offset_in_page(addr + done));
 		flags = kshim_hw_access_begin();

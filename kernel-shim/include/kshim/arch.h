@@ -62,6 +62,8 @@ struct kshim_host_pte {
 };
 /* Reads the page tables of mm at addr. Returns true if there is an entry, present or not. */
 bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
+/* What a program in this process needs, or NULL if programs for this machine cannot run here. */
+const struct kvmsim_exec_ops *kshim_arch_exec(void);
 /* Switches this CPU from prev's address space to next's, on entering or leaving a process. Either may be NULL. */
 void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next);
 

@@ -9,6 +9,8 @@
 int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
 /* Declares that this process will not fork: vmalloc_to_page() then works for areas made from now on. */
 void kshim_vmalloc_share(void);
+/* In a child of fork(2) with a copy of RAM: areas whose pages are frames show the frames of that copy. */
+void kshim_vmalloc_forked(void);
 /* See module_param() of kshim/machine.h. */
 int kshim_module_param(const char *name, const char *value);
 /* From now on only parameters that can change at run time do. */

@@ -23,6 +23,33 @@ void host_alias(void *to, void *page, unsigned long bytes);
 /* Takes all access rights from a page-aligned range: the next touch is an oops. */
 void host_protect_none(void *p, unsigned long bytes);
 
+/* --- a program that runs in this process as the simulated process (sim/exec) --- */
+/* User addresses that are addresses of this process, too; end is 0 if there is no such program. */
+extern struct host_window {
+	unsigned long start, end;
+	uint64_t maps, unmaps;		/* counters */
+} host_window;
+/* Reserves the addresses. Once, before RAM is mapped. Returns false if something else is there. */
+bool host_window_open(unsigned long start, unsigned long end);
+/* Like host_map(), for RAM. With a window RAM is one file, whose frames can be shown at further addresses. */
+void *host_map_ram(unsigned long addr, unsigned long bytes);
+/* Makes the page `at`, outside of the window, the same memory as a frame of RAM. Only with a window. */
+void host_show_frame(void *at, const void *frame);
+/* Lets the program reach the frame at the page of addr. The caller keeps a flush of that address away meanwhile. */
+void host_window_map(unsigned long addr, const void *frame, bool write);
+/* Takes that away from the pages of start..end, on every thread before it returns. Without a window: nothing. */
+void host_window_unmap(unsigned long start, unsigned long end);
+/* In a child of fork(2): gives it a copy of RAM, and empties the window. The parent makes no call meanwhile. */
+void host_ram_forked(void);
+/*
+ * Returns fn(mem, done, len, arg), or false if that touches memory that this process does not have or may not touch so.
+ * fn takes no lock and is not interrupted half-way otherwise.
+ */
+bool host_try(bool (*fn)(void *mem, unsigned long done, unsigned long len, void *arg), void *mem, unsigned long done,
+	      unsigned long len, void *arg);
+/* Whether addr is in a place that host_map() or host_map_ram() chose. */
+bool host_is_fixed(unsigned long addr);
+
 /* --- native threads and waiting --- */
 /* A place to wait, one per task: a binary semaphore. park returns after an unpark that no park has consumed. */
 struct host_parker { int token; };

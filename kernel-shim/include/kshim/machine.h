@@ -79,6 +79,7 @@ struct kvmsim_host_ops {
 struct kvmsim_config {
 	uint64_t ram_bytes;	/* simulated RAM, a multiple of 4 MiB, 64 MiB to 32 GiB; 0: 1 GiB */
 	unsigned int nr_cpus;	/* simulated CPUs, 1..KVMSIM_MAX_CPUS; 0: 4 */
+	uint8_t window;		/* 1: a program in this process is the simulated process: see struct kvmsim_exec_ops */
 };
 
 /* System calls and their arguments; addresses are user addresses of the calling process. */
@@ -223,6 +224,47 @@ struct kvmsim_layout {
 	enum kvmsim_kind kind;
 };
 
+/*
+ * For a program that runs in this process and is its one simulated process (sim/exec; kvmsim_config.window). Its user
+ * addresses from start to end are host addresses, too: there a page of the host shows the simulated process's frame
+ * once fault() has mapped it, until the kernel flushes it from the TLBs. All other host addresses are the program's own
+ * memory. System calls take pointers to both.
+ */
+struct kvmsim_exec_ops {
+	uint64_t start, end;
+	/*
+	 * The program touched addr, for reading or for writing, and the host has no such right there. 0: try again.
+	 * -EFAULT: the access has failed, and take_signal() has the signal for it. -ESRCH.
+	 */
+	int (*fault)(int pid, uint64_t addr, int write);
+	/*
+	 * Declares that the program has several threads. Call it before the first of them is made. Threads that are
+	 * not attached then count as running, so that no deadlock is seen where one of them can go on.
+	 */
+	void (*threads)(void);
+	/* In a child of fork(2), on its only thread, before any other call: the child is a machine of its own. */
+	void (*forked)(void);
+	/*
+	 * Calls changed(arg, events) whenever the file wakes who waits for it, until unwatch(): call that before the fd
+	 * is closed. Returns what poll(2) would say now (EPOLL*), or -EBADF, -ENOMEM, -ESRCH. changed runs inside the
+	 * kernel, on any thread, and makes no calls.
+	 */
+	int (*watch)(int pid, int fd, void (*changed)(void *arg, int events), void *arg);
+	void (*unwatch)(int pid, int fd);
+	/* What poll(2) would say of the file now (EPOLL*), or -EBADF, -ESRCH. */
+	int (*poll)(int pid, int fd);
+	/*
+	 * A signal of the host is for the calling thread, which is in one of the calls: what a signal interrupts ends,
+	 * as KVM_RUN does with -EINTR. Call it in the signal's handler.
+	 */
+	void (*interrupt)(void);
+	/*
+	 * What a file below /sys/module has for "module.name", up to bytes - 1 of it, with a NUL. Its length, or
+	 * -ENOENT, -EACCES (nobody can read it), or the parameter's own error.
+	 */
+	int (*read_param)(const char *name, char *text, unsigned int bytes);
+};
+
 /* Single functions for benches. */
 enum kvmsim_bench { KVMSIM_BENCH_GFN_TO_MEMSLOT, KVMSIM_BENCH_GFN_TO_PFN };
 
@@ -239,6 +281,9 @@ struct kvmsim_machine_ops {
 	 */
 	const struct kvmsim_constant *constants;
 	const struct kvmsim_layout *layouts;
+
+	/* NULL: programs for this machine cannot run in a process of the host. */
+	const struct kvmsim_exec_ops *(*exec)(void);
 
 	/* Boots mm and the shim; once per process, on the main thread. 0 or -errno. */
 	int (*boot)(const struct kvmsim_config *c, const struct kvmsim_host_ops *h);

@@ -42,6 +42,17 @@ void kshim_task_destroy(struct task_struct *t);
 
 /* Declares that this process will not fork: work items get native threads of their own, so that they can sleep. */
 void kshim_workers_begin(void);
+/* Does the same, and declares that there are native threads that run without being attached. */
+void kshim_threads_outside(void);
+/*
+ * A signal of the host is for the calling native thread, which may be in the middle of a system call: signal_pending()
+ * is true for what it does until the end of that call, and a sleep that a signal ends, ends. Safe in a signal handler.
+ */
+void kshim_host_signal(void);
+/* Forgets that, for the next call. Whether it was so. */
+bool kshim_host_signal_end(void);
+/* Sets TIF_SIGPENDING again for such a signal, which is not in the task's queue. The call begins as current. */
+void kshim_host_signal_begin(void);
 /* Runs RCU and SRCU callbacks, work items and due timers until nothing is left; takes 1 us of virtual time. */
 void kshim_step_end(void);
 /* Frees what library code keeps per CPU for later (the radix tree's preloaded nodes), as if each CPU went offline. */

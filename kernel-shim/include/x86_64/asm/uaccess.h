@@ -3,6 +3,19 @@
 #ifndef _ASM_X86_UACCESS_H
 #define _ASM_X86_UACCESS_H
 
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+/* As in asm-generic/access_ok.h. A program in this process has memory above the simulated TASK_SIZE_MAX, too. */
+extern unsigned long kshim_access_limit;
+static inline int kshim_access_ok(const void __user *ptr, unsigned long size)
+{
+	unsigned long limit = kshim_access_limit;
+
+	return size <= limit && (unsigned long)ptr <= limit - size;
+}
+#define __access_ok kshim_access_ok
+
 #include_next <asm/uaccess.h>
 #include <asm/asm.h>
 #include <asm/smap.h>
