@@ -10,6 +10,8 @@
 
 /* bench/bench.c */
 int bench_main(int argc, char **argv);
+/* exec_command.c */
+int exec_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_JOBS,
@@ -50,6 +52,7 @@ static const char general_help[] =
 	"  list    list scenarios\n"
 	"  repl    try the scenario language line by line\n"
 	"  bench   measure\n"
+	"  exec    run a program, such as one of the kernel's selftests, on the simulated machine\n"
 	"\n"
 	"  kvmsim COMMAND --help   options of one command\n"
 	"  kvmsim --version        kernel, patches and checksums of what is built in, and which kernels are tested\n"
@@ -345,6 +348,8 @@ int cli_main(int argc, char **argv)
 		return argc > 2 ? usage_error("", "--version: no arguments expected") : version();
 	if (!strcmp(argv[1], "bench"))
 		return bench_main(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "exec"))
+		return exec_main(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return run_command(&commands[i], argc - 1, argv + 1);

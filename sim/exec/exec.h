@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The parts of libkvmexec.so, which is preloaded into a program and makes the program the simulated machine's process.
+ *
+ * The library stands in front of libc. A call that is about /dev/kvm, about memory that the program maps, or about a
+ * file that KVM can have goes to the simulator, which is in the same process; all others go to the host. Addresses in
+ * the window (kshim/machine.h: struct kvmsim_exec_ops) and file descriptors have the same number on both sides.
+ *
+ * What a thread does inside the simulator goes to the host: exec_active() is false then. libc's own calls of itself do
+ * not pass here, so malloc() and the stacks of threads stay the host's.
+ */
+#ifndef KVMEXEC_EXEC_H
+#define KVMEXEC_EXEC_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <kshim/machine.h>
+
+/* For the functions that stand in front of libc's; everything else is hidden. */
+#define EXPORT __attribute__((visibility("default")))
+
+extern const struct kvmsim_machine_ops *exec_ops;	/* NULL: there is no simulator (yet) */
+extern const struct kvmsim_exec_ops *exec_program;
+extern int exec_pid;
+/* The machine's personality: "ept", ... */
+const char *exec_mmu(void);
+
+/* --- host.c: the host's kernel, past this library --- */
+/* A system call. Returns a value or -errno. */
+long exec_host(long nr, ...);
+/* What libc does: -1 and errno for -errno. */
+long exec_ret(long value);
+/* The same function of libc. */
+void *exec_next(const char *name);
+
+/* --- thread.c: threads inside and outside of the simulator --- */
+/* Whether the calling thread is the program's, and not in the simulator. */
+bool exec_active(void);
+bool exec_in_simulator(void);
+/*
+ * Enclose the use of exec_ops. A thread that finds no free simulated CPU waits for one. They do not nest. exec_leave()
+ * returns what exec_signals_late() does.
+ */
+void exec_enter(void);
+bool exec_leave(void);
+/* A system call of the program in the simulator. Returns a value or -errno. */
+int64_t exec_sys(enum kvmsim_sys nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+/* Makes the calling thread, which booted the machine, the first of the program. nr_cpus: simulated CPUs. */
+void exec_threads_begin(unsigned int nr_cpus);
+/* The number of other threads that are in the simulator. */
+unsigned int exec_threads_inside(void);
+/* Whether the program ever had a second thread. */
+bool exec_threaded(void);
+
+/* --- report.c: what the simulator has to say --- */
+extern const struct kvmsim_host_ops exec_host_ops;
+/* Ends the program with exit code 1: it asked for something that cannot be right here. The text names it. */
+void exec_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* Prints one line to standard error. */
+void exec_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The end of the program: the last checks, and the verdict. Returns the exit code for the program's own. */
+int exec_finish(int status);
+/* In a child of fork(2): what the parent reported is the parent's. */
+void exec_reports_forked(void);
+extern bool exec_logging;
+
+/* --- memory.c: what the program maps --- */
+bool exec_in_window(const void *p);
+/* Makes len bytes at p in the window accessible, for a system call of the host. */
+void exec_touch(const void *p, size_t len, bool write);
+
+/* --- file.c: file descriptors of the simulator --- */
+bool exec_is_simulated(int fd);
+/* Takes the result of a call that made an fd: gives it the same number on the host. Returns as libc does. */
+int exec_new_fd(int64_t fd);
+/* The same for fcntl(2): no lower number than least. */
+int exec_new_fd_from(int64_t fd, int least);
+/* Forgets all simulated files' waiters, before the process ends; inside of the simulator. */
+void exec_files_end(void);
+/* In a child of fork(2): the descriptors of the host that stand for simulated ones are no longer the parent's. */
+void exec_files_forked(void);
+
+/* --- signal.c: signals that come inside of the simulator --- */
+/* A thread goes in. */
+void exec_signals_begin(void);
+/*
+ * A thread is outside again: the signals come now. Returns whether there were some and each one's handler wants system
+ * calls to be restarted.
+ */
+bool exec_signals_late(void);
+
+/* --- fault.c: the program's page faults and its handlers of signals --- */
+/* Before the machine boots, on its thread; and once it has booted and installed its own handlers. */
+void exec_faults_boot(void);
+void exec_faults_begin(void);
+/* Installs what each other new thread needs. */
+void exec_faults_thread(void);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Threads of the program inside and outside of the simulator.
+ *
+ * A program with one thread plays one simulated CPU all the time. With several, a thread plays one only while it is in
+ * the simulator, so that any number of threads can share the CPUs. A thread takes the CPU that it had last if that is
+ * free, so with no more threads than CPUs each keeps one.
+ */
+#define _GNU_SOURCE
+#include "exec.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define LONGEST_WAIT 20		/* seconds for a CPU */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards the two below */
+static pthread_cond_t freed = PTHREAD_COND_INITIALIZER;
+static unsigned int nr_cpus, busy;	/* busy: a bit for each CPU */
+static unsigned int nr_inside;
+static bool threaded;
+
+static __thread __attribute__((tls_model("initial-exec"))) unsigned int inside;
+static __thread __attribute__((tls_model("initial-exec"))) int cpu;
+
+bool exec_active(void)
+{
+	return exec_ops && !inside;
+}
+
+bool exec_in_simulator(void)
+{
+	return inside;
+}
+
+bool exec_threaded(void)
+{
+	return threaded;
+}
+
+unsigned int exec_threads_inside(void)
+{
+	return __atomic_load_n(&nr_inside, __ATOMIC_RELAXED) - (inside ? 1 : 0);
+}
+
+void exec_threads_begin(unsigned int n)
+{
+	nr_cpus = n;
+	cpu = 0;
+}
+
+/* Returns a free CPU, the calling thread's last one first, or -1. The lock is held. */
+static int free_cpu(void)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		unsigned int c = (cpu + i) % nr_cpus;
+
+		if (!(busy & 1u << c))
+			return (int)c;
+	}
+	return -1;
+}
+
+static void take_cpu(void)
+{
+	struct timespec end;
+	int c;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += LONGEST_WAIT;
+	pthread_mutex_lock(&lock);
+	while ((c = free_cpu()) < 0)
+		if (pthread_cond_timedwait(&freed, &lock, &end) == ETIMEDOUT)
+			exec_refuse("more threads than the %u simulated CPUs that wait in system calls", nr_cpus);
+	busy |= 1u << c;
+	pthread_mutex_unlock(&lock);
+	cpu = c;
+	if (exec_ops->thread_attach((unsigned int)c))
+		exec_refuse("CPU %d takes no thread", c);
+}
+
+static void give_cpu(void)
+{
+	exec_ops->thread_detach();
+	pthread_mutex_lock(&lock);
+	busy &= ~(1u << cpu);
+	pthread_cond_signal(&freed);
+	pthread_mutex_unlock(&lock);
+}
+
+void exec_enter(void)
+{
+	int saved = errno;
+
+	exec_signals_begin();
+	inside++;
+	__atomic_fetch_add(&nr_inside, 1, __ATOMIC_RELAXED);
+	if (threaded)
+		take_cpu();
+	errno = saved;
+}
+
+bool exec_leave(void)
+{
+	int saved = errno;
+	bool restart;
+
+	exec_ops->step_end();
+	if (threaded)
+		give_cpu();
+	__atomic_fetch_sub(&nr_inside, 1, __ATOMIC_RELAXED);
+	inside--;
+	restart = exec_signals_late();
+	errno = saved;
+	return restart;
+}
+
+/* Whether the kernel would begin the call again after handlers with SA_RESTART. */
+static bool restarts(enum kvmsim_sys nr)
+{
+	return nr == KVMSIM_SYS_READ || nr == KVMSIM_SYS_WRITE;
+}
+
+int64_t exec_sys(enum kvmsim_sys nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	const uint64_t args[6] = { a, b, c, d, e, f };
+	bool again;
+	int64_t ret;
+
+	do {
+		exec_enter();
+		ret = exec_ops->syscall(exec_pid, nr, args);
+		again = exec_leave();
+	} while (again && ret == -EINTR && restarts(nr));
+	return ret;
+}
+
+/* From now on no thread plays a CPU while it is outside. */
+static void become_threaded(void)
+{
+	exec_enter();
+	exec_program->threads();
+	exec_ops->step_end();
+	exec_ops->thread_detach();
+	threaded = true;
+	__atomic_fetch_sub(&nr_inside, 1, __ATOMIC_RELAXED);
+	inside--;
+}
+
+struct start {
+	void *(*fn)(void *);
+	void *arg;
+};
+
+static void *started(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	__builtin_free(arg);
+	exec_faults_thread();
+	return s.fn(s.arg);
+}
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+	static typeof(&pthread_create) next;
+	struct start *s;
+	int ret;
+
+	if (!next)
+		next = exec_next("pthread_create");
+	if (!exec_active())
+		return next(thread, attr, fn, arg);
+	if (!threaded)
+		become_threaded();
+	s = __builtin_malloc(sizeof(*s));
+	if (!s)
+		return EAGAIN;
+	*s = (struct start){ fn, arg };
+	ret = next(thread, attr, started, s);
+	if (ret)
+		__builtin_free(s);
+	return ret;
+}

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests of kvmsim exec: each test program passes, also with fewer CPUs; what is refused is refused by name; exit codes.
+#
+#   exec.sh KVMSIM_BIN DIRECTORY_OF_PROGRAMS [CASE]
+set -eu
+
+kvmsim=$1 dir=$2 only=${3:-}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+
+# Runs "kvmsim exec"; expects an exit code, and a text in the output, or "": nothing on standard error.
+expect() { # CODE TEXT ARGUMENT...
+	code=$1 text=$2
+	shift 2
+	rc=0
+	"$kvmsim" exec "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || rc=$?
+	if [ "$rc" = "$code" ]; then
+		if [ -n "$text" ]; then
+			! cat "$tmp/out" "$tmp/err" | grep -qF -e "$text" || return 0
+		elif [ ! -s "$tmp/err" ]; then
+			return 0
+		fi
+	fi
+	echo "FAILED: exec $*: exit code $rc instead of $code, or not \"$text\":"
+	sed 's/^/    /' "$tmp/err"
+	failed=1
+}
+
+programs() {
+	for program in memory signals files threads forking; do
+		expect 0 "" "$dir/exec_$program"
+	done
+	expect 0 "" --mmu shadow -- "$dir/exec_memory"
+	expect 0 "" --mmu npt --ram 256M "$dir/exec_memory"
+	expect 0 "" --cpus 2 -- "$dir/exec_threads"
+}
+
+refused() {
+	while read -r name text; do
+		expect 1 "kvmsim: REFUSED: $text" "$dir/exec_refused" "$name"
+	done <<-EOF
+		slot-of-malloc a memory slot with memory at
+		dup-over dup2() with a descriptor of the simulator
+		map-over mmap() of a file of the host over
+		map-outside mmap() of a simulated file at
+		lock-all mlockall()
+		by-number syscall() number 9
+		run-code execution of code at
+		fork-with-threads fork() after a second thread
+		seals memfd_create() with flags 0x2
+	EOF
+}
+
+verdicts() {
+	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" stray-write
+	expect 3 "kvmsim: the program ended with 3, and the simulator has" "$dir/exec_refused" fails
+	expect 4 "" "$dir/exec_refused" exit-4
+	expect 99 "" "$dir/exec_refused"
+}
+
+usage() {
+	expect 0 "Usage: kvmsim exec" --help
+	expect 2 "which program?"
+	expect 2 "No such file" /nowhere
+	expect 2 "expected ept, npt or shadow" --mmu sie true
+	expect 2 "expected 64M to 32G" --ram 5 true
+	expect 2 "expected 1 to 8" --cpus 9 true
+	expect 2 "has no option --nothing" --nothing true
+	expect 2 "a program for it does not run on this processor" --arch s390x true
+	expect 2 "it is statically linked" "$dir/exec_static"
+	expect 1 "REFUSED: --param kvm.nothing=1" --param kvm.nothing=1 true
+	expect 0 "" --param kvm.halt_poll_ns=0 true
+}
+
+for case in programs refused verdicts usage; do
+	[ -n "$only" ] && [ "$only" != "$case" ] || $case
+done
+exit $failed

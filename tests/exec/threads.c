@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * More threads than simulated CPUs: each has memory of its own and a part of a page that all share, while others take
+ * that away; a VM of its own; and a userfaultfd whose pages another thread supplies.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "test.h"
+
+#define THREADS 20
+#define PAGES 16
+
+static char *shared;
+
+static void *worker(void *arg)
+{
+	size_t id = (size_t)arg, len = PAGES * PAGE;
+	unsigned int *mine = (unsigned int *)shared + id;
+
+	for (unsigned int round = 1; round <= 20; round++) {
+		char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		CHECK(p != MAP_FAILED);
+		for (size_t i = 0; i < len; i += PAGE)
+			p[i] = (char)id;
+		CHECK(!mprotect(p, len, PROT_READ));
+		for (size_t i = 0; i < len; i += PAGE)
+			CHECK(p[i] == (char)id);
+		++*mine;
+		CHECK(!munmap(p, len));
+		/* Takes the page from everybody, not what is in it. */
+		if (round % 5 == 0)
+			CHECK(!madvise(shared, PAGE, MADV_PAGEOUT) || errno == EINVAL);
+		CHECK(*mine == round);
+	}
+	return NULL;
+}
+
+static void many_threads(void)
+{
+	pthread_t t[THREADS];
+
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK(!pthread_create(&t[i], NULL, worker, (void *)i));
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK(!pthread_join(t[i], NULL));
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK(((unsigned int *)shared)[i] == 20);
+	CHECK(!munmap(shared, PAGE));
+}
+
+static void *supplier(void *arg)
+{
+	int uffd = (int)(intptr_t)arg;
+	char *page = malloc(PAGE);
+
+	for (int n = 0; n < PAGES; n++) {
+		struct pollfd p = { .fd = uffd, .events = POLLIN };
+		struct uffdio_copy copy = { .len = PAGE };
+		struct uffd_msg m;
+
+		CHECK(poll(&p, 1, 10000) == 1 && p.revents == POLLIN);
+		CHECK(read(uffd, &m, sizeof(m)) == sizeof(m) && m.event == UFFD_EVENT_PAGEFAULT);
+		copy.dst = m.arg.pagefault.address & -PAGE;
+		copy.src = (uintptr_t)page;
+		memset(page, 'a' + n, PAGE);
+		CHECK(!ioctl(uffd, UFFDIO_COPY, &copy) && copy.copy == PAGE);
+	}
+	free(page);
+	return NULL;
+}
+
+static void missing_pages(void)
+{
+	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffd_msg m;
+	pthread_t t;
+	char *p;
+
+	CHECK(uffd >= 0 && !ioctl(uffd, UFFDIO_API, &api));
+	FAILS(read(uffd, &m, sizeof(m)), EAGAIN);
+	p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)p;
+	reg.range.len = PAGES * PAGE;
+	CHECK(!ioctl(uffd, UFFDIO_REGISTER, &reg));
+	CHECK(!pthread_create(&t, NULL, supplier, (void *)(intptr_t)uffd));
+	for (int n = 0; n < PAGES; n++)
+		CHECK(p[n * PAGE] == 'a' + n && p[n * PAGE + PAGE - 1] == 'a' + n);
+	CHECK(!pthread_join(t, NULL) && !close(uffd) && !munmap(p, PAGES * PAGE));
+}
+
+/* Threads that each have a VM, and one that many change. */
+static void *owner(void *arg)
+{
+	int kvm = open("/dev/kvm", O_RDWR), vm = ioctl(kvm, KVM_CREATE_VM, 0), vcpu;
+	struct kvm_userspace_memory_region slot = { .memory_size = PAGES * PAGE };
+	char *ram = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(vm >= 0 && ram != MAP_FAILED);
+	slot.userspace_addr = (uintptr_t)ram;
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	for (int round = 0; round < 10; round++) {
+		slot.memory_size = round % 2 ? 0 : PAGES * PAGE;
+		CHECK(!ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot));
+		ram[round * PAGE] = 1;
+	}
+	CHECK(vcpu >= 0 && !close(vcpu) && !close(vm) && !close(kvm) && !munmap(ram, PAGES * PAGE));
+	return arg;
+}
+
+static void many_vms(void)
+{
+	pthread_t t[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK(!pthread_create(&t[i], NULL, owner, NULL));
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK(!pthread_join(t[i], NULL));
+}
+
+int main(void)
+{
+	many_threads();
+	missing_pages();
+	many_vms();
+	return 0;
+}
