@@ -4,7 +4,7 @@
 
 _kvmsim() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
-	local commands='build run check list repl bench debug mutate test patches fetch drift'
+	local commands='build run check list repl exec bench debug mutate test patches fetch drift'
 
 	COMPREPLY=()
 	case $previous in
@@ -12,11 +12,15 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -W 'x86_64 s390x arm64' -- "$current")
 		return
 		;;
+	--mmu)
+		mapfile -t COMPREPLY < <(compgen -W 'ept npt shadow' -- "$current")
+		return
+		;;
 	--kernel | --junit | --trace | --diff | --json | --compare)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --threshold | --break) return ;;
+	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --threshold | --break | --ram | --cpus | --param) return ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in *" $word "*) command=$word && break ;; esac
@@ -35,6 +39,7 @@ _kvmsim() {
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;
 	debug) options='--arch --break --filter --kernel --help' ;;
 	mutate) options='--arch --kernel --count --limit --function --help' ;;
+	exec) options='--arch --kernel --mmu --ram --cpus --param --log --help' ;;
 	bench)
 		options='--arch --kernel --filter --exclude --rounds --instructions --json --compare --threshold --list --help'
 		;;

@@ -32,14 +32,14 @@ for command in $commands; do
 	grep -qE "^\.BR? $command( |\$)" "$work/manual" || complain "the manual page has no command $command"
 	grep -q "commands='.*\b$command\b" "$project/sim/completion.bash" || complain "the completion has no command $command"
 done
-for command in run check list repl bench debug mutate; do
+for command in run check list repl exec bench debug mutate; do
 	help $command >"$work/help" || complain "no help for $command"
 	options <"$work/help" >"$work/options"
 	cat "$work/options" >>"$work/all"
 	# What bash offers behind the command.
 	bash -c '. "$1"; COMP_WORDS=(kvmsim "$2" --) COMP_CWORD=2; _kvmsim; printf "%s\n" "${COMPREPLY[@]}"' bash \
 		"$project/sim/completion.bash" "$command" | sort -u >"$work/offered"
-	{ cat "$work/options"; echo --help; } | sort -u | diff - "$work/offered" >"$work/difference" ||
+	{ cat "$work/options"; printf '%s\n' --help --kernel; } | sort -u | diff - "$work/offered" >"$work/difference" ||
 		complain "completion of $command: $(cat "$work/difference")"
 done
 { cat "$work/all"; printf '%s\n' --kernel --version --help --diff; } | sort -u >"$work/known"
