@@ -64,6 +64,45 @@ scenario("arm64: the guest's maintenance by set and way is KVM's", { arch = "arm
 	expect(vcpu:read(0x3000, 8)):eq("before..")
 end)
 
+-- The guest's SCTLR_EL1, with stage 1 and its caches on or off (M and C). KVM sees the write until caches are on.
+local function caches(vcpu, on)
+	local sctlr = vcpu:get_sysreg("sctlr_el1")
+	expect(vcpu:msr("sctlr_el1", on and sctlr | 5 or sctlr & ~5)):is_true()
+end
+
+local cached <const> = { paging = true, map = {
+	{ from = 0x40000000, to = 0x5000 }, { from = 0x50000000, to = 0x5000, attr = "noncacheable" },
+} }
+
+-- kvm_toggle_cache(), arch/arm64/kvm/mmu.c. What the guest wrote is in caches, and its next accesses go around them.
+scenario("arm64: the guest turns its caches off, and KVM cleans all its memory", { arch = "arm64",
+	facilities = { fwb = false } }, function(sim)
+	local vcpu, ram = sim:guest(cached)
+
+	expect(vcpu:write(0x40000000, "cached..")):is_true()
+	caches(vcpu, false)
+	expect(vcpu:read(0x5000, 8)):eq("cached..")
+	expect(vcpu:write(0x5008, "around..")):is_true()
+	caches(vcpu, true)
+	expect(vcpu:read(0x40000008, 8)):eq("around..")
+	expect(ram:read(0x5000, 16)):eq("cached..around..")
+end)
+
+-- kvm_set_way_flush(). KVM does it once, and then again after the guest has turned its caches on anew.
+scenario("arm64: maintenance by set and way with caches on cleans all memory of the guest", { arch = "arm64",
+	facilities = { fwb = false } }, function(sim)
+	local vcpu = sim:guest(cached)
+
+	for n = 1, 2 do
+		caches(vcpu, false)
+		caches(vcpu, true)
+		local data = ("round %2d"):format(n)
+		expect(vcpu:write(0x40000000, data)):is_true()
+		expect(vcpu:dc("cisw", 0)):is_true()
+		expect(vcpu:read(0x50000000, 8)):eq(data)
+	end
+end)
+
 scenario("arm64: the guest's maintenance by address", { arch = "arm64" }, function(sim)
 	local vcpu, ram, vm = sim:guest{ paging = true, map = { { from = 0x40000000, to = 0x3000 } } }
 

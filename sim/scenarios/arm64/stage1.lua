@@ -156,6 +156,21 @@ scenario("arm64: a table of the guest's that stage 2 lacks is a fault on a walk,
 	expect(sim.inspect:mapping(vm, 0x400000).present):is_true()
 end)
 
+-- kvm_handle_guest_abort() (arch/arm64/kvm/mmu.c) gives the guest the address that it has no memory for, not the one
+-- that it has used.
+cases("arm64: stage 1 leads beyond the guest's physical addresses", {
+	arch = "arm64", covers = "what KVM does today",
+}, {
+	{ "a read", "read", 8, ESR_ELx_EC_DABT_CUR }, { "a write", "write", "data....", ESR_ELx_EC_DABT_CUR },
+	{ "a fetch", "fetch", nil, ESR_ELx_EC_IABT_CUR },
+}, function(sim, row)
+	local vcpu = guest(sim)
+
+	vcpu:map{ from = 0x40000000, to = 1 << 41, prot = row[2] == "fetch" and "rx" or "rw", user = false }
+	local exit = vcpu[row[2]](vcpu, 0x40000018, row[3])
+	expect(exit):fields{ exception = { ec = row[4], fsc = ESR_ELx_FSC_EXTABT, far = 1 << 41 | 0x18 } }
+end)
+
 scenario("arm64: two vCPUs share tables", { arch = "arm64" }, function(sim)
 	local vcpu, ram, vm = guest(sim)
 	local other = vm:create_vcpu()

@@ -37,7 +37,10 @@ cases("arm64: what makes pages of a block", { arch = "arm64" }, {
 	expect(sim.inspect:mapping(vm, 2 * MiB)):fields{ present = true, level = 1, page = ram:page(512) }
 end)
 
-scenario("arm64: dirty logging maps pages, and blocks come back after it", { arch = "arm64" }, function(sim)
+local without <const> = { {}, { range = false }, { ttl = false, range = false, fwb = false } }
+
+scenario("arm64: dirty logging maps pages, and blocks come back after it", { arch = "arm64", facilities = without },
+	function(sim)
 	local vcpu, ram, vm, _, slot = huge_guest(sim)
 
 	expect(vcpu:write(2 * MiB, "block")):is_true()
@@ -136,7 +139,8 @@ scenario("arm64: ageing clears the access flag, and the next access sets it", { 
 	end
 end)
 
-scenario("arm64: deleting a slot takes its mappings and the TLB's entries", { arch = "arm64" }, function(sim)
+scenario("arm64: deleting a slot takes its mappings and the TLB's entries", { arch = "arm64", facilities = without },
+	function(sim)
 	local vcpu, _, vm = sim:guest()
 
 	expect(vcpu:write(0x3000, "gone")):is_true()

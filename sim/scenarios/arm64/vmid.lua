@@ -19,6 +19,44 @@ scenario("arm64: VMs with one guest-physical address keep apart", { arch = "arm6
 	expect(b.vcpu:read(0, 8)):eq("of VM b.")
 end)
 
+-- A vCPU's fault replaces the process's page while another VM has the old one: TLBs are emptied for a VMID that is not
+-- the CPU's present one (enter_vmid_context(), arch/arm64/kvm/hyp/vhe/tlb.c).
+scenario("arm64: a write of one VM takes the page of another", { arch = "arm64" }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "64K", huge = false }
+	local a, b = small_vm(vmm, ram, 0), small_vm(vmm, ram, 0)
+
+	expect(b.vcpu:read(0, 8)):eq(("\0"):rep(8))
+	expect(ram:page(0)):fields{ zero = true }
+	expect(sim.inspect:tlb(b.vcpu, 0).present):is_true()
+	expect(a.vcpu:write(0, "of VM a.")):is_true()
+	expect(sim.inspect:mapping(b.vm, 0).present):is_false()
+	expect(sim.inspect:tlb(b.vcpu, 0)):errno(ENOENT)
+	expect(b.vcpu:read(0, 8)):eq("of VM a.")
+end)
+
+-- check_update_reserved_vmid(), arch/arm64/kvm/vmid.c.
+scenario("arm64: a VM that runs meanwhile keeps its VMID when all are used up", { arch = "arm64",
+	facilities = { vmid16 = false }, check = "end", timeout = 120 }, function(sim)
+	local vcpu, ram, _, vmm = sim:guest{ ram = { length = "2M", huge = false } }
+	local done = false
+
+	sim:thread("runs on", function()
+		while not done do
+			expect(vcpu:workload{ op = "write", range = { 0, "64K" }, stride = "4K", count = 20000 }):eq(20000)
+		end
+	end)
+	sim:thread("others", function()
+		for n = 16, 16 + 270 do
+			local other = small_vm(vmm, ram, n)
+			expect(other.vcpu:write(0, string.pack("<i8", n))):is_true()
+		end
+		done = true
+	end)
+	sim:join()
+	expect(vcpu:read(270 * 4096, 8)):eq(string.pack("<i8", 270))
+end)
+
 scenario("arm64: more VMs than VMIDs", { arch = "arm64", facilities = { vmid16 = false }, timeout = 120 }, function(sim)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M", huge = false }
