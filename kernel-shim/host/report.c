@@ -69,8 +69,7 @@ void host_trace(const struct kvmsim_trace_event *e, unsigned int bytes)
 	host_ops->trace(e, bytes);
 }
 
-/* Collects the frames from return address pc on, or all of them if pc is not in the back trace. */
-static unsigned int collect(void *pc, void **frames, unsigned int max)
+unsigned int host_backtrace_from(void *pc, void **frames, unsigned int max)
 {
 	void *all[KVMSIM_MAX_FRAMES + SKIP_MAX];
 	int i, n = backtrace(all, KVMSIM_MAX_FRAMES + SKIP_MAX);
@@ -90,11 +89,37 @@ static unsigned int collect(void *pc, void **frames, unsigned int max)
 
 unsigned int host_backtrace(void **frames, unsigned int max)
 {
-	return collect(__builtin_return_address(0), frames, max);
+	return host_backtrace_from(__builtin_return_address(0), frames, max);
 }
 
-static void deliver(const struct kvmsim_report *r)
+static _Thread_local struct kvmsim_subject subjects[KVMSIM_MAX_SUBJECTS];
+
+static void about(const char *what, uint64_t addr, unsigned int bytes, bool count)
 {
+	unsigned int i;
+
+	for (i = 0; addr && i < KVMSIM_MAX_SUBJECTS; i++) {
+		if (subjects[i].bytes)
+			continue;
+		subjects[i] = (struct kvmsim_subject){ .what = what, .addr = addr, .bytes = bytes, .count = count };
+		break;
+	}
+}
+
+void host_about(const char *what, const volatile uint64_t *word)
+{
+	about(what, (uintptr_t)word, 8, false);
+}
+
+void host_about_count(const char *what, const volatile uint32_t *count)
+{
+	about(what, (uintptr_t)count, 4, true);
+}
+
+static void deliver(struct kvmsim_report *r)
+{
+	memcpy(r->subjects, subjects, sizeof(subjects));
+	memset(subjects, 0, sizeof(subjects));
 	if (host_ops && host_ops->report) {
 		host_ops->report(r);
 	} else {
@@ -119,7 +144,7 @@ static void vreport(void *pc, struct kvmsim_report *r, const char *fmt, va_list 
 	vsnprintf(text, sizeof(text), fmt, args);
 	r->text = text;
 	if (!without_trace)
-		r->nr_frames = collect(pc, r->frames, KVMSIM_MAX_FRAMES);
+		r->nr_frames = host_backtrace_from(pc, r->frames, KVMSIM_MAX_FRAMES);
 	deliver(r);
 }
 
@@ -327,7 +352,7 @@ static bool kernel_faulted(unsigned long pc)
 	if (in_kernel_object(pc))
 		return true;
 	/* Only the frames above the signal's: this handler is in the kernel's object too. */
-	n = collect((void *)pc, frames, KVMSIM_MAX_FRAMES);
+	n = host_backtrace_from((void *)pc, frames, KVMSIM_MAX_FRAMES);
 	for (i = 0; i < n && frames[0] == (void *)pc; i++) {
 		if (in_kernel_object((unsigned long)frames[i]))
 			return true;
@@ -365,7 +390,7 @@ static __attribute__((force_align_arg_pointer, noinline)) void report_fault(void
 {
 	struct kvmsim_report r = { .kind = fault_kind, .text = fault_text() };
 
-	r.nr_frames = collect(__builtin_return_address(0), r.frames, KVMSIM_MAX_FRAMES);
+	r.nr_frames = host_backtrace_from(__builtin_return_address(0), r.frames, KVMSIM_MAX_FRAMES);
 	deliver(&r);
 }
 
@@ -411,7 +436,7 @@ static void on_fault(int sig, siginfo_t *si, void *context)
 
 	if (si->si_code > 0 && tried)
 		__builtin_longjmp(tried, 1);
-	if (si->si_code > 0 && host_exception(uc))
+	if (host_watch_fault(sig, si, uc) || (si->si_code > 0 && host_exception(uc)))
 		return;
 	if (bad_call)
 		pc = *(unsigned long *)sp;

@@ -3,6 +3,7 @@
 #ifndef KSHIM_HOST_REPORT_H
 #define KSHIM_HOST_REPORT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <ucontext.h>
 
@@ -10,6 +11,12 @@
 
 /* Notes a range at a fixed address, for host_is_fixed(). */
 void host_add_fixed(unsigned long addr, unsigned long bytes);
+
+/* Collects the frames from return address pc on, or all of them if pc is not in the back trace. Returns how many. */
+unsigned int host_backtrace_from(void *pc, void **frames, unsigned int max);
+
+/* watch.c: returns whether the fault is a store into a page with a watched word, which now continues. */
+bool host_watch_fault(int sig, const siginfo_t *si, ucontext_t *uc);
 
 /* exception.c: returns whether kernel code expects the exception at uc. Then uc is where to continue. */
 bool host_exception(ucontext_t *uc);

@@ -204,6 +204,12 @@ static int machine_leak_check(void)
 	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();
 }
 
+static void machine_step_end(void)
+{
+	kshim_step_end();
+	host_watch_next_call();
+}
+
 const struct kvmsim_machine_ops kvmsim_machine = {
 	.arch = KSHIM_ARCH_NAME,
 	.kernel_release = UTS_RELEASE,
@@ -242,8 +248,10 @@ const struct kvmsim_machine_ops kvmsim_machine = {
 	.bench = kshim_bench,
 	.counter_name = kshim_counter_name,
 	.counter = kshim_counter,
-	.step_end = kshim_step_end,
+	.step_end = machine_step_end,
 	.check = machine_check,
+	.watch = host_watch,
+	.watched = host_watched,
 	.leak_check = machine_leak_check,
 	.trace_print = kshim_trace_print,
 	.count_enable = kshim_trace_count,

@@ -113,6 +113,19 @@ void host_report_frames(int kind, const void *const *addrs, unsigned int n, cons
 void host_check(const char *id, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void host_check_frames(const char *id, const void *const *addrs, unsigned int n, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/*
+ * Says which word of simulated memory the calling thread's next report is about, so that the program can find out who
+ * changed it: see struct kvmsim_subject. what: a constant. At most KVMSIM_MAX_SUBJECTS; more, and NULL, are ignored.
+ */
+void host_about(const char *what, const volatile uint64_t *word);
+/* The same for a count of references. */
+void host_about_count(const char *what, const volatile uint32_t *count);
+/* As kvmsim_machine_ops says. */
+struct kvmsim_change;
+int host_watch(uint64_t addr, unsigned int bytes);
+unsigned int host_watched(uint64_t addr, struct kvmsim_change *out, unsigned int max);
+/* One call into the machine has ended, see struct kvmsim_change. */
+void host_watch_next_call(void);
 void host_fatal(int kind, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5), noreturn));
 /*

@@ -42,6 +42,26 @@ enum kvmsim_report_kind {
 };
 
 #define KVMSIM_MAX_FRAMES 48
+#define KVMSIM_MAX_SUBJECTS 2
+
+/* A word of simulated memory that a report is about. The scenario always has it at the same address. */
+struct kvmsim_subject {
+	const char *what;	/* "the entry of KVM's table", a constant */
+	uint64_t addr;
+	uint8_t bytes;		/* 4 or 8; 0: there is none */
+	uint8_t count;		/* 1: it counts references */
+};
+
+#define KVMSIM_MAX_WATCHED 4
+#define KVMSIM_CHANGE_FRAMES 24
+
+/* A change of a watched word. */
+struct kvmsim_change {
+	uint64_t old, new;
+	uint64_t call;		/* which call into the machine made it: the number of calls of step_end() before */
+	uint32_t nr_frames;	/* return addresses, the first behind the store itself */
+	void *frames[KVMSIM_CHANGE_FRAMES];
+};
 
 struct kvmsim_report {
 	enum kvmsim_report_kind kind;
@@ -51,6 +71,7 @@ struct kvmsim_report {
 	int line;
 	unsigned int nr_frames;	/* return addresses, innermost first; sim turns them into kernel file:line */
 	void *frames[KVMSIM_MAX_FRAMES];
+	struct kvmsim_subject subjects[KVMSIM_MAX_SUBJECTS];
 };
 
 /*
@@ -373,6 +394,14 @@ struct kvmsim_machine_ops {
 	void (*step_end)(void);
 	/* Runs the checker; each finding is a report. Returns how many. No other thread may be in a call. */
 	int (*check)(void);
+	/*
+	 * Records the changes of the bytes at addr from now on; bytes: 4 or 8, aligned. Stores into their page become
+	 * slow. A change that another thread makes during a store into the page may be missed. -EINVAL, -ENOSPC
+	 * (KVMSIM_MAX_WATCHED), or -EOPNOTSUPP (under Valgrind and with ThreadSanitizer).
+	 */
+	int (*watch)(uint64_t addr, unsigned int bytes);
+	/* Copies the last changes of a watched word, at most max, oldest first. Returns how many. */
+	unsigned int (*watched)(uint64_t addr, struct kvmsim_change *out, unsigned int max);
 	/* Reports what is left after the last process has exited. Returns how many. */
 	int (*leak_check)(void);
 	/*
