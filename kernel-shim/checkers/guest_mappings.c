@@ -23,9 +23,12 @@
 
 static int findings;
 
-#define finding(fmt, ...) \
+/* About a leaf, and the host's entry for it, or NULL. */
+#define finding(leaf, host, fmt, ...) \
 	do { \
 		findings++; \
+		host_about("the entry in KVM's tables", kshim_hw_entry_of(leaf)); \
+		host_about("the entry in the process's page tables", host); \
 		host_check("guest-mappings", fmt, ##__VA_ARGS__); \
 	} while (0)
 
@@ -61,14 +64,16 @@ static bool gmem_frame(struct kvm_memory_slot *slot, gfn_t gfn, unsigned long *p
 	return true;
 }
 
-static void check_private(const char *where, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long pfn)
+static void check_private(const struct kshim_guest_leaf *leaf, struct kvm_memory_slot *slot, gfn_t gfn,
+			  unsigned long pfn)
 {
 	unsigned long frame;
 
 	if (!gmem_frame(slot, gfn, &frame))
-		finding("%s maps gfn %llx, which its guest_memfd does not hold", where, gfn);
+		finding(leaf, NULL, "%s maps gfn %llx, which its guest_memfd does not hold", leaf->where, gfn);
 	else if (frame != pfn)
-		finding("%s maps gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", where, gfn, pfn, frame);
+		finding(leaf, NULL, "%s maps gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", leaf->where, gfn,
+			pfn, frame);
 }
 
 static void check_logged(const struct kshim_guest_leaf *leaf, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long n)
@@ -76,7 +81,8 @@ static void check_logged(const struct kshim_guest_leaf *leaf, struct kvm_memory_
 	for (; n--; gfn++) {
 		if (test_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap))
 			continue;
-		finding("%s maps gfn %llx writable, but slot %d logs dirty pages and does not have it in its bitmap",
+		finding(leaf, NULL,
+			"%s maps gfn %llx writable, but slot %d logs dirty pages and does not have it in its bitmap",
 			leaf->where, gfn, slot->id);
 		return;
 	}
@@ -92,36 +98,42 @@ static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf 
 	struct kshim_host_pte host;
 
 	if (!slot || slot->flags & KVM_MEMSLOT_INVALID) {
-		finding("%s maps gfn %llx, which no slot has", leaf->where, gfn);
+		finding(leaf, NULL, "%s maps gfn %llx, which no slot has", leaf->where, gfn);
 		return n;
 	}
 	n = kshim_any_private(kvm) ? 1 : min(n, (unsigned long)(slot->base_gfn + slot->npages - gfn));
 	if (leaf->writable && slot->flags & KVM_MEM_READONLY)
-		finding("%s maps gfn %llx writable, but slot %d is read-only", leaf->where, gfn, slot->id);
+		finding(leaf, NULL, "%s maps gfn %llx writable, but slot %d is read-only", leaf->where, gfn,
+			slot->id);
 	if (kshim_gfn_is_gmem(kvm, slot, gfn)) {
 		n = 1;
-		check_private(leaf->where, slot, gfn, pfn);
+		check_private(leaf, slot, gfn, pfn);
 		goto logged;
 	}
 	addr = slot->userspace_addr + ((gfn - slot->base_gfn) << PAGE_SHIFT);
 	vma = vma_lookup(kvm->mm, addr);
 	if (!vma) {
-		finding("%s maps gfn %llx, but the process has nothing at %lx", leaf->where, gfn, addr);
+		kshim_arch_host_walk(kvm->mm, addr, &host);
+		finding(leaf, host.entry, "%s maps gfn %llx, but the process has nothing at %lx", leaf->where, gfn,
+			addr);
 		return n;
 	}
 	if (!kshim_arch_host_walk(kvm->mm, addr, &host) || !host.present) {
-		finding("%s maps gfn %llx to pfn %lx, but the process has no page at %lx", leaf->where, gfn, pfn, addr);
+		finding(leaf, host.entry, "%s maps gfn %llx to pfn %lx, but the process has no page at %lx",
+			leaf->where, gfn, pfn, addr);
 		return n;
 	}
 	n = min(n, host.huge ? (PMD_SIZE - (addr & ~PMD_MASK)) >> PAGE_SHIFT : 1);
 	n = min(n, (vma->vm_end - addr) >> PAGE_SHIFT);
 	if (host.pfn != pfn)
-		finding("%s maps gfn %llx to pfn %lx, but the process has pfn %lx at %lx", leaf->where, gfn, pfn,
-			host.pfn, addr);
+		finding(leaf, host.entry, "%s maps gfn %llx to pfn %lx, but the process has pfn %lx at %lx",
+			leaf->where, gfn, pfn, host.pfn, addr);
 	if (leaf->writable && !(vma->vm_flags & VM_WRITE))
-		finding("%s maps gfn %llx writable, but the process may not write at %lx", leaf->where, gfn, addr);
+		finding(leaf, host.entry, "%s maps gfn %llx writable, but the process may not write at %lx",
+			leaf->where, gfn, addr);
 	else if (leaf->writable && !host.writable)
-		finding("%s maps gfn %llx writable, but the host's entry at %lx is read-only", leaf->where, gfn, addr);
+		finding(leaf, host.entry, "%s maps gfn %llx writable, but the host's entry at %lx is read-only",
+			leaf->where, gfn, addr);
 logged:
 	if (leaf->writable && !leaf->dirty_recorded && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap)
 		check_logged(leaf, slot, gfn, n);

@@ -17,6 +17,7 @@ static void report(const struct arm64_tlb_entry *new, enum arm64_bbm what, unsig
 {
 	const struct arm64_tlb_stage *s = new->kind == ARM64_TLB_EL2 ? &new->s1 : &new->s2;
 
+	host_about("that descriptor", __va(s->desc_pa));
 	host_check("break-before-make",
 		   "break-before-make: %s address %llx now has descriptor %llx (frame %llx, level %u), but the TLB of "
 		   "CPU %u still has %llx (%llx) for it, with another %s: TLB maintenance between the two is missing",
@@ -159,9 +160,10 @@ static bool is_now(u64 desc_pa, u64 *now)
 #define STALE "TLB of CPU %ld: %llx has descriptor %llx of level %u, which is %llx now (another %s): " \
 	"TLB maintenance is missing"
 
-static void stale(struct stale *s, u64 addr, unsigned int level, u64 was, u64 now, enum arm64_bbm what)
+static void stale(struct stale *s, u64 desc_pa, u64 addr, unsigned int level, u64 was, u64 now, enum arm64_bbm what)
 {
 	s->findings++;
+	host_about("that descriptor", pfn_valid(PHYS_PFN(desc_pa)) ? __va(desc_pa) : NULL);
 	if (s->el2)
 		host_check("host-tlb", STALE, s->cpu - arm64_cpus, addr, was, level, now, arm64_bbm_name(what));
 	else
@@ -190,7 +192,8 @@ static void check_cpu(struct stale *s)
 		is_now(stage->desc_pa, &now);
 		what = arm64_bbm_compare(stage, !s->el2, now);
 		if (what != ARM64_BBM_SAME)
-			stale(s, s->el2 ? e->page << PAGE_SHIFT : e->ipa, stage->level, stage->desc, now, what);
+			stale(s, stage->desc_pa, s->el2 ? e->page << PAGE_SHIFT : e->ipa, stage->level, stage->desc,
+			      now, what);
 	}
 	arm64_tlb_for_each_table(t, i) {
 		const struct arm64_tlb_table *e = &t->table[i];
@@ -200,7 +203,7 @@ static void check_cpu(struct stale *s)
 		is_now(e->desc_pa, &now);
 		what = arm64_bbm_compare_table(e, now);
 		if (what != ARM64_BBM_SAME)
-			stale(s, e->prefix << e->shift, e->level, e->desc, now, what);
+			stale(s, e->desc_pa, e->prefix << e->shift, e->level, e->desc, now, what);
 	}
 }
 

@@ -119,6 +119,11 @@ static unsigned int vmid_of(struct kvm *kvm)
 	return arm64_vmid(&arm64_have, &s2);
 }
 
+const u64 *kshim_hw_entry_of(const struct kshim_guest_leaf *leaf)
+{
+	return leaf->entry;
+}
+
 struct visit {
 	struct kvm *kvm;
 	struct arm64_tables t;
@@ -127,7 +132,7 @@ struct visit {
 	void *arg;
 };
 
-static void visit_leaf(struct visit *v, u64 desc, unsigned int level, u64 ipa)
+static void visit_leaf(struct visit *v, const u64 *entry, u64 desc, unsigned int level, u64 ipa)
 {
 	unsigned int shift = arm64_level_shift(v->t.granule, level), rights = arm64_stage2_rights(&v->t, desc);
 
@@ -135,7 +140,7 @@ static void visit_leaf(struct visit *v, u64 desc, unsigned int level, u64 ipa)
 		.where = "stage 2", .gfn = ipa >> PAGE_SHIFT, .npages = BIT_ULL(shift) >> PAGE_SHIFT,
 		.pfn = (desc & GENMASK_ULL(47, 12) & ~(BIT_ULL(shift) - 1)) >> PAGE_SHIFT,
 		.writable = rights & ARM64_W, .executable = rights & ARM64_X, .accessed = desc & DESC_AF,
-		.dirty = rights & ARM64_W, .raw = desc }, v->arg);
+		.dirty = rights & ARM64_W, .raw = desc, .entry = entry }, v->arg);
 }
 
 static void visit_table(struct visit *v, u64 pa, unsigned int level, u64 ipa)
@@ -155,7 +160,7 @@ static void visit_table(struct visit *v, u64 pa, unsigned int level, u64 ipa)
 		if (level < LAST_LEVEL && desc & DESC_TABLE)
 			visit_table(v, desc & GENMASK_ULL(47, 12), level + 1, at);
 		else
-			visit_leaf(v, desc, level, at);
+			visit_leaf(v, &table[i], desc, level, at);
 	}
 }
 
@@ -173,10 +178,11 @@ static void visit_tlbs(struct visit *v)
 			if (e->kind == ARM64_TLB_EL2 || arm64_tag_vmid(e->tag) != v->vmid || e->s2.root != v->t.base)
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
-				.where = where, .gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
+				.where = where, .tlb = true, .gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
 				.npages = BIT_ULL(arm64_tlb_shift(e)) >> PAGE_SHIFT, .writable = e->s2.rights & ARM64_W,
 				.executable = e->s2.rights & ARM64_X, .accessed = true, .dirty = e->s2.dirty,
-				.raw = e->s2.desc }, v->arg);
+				.raw = e->s2.desc,
+				.entry = e->s2.level == ARM64_NO_LEVEL ? NULL : __va(e->s2.desc_pa) }, v->arg);
 		}
 	}
 }

@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 #include <linux/smp.h>
+#include <kshim/checks.h>
 #include <kshim/hw.h>
 #include <kshim/mem.h>
 #include <kshim/sched.h>
@@ -65,6 +66,7 @@ static bool is_live(u64 pfn, const char *how, u64 addr)
 		return false;
 	}
 	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn)))) {
+		kshim_about_frame(pfn);
 		host_check("guest-access", "access to %llx: %s leads to frame %llx, which is free", addr, how, pfn);
 		return false;
 	}

@@ -8,6 +8,7 @@
 #include <asm/fault.h>
 #include <asm/lowcore.h>
 #include <asm/ptrace.h>
+#include <kshim/checks.h>
 #include <kshim/form/s390_gmap.h>
 #include "guest.h"
 #include <kshim/host.h>
@@ -77,6 +78,8 @@ static bool frame_is_live(u64 pa, u64 addr)
 	if (pfn - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT &&
 	    (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
 		return true;
+	if (pfn_valid(pfn))
+		kshim_about_frame(pfn);
 	host_check("guest-access", "guest access to %llx: tables or TLB lead to frame %llx, which is %s", addr,
 		   pfn, pfn_valid(pfn) ? "free" : "outside of memory");
 	return false;

@@ -60,6 +60,11 @@ int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_map
 	return ret;
 }
 
+const u64 *kshim_hw_entry_of(const struct kshim_guest_leaf *leaf)
+{
+	return leaf->entry;
+}
+
 struct visit {
 	struct kvm *kvm;
 	struct gmap *gmap;
@@ -77,7 +82,7 @@ static void visit_leaf(struct visit *v, const u64 *entry, enum dat_level level, 
 		.where = "gmap", .gfn = gaddr >> PAGE_SHIFT, .pfn = (value & ~(bytes - 1)) >> PAGE_SHIFT,
 		.npages = bytes >> PAGE_SHIFT, .writable = !protect && !(value & DAT_ENTRY_P), .executable = true,
 		.accessed = kshim_gmap_accessed(value, page), .dirty = kshim_gmap_dirty(value, page),
-		.dirty_recorded = kshim_gmap_recorded(entry, page), .raw = value }, v->arg);
+		.dirty_recorded = kshim_gmap_recorded(entry, page), .raw = value, .entry = entry }, v->arg);
 }
 
 static void visit_page_table(struct visit *v, u64 ste, u64 gaddr)
@@ -127,10 +132,10 @@ static void visit_tlbs(struct visit *v)
 			if (e->kind != TLB_HOST || e->asce != (kshim_gmap_asce(v->gmap) & TLB_ASCE_MASK))
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
-				.where = where, .gfn = e->page, .pfn = e->frame,
+				.where = where, .tlb = true, .gfn = e->page, .pfn = e->frame,
 				.npages = dat_frame_bytes(e->level) >> PAGE_SHIFT, .writable = !e->protect,
 				.executable = true, .accessed = true, .raw = e->raw,
-				.dirty_recorded = recorded(e) }, v->arg);
+				.dirty_recorded = recorded(e), .entry = __va(e->via[e->level]) }, v->arg);
 		}
 	}
 }

@@ -53,7 +53,8 @@ static bool spte_dirty(u64 spte)
 	return spte & shadow_dirty_mask;
 }
 
-int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+/* Fills *out. *entry: where the walk of addr ends; NULL before that if there is no table. */
+static int inspect_mapping(struct kvm_vcpu *vcpu, u64 addr, struct kvmsim_mapping *out, const u64 **entry)
 {
 	hpa_t root = vcpu->arch.mmu->root.hpa;
 	int level = vcpu->arch.mmu->root_role.level;
@@ -71,7 +72,8 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim
 			return -EFAULT;
 		if (bits == 2)	/* the four PAE entries need not start a page */
 			table = (u64 *)((unsigned long)table & ~31UL);
-		spte = READ_ONCE(table[(addr >> (12 + 9 * (level - 1))) & ((1 << bits) - 1)]);
+		*entry = &table[(addr >> (12 + 9 * (level - 1))) & ((1 << bits) - 1)];
+		spte = READ_ONCE(**entry);
 		if (bits == 2) {
 			if (!(spte & PT_PRESENT_MASK))
 				return 0;
@@ -101,6 +103,23 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim
 	out->pfn = spte_to_pfn(spte) + ((addr >> PAGE_SHIFT) & ((1UL << (9 * (level - 1))) - 1));
 	out->raw = spte;
 	return 0;
+}
+
+int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
+{
+	const u64 *entry;
+
+	return inspect_mapping(vcpu, addr, out, &entry);
+}
+
+const u64 *kshim_hw_entry_of(const struct kshim_guest_leaf *leaf)
+{
+	const u64 *entry = leaf->entry;
+	struct kvmsim_mapping now;
+
+	if (leaf->vcpu)
+		inspect_mapping(leaf->vcpu, leaf->addr, &now, &entry);
+	return entry;
 }
 
 int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
@@ -152,6 +171,7 @@ static void visit_page(struct leaf_visit *v, struct kvm_mmu_page *sp, u64 *table
 			.accessed = spte_accessed(spte),
 			.dirty = spte_dirty(spte),
 			.raw = spte,
+			.entry = &table[i],
 		};
 		v->fn(v->kvm, &leaf, v->arg);
 	}
@@ -193,6 +213,7 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 			continue;
 		v->fn(v->kvm, &(struct kshim_guest_leaf){
 			.where = where,
+			.tlb = true,
 			.as_id = e->as_id,
 			.gfn = e->gfn,
 			.pfn = e->pfn,
@@ -202,6 +223,8 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 			.accessed = true,
 			.dirty = e->dirty,
 			.raw = e->raw,
+			.vcpu = vcpu,
+			.addr = (model_nested_paging() ? e->gfn : e->page) << PAGE_SHIFT,
 		}, v->arg);
 	}
 }

@@ -2,6 +2,7 @@
 /* Simulated memory as the modelled processor reaches it: table entries, and a check of the frames that it uses. */
 #include <linux/mm.h>
 #include "model.h"
+#include <kshim/checks.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/mem.h>
@@ -17,6 +18,7 @@ bool x86_phys_read64(uint64_t pa, uint64_t *value)
 	if (!pfn_valid(PHYS_PFN(pa)))
 		return false;
 	if (!page_ref_count(compound_head(pfn_to_page(PHYS_PFN(pa))))) {
+		kshim_about_frame(PHYS_PFN(pa));
 		host_check("guest-access", "page walk: the table at frame %lx is free: an entry of a table or of a "
 			   "paging-structure cache still leads to it", PHYS_PFN(pa));
 		return false;
@@ -41,6 +43,7 @@ bool x86_frame_is_live(u64 pfn, u64 addr, const char *how)
 		return false;
 	}
 	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn)))) {
+		kshim_about_frame(pfn);
 		host_check("guest-access", "guest access to %llx: %s leads to frame %llx, which is free",
 			   addr, how, pfn);
 		return false;

@@ -18,13 +18,14 @@
  * Walks the tables with plain loads to the entry that decides, present or not, and the size that it maps. Returns false
  * if there is no entry of a page or larger.
  */
-static bool walk(struct mm_struct *mm, unsigned long addr, u64 *entry, unsigned long *size)
+static bool walk(struct mm_struct *mm, unsigned long addr, const u64 **where, u64 *entry, unsigned long *size)
 {
 	const u64 *table = (const u64 *)mm->pgd;
 	int shift;
 
 	for (shift = PGDIR_SHIFT; ; shift -= PAGE_SHIFT - 3) {
-		*entry = READ_ONCE(table[(addr >> shift) & (PTRS_PER_PTE - 1)]);
+		*where = &table[(addr >> shift) & (PTRS_PER_PTE - 1)];
+		*entry = READ_ONCE(**where);
 		*size = 1UL << shift;
 		if (shift == PAGE_SHIFT || (*entry & PMD_TYPE_MASK) != PMD_TYPE_TABLE)
 			return *entry;
@@ -43,7 +44,7 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	if (addr >= TASK_SIZE_MAX)
 		return false;
 	flags = kshim_hw_access_begin();
-	found = walk(mm, addr, &entry, &size);
+	found = walk(mm, addr, &out->entry, &entry, &size);
 	kshim_hw_access_end(flags);
 	if (!found)
 		return false;

@@ -30,6 +30,8 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	kshim_hw_access_end(flags);
 	if (!r.looked)
 		return false;
+	if (r.via[r.level] != DAT_NO_ENTRY)
+		out->entry = __va(r.via[r.level]);
 	if (r.level == DAT_SEGMENT) {
 		pmd_t pmd = __pmd(r.entry);
 

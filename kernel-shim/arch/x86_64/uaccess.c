@@ -70,6 +70,7 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	local_irq_save(flags);
 	found = walk(mm, addr, &l, &rights) && l.value;
 	local_irq_restore(flags);
+	out->entry = l.where;
 	if (!found)
 		return false;
 	pte = __pte(l.value);

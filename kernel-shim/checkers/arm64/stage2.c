@@ -8,6 +8,7 @@
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <kshim/checks.h>
 #include <kshim/host.h>
 #include "model.h"
 #include "checkers.h"
@@ -52,9 +53,10 @@ static void check_page(const struct tables_check *c, u64 pa, unsigned int level,
 		else if (desc & DESC_ADDRESS & ((1ULL << shift) - 1))
 			finding("the block of %llx, level %u, is not aligned: %llx", c->pid, at, level, desc);
 	}
-	if (count != used + 1)
-		finding("the table of %llx, level %u, has %d references and %d entries", c->pid, ipa, level, count,
-			used);
+	if (count == used + 1)
+		return;
+	kshim_about_frame(PHYS_PFN(pa));
+	finding("the table of %llx, level %u, has %d references and %d entries", c->pid, ipa, level, count, used);
 }
 
 static void check_table(const struct tables_check *c, u64 pa, unsigned int level, u64 ipa)

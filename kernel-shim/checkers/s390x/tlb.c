@@ -31,6 +31,7 @@ static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 		    r.address >> PAGE_SHIFT == e->frame && (e->protect || !r.protect))
 			continue;
 		c->findings++;
+		host_about("the entry that it was formed from", __va(e->via[e->level]));
 		host_check("tlb",
 			   "TLB of CPU %u: %s address %llx of process %d still leads to frame %llx (%s), "
 			   "which the tables no longer allow: a flush is missing",

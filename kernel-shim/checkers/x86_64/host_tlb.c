@@ -28,6 +28,7 @@ static void check_process(struct kshim_process *p, void *arg)
 		    (!e->write || pte.writable))
 			continue;
 		c->findings++;
+		host_about("the entry in the process's page tables", pte.entry);
 		host_check("host-tlb",
 			   "host TLB of CPU %u: address %llx of process %d still leads to frame %llx (%s), "
 			   "which its page tables no longer allow: a flush is missing",

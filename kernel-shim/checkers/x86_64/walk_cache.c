@@ -5,6 +5,7 @@
  */
 #include <linux/kvm_host.h>
 #include <kshim/host.h>
+#include <kshim/hw.h>
 #include "mmu.h"
 #include "mmu/spte.h"
 #include "model.h"
@@ -13,6 +14,7 @@
 static int check_walk_cache(struct x86_vcpu *v)
 {
 	const struct walk_cache_entry *e = &v->walk_cache.entry[0][0], *end = e + WALK_CACHE_LEVELS * WALK_CACHE_SIZE;
+	struct kshim_guest_leaf now = { .vcpu = &v->vcpu };
 	struct walk_tables tables;
 	int findings = 0;
 
@@ -24,11 +26,13 @@ static int check_walk_cache(struct x86_vcpu *v)
 		if (!e->level || e->tag != x86_current_tag(v) || x86_walk_cache_current(&tables, e))
 			continue;
 		findings++;
+		now.addr = e->prefix << (12 + 9 * (e->level - 1));
+		host_about("the entry at which a walk ends now", kshim_hw_entry_of(&now));
 		host_check("walk-cache",
 			   "paging-structure cache of vCPU %d: %s %llx, level %u, still leads to the table at frame %lx, "
 			   "where the tables no longer lead: a flush is missing", v->vcpu.vcpu_id,
 			   model_nested_paging() ? "guest-physical address" : "linear address",
-			   e->prefix << (12 + 9 * (e->level - 1)), e->level, PHYS_PFN(e->entry & SPTE_BASE_ADDR_MASK));
+			   now.addr, e->level, PHYS_PFN(e->entry & SPTE_BASE_ADDR_MASK));
 	}
 	return findings;
 }

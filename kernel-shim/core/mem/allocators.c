@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <kshim/checks.h>
 #include "mem_internal.h"
 
 struct kshim_mem_counts kshim_mem_counts;
@@ -175,6 +176,12 @@ found:
 	g->bytes += bytes;
 }
 
+void kshim_about_frame(unsigned long pfn)
+{
+	host_about_count("the references of the frame",
+			 (const u32 *)&compound_head(pfn_to_page(pfn))->_refcount.counter);
+}
+
 int kshim_mem_leaks(const struct kshim_mem_snapshot *s)
 {
 	struct kshim_leaks l = { .tail = &l.head };
@@ -188,6 +195,8 @@ int kshim_mem_leaks(const struct kshim_mem_snapshot *s)
 	for (g = l.head; g; g = next) {
 		const void *const frames[1] = { g->ip };
 
+		if (!strcmp(g->name, KSHIM_LEAKED_PAGE))
+			kshim_about_frame(page_to_pfn(virt_to_page(g->first)));
 		host_report_frames(KVMSIM_LEAK, frames, 1, "leak: %lu x %s, %lu bytes, the first at %#lx",
 				   g->objects, g->name, g->bytes, (unsigned long)g->first);
 		n += g->objects;

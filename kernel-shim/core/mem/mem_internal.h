@@ -112,6 +112,7 @@ void kshim_out_of_bounds(const char *name, const void *object, unsigned long byt
 
 /* Collects leaks by (name, allocating function) and reports each group once. */
 struct kshim_leaks;
+#define KSHIM_LEAKED_PAGE "page"
 void kshim_leak_add(struct kshim_leaks *l, const char *name, const void *ip, unsigned long bytes, const void *p);
 
 void kshim_percpu_boot(unsigned int nr_cpus);

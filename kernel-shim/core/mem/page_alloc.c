@@ -502,7 +502,7 @@ void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
 		if (info->epoch < epoch)
 			continue;
 		if (info->state == KSHIM_PAGE_IS_USED)
-			kshim_leak_add(l, "page", info->alloc_ip, PAGE_SIZE, __va(PFN_PHYS(pfn)));
+			kshim_leak_add(l, KSHIM_LEAKED_PAGE, info->alloc_ip, PAGE_SIZE, __va(PFN_PHYS(pfn)));
 		else if (info->state == KSHIM_PAGE_IS_LARGE)
 			kshim_leak_add(l, "large kmalloc", info->alloc_ip, info->bytes, __va(PFN_PHYS(pfn)));
 	}

@@ -59,8 +59,9 @@ struct kshim_host_pte {
 	bool present;		/* a CPU could use it for a read */
 	bool writable, dirty, young, swapped, huge;
 	unsigned long pfn;
+	const u64 *entry;	/* at which the walk ended, or NULL */
 };
-/* Reads the page tables of mm at addr. Returns true if there is an entry, present or not. */
+/* Reads the page tables of mm at addr. Returns true if there is an entry, present or not. out->entry is set anyway. */
 bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out);
 /* What a program in this process needs, or NULL if programs for this machine cannot run here. */
 const struct kvmsim_exec_ops *kshim_arch_exec(void);

@@ -39,5 +39,7 @@ extern const char *kshim_check_ids[];
 void kshim_checks_boot(void);
 /* Makes all checks. No other thread may be in kernel code. Returns the number of findings. */
 int kshim_check_all(void);
+/* Says that the next report of the calling thread is about the references of a frame, which is memory: host_about(). */
+void kshim_about_frame(unsigned long pfn);
 
 #endif

@@ -47,8 +47,15 @@ struct kshim_guest_leaf {
 	unsigned long pfn, npages;
 	bool writable, executable, accessed, dirty;
 	bool dirty_recorded;	/* not in the dirty bitmap, but KVM will report the page when asked for its log */
+	bool tlb;		/* an entry of a TLB */
 	uint64_t raw;
+	const uint64_t *entry;	/* where the entry is; of a TLB entry where it was, or NULL: kshim_hw_entry_of() */
+	struct kvm_vcpu *vcpu;	/* x86_64: of a TLB entry, else NULL; and the address that it translates */
+	uint64_t addr;
 };
+
+/* Returns the table entry that a leaf is, or that decides now about the address of a TLB entry. NULL: there is none. */
+const uint64_t *kshim_hw_entry_of(const struct kshim_guest_leaf *leaf);
 
 /*
  * Calls fn for every leaf of every valid root of the VM except MMIO entries, and for every TLB entry of every vCPU
