@@ -203,6 +203,7 @@ static void keep_report(struct sim_result *r, const struct kvmsim_report *k)
 	snprintf(out->check, sizeof(out->check), "%s", k->check ? k->check : "");
 	out->nr_frames = k->nr_frames < KVMSIM_MAX_FRAMES ? k->nr_frames : KVMSIM_MAX_FRAMES;
 	memcpy(out->frames, k->frames, out->nr_frames * sizeof(out->frames[0]));
+	who_note(out, k, child.ops);
 	r->nr_reports++;
 }
 

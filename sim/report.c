@@ -27,19 +27,61 @@ static void put_lines(FILE *out, const char *prefix, const char *indent, const c
 struct frame_out {
 	FILE *out;
 	const char *prefix;
+	const void *inside;	/* NULL, or only frames of this object are shown */
+	unsigned int left;	/* frames to show; those that the compiler has put into others do not count */
+	int brief;		/* leave those out */
 };
 
 static void put_frame(void *arg, const char *func, const char *file, int line, bool inlined)
 {
-	const struct frame_out *f = arg;
+	struct frame_out *f = arg;
 
+	if (!f->left || (f->brief && inlined))
+		return;
 	fprintf(f->out, "%s    %s at %s:%d%s\n", f->prefix, func, file, line, inlined ? " (inlined)" : "");
+	if (!inlined)
+		f->left--;
+}
+
+static void put_frames(struct frame_out *f, void *const *frames, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if ((!f->inside || host_same_object(frames[i], f->inside)) &&
+		    host_symbolize_each(frames[i], put_frame, f))
+			fprintf(f->out, "%s    ?\n", f->prefix);
+}
+
+#define BRIEF_FRAMES 8	/* shown of a change that is not the last one */
+
+/* Of an entry the last change in full, and briefly the one before. Of a count all, oldest first, briefly. */
+static void put_change(const struct frame_out *all, const struct sim_who *who, unsigned int i)
+{
+	const struct kvmsim_change *c = &who->change[i];
+	int last = i == who->n - 1;
+	struct frame_out f = *all;
+	const char *title = who->count ? "changed by" : last ? "last changed by" : "and before by";
+
+	f.brief = who->count || !last;
+	if (f.brief)
+		f.left = BRIEF_FRAMES;
+	fprintf(f.out, who->count ? "%s  %s, %llu -> %llu, %s:\n" : "%s  %s, %llx -> %llx, %s:\n", f.prefix,
+		who->what, (unsigned long long)c->old, (unsigned long long)c->new, title);
+	put_frames(&f, c->frames, c->nr_frames);
+}
+
+static void put_who(const struct frame_out *f, const struct sim_report *k)
+{
+	for (unsigned int i = 0; i < KVMSIM_MAX_SUBJECTS; i++) {
+		const struct sim_who *who = &k->who[i];
+
+		for (unsigned int j = 0; j < who->n; j++)
+			put_change(f, who, who->count ? j : who->n - 1 - j);
+	}
 }
 
 static void put_report(FILE *out, const char *prefix, const struct sim_report *k, const void *inside)
 {
-	struct frame_out f = { out, prefix };
-	unsigned int shown = 0;
+	struct frame_out f = { out, prefix, .inside = inside, .left = -1u };
 	char title[64];
 
 	report_title(title, sizeof(title), k->kind, k->check);
@@ -49,11 +91,11 @@ static void put_report(FILE *out, const char *prefix, const struct sim_report *k
 		fprintf(out, "%s  at %s:%d\n", prefix, k->file, k->line);
 	for (unsigned int i = 0; i < k->nr_frames; i++)
 		if (!inside || host_same_object(k->frames[i], inside)) {
-			if (!shown++)
-				fprintf(out, "%s  call trace:\n", prefix);
-			if (host_symbolize_each(k->frames[i], put_frame, &f))
-				fprintf(out, "%s    ?\n", prefix);
+			fprintf(out, "%s  call trace:\n", prefix);
+			break;
 		}
+	put_frames(&f, k->frames, k->nr_frames);
+	put_who(&f, k);
 }
 
 static void put_steps(FILE *out, const char *prefix, const struct sim_result *r)
@@ -135,6 +177,8 @@ void report_details(FILE *out, const char *prefix, const struct sim_job *job, co
 		put_lines(out, prefix, "  ", text);
 		free(text);
 	}
+	if (r->who_differs)
+		fprintf(out, "%sa second run, to find out who changed what, came to other reports\n", prefix);
 	put_log(out, prefix, r);
 	put_steps(out, prefix, r);
 	put_replay(out, prefix, job, file);

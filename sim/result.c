@@ -33,7 +33,7 @@ void result_reset(struct sim_result *r)
 	r->failures.len = r->notes.len = r->captured.len = r->counters.len = 0;
 	r->failures.s[0] = r->notes.s[0] = r->captured.s[0] = r->counters.s[0] = 0;
 	r->nr_log = r->nr_steps = r->nr_reports = 0;
-	r->trace_error = 0;
+	r->trace_error = r->who_differs = 0;
 	r->measure.ops = 0;
 	ring_reset(&r->ring);
 	if (r->nr_hits)

@@ -93,6 +93,17 @@ struct sim_file {
 
 enum sim_state { SIM_RUNNING, SIM_PASSED, SIM_FAILED, SIM_SKIPPED };
 
+#define SIM_SHOWN_CHANGES 6
+
+/* Who changed a word that a report is about: who.c. */
+struct sim_who {
+	char what[64];
+	uint64_t addr;
+	unsigned int bytes, count;	/* as in struct kvmsim_subject */
+	unsigned int n;		/* changes that are shown, oldest first */
+	struct kvmsim_change change[SIM_SHOWN_CHANGES];
+};
+
 struct sim_report {
 	int kind;
 	int line;
@@ -101,6 +112,7 @@ struct sim_report {
 	char text[2048];
 	char file[160];
 	void *frames[KVMSIM_MAX_FRAMES];
+	struct sim_who who[KVMSIM_MAX_SUBJECTS];
 };
 
 /* A text that only grows. If it does not fit it is cut, and says so. */
@@ -138,6 +150,7 @@ struct sim_result {
 	int trace_error;		/* errno of writing the trace, or 0 */
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
+	int who_differs;		/* the second run did not meet a report of the first one: who.c */
 	struct sim_measure measure;
 	unsigned char *hits;	/* shared memory: a byte for each breakpoint of w->reach, or NULL */
 	size_t nr_hits;
@@ -154,6 +167,16 @@ void result_forget_log(struct sim_result *r);
 /* Turns the last steps into text. ops: the machine that recorded the kernel events, booted in this process. */
 void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *ops);
 void text_add(struct sim_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- who.c: who changed what the reports are about, found out in a second run of a failed scenario --- */
+/* Whether a second run can tell more about the reports of r. */
+int who_wanted(const struct sim_result *r);
+/* In the second run: has the words of the first run's reports watched. */
+void who_watch(const struct sim_result *first, const struct kvmsim_machine_ops *ops);
+/* Fills out->who for a report that is made now. */
+void who_note(struct sim_report *out, const struct kvmsim_report *k, const struct kvmsim_machine_ops *ops);
+/* Copies what the second run found out to the reports of the first. */
+void who_take(struct sim_result *first, const struct sim_result *second);
 
 /* --- child side of a result: child.c --- */
 /*

@@ -168,7 +168,8 @@ static void on_timeout(int sig)
 	_exit(SIM_EXIT_FAILED);
 }
 
-static void child_main(const struct sim_world *w, const struct sim_job *job)
+/* first: NULL, or this is the second run of a scenario, and the result of the first. */
+static void child_main(const struct sim_world *w, const struct sim_job *job, const struct sim_result *first)
 {
 	lua_State *L = w->L[job->flavour];
 	const struct kvmsim_machine_ops *ops = w->flavours->v[job->flavour].ops;
@@ -177,6 +178,8 @@ static void child_main(const struct sim_world *w, const struct sim_job *job)
 	unsigned int n;
 
 	make_ready(w, job);
+	if (first)
+		who_watch(first, ops);
 	child_ops = ops;
 	signal(SIGUSR1, on_timeout);
 	before = read_counters(ops, &n);
@@ -258,8 +261,8 @@ static int new_captured(void)
 	return fd;
 }
 
-/* Forks the child of one job and waits for its end. */
-static void run_child(const struct sim_world *w, const struct sim_job *job)
+/* Forks the child of one job and waits for its end. first: as in child_main(). */
+static void run_child(const struct sim_world *w, const struct sim_job *job, const struct sim_result *first)
 {
 	int captured = new_captured(), alive[2], timed_out, status;
 	pid_t pid;
@@ -276,7 +279,7 @@ static void run_child(const struct sim_world *w, const struct sim_job *job)
 		redirect_output(captured);
 		if (w->reach)
 			reach_job(w->reach, job->flavour, w->result->hits);
-		child_main(w, job);
+		child_main(w, job, first);
 	}
 	close(alive[1]);
 	timed_out = !wait_readable(alive[0], job->timeout + LUA_GRACE);
@@ -289,6 +292,21 @@ static void run_child(const struct sim_world *w, const struct sim_job *job)
 	close(alive[0]);
 	finish_result(w->result, status, timed_out, job->timeout, captured);
 	close(captured);
+}
+
+/* Runs the job, and if it failed and that can tell more, a second time. Both begin with the same memory. */
+static void run_job(const struct sim_world *w, const struct sim_job *job)
+{
+	struct sim_world again = *w;
+
+	run_child(w, job, NULL);
+	if (!who_wanted(w->result))
+		return;
+	again.result = result_new();
+	again.trace_fd = -1;
+	run_child(&again, job, w->result);
+	who_take(w->result, again.result);
+	result_free(again.result);
 }
 
 /* What worker and base tell each other: a job, and whether the base can take another one. */
@@ -329,7 +347,7 @@ static void base_main(const struct sim_world *shared, int sock)
 	while (answer == BASE_STAYS && read(sock, &q, sizeof(q)) == sizeof(q)) {
 		w.result = q.result;
 		if (loaded++ || !load_once(&w, q.job, &answer))
-			run_child(&w, q.job);
+			run_job(&w, q.job);
 		if (w.result->state == SIM_FAILED)
 			result_print_steps(w.result, w.flavours->v[q.job->flavour].ops);
 		if (write(sock, &answer, 1) != 1)

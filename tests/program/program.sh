@@ -52,6 +52,10 @@ prints out 'ok 1 any'
 prints out 'ok 2 this one'
 prints out '# check:guest-mappings:'
 prints out 'not ok 3 another'
+prints out "#   the entry in KVM's tables, "
+prints out '#     kvm_tdp_mmu_map at arch/x86/kvm/mmu/tdp_mmu.c'
+prints out "#   the entry in the process's page tables, "
+prints out ' at mm/mprotect.c'
 prints out 'checks.lua:15: sim:expect_report: kind: expected one of bug, check, check:boot, check:guest-access'
 
 # --- usage ---
