@@ -102,8 +102,11 @@ static void put_steps(FILE *out, const char *prefix, const struct sim_result *r)
 {
 	if (!r->nr_steps)
 		return;
-	fprintf(out, "%ssteps and kernel events, last %u of %llu (all of them: --trace FILE):\n", prefix, r->nr_steps,
+	fprintf(out, "%ssteps and kernel events, last %u of %llu", prefix, r->nr_steps,
 		(unsigned long long)ring_count(&r->ring));
+	if (r->steps_of_gfn)
+		fprintf(out, ", without those of other frames than gfn %llx", r->gfn);
+	fprintf(out, " (all of them: --trace FILE):\n");
 	for (unsigned int i = 0; i < r->nr_steps; i++)
 		put_lines(out, prefix, "  ", r->steps[i] + strspn(r->steps[i], " "));
 }

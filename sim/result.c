@@ -2,6 +2,7 @@
 /* The shared mapping in which a scenario's process leaves its result, and the names of the report kinds. */
 #include "sim.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,25 +52,78 @@ void result_forget_log(struct sim_result *r)
 struct step_printer {
 	struct sim_result *r;
 	const struct kvmsim_machine_ops *ops;
+	unsigned int n;	/* lines so far; r->steps is a ring */
 };
+
+/* Finds the guest frame that a text is about: "gfn 1ff". Returns where the number ends, or NULL if there is none. */
+static const char *find_gfn(const char *text, unsigned long long *gfn)
+{
+	const char *at = strstr(text, "gfn ");
+	char *end;
+
+	if (!at || !isxdigit((unsigned char)at[4]))
+		return NULL;
+	*gfn = strtoull(at + 4, &end, 16);
+	return end;
+}
+
+/*
+ * Returns whether a kernel event, as text, is about other guest frames than gfn. " level 2" behind its gfn says how
+ * large an entry is, " l2" how large a table.
+ */
+static int is_of_others(const char *line, unsigned long long gfn)
+{
+	unsigned long long from;
+	const char *rest = find_gfn(line, &from), *level, *table;
+	unsigned int bits = 0;
+
+	if (!rest)
+		return 0;
+	level = strstr(rest, " level ");
+	table = strstr(rest, " l");
+	if (level)
+		bits = 9 * (unsigned int)(level[7] - '1');
+	else if (table && isdigit((unsigned char)table[2]))
+		bits = 9 * (unsigned int)(table[2] - '0');
+	return bits < 64 && from >> bits != gfn >> bits;
+}
 
 static void print_step(void *arg, enum sim_ring_kind kind, const void *data, size_t bytes)
 {
 	struct step_printer *p = arg;
-	char *line = p->r->steps[p->r->nr_steps++];
+	char line[SIM_LOG_WIDTH];
 
 	if (kind == SIM_RING_EVENT)
-		p->ops->trace_print(data, line, SIM_LOG_WIDTH);
+		p->ops->trace_print(data, line, sizeof(line));
 	else
-		snprintf(line, SIM_LOG_WIDTH, "%.*s", (int)bytes, (const char *)data);
+		snprintf(line, sizeof(line), "%.*s", (int)bytes, (const char *)data);
+	if (kind == SIM_RING_TEXT || !p->r->steps_of_gfn || !is_of_others(line, p->r->gfn))
+		memcpy(p->r->steps[p->n++ % SIM_STEP_LINES], line, sizeof(line));
+}
+
+/* Makes the oldest line of the ring the first one. */
+static void unroll(struct sim_result *r, unsigned int first)
+{
+	char line[SIM_LOG_WIDTH];
+
+	for (; first; first--) {
+		memcpy(line, r->steps[0], sizeof(line));
+		memmove(r->steps[0], r->steps[1], (SIM_STEP_LINES - 1) * sizeof(line));
+		memcpy(r->steps[SIM_STEP_LINES - 1], line, sizeof(line));
+	}
 }
 
 void result_print_steps(struct sim_result *r, const struct kvmsim_machine_ops *ops)
 {
-	struct step_printer p = { r, ops };
+	struct step_printer p = { .r = r, .ops = ops };
 
-	r->nr_steps = 0;
-	ring_last(&r->ring, SIM_STEP_LINES, print_step, &p);
+	r->steps_of_gfn = r->nr_reports && find_gfn(r->reports[0].text, &r->gfn);
+	ring_last(&r->ring, SIM_RING_SLOTS, print_step, &p);
+	r->nr_steps = p.n;
+	if (p.n > SIM_STEP_LINES) {
+		unroll(r, p.n % SIM_STEP_LINES);
+		r->nr_steps = SIM_STEP_LINES;
+	}
 }
 
 const char *result_warning(const struct sim_result *r)

@@ -147,6 +147,8 @@ struct sim_result {
 	struct sim_ring ring;		/* steps of the scenario and kernel events */
 	unsigned int nr_steps;		/* of a failed scenario: the ring's last records as text */
 	char steps[SIM_STEP_LINES][SIM_LOG_WIDTH];
+	int steps_of_gfn;		/* kernel events of other guest frames than gfn were left out */
+	unsigned long long gfn;
 	int trace_error;		/* errno of writing the trace, or 0 */
 	unsigned int nr_reports;
 	struct sim_report reports[SIM_MAX_REPORTS];
