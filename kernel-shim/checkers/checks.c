@@ -23,6 +23,8 @@ static const struct kshim_check checks[] = {
 static const struct kshim_check *const tables[] = { checks, kshim_arch_checks };
 
 const char *kshim_check_ids[MAX_CHECKS + 1];
+static const struct kshim_check *leaf_checks[MAX_CHECKS];
+static unsigned int nr_leaf_checks;
 
 /* Calls the body for each check, those of all architectures first. */
 #define for_each_check(c, t) \
@@ -37,7 +39,19 @@ void kshim_checks_boot(void)
 	for_each_check(c, t) {
 		BUG_ON(n == MAX_CHECKS);
 		kshim_check_ids[n++] = c->id;
+		if (c->when == KSHIM_CHECK_LEAF)
+			leaf_checks[nr_leaf_checks++] = c;
 	}
+}
+
+int kshim_check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf)
+{
+	unsigned int i;
+	int findings = 0;
+
+	for (i = 0; i < nr_leaf_checks; i++)
+		findings += leaf_checks[i]->leaf(kvm, leaf);
+	return findings;
 }
 
 static int check_machine(enum kshim_check_when when)

@@ -16,6 +16,7 @@
 #include <linux/pagemap.h>
 #include <kshim/form/guest_memfd.h>
 #include <kshim/arch.h>
+#include <kshim/checks.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/process.h>
@@ -145,6 +146,8 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 	int before = findings;
 	unsigned long i;
 
+	if (!leaf->tlb)
+		findings += kshim_check_leaf(kvm, leaf);
 	/* One finding is enough for a whole huge page. */
 	for (i = 0; i < leaf->npages && findings == before;)
 		i += check_pages(kvm, leaf, i);

@@ -4,9 +4,11 @@
 #define KSHIM_ARM64_CHECKERS_H
 
 struct kvm;
+struct kshim_guest_leaf;
 
 int kshim_check_guest_tlb(struct kvm *kvm);
 int kshim_check_guest_tables(struct kvm *kvm);
+int kshim_check_memory_type(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
 int kshim_check_vmids(void);
 int kshim_check_host_tlb(void);
 

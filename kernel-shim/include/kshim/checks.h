@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct kvm;
+struct kshim_guest_leaf;
 
 enum kshim_check_when {
 	KSHIM_CHECK_IN_USE,	/* when code uses the state: kshim_check_all() does not call it */
@@ -20,6 +21,7 @@ enum kshim_check_when {
 	 * KSHIM_CHECK_VM, because each entry would follow from that, or whose process is gone.
 	 */
 	KSHIM_CHECK_VM_MEMORY,
+	KSHIM_CHECK_LEAF,	/* for each entry of KVM's tables that a guest can use, with those of VM_MEMORY */
 	KSHIM_CHECK_LAST,	/* after those of the VMs */
 };
 
@@ -29,6 +31,7 @@ struct kshim_check {
 	/* Reports each finding with host_check() and returns how many there are. `vm` is for the two kinds of VMs. */
 	int (*machine)(void);
 	int (*vm)(struct kvm *kvm);
+	int (*leaf)(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
 };
 
 /* Supplied by kernel-shim/checkers/<arch>; the last id is NULL. */
@@ -37,6 +40,8 @@ extern const struct kshim_check kshim_arch_checks[];
 /* The ids of all checks, NULL-terminated; filled in by kshim_checks_boot(). */
 extern const char *kshim_check_ids[];
 void kshim_checks_boot(void);
+/* Makes the checks of one leaf. Returns the number of findings. */
+int kshim_check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
 /* Makes all checks. No other thread may be in kernel code. Returns the number of findings. */
 int kshim_check_all(void);
 /* Says that the next report of the calling thread is about the references of a frame, which is memory: host_about(). */
