@@ -12,6 +12,7 @@ struct kvm;
 struct mm_struct;
 
 int kshim_check_gmap(struct kvm *kvm);
+int kshim_check_ipte_lock(struct kvm *kvm);
 int kshim_check_tlbs(void);
 int kshim_check_shadow_gmaps(void);
 int kshim_check_pgstes(void);
