@@ -13,6 +13,7 @@
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/sched.h>
+#include <kshim/task.h>
 #include "guest.h"
 
 /* HPFAR_EL2 where the architecture leaves it UNKNOWN. */
@@ -215,12 +216,6 @@ static bool next_of_workload(struct guest *g)
 	return true;
 }
 
-/* What an interrupt would interrupt: kicks set requests before they send it. */
-static bool interrupted(const struct guest *g)
-{
-	return kvm_request_pending(g->vcpu) || READ_ONCE(g->vcpu->mode) != IN_GUEST_MODE;
-}
-
 static u64 run_accesses(struct guest *g)
 {
 	struct model_access *m = &g->v->access;
@@ -243,7 +238,7 @@ static u64 run_accesses(struct guest *g)
 		}
 		if (m->state != MODEL_DONE || !next_of_workload(g))
 			return ARM_EXCEPTION_HYP_GONE;
-		if (interrupted(g))
+		if (kshim_interrupted())
 			break;
 	}
 	return ARM_EXCEPTION_IRQ;
@@ -276,7 +271,7 @@ u64 arm64_guest_run(struct kvm_vcpu *vcpu, struct user_pt_regs *regs)
 		return ARM_EXCEPTION_IL;
 	if (!g.v || g.v->access.state != MODEL_PENDING)
 		return ARM_EXCEPTION_HYP_GONE;
-	if (interrupted(&g))
+	if (kshim_interrupted())
 		return ARM_EXCEPTION_IRQ;
 	return run_accesses(&g);
 }

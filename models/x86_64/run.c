@@ -7,6 +7,7 @@
 #include "model.h"
 #include <kshim/form/x86_regs_header.h>
 #include <kshim/host.h>
+#include <kshim/task.h>
 
 static unsigned int walk_access(const struct kvmsim_access *a)
 {
@@ -182,6 +183,31 @@ static bool next_of_workload(struct x86_vcpu *v)
 	return true;
 }
 
+#define NAP 100		/* microseconds */
+#define MAX_NAPS 20000
+
+/*
+ * Returns whether an interrupt ends guest mode. When KVM requests a flush of a vCPU in guest mode, it sends one and
+ * waits until that has left (KVM_REQUEST_WAIT).
+ */
+static bool interrupted(struct x86_vcpu *v)
+{
+	unsigned int naps;
+
+	for (naps = 0; !kshim_interrupted(); naps++) {
+		if (!kvm_test_request(KVM_REQ_TLB_FLUSH, &v->vcpu))
+			return false;
+		if (naps == MAX_NAPS) {
+			host_check("guest-entry",
+				   "vCPU %d does not leave guest mode for the TLB flush that is requested of it: the "
+				   "interrupt did not come", v->vcpu.vcpu_id);
+			return true;
+		}
+		host_nap(NAP);
+	}
+	return true;
+}
+
 static void run_accesses(struct x86_vcpu *v)
 {
 	unsigned int n;
@@ -194,8 +220,7 @@ static void run_accesses(struct x86_vcpu *v)
 			execute(v);
 		if (v->access.state != MODEL_DONE || !next_of_workload(v))
 			return;
-		/* What an interrupt would interrupt: kicks set requests before they send it. */
-		if (kvm_request_pending(&v->vcpu) || READ_ONCE(v->vcpu.mode) != IN_GUEST_MODE)
+		if (interrupted(v))
 			break;
 	}
 	v->exit.reason = MODEL_EXIT_INTERRUPT;

@@ -16,6 +16,7 @@
 #include <kshim/insn.h>
 #include <kshim/arch.h>
 #include <kshim/marks.h>
+#include <kshim/task.h>
 #include <arm64/model.h>
 
 FAITHFUL(swapper_pg_dir, "-");
@@ -140,7 +141,8 @@ FAITHFUL(this_cpu_vector, "arch/arm64/kernel/cpufeature.c");
 DEFINE_PER_CPU_READ_MOSTLY(const char *, this_cpu_vector) = vectors;
 
 REDUCED(arch_smp_send_reschedule, "arch/arm64/kernel/smp.c",
-	"nothing is sent: a guest looks for what the interrupt is about after each access");
+	"the interrupt only ends guest mode");
 void arch_smp_send_reschedule(int cpu)
 {
+	kshim_send_reschedule(cpu);
 }

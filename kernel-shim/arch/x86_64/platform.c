@@ -20,6 +20,7 @@
 #include <kshim/marks.h>
 #include <kshim/mem.h>
 #include <kshim/sched.h>
+#include <kshim/task.h>
 #include "internal.h"
 
 FAITHFUL(init_top_pgt, "arch/x86/kernel/head_64.S");
@@ -64,12 +65,12 @@ bool gds_ucode_mitigated(void)
 	return true;
 }
 
-/* A processor in guest mode checks its vCPU's requests by itself; KVM wakes one that sleeps. */
 static void send_reschedule(int cpu)
 {
+	kshim_send_reschedule(cpu);
 }
 
-REDUCED(smp_ops, "arch/x86/kernel/smp.c", "only smp_send_reschedule exists, and it has nothing to send");
+REDUCED(smp_ops, "arch/x86/kernel/smp.c", "only smp_send_reschedule exists, and its interrupt only ends guest mode");
 struct smp_ops smp_ops = {
 	.smp_send_reschedule = send_reschedule,
 };

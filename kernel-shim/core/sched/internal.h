@@ -27,6 +27,7 @@
 struct kshim_cpu {
 	int irq_lock;
 	unsigned int irqs_pending;	/* interrupts that wait for irq_lock; the CPU's own thread lets them go first */
+	bool kicked;			/* a reschedule interrupt was sent that this CPU has not taken yet */
 	unsigned int id;
 	bool attached;			/* a native thread plays this CPU */
 	struct task_struct *holder;	/* the task that runs here */

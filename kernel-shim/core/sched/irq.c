@@ -81,6 +81,7 @@ void kshim_irq_enable(void)
 	struct kshim_cpu *c = kshim_cpu;
 
 	kshim_irqs_off = 0;
+	__atomic_store_n(&c->kicked, false, __ATOMIC_RELAXED);
 	irq_unlock(c);
 	kshim_sched_point(KSHIM_PT_IRQ, c);
 	if (unlikely(has_deferred(c)))
@@ -140,6 +141,18 @@ void kshim_interrupt(struct kshim_cpu *cpu, void (*fn)(void *arg), void *arg)
 	/* Does what the interrupt asked of its CPU; that CPU's own thread may sleep or be gone. */
 	if (unlikely(has_deferred(cpu)))
 		run_deferred(cpu);
+}
+
+/* The sender has stored what it is about; the store pairs with the load that ends the guest's accesses. */
+void kshim_send_reschedule(unsigned int cpu)
+{
+	__atomic_store_n(&kshim_cpus[cpu].kicked, true, __ATOMIC_RELEASE);
+}
+
+bool kshim_interrupted(void)
+{
+	return __atomic_load_n(&kshim_cpu->kicked, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&kshim_cpu->irqs_pending, __ATOMIC_ACQUIRE);
 }
 
 static void run_irq_work(void *unused)

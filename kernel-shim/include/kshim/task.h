@@ -40,6 +40,14 @@ void kshim_task_set_mm(struct task_struct *t, struct mm_struct *mm);
  */
 void kshim_task_destroy(struct task_struct *t);
 
+/*
+ * A reschedule interrupt: it does nothing but make its CPU leave guest mode. The model asks kshim_interrupted() there,
+ * with interrupts off: whether one, or any other interrupt, waits for the calling thread's CPU. The CPU takes it when
+ * its interrupts are switched on.
+ */
+void kshim_send_reschedule(unsigned int cpu);
+bool kshim_interrupted(void);
+
 /* Declares that this process will not fork: work items get native threads of their own, so that they can sleep. */
 void kshim_workers_begin(void);
 /* Does the same, and declares that there are native threads that run without being attached. */
