@@ -103,6 +103,14 @@ void reach_set(const struct sim_reach *r, int flavour)
 		*(volatile unsigned char *)p->addr[i] = INT3;
 }
 
+void reach_clear(const struct sim_reach *r, int flavour)
+{
+	const struct reach_points *p = &r->v[flavour];
+
+	for (size_t i = 0; i < p->n; i++)
+		*(volatile unsigned char *)p->addr[i] = p->code[i];
+}
+
 void reach_job(const struct sim_reach *r, int flavour, unsigned char *hits)
 {
 	now.points = &r->v[flavour];

@@ -29,6 +29,8 @@ void reach_points_make(struct reach_points *p, const uintptr_t *addr, size_t n);
 void reach_points_free(struct reach_points *p);
 /* Sets the breakpoints of a flavour that are not there in this process. What is reached then is loading. */
 void reach_set(const struct sim_reach *r, int flavour);
+/* Takes all breakpoints of a flavour away in this process. */
+void reach_clear(const struct sim_reach *r, int flavour);
 /* Notes in hits, shared memory with a byte for each point, what this process reaches from now on. */
 void reach_job(const struct sim_reach *r, int flavour, unsigned char *hits);
 

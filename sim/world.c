@@ -277,8 +277,10 @@ static void run_child(const struct sim_world *w, const struct sim_job *job, cons
 	if (!pid) {
 		close(alive[0]);
 		redirect_output(captured);
-		if (w->reach)
+		if (w->reach && !first)
 			reach_job(w->reach, job->flavour, w->result->hits);
+		else if (w->reach)
+			reach_clear(w->reach, job->flavour);
 		child_main(w, job, first);
 	}
 	close(alive[1]);
