@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The processor that executes guest code: one instruction after the other, and what makes it leave the guest. */
 #include <linux/kvm_host.h>
+#include <asm/debugreg.h>
 #include "kvm_cache_regs.h"
 #include "mmu.h"
 #include "x86.h"

@@ -8,6 +8,7 @@
 #include "x86.h"
 #include "trace.h"
 #include "model.h"
+#include <kshim/form/x86_requeue_exception.h>
 #include <kshim/sched.h>
 
 /* --- exits --- */
@@ -242,10 +243,7 @@ void x86_complete_events(struct x86_vcpu *v)
 		break;
 	case X86_EVENT_EXCEPTION:
 	case X86_EVENT_SOFT_EXCEPTION:
-		if (ev->has_error_code)
-			kvm_requeue_exception_e(vcpu, ev->vector, ev->error_code);
-		else
-			kvm_requeue_exception(vcpu, ev->vector);
+		kshim_requeue_exception(vcpu, ev->vector, ev->has_error_code, ev->error_code);
 		break;
 	default:
 		kvm_queue_interrupt(vcpu, ev->vector, ev->type == X86_EVENT_SOFT_INTERRUPT);

@@ -127,9 +127,9 @@ static int take_sib(struct x86_vcpu *v, struct insn *i, u64 *ea, bool *disp32)
 	base = (sib & 7) | (i->rex & 1 ? 8 : 0);
 	index = (sib >> 3 & 7) | (i->rex & 2 ? 8 : 0);
 	*disp32 = (sib & 7) == 5 && i->modrm < 0x40;
-	*ea = *disp32 ? 0 : reg_read(c, base);
+	*ea = *disp32 ? 0 : c->ops->read_gpr(c, base);
 	if (index != 4)
-		*ea += reg_read(c, index) << (sib >> 6);
+		*ea += c->ops->read_gpr(c, index) << (sib >> 6);
 	return rc;
 }
 
@@ -148,7 +148,7 @@ static int take_operands(struct x86_vcpu *v, struct insn *i, bool has_imm)
 		else if ((i->modrm & 0xc7) == 5)
 			relative = disp32 = true;
 		else
-			i->ea = reg_read(c, rm_of(i));
+			i->ea = c->ops->read_gpr(c, rm_of(i));
 		if (rc == X86EMUL_CONTINUE && (disp32 || i->modrm >= 0x80)) {
 			rc = take(v, i, &disp, 4);
 		} else if (rc == X86EMUL_CONTINUE && i->modrm >= 0x40) {
@@ -232,7 +232,7 @@ static int general(struct x86_vcpu *v, const struct insn *i, bool to_xmm)
 	if (is_memory(i)) {
 		rc = get(v, i, &x, bytes, false);
 	} else {
-		x.q[0] = reg_read(c, rm_of(i));
+		x.q[0] = c->ops->read_gpr(c, rm_of(i));
 		if (bytes == 4)
 			x.q[0] = (u32)x.q[0];
 	}

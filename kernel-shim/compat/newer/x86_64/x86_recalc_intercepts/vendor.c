@@ -13,6 +13,14 @@ static void flush_tlb_gva(struct kvm_vcpu *vcpu, gva_t addr, bool *full)
 	model_flush_tlb_gva(vcpu, addr);
 }
 
+/* MMIO stands in the way of an event: the emulator cannot know what to do. Like vmx.c and svm.c. */
+static int check_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn, int insn_len)
+{
+	if (x86_vcpu_of(vcpu)->code.vectoring.type != X86_EVENT_NONE && !kvm_can_emulate_event_vectoring(emul_type))
+		return X86EMUL_UNHANDLEABLE_VECTORING;
+	return X86EMUL_CONTINUE;
+}
+
 /* No exit was due to an event. */
 static void get_entry_info(struct kvm_vcpu *vcpu, u32 *intr_info, u32 *error_code)
 {
@@ -22,6 +30,7 @@ static void get_entry_info(struct kvm_vcpu *vcpu, u32 *intr_info, u32 *error_cod
 void model_fill_changed_ops(void)
 {
 	model_x86_ops.flush_tlb_gva = flush_tlb_gva;
+	model_x86_ops.check_emulate_instruction = check_emulate_instruction;
 	model_x86_ops.get_cpl_no_cache = model_get_cpl;
 	model_x86_ops.get_entry_info = get_entry_info;
 	model_x86_ops.recalc_intercepts = model_no_msr_filter;
