@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "ktest_guest_code.h"
 #include "machine.h"
 #include "suite.h"
@@ -258,6 +259,38 @@ START_TEST(conditions_like_the_host)
 }
 END_TEST
 
+static const struct {
+	const char *hex, *text;
+} refused[] = {
+	{ "0f 01 f8", "code at 10000ff8, which begins with the bytes 0f 01 f8" },	/* swapgs */
+	{ "c5 f8 77", "bytes c5 f8 77" },						/* vzeroupper */
+	{ "d8 c1", "bytes d8 c1" },							/* fadd st, st(1) */
+	{ "66 0f d4 c1", "bytes 66 0f d4 c1" },						/* paddq */
+	{ "66 48 0f 38 00 c1", "bytes 66 48 0f 38 00 c1" },				/* pshufb */
+};
+
+static int wanted;
+
+static void has_text(void)
+{
+	if (!strstr(texts, refused[wanted].text))
+		_exit(EXIT_FAILURE);
+}
+
+START_TEST(an_instruction_that_is_not_modelled_is_refused_with_its_bytes)
+{
+	uint8_t code[64], data[GC_DATA_BYTES], stack[GC_STACK_BYTES];
+	unsigned int n = parse(refused[_i].hex, code);
+	struct gc_state s;
+
+	wanted = _i;
+	before_exit = has_text;
+	fill(&s, data, stack, 0);
+	ktest_gc_run(code, n, &s, data, stack);
+	ck_abort_msg("%s was executed", refused[_i].hex);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("guest_code");
@@ -268,6 +301,8 @@ int main(void)
 	tcase_add_loop_test(c, like_the_host, 0, NR(cases));
 	tcase_add_loop_test(c, arithmetic_like_the_host, 0, 8);
 	tcase_add_loop_test(c, conditions_like_the_host, 0, 16);
+	tcase_add_loop_exit_test(c, an_instruction_that_is_not_modelled_is_refused_with_its_bytes,
+				 FATAL + KVMSIM_REFUSED, 0, NR(refused));
 	suite_add_tcase(s, c);
 	return run_suite(s);
 }

@@ -108,7 +108,7 @@ scenario("an exception whose stack and IDT are not there yet for KVM", { mmu = m
     at_handler(vcpu:run_code(code))
     -- The same again, after KVM has lost each page: the delivery is interrupted by faults, and begins again.
     for _, page in ipairs{ G.IDT, G.GDT, G.STACK - 0x1000, G.HANDLERS + 0x33 * 16 & ~0xfff } do
-        ram:migrate(page)
+        expect(ram:migrate(page)):eq(0)
         at_handler(vcpu:run_code(code))
         expect(G.frame(vcpu, ram)):fields{ vector = 0x33, rip = CODE + 2, rflags = 0x202, rsp = G.STACK }
     end
@@ -152,6 +152,24 @@ scenario("an interrupt of the VMM, when the guest allows it", { mmu = mmu }, fun
     expect(exit:complete()):fields{ reason = KVM_EXIT_HLT }
 end)
 
+-- KVM loses each page that the delivery needs. The processor leaves with the event half delivered.
+cases("an event whose delivery faults is not lost", { mmu = mmu }, {
+    { "interrupt", 0x61, function(vcpu) return interrupt(vcpu, 0x61) end },
+    { "NMI", 2, function(vcpu) return vcpu:ioctl(KVM_NMI, 0) end },
+}, function(sim, row)
+    local vcpu, ram = G.new(sim)
+    for _, page in ipairs{ G.IDT, G.GDT, G.STACK - 0x1000 } do
+        local exit = vcpu:run_code{ at = CODE, regs = { rsp = G.STACK, rflags = IF | 2 }, hex = "e6 01 90 f4" }
+        expect(exit):fields{ reason = KVM_EXIT_IO, io = { port = 1 } }
+        expect(row[3](vcpu)):eq(0)
+        expect(ram:migrate(page)):eq(0)
+        exit = exit:complete()
+        at_handler(exit)
+        expect(G.frame(vcpu, ram)):fields{ vector = row[2], rip = CODE + 2, rflags = IF | 2, rsp = G.STACK }
+        expect(exit:complete()):fields{ reason = KVM_EXIT_HLT }
+    end
+end)
+
 scenario("an NMI blocks the next one until IRET", { mmu = mmu }, function(sim)
     local vcpu, ram = G.new(sim)
     local exit = vcpu:run_code{ at = CODE, regs = { rsp = G.STACK, rflags = 2 }, hex = "e6 01 90 f4" }
@@ -165,4 +183,21 @@ scenario("an NMI blocks the next one until IRET", { mmu = mmu }, function(sim)
     at_handler(exit)
     expect(G.frame(vcpu, ram)):fields{ vector = 2, rip = CODE + 2, rsp = G.STACK }
     expect(exit:complete()):fields{ reason = KVM_EXIT_HLT }
+end)
+
+scenario("an interrupt of the local APIC ends a HLT", { mmu = mmu }, function(sim)
+    local vcpu, ram = G.new(sim, { irqchip = true })
+    vcpu:map{ from = 0xfee00000, to = 0xfee00000 }
+    local exit = vcpu:run_code{ at = CODE, regs = { rsp = G.STACK, rflags = 2 }, hex = [[
+        bb 00 00 e0 fe                  # mov ebx, 0xfee00000
+        c7 83 f0 00 00 00 ff 01 00 00   # mov dword ptr [rbx + 0xf0], 0x1ff: APIC on
+        c7 83 00 03 00 00 51 00 04 00   # mov dword ptr [rbx + 0x300], 0x40051: interrupt 0x51 to itself
+        90                              # nop: IF is clear
+        fb                              # sti
+        f4                              # hlt
+        e6 01                           # out 1, al
+    ]] }
+    at_handler(exit)
+    expect(G.frame(vcpu, ram)):fields{ vector = 0x51, rip = CODE + 28, rflags = IF | 2 }
+    expect(exit:complete()):fields{ reason = KVM_EXIT_IO, io = { port = 1 } }
 end)

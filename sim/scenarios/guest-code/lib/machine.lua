@@ -31,10 +31,28 @@ end
 local gdt <const> = string.pack("<I8I8I8I8I8I8I8", 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00affb000000ffff,
     0x00cff3000000ffff, 0x00008b0000000067 | (G.TSS & 0xffffff) << 16, 0)
 
--- Returns vcpu, ram, vm, vmm, slot like sim:guest().
+-- A VM with interrupt controllers, which come before the first vCPU.
+local function with_irqchip(sim)
+    local vmm = sim:process()
+    local ram = vmm:mmap{ length = "2M", huge = false }
+    local vm = vmm:open_kvm():create_vm()
+    expect(vm:create_irqchip()):eq(0)
+    expect(vm:set_user_memory_region{ slot = 0, memory_size = "2M", userspace_addr = ram }):eq(0)
+    local vcpu = vm:create_vcpu()
+    expect(vcpu:set_paging()):eq(0)
+    return vcpu, ram, vm, vmm
+end
+
+-- Returns vcpu, ram, vm, vmm, slot like sim:guest(). t: ram and vm as there, irqchip = true (without slot), and what
+-- gate() takes.
 function G.new(sim, t)
     t = t or {}
-    local vcpu, ram, vm, vmm, slot = sim:guest{ paging = true, vm = t.vm, ram = t.ram }
+    local vcpu, ram, vm, vmm, slot
+    if t.irqchip then
+        vcpu, ram, vm, vmm = with_irqchip(sim)
+    else
+        vcpu, ram, vm, vmm, slot = sim:guest{ paging = true, vm = t.vm, ram = t.ram }
+    end
     vcpu:map{ from = 0, to = 0, size = "1M", prot = "rwx" }
     local handlers, gates = {}, {}
     for vector = 0, 255 do
