@@ -81,11 +81,15 @@ static int op_intercept(struct x86_emulate_ctxt *c, struct x86_instruction_info 
 	return X86EMUL_CONTINUE;
 }
 
-/* MOV to CRn, CLTS and LMSW. Nested paging leaves CR3 to the guest. */
+/* MOV to CRn, CLTS and LMSW. Neither vendor intercepts CR2, and nested paging leaves CR3 to the guest. */
 static int op_set_cr(struct x86_emulate_ctxt *c, int cr, unsigned long value)
 {
 	struct x86_vcpu *v = vcpu_of(c);
 
+	if (cr == 2) {
+		v->vcpu.arch.cr2 = value;
+		return 0;
+	}
 	if (cr == 3 && model_nested_paging()) {
 		if (is_long_mode(&v->vcpu) && value >> MODEL_MAXPHYADDR)
 			return 1;

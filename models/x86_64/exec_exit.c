@@ -31,7 +31,7 @@ static int set_cr(struct kvm_vcpu *vcpu, unsigned int nr, u64 value)
 		vcpu->run->exit_reason = KVM_EXIT_SET_TPR;
 		return 0;
 	default:
-		model_refuse("MOV of guest code to CR2");
+		BUG();
 	}
 }
 

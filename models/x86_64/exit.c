@@ -159,6 +159,7 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	if (++v->access.faults > MODEL_MAX_FAULTS) {
 		report_livelock(v);
 		v->access.state = MODEL_ABORTED;
+		v->access.faults = 0;
 		return to_user_space(vcpu);
 	}
 	rip = kvm_rip_read(vcpu);

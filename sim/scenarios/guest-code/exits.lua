@@ -171,3 +171,27 @@ scenario("a new access after an exit completes what the code left for", { mmu = 
     expect(vcpu:read(DATA, 4)):eq("data")
     expect(vcpu:run_code{ at = CODE, hex = "f4" }):fields{ reason = KVM_EXIT_HLT }
 end)
+
+scenario("control registers: MOV, CLTS, LMSW, SMSW and CR8", { mmu = mmu }, function(sim)
+    local vcpu = G.new(sim)
+    expect(vcpu:set_sregs{ cr0 = vcpu:get_sregs().cr0 | 8 }):eq(0)          -- TS
+    local exit = vcpu:run_code{ at = CODE, regs = { rax = 0x123456789, rcx = 5, rsp = G.STACK, rflags = 2 }, hex = [[
+        0f 22 d0                # mov cr2, rax
+        0f 20 c2                # mov rdx, cr0
+        0f 06                   # clts
+        0f 01 e3                # smsw ebx
+        44 0f 22 c1             # mov cr8, rcx
+        44 0f 20 c6             # mov rsi, cr8
+        66 83 cb 0a             # or bx, 10
+        0f 01 f3                # lmsw bx: TS and MP
+        31 c0                   # xor eax, eax
+        44 0f 22 c0             # mov cr8, rax: a lower priority, which the VMM must know without an irqchip
+        f4
+    ]] }
+    expect(exit):fields{ reason = KVM_EXIT_SET_TPR }
+    expect(vcpu:get_regs()):fields{ rsi = 5 }
+    expect(vcpu:get_regs().rdx & 8):eq(8)
+    expect(vcpu:get_sregs()):fields{ cr2 = 0x123456789, cr8 = 0 }
+    expect(vcpu:get_sregs().cr0 & 10):eq(10)
+    expect(vcpu:run()):fields{ reason = KVM_EXIT_HLT }
+end)
