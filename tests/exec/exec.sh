@@ -29,11 +29,12 @@ expect() { # CODE TEXT ARGUMENT...
 }
 
 programs() {
-	for program in memory signals files threads forking; do
+	for program in memory signals files threads forking guest; do
 		expect 0 "" "$dir/exec_$program"
 	done
-	expect 0 "" --mmu shadow -- "$dir/exec_memory"
-	expect 0 "" --mmu npt --ram 256M "$dir/exec_memory"
+	expect 0 "" --mmu shadow -- "$dir/exec_guest"
+	expect 0 "" --mmu npt "$dir/exec_guest"
+	expect 0 "" --ram 256M -- "$dir/exec_memory"
 	expect 0 "" --cpus 2 -- "$dir/exec_threads"
 }
 

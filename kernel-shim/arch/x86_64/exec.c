@@ -8,6 +8,7 @@
 #include <kshim/exec.h>
 #include <kshim/host.h>
 #include <kshim/task.h>
+#include <x86_64/executor.h>
 #include "internal.h"
 
 /* What a 64-bit kernel lets a program have (arch/x86/include/asm/page_64.h: task_size_max()). */
@@ -20,8 +21,10 @@ unsigned long kshim_access_limit = TASK_SIZE_MAX;
 
 void kshim_exec_boot(void)
 {
-	if (host_window.end)
-		kshim_access_limit = HOST_TASK_SIZE;
+	if (!host_window.end)
+		return;
+	kshim_access_limit = HOST_TASK_SIZE;
+	x86_code_by_default = true;
 }
 
 /* The entry that the last translation used is in the TLB, and allows writing only if it is dirty. */
