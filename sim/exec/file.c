@@ -267,14 +267,6 @@ EXPORT int eventfd(unsigned int count, int flags)
 
 /* --- ioctl(2) --- */
 
-/* Slots and registered ranges have to be the simulated process's memory: the simulated kernel maps no other. */
-static void check_memory(const char *what, uint64_t addr, uint64_t len)
-{
-	if (len && !exec_in_window((void *)addr))
-		exec_refuse("%s with memory at %#lx that is not from mmap(): malloc()'s, a variable, a host file",
-			    what, (unsigned long)addr);
-}
-
 /* Copies an argument that may be a bad pointer. Returns false then: the simulated kernel finds that out, too. */
 static bool look_at(void *to, const void *from, size_t n)
 {
@@ -289,6 +281,21 @@ static bool look_at(void *to, const void *from, size_t n)
 		exec_ops->take_signal(exec_pid, &(struct kvmsim_signal){ 0 });
 	exec_leave();
 	return !ret;
+}
+
+/*
+ * Slots and registered ranges have to be the simulated process's memory: the simulated kernel maps no other. Where the
+ * host has nothing either, both kernels agree.
+ */
+static void check_memory(const char *what, uint64_t addr, uint64_t len)
+{
+	char byte;
+
+	if (!len || exec_in_window((void *)addr))
+		return;
+	if (look_at(&byte, (void *)addr, 1) || look_at(&byte, (void *)(addr + len - 1), 1))
+		exec_refuse("%s with memory at %#lx that is not from mmap(): malloc()'s, a variable, a host file",
+			    what, (unsigned long)addr);
 }
 
 static void check_ioctl(unsigned long cmd, const void *arg)
