@@ -17,8 +17,8 @@ lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops, lua_S
 /* Wall-clock seconds until Lua code is interrupted with an error; 0: never. */
 void lua_env_deadline(double seconds);
 /*
- * Ends Lua code with an error as soon as it executes. May be called by a signal handler. Returns whether an earlier call
- * has had no effect yet.
+ * Ends Lua code with an error as soon as it executes. May be called by a signal handler. Returns whether an earlier
+ * call has had no effect yet.
  */
 int lua_env_interrupt(void);
 /* Pushes the prelude's function name; the caller calls it. */

@@ -78,7 +78,8 @@ static int measure_loop(lua_State *L)
 void lua_measure_register(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{ "measures", measures }, { "measure_begin", measure_begin }, { "measure_end", measure_end }, { "measure_loop", measure_loop },
+		{ "measures", measures }, { "measure_begin", measure_begin }, { "measure_end", measure_end },
+		{ "measure_loop", measure_loop },
 		{ NULL, NULL },
 	};
 

@@ -176,8 +176,8 @@ static void print_letter(const struct check *c, const struct states *s, FILE *ou
 	}
 	fprintf(out, "\nFor the cover letter:\n\n  Tested with kvmsim %s (Linux %s, ", KVMSIM_VERSION, c->release);
 	print_arches(c, out);
-	fprintf(out, "): %zu scenario%s of %zu that reach\n  the change: %zu passed, %zu failed, %zu skipped.\n", c->chosen,
-		plural(c->chosen), c->candidates, c->passed, c->failed, c->skipped);
+	fprintf(out, "): %zu scenario%s of %zu that reach\n  the change: %zu passed, %zu failed, %zu skipped.\n",
+		c->chosen, plural(c->chosen), c->candidates, c->passed, c->failed, c->skipped);
 	fprintf(out, "  %u of %u changed line%s with code ran.", all.ran, all.code, plural(all.code));
 	for (size_t file = 0; file < c->change.nfiles; file++)
 		if (!is_compiled(c, file)) {

@@ -5,8 +5,8 @@
  *   mutants FILE          lists them: key, line, kind, and what changes, with tabs between
  *   mutants FILE KEY      writes the file with that change
  *
- * A key is a checksum of the function's name and of what is changed, so it stays when other functions change. Passes over
- * what only reports or measures: assertions, lockdep, trace events, messages, statistics.
+ * A key is a checksum of the function's name and of what is changed, so it stays when other functions change. Passes
+ * over what only reports or measures: assertions, lockdep, trace events, messages, statistics.
  */
 #include "../../sim/check/functions.h"
 #include "../../sim/sim.h"
@@ -17,8 +17,8 @@
 #include <string.h>
 
 static const char *const passed_over[] = {
-	"WARN", "BUG_ON", "lockdep_", "trace_", "pr_", "printk", "kvm_err", "vcpu_unimpl", "->stat.", "might_", "prefetch",
-	"cond_resched", "EXPORT_SYMBOL", "KVM_BUG",
+	"WARN", "BUG_ON", "lockdep_", "trace_", "pr_", "printk", "kvm_err", "vcpu_unimpl", "->stat.", "might_",
+	"prefetch", "cond_resched", "EXPORT_SYMBOL", "KVM_BUG",
 };
 
 static const struct {
@@ -55,8 +55,8 @@ static void mutant(struct mutator *m, size_t number, const char *kind, size_t fr
 	unsigned long long key = hash(hash(hash(hash(0xcbf29ce484222325, f->name), offset), line), new);
 
 	if (!m->wanted) {
-		printf("%016llx\t%zu\t%s\t%s: %.*s => %s\n", key, number + 1, kind, f->name, (int)(to - from), line + from,
-		       *text ? text : "nothing");
+		printf("%016llx\t%zu\t%s\t%s: %.*s => %s\n", key, number + 1, kind, f->name, (int)(to - from),
+		       line + from, *text ? text : "nothing");
 	} else if (key == m->wanted && !m->made) {
 		m->made = 1;
 		free(m->lines[number]);
@@ -170,7 +170,9 @@ static int begins_statement(const struct mutator *m, size_t number)
 
 static void delete_statement(struct mutator *m, size_t number)
 {
-	static const char *const kept[] = { "return", "break", "continue", "goto", "case", "default", "if", "for", "while" };
+	static const char *const kept[] = {
+		"return", "break", "continue", "goto", "case", "default", "if", "for", "while",
+	};
 	const char *line = m->lines[number];
 	size_t start = skip_space(line), end = strlen(line), word = start;
 
@@ -206,8 +208,8 @@ static void change_file(struct mutator *m)
 			comment = 1;
 		if (strstr(line, "*/"))
 			comment = 0;
-		if (was_comment || comment || strstr(line, "/*") || !f || *line == '#' || !isspace((unsigned char)*line) ||
-		    is_passed_over(line))
+		if (was_comment || comment || strstr(line, "/*") || !f || *line == '#' ||
+		    !isspace((unsigned char)*line) || is_passed_over(line))
 			continue;
 		change_operators(m, i);
 		negate_condition(m, i);
