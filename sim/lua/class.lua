@@ -146,11 +146,12 @@ function C.object(cls, state)
 	return o
 end
 
-local function log_call(what, args, ...)
+local function log_call(what, name, args, ...)
 	local list = {}
 	for i = 1, args.n do
 		list[i] = M.expect.repr(args[i])
 	end
+	list[1] = M.kernel.name_of_first(name, args[1]) or list[1]
 	local results = {}
 	for i = 1, select("#", ...) do
 		results[i] = M.expect.repr((select(i, ...)))
@@ -173,7 +174,7 @@ local function method(cls, name, fn)
 			A.surplus(what, most, ...)
 		end
 		if not quiet then
-			return log_call(what, pack(...), fn(s, what, ...))
+			return log_call(what, name, pack(...), fn(s, what, ...))
 		end
 		return fn(s, what, ...)
 	end

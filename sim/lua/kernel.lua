@@ -7,7 +7,8 @@ M.kernel = N
 
 local K, absent = core.constants, core.absent
 local setmetatable, next, rawget, select = setmetatable, next, rawget, select
-local fmt, rep, sub = string.format, string.rep, string.sub
+local fmt, rep, sub, find = string.format, string.rep, string.sub, string.find
+local kind_of = math.type
 local pack, unpack = string.pack, string.unpack
 
 -- --- constants ---------------------------------------------------------------------------------------------
@@ -18,6 +19,35 @@ end
 
 -- The language's own use of a name that the kernel lacks. rawget(K, name) is nil instead.
 setmetatable(K, { __index = function(_, name) A.fail("%s", lacks(name)) end })
+
+-- Calls whose first argument is shown by name in the steps, and which names may be meant. An ioctl's number has its type
+-- in the second byte, KVM's or userfaultfd's.
+local meant = {
+	ioctl = function(name, value)
+		local kind = value >> 8 & 0xff
+		return kind == 0xae and find(name, "^KVM_") or kind == 0xaa and find(name, "^UFFDIO_")
+	end,
+	check_extension = function(name) return find(name, "^KVM_CAP_") end,
+}
+local names_of = {}	-- for each of these calls, value -> name; of several the first in the alphabet
+
+-- The name of the first argument of a call, or nil.
+function N.name_of_first(call, value)
+	local fits, names = meant[call], names_of[call]
+	if not fits then
+		return nil
+	end
+	if not names then
+		names = {}
+		for name, v in next, K, nil do
+			if kind_of(v) == "integer" and fits(name, v) and (not names[v] or name < names[v]) then
+				names[v] = name
+			end
+		end
+		names_of[call] = names
+	end
+	return names[value]
+end
 
 -- What a file gets for a name that this kernel lacks while it is read: the file may have scenarios that this kernel
 -- skips. Calculating with it and library functions give the same again. Calls and expectations refuse it.

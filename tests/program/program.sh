@@ -59,6 +59,18 @@ prints out ' at mm/mprotect.c'
 prints out ', without those of other frames than gfn 1 (all of them'
 prints out 'checks.lua:15: sim:expect_report: kind: expected one of bug, check, check:boot, check:guest-access'
 
+# --- steps have names for numbers ---
+cat >names.lua <<'LUA'
+scenario("it calls by number", { mmu = "ept" }, function(sim)
+	local kvm = sim:process():open_kvm()
+	expect(kvm:check_extension(KVM_CAP_USER_MEMORY)):eq(1)
+	expect(kvm:create_vm():ioctl(KVM_SET_NR_MMU_PAGES, 64)):eq(1)
+end)
+LUA
+run 1 run names.lua
+prints out 'kvm:check_extension(KVM_CAP_USER_MEMORY) = 1'
+prints out 'vm:ioctl(KVM_SET_NR_MMU_PAGES, 64'
+
 # --- usage ---
 for command in '' run list repl bench; do
 	run 0 $command --help
