@@ -258,6 +258,28 @@ static int take_option(const struct command *c, int opt, struct sim_options *o)
 	}
 }
 
+/* The option of a command that was probably meant, or NULL. given: an argument such as "--fliter=x". */
+static const char *meant_option(const struct command *c, const char *given)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given + strspn(given, "-"), "="), given + strspn(given, "-"));
+	for (const struct option *o = all_options; o->name; o++)
+		if (c->options & OPTION(o->val) && is_like(name, o->name))
+			return o->name;
+	return NULL;
+}
+
+static int no_option(const struct command *c, const char *given)
+{
+	const char *meant = meant_option(c, given);
+	char text[240];
+
+	snprintf(text, sizeof(text), "kvmsim %s has no option %.80s%s%s%s", c->name, given,
+		 meant ? " (did you mean '--" : "", meant ? meant : "", meant ? "'?)" : "");
+	return usage_error(c->name, text);
+}
+
 /* Returns 0 to continue, 1 for help, -1 after an error message. */
 static int parse(const struct command *c, int argc, char **argv, struct sim_options *o)
 {
@@ -276,14 +298,15 @@ static int parse(const struct command *c, int argc, char **argv, struct sim_opti
 		if (opt == ':' || opt == '?' || !(c->options & OPTION(opt))) {
 			char text[200];
 
-			if (opt == ':')
+			if (opt == ':') {
 				snprintf(text, sizeof(text), "option %.80s needs a value", argv[at]);
-			else if (opt == '?')
-				snprintf(text, sizeof(text), "kvmsim %s has no option %.80s", c->name, argv[at]);
-			else
-				snprintf(text, sizeof(text), "kvmsim %s has no option --%s", c->name,
-					 all_options[which].name);
-			usage_error(c->name, text);
+				usage_error(c->name, text);
+			} else if (opt == '?') {
+				no_option(c, argv[at]);
+			} else {
+				snprintf(text, sizeof(text), "--%s", all_options[which].name);
+				no_option(c, text);
+			}
 			return -1;
 		}
 		if (take_option(c, opt, o))
@@ -338,6 +361,7 @@ static int version(void)
 
 int cli_main(int argc, char **argv)
 {
+	const char *meant = NULL;
 	char text[200];
 
 	if (argc < 2)
@@ -350,9 +374,13 @@ int cli_main(int argc, char **argv)
 		return bench_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "exec"))
 		return exec_main(argc - 1, argv + 1);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(argv[1], commands[i].name))
 			return run_command(&commands[i], argc - 1, argv + 1);
-	snprintf(text, sizeof(text), "no command '%.80s'", argv[1]);
+		if (is_like(argv[1], commands[i].name))
+			meant = commands[i].name;
+	}
+	snprintf(text, sizeof(text), "no command '%.80s'%s%s%s", argv[1], meant ? " (did you mean '" : "",
+		 meant ? meant : "", meant ? "'?)" : "");
 	return usage_error("", text);
 }

@@ -277,5 +277,7 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 double wall_seconds(void);
 /* "*" matches anything; the pattern may match anywhere in s. */
 int filter_match(const char *pattern, const char *s);
+/* Returns whether a is probably a misspelt b: their edit distance is at most 1, or a quarter of the length of a. */
+int is_like(const char *a, const char *b);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Allocation that cannot fail, wall-clock time, and the pattern of --filter. */
+/* Allocation that cannot fail, wall-clock time, the pattern of --filter, and names that look alike. */
 #include "sim.h"
 
 #include <stdlib.h>
@@ -65,4 +65,33 @@ int filter_match(const char *pattern, const char *s)
 		pattern += n + (star != NULL);
 	}
 	return 1;
+}
+
+#define LONGEST 32	/* of the names that are compared */
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	return a < b ? (a < c ? a : c) : (b < c ? b : c);
+}
+
+int is_like(const char *a, const char *b)
+{
+	size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+
+	if (na > LONGEST || nb > LONGEST)
+		return 0;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t up = row[j];
+
+			row[j] = smallest(diagonal + (a[i - 1] != b[j - 1]), up + 1, row[j - 1] + 1);
+			diagonal = up;
+		}
+	}
+	return row[nb] <= 1 + na / 4;
 }

@@ -84,6 +84,10 @@ run 2 run
 prints err 'Give a file or a directory'
 run 2 run --nonsense good.lua
 prints err 'no option --nonsense'
+run 2 run --fliter=x good.lua
+prints err "no option --fliter=x (did you mean '--filter'?)"
+run 2 runn good.lua
+prints err "no command 'runn' (did you mean 'run'?)"
 run 2 run missing.lua
 prints err 'missing.lua: No such file or directory'
 run 2 run --filter 'nothing like this' good.lua
