@@ -91,7 +91,7 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 		if (mem)
 			handled = fn(mem, done, len, arg);
 		if (mem && write)
-			kshim_arch_user_wrote(mem, len);
+			kshim_arch_user_wrote(mem, len, user);
 		kshim_hw_access_end(flags);
 		if (!handled)
 			return n - done;

@@ -35,9 +35,12 @@ void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);
 void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *error_code);
 /* Handles the exception. user: the process made the access, not the kernel. Returns true to try again. */
 bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user);
-/* Tells a CPU whose caches have state that len bytes at mem were written; during an access. */
+/*
+ * Tells what keeps state of memory's contents that len bytes at mem were written, by the process (user) or by the
+ * kernel for it; during an access.
+ */
 #ifndef kshim_arch_user_wrote
-#define kshim_arch_user_wrote(mem, len) do { } while (0)
+#define kshim_arch_user_wrote(mem, len, user) do { } while (0)
 #endif
 /*
  * Helpers for it. On an error, an access by the process itself (user) gets a signal, one by the kernel only fails; both

@@ -65,6 +65,19 @@ scenario("guest entries: accesses that fault mark nothing dirty", options, funct
 	expect(vcpu:pte(VA).dirty):is_false()
 end)
 
+-- With shadow paging KVM maps neighbours of a page beforehand if their entries are accessed (FNAME(pte_prefetch)()).
+scenario("guest entries: what is mapped beforehand is not writable while its entry is clean", options, function(sim)
+	local vcpu, ram = sim:guest(layout)
+	for page = 0, 7 do
+		local entry = DATA + page * 4096 | PRESENT | WRITABLE | ACCESSED
+		expect(ram:write(DATA + page * 4096, "\0")):eq(0)
+		expect(vcpu:set_pte(VA + page * 4096, entry)):eq(0)
+	end
+	expect(vcpu:read(VA, 1)):eq("\0")
+	expect(vcpu:write(VA + 4096, "x")):is_true()
+	expect(vcpu:pte(VA + 4096)):fields{ accessed = true, dirty = true }
+end)
+
 scenario("guest entries: cleared marks come back after INVLPG", options, function(sim)
 	local vcpu = sim:guest(stage.layout(sim, layout))
 	expect(vcpu:write(VA, "x")):is_true()

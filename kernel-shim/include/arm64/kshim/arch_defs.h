@@ -14,6 +14,6 @@
 
 /* kshim_arch_user_wrote() of kshim/arch.h is the model's. */
 void arm64_host_wrote(const void *mem, uint64_t bytes);
-#define kshim_arch_user_wrote arm64_host_wrote
+#define kshim_arch_user_wrote(mem, len, user) arm64_host_wrote(mem, len)
 
 #endif

@@ -9,4 +9,8 @@
 #define KSHIM_SYSCALL_ENTRY(name) __x64_sys_##name
 #define KSHIM_SYSCALL_REGS(a, b, c, d, e) { .di = a, .si = b, .dx = c, .r10 = d, .r8 = e }
 
+/* kshim_arch_user_wrote() of kshim/arch.h is the checkers'. */
+void x86_host_wrote(const void *mem);
+#define kshim_arch_user_wrote(mem, len, user) do { if (user) x86_host_wrote(mem); } while (0)
+
 #endif
