@@ -89,6 +89,11 @@ void exec_signals_begin(void);
  * calls to be restarted.
  */
 bool exec_signals_late(void);
+/*
+ * KVM_RUN will have this mask. What it lets through although the thread blocks it ends KVM_RUN and does nothing else,
+ * whatever the program's action is. Returns the mask without the signals that are never blocked.
+ */
+uint64_t exec_signals_catch(uint64_t mask);
 
 /* --- fault.c: the program's page faults and its handlers of signals --- */
 /* Before the machine boots, on its thread; and once it has booted and installed its own handlers. */

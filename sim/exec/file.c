@@ -34,6 +34,13 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* one new descriptor at a time */
 static unsigned char simulated[MAX_FDS];
 
+/*
+ * KVM_SET_SIGNAL_MASK of each vCPU, as the host's kernel has signal sets; HAS_MASK, for a signal that nobody can block,
+ * says that there is one. The host's mask is what holds signals back, so the simulated kernel gets none.
+ */
+static uint64_t masks[MAX_FDS];
+#define HAS_MASK (1UL << (SIGKILL - 1))
+
 bool exec_is_simulated(int fd)
 {
 	return exec_active() && fd >= 0 && fd < MAX_FDS && __atomic_load_n(&simulated[fd], __ATOMIC_RELAXED);
@@ -153,6 +160,7 @@ EXPORT int close(int fd)
 	exec_enter();
 	exec_program->unwatch(exec_pid, fd);
 	exec_leave();
+	masks[fd] = 0;
 	__atomic_store_n(&simulated[fd], 0, __ATOMIC_RELAXED);
 	ret = exec_sys(KVMSIM_SYS_CLOSE, (uint64_t)fd, 0, 0, 0, 0, 0);
 	exec_host(SYS_close, fd);
@@ -313,9 +321,42 @@ static void check_ioctl(unsigned long cmd, const void *arg)
 		if (look_at(&reg, arg, sizeof(reg)))
 			check_memory("a userfaultfd", reg.range.start, reg.range.len);
 		break;
-	case KVM_SET_SIGNAL_MASK:
-		exec_refuse("KVM_SET_SIGNAL_MASK");
 	}
+}
+
+static int64_t set_signal_mask(int fd, const struct kvm_signal_mask *arg)
+{
+	int64_t ret = exec_sys(KVMSIM_SYS_IOCTL, (uint64_t)fd, KVM_SET_SIGNAL_MASK, 0, 0, 0, 0);
+	struct kvm_signal_mask head;
+	uint64_t set = 0;
+
+	if (!ret && arg) {
+		if (!look_at(&head, arg, sizeof(head)))
+			return -EFAULT;
+		if (head.len != sizeof(set))
+			return -EINVAL;
+		if (!look_at(&set, arg->sigset, sizeof(set)))
+			return -EFAULT;
+		set = exec_signals_catch(set) | HAS_MASK;
+	}
+	if (!ret)
+		masks[fd] = set;
+	return ret;
+}
+
+/* A signal that the mask lets through ends KVM_RUN. Then it is blocked again, and waits for the program. */
+static int64_t run_with_mask(int fd, uint64_t arg)
+{
+	const uint64_t args[6] = { (uint64_t)fd, KVM_RUN, arg };
+	uint64_t old;
+	int64_t ret;
+
+	exec_enter();
+	exec_host(SYS_rt_sigprocmask, SIG_SETMASK, &masks[fd], &old, sizeof(old));
+	ret = exec_ops->syscall(exec_pid, KVMSIM_SYS_IOCTL, args);
+	exec_host(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+	exec_leave();
+	return ret;
 }
 
 static bool makes_fd(unsigned long cmd)
@@ -338,6 +379,10 @@ EXPORT int ioctl(int fd, unsigned long cmd, ...)
 	if (!exec_is_simulated(fd))
 		return (int)exec_ret(exec_host(SYS_ioctl, fd, cmd, arg));
 	check_ioctl(cmd, (const void *)arg);
+	if (cmd == KVM_SET_SIGNAL_MASK)
+		return (int)exec_ret(set_signal_mask(fd, (const void *)arg));
+	if (cmd == KVM_RUN && masks[fd])
+		return (int)exec_ret(run_with_mask(fd, arg));
 	ret = exec_sys(KVMSIM_SYS_IOCTL, (uint64_t)fd, cmd, arg, 0, 0, 0);
 	if (makes_fd(cmd))
 		return exec_new_fd(ret);

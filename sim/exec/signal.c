@@ -64,11 +64,28 @@ static void on_signal(int sig, siginfo_t *si, void *context)
 			late[nr_late++] = *si;
 		all_restart &= !!(act->sa_flags & SA_RESTART);
 		exec_program->interrupt();
+	} else if (act->sa_handler == SIG_DFL) {
+		signal_default(sig);
 	} else if (act->sa_flags & SA_SIGINFO) {
 		act->sa_sigaction(sig, si, context);
 	} else {
 		act->sa_handler(sig);
 	}
+}
+
+uint64_t exec_signals_catch(uint64_t mask)
+{
+	const struct sigaction ours = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	uint64_t blocked = 0;
+
+	exec_host(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof(blocked));
+	for (int sig = 1; sig < NSIG; sig++) {
+		if (is_kept(sig))
+			mask &= ~(1UL << (sig - 1));
+		else if (blocked & ~mask & 1UL << (sig - 1) && actions[sig].sa_handler == SIG_DFL)
+			exec_real_sigaction(sig, &ours, NULL);
+	}
+	return mask;
 }
 
 void exec_signals_begin(void)

@@ -129,10 +129,38 @@ static void a_signal(void)
 	CHECK(!pthread_join(t, NULL));
 }
 
+/* The same with a signal that is blocked outside of KVM_RUN and has no handler: the program waits for it afterwards. */
+static void a_masked_signal(void)
+{
+	struct {
+		struct kvm_signal_mask head;
+		uint64_t set;
+	} __attribute__((packed)) mask = { .head.len = 8 };
+	sigset_t usr2;
+	int sig = 0;
+
+	sigemptyset(&usr2);
+	sigaddset(&usr2, SIGUSR2);
+	CHECK(!pthread_sigmask(SIG_BLOCK, &usr2, NULL));
+	CHECK(!ioctl(vcpu, KVM_SET_SIGNAL_MASK, &mask));
+	FAILS(ioctl(vm, KVM_SET_SIGNAL_MASK, &mask), ENOTTY);
+	FAILS(ioctl(vcpu, KVM_SET_SIGNAL_MASK, (void *)8), EFAULT);
+	mask.head.len = 7;
+	FAILS(ioctl(vcpu, KVM_SET_SIGNAL_MASK, &mask), EINVAL);
+	set_start(LOOP);
+	CHECK(!pthread_kill(pthread_self(), SIGUSR2));
+	FAILS(ioctl(vcpu, KVM_RUN, 0), EINTR);
+	CHECK(run->exit_reason == KVM_EXIT_INTR);
+	FAILS(ioctl(vcpu, KVM_RUN, 0), EINTR);
+	CHECK(!sigwait(&usr2, &sig) && sig == SIGUSR2);
+	CHECK(!ioctl(vcpu, KVM_SET_SIGNAL_MASK, NULL));
+}
+
 int main(void)
 {
 	make_vm();
 	exits();
 	a_signal();
+	a_masked_signal();
 	return 0;
 }
