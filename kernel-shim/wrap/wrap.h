@@ -3,7 +3,11 @@
 #ifndef KSHIM_WRAP_H
 #define KSHIM_WRAP_H
 
+#include <linux/gfp_types.h>
+
+struct mempolicy;
 struct mm_struct;
+struct page;
 struct task_struct;
 
 /* kernel/fork.c: the slab caches of mm_struct and VMAs, once at boot. */
@@ -34,5 +38,62 @@ void kshim_swap_cache_reap(void);
  * it from the device, in another frame.
  */
 void kshim_swap_cache_reclaim(void);
+
+/* --- mm/mempolicy.c, which is there with CONFIG_NUMA only --- */
+#ifdef CONFIG_NUMA
+/*
+ * Pages for the kernel itself, by the policy of the current task, like alloc_frozen_pages() with a reference. ip: who
+ * asks. NULL: no memory.
+ */
+struct page *kshim_policy_alloc(gfp_t gfp, unsigned int order, const void *ip);
+/* Who called the allocation by policy that is under way on this CPU, or ip if none is. */
+const void *kshim_policy_caller(const void *ip);
+/* A copy of the current task's policy, to be given to kshim_policy_put(); NULL if it has none. An ERR_PTR: -ENOMEM. */
+struct mempolicy *kshim_policy_copy(void);
+void kshim_policy_put(struct mempolicy *policy);
+/* Gives a task that did not run yet a copy of policy, which may be NULL. 0 or -ENOMEM. */
+int kshim_policy_give(struct task_struct *t, struct mempolicy *policy);
+/* mbind(2), set_mempolicy(2), get_mempolicy(2), set_mempolicy_home_node(2). Pointers are user addresses. */
+long kshim_sys_mbind(unsigned long addr, unsigned long len, unsigned long mode, unsigned long mask,
+		     unsigned long maxnode, unsigned int flags);
+long kshim_sys_set_mempolicy(int mode, unsigned long mask, unsigned long maxnode);
+long kshim_sys_get_mempolicy(unsigned long mode, unsigned long mask, unsigned long maxnode, unsigned long addr,
+			     unsigned long flags);
+long kshim_sys_set_home_node(unsigned long addr, unsigned long len, unsigned long node, unsigned long flags);
+#else
+#define kshim_policy_alloc(gfp, order, ip) kshim_alloc_pages_node(gfp, order, NUMA_NO_NODE, NULL, ip)
+#define kshim_policy_caller(ip) (ip)
+static inline struct mempolicy *kshim_policy_copy(void)
+{
+	return NULL;
+}
+static inline void kshim_policy_put(struct mempolicy *policy)
+{
+}
+static inline int kshim_policy_give(struct task_struct *t, struct mempolicy *policy)
+{
+	return 0;
+}
+/* kernel/sys_ni.c */
+static inline long kshim_sys_mbind(unsigned long addr, unsigned long len, unsigned long mode, unsigned long mask,
+				   unsigned long maxnode, unsigned int flags)
+{
+	return -ENOSYS;
+}
+static inline long kshim_sys_set_mempolicy(int mode, unsigned long mask, unsigned long maxnode)
+{
+	return -ENOSYS;
+}
+static inline long kshim_sys_get_mempolicy(unsigned long mode, unsigned long mask, unsigned long maxnode,
+					   unsigned long addr, unsigned long flags)
+{
+	return -ENOSYS;
+}
+static inline long kshim_sys_set_home_node(unsigned long addr, unsigned long len, unsigned long node,
+					   unsigned long flags)
+{
+	return -ENOSYS;
+}
+#endif
 
 #endif

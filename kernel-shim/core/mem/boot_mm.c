@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Initialises the node, its zone and the real mm code, in the order of start_kernel() and the initcalls. */
+/* Initialises the nodes, their zones and the real mm code, in the order of start_kernel() and the initcalls. */
 #include <linux/memblock.h>
+#include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/huge_mm.h>
 #include <linux/init.h>
@@ -8,6 +9,7 @@
 #include <linux/mmzone.h>
 #include <linux/pagemap.h>
 #include <linux/radix-tree.h>
+#include <linux/rcupdate.h>
 #include <linux/rmap.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
@@ -35,7 +37,10 @@ char *const zone_names[MAX_NR_ZONES] = {
 	[ZONE_MOVABLE] = "Movable",
 };
 
-/* Always zero: page lists and statistics have no per-cpu part here, but kernel code sums them up all the same. */
+/*
+ * Page lists and statistics have no per-cpu part here, but kernel code sums them up all the same. So these are zero,
+ * but for events of NUMA, which nobody reads.
+ */
 static DEFINE_PER_CPU(struct per_cpu_pages, no_pageset);
 static DEFINE_PER_CPU(struct per_cpu_zonestat, no_zonestats);
 static DEFINE_PER_CPU(struct per_cpu_nodestat, no_nodestats);
@@ -55,6 +60,7 @@ static void boot_zone(struct pglist_data *pgdat, enum zone_type type)
 
 	zone->name = zone_names[type];
 	zone->zone_pgdat = pgdat;
+	zone_set_nid(zone, pgdat->node_id);
 	zone->per_cpu_pageset = &no_pageset;
 	zone->per_cpu_zonestats = &no_zonestats;
 	zone->contiguous = true;
@@ -68,19 +74,12 @@ static void boot_zone(struct pglist_data *pgdat, enum zone_type type)
 
 static void boot_node(struct pglist_data *pgdat)
 {
-	struct zone *zone = &pgdat->node_zones[ZONE_NORMAL];
 	unsigned int i;
 
 	for (i = 0; i < MAX_NR_ZONES; i++)
 		boot_zone(pgdat, i);
 	pgdat->nr_zones = ZONE_NORMAL + 1;
-	pgdat->node_spanned_pages = zone->spanned_pages;
-	pgdat->node_present_pages = zone->present_pages;
 	pgdat->per_cpu_nodestats = &no_nodestats;
-	for (i = 0; i < MAX_ZONELISTS; i++) {
-		pgdat->node_zonelists[i]._zonerefs[0].zone = zone;
-		pgdat->node_zonelists[i]._zonerefs[0].zone_idx = ZONE_NORMAL;
-	}
 	pgdat_kswapd_lock_init(pgdat);
 	init_waitqueue_head(&pgdat->kswapd_wait);
 	init_waitqueue_head(&pgdat->pfmemalloc_wait);
@@ -93,8 +92,6 @@ static void boot_node(struct pglist_data *pgdat)
 	kshim_init_split_queue(pgdat);
 #endif
 	lruvec_init(&pgdat->__lruvec);
-	calculate_min_free_kbytes();
-	setup_per_zone_wmarks();
 }
 
 /* What CONFIG_TRANSPARENT_HUGEPAGE_ALWAYS sets on a machine of any size, with or without sysfs. */
@@ -159,11 +156,16 @@ static int run_initcalls(void)
 
 int kshim_mm_boot(void)
 {
-	int ret;
+	int nid, ret;
 
 	highest_memmap_pfn = max_pfn - 1;
 	kshim_zero_page_boot(pfn_to_page(ARCH_PFN_OFFSET + KSHIM_ZERO_PFN));
-	boot_node(&contig_page_data);
+	for_each_online_node(nid)
+		boot_node(NODE_DATA(nid));
+	check_highest_zone(ZONE_NORMAL);
+	calculate_min_free_kbytes();
+	setup_per_zone_wmarks();
+	numa_policy_init();
 	radix_tree_init();
 	maple_tree_init();
 	anon_vma_init();
@@ -184,5 +186,8 @@ int kshim_mm_boot(void)
 		return -EINVAL;
 	}
 	boot_thp();
+	numa_default_policy();
+	/* The policy of boot is freed after a grace period. No scenario shall begin with one that is under way. */
+	rcu_barrier();
 	return 0;
 }

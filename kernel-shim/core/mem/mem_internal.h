@@ -48,8 +48,6 @@ struct kshim_mem_counts {
 };
 extern struct kshim_mem_counts kshim_mem_counts;
 extern u32 kshim_mem_epoch;
-/* pfn of the first frame that was never in use; its struct page is not initialised. Only grows. */
-extern unsigned long kshim_in_use_end;
 
 static inline bool kshim_is_ram(const void *p)
 {
@@ -67,14 +65,34 @@ static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
 	return &kshim_page_info[pfn - ARCH_PFN_OFFSET];
 }
 
+/* --- nodes.c: where the RAM of the NUMA nodes is --- */
+#define KSHIM_NR_NODES		(MAX_NUMNODES > 1 ? 2 : 1)
+#define KSHIM_BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
+/*
+ * The frames of a node, as pfns: from start on, before end. Those from in_use_end on were never in use; their struct
+ * pages are not initialised. in_use_end only grows.
+ */
+struct kshim_node {
+	unsigned long start, end, in_use_end;
+};
+extern struct kshim_node kshim_nodes[KSHIM_NR_NODES];
+/* Gives the nodes all frames before end, and sets up what the allocator needs of their zones. Once, at boot. */
+void kshim_nodes_boot(unsigned long end);
+/* Gives a node the frames up to end, which belong to no other one. */
+void kshim_extend_node(int nid, unsigned long end);
+
 /* Returns whether kshim_fail_alloc wants this allocation to fail. */
 bool kshim_should_fail(gfp_t gfp);
 
-/* For kernel callers: checks the context and counts for kshim_fail_alloc. */
-struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip);
+/*
+ * For kernel callers: checks the context and counts for kshim_fail_alloc. nid: the node to ask first, NUMA_NO_NODE for
+ * this CPU's. nodes: those that may be asked; NULL: all.
+ */
+struct page *kshim_alloc_pages_node(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip);
 /* Fills the empty entries of an array from the first on. Returns how many are full then. */
-unsigned long kshim_alloc_pages_array(gfp_t gfp, int nr_pages, struct page **array, const void *ip);
-/* The same for slabs; their objects were checked and counted already. */
+unsigned long kshim_alloc_pages_array(gfp_t gfp, int nid, nodemask_t *nodes, int nr_pages, struct page **array,
+				      const void *ip);
+/* For slabs; their objects were checked and counted already. The pages are of this CPU's node, if it has some left. */
 struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip);
 void kshim_free_page(struct page *page, unsigned int order, const void *ip);
 

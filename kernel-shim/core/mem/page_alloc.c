@@ -3,15 +3,15 @@
  * The page allocator: exact buddy lists over simulated RAM, without per-cpu lists, migrate types or reclaim
  * (mm/page_alloc.c in the kernel).
  *
- * RAM comes into use from the bottom, in blocks of the highest order, as with CONFIG_DEFERRED_STRUCT_PAGE_INIT. It is
- * in use up to kshim_in_use_end. As there, pfn_valid() is true for all of RAM: a struct page that is not initialised
+ * The RAM of each node (nodes.c) comes into use from the bottom, in blocks of the highest order, as with
+ * CONFIG_DEFERRED_STRUCT_PAGE_INIT. As there, pfn_valid() is true for all of RAM: a struct page that is not initialised
  * yet is all zeroes, without a reference, and nobody has its pfn. Free lists are LIFO and buddies merge at once, so
  * that addresses depend on the sequence of calls alone.
  *
- * Invariants (kshim_pages_validate): a block on the free list of order n is aligned to it, is PageBuddy with that
- * order, its frames have no reference and no user in kshim_page_info; no two buddies of one order are both free; a free
- * frame that was in use before holds KSHIM_PAGE_FREED in every byte; NR_FREE_PAGES agrees with the lists plus the RAM
- * not in use yet.
+ * Invariants (kshim_pages_validate): a block on the free list of order n of a node lies in its RAM, is aligned to n, is
+ * PageBuddy with that order, its frames have no reference and no user in kshim_page_info; no two buddies of one order
+ * are both free; a free frame that was in use before holds KSHIM_PAGE_FREED in every byte; NR_FREE_PAGES agrees with
+ * the lists plus the RAM not in use yet.
  */
 #include <linux/debug_locks.h>
 #include <linux/memory_hotplug.h>
@@ -25,14 +25,11 @@
 #include <kshim/form/page_alloc_header.h>
 #include <kshim/form/page_flags_f.h>
 #include "internal.h"
+#include "../../wrap/wrap.h"
 #include "mem_internal.h"
 
-#define BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
-
 struct kshim_page_info *kshim_page_info;
-static struct host_lock lock;		/* guards free lists, kshim_in_use_end, page states */
-unsigned long kshim_in_use_end;
-static struct zone *zone;		/* the only populated one */
+static struct host_lock lock;		/* guards free lists, in_use_end of each node, page states */
 static unsigned long (*reclaim)(void);
 
 FAITHFUL(max_pfn, "mm/memblock.c");
@@ -57,46 +54,38 @@ FAITHFUL(init_on_alloc, "mm/mm_init.c");
 DEFINE_STATIC_KEY_FALSE(init_on_alloc);
 FAITHFUL(init_on_free, "mm/mm_init.c");
 DEFINE_STATIC_KEY_FALSE(init_on_free);
-FAITHFUL(node_states, "mm/page_alloc.c");
-nodemask_t node_states[NR_NODE_STATES] __read_mostly = {
-	[N_POSSIBLE] = NODE_MASK_ALL,
-	[N_ONLINE] = { { [0] = 1UL } },
-	[N_NORMAL_MEMORY] = { { [0] = 1UL } },
-	[N_MEMORY] = { { [0] = 1UL } },
-	[N_CPU] = { { [0] = 1UL } },
-};
-FAITHFUL(contig_page_data, "mm/memblock.c");
-struct pglist_data contig_page_data;
-
-/* Initialises the struct pages of the next block and puts it on the free list. Returns false if all RAM is in use. */
-static bool bring_in_block(void)
-{
-	unsigned long pfn = kshim_in_use_end, end = pfn + BLOCK_PAGES;
-	struct page *page;
-
-	if (pfn >= max_pfn)
-		return false;
-	for (; pfn < end; pfn++) {
-		page = pfn_to_page(pfn);
-		set_page_links(page, ZONE_NORMAL, 0, pfn);
-		atomic_set(&page->_mapcount, -1);
-		INIT_LIST_HEAD(&page->lru);
-	}
-	WRITE_ONCE(kshim_in_use_end, end);
-	page = pfn_to_page(end - BLOCK_PAGES);
-	set_page_private(page, MAX_PAGE_ORDER);
-	__SetPageBuddy(page);
-	list_add(&page->buddy_list, &zone->free_area[MAX_PAGE_ORDER].free_list[MIGRATE_MOVABLE]);
-	zone->free_area[MAX_PAGE_ORDER].nr_free++;
-	return true;
-}
 
 static void add_free(struct page *page, unsigned int order)
 {
+	struct zone *zone = page_zone(page);
+
 	set_page_private(page, order);
 	__SetPageBuddy(page);
 	list_add(&page->buddy_list, &zone->free_area[order].free_list[MIGRATE_MOVABLE]);
 	zone->free_area[order].nr_free++;
+}
+
+/*
+ * Initialises the struct pages of a node's next block and puts it on the free list. Returns false if all of its RAM is
+ * in use.
+ */
+static bool bring_in_block(int nid)
+{
+	struct kshim_node *node = &kshim_nodes[nid];
+	unsigned long pfn = node->in_use_end, end = pfn + KSHIM_BLOCK_PAGES;
+	struct page *page;
+
+	if (pfn >= node->end)
+		return false;
+	for (; pfn < end; pfn++) {
+		page = pfn_to_page(pfn);
+		set_page_links(page, ZONE_NORMAL, nid, pfn);
+		atomic_set(&page->_mapcount, -1);
+		INIT_LIST_HEAD(&page->lru);
+	}
+	WRITE_ONCE(node->in_use_end, end);
+	add_free(pfn_to_page(end - KSHIM_BLOCK_PAGES), MAX_PAGE_ORDER);
+	return true;
 }
 
 static void del_free(struct page *page, unsigned int order)
@@ -104,11 +93,11 @@ static void del_free(struct page *page, unsigned int order)
 	list_del(&page->buddy_list);
 	__ClearPageBuddy(page);
 	set_page_private(page, 0);
-	zone->free_area[order].nr_free--;
+	page_zone(page)->free_area[order].nr_free--;
 }
 
-/* Takes the newest free block of at least this order (below max) and splits it to this order; or NULL. */
-static struct page *take_block(unsigned int order, unsigned long max)
+/* Takes a zone's newest free block of at least this order (below max) and splits it to this order; or NULL. */
+static struct page *take_block(struct zone *zone, unsigned int order, unsigned long max)
 {
 	unsigned int have;
 	struct page *page;
@@ -161,7 +150,7 @@ static void set_state(struct page *page, unsigned int order, u8 state, const voi
 }
 
 /* Keeps WMARK_MIN for callers who free memory with it; GFP_ATOMIC may use half of it (__zone_watermark_ok). */
-static bool above_watermark(gfp_t gfp, unsigned int order)
+static bool above_watermark(struct zone *zone, gfp_t gfp, unsigned int order)
 {
 	unsigned long mark = min_wmark_pages(zone);
 
@@ -172,16 +161,23 @@ static bool above_watermark(gfp_t gfp, unsigned int order)
 	return zone_page_state(zone, NR_FREE_PAGES) >= mark + (1UL << order);
 }
 
-static struct page *get_block(gfp_t gfp, unsigned int order, const void *ip)
+/* get_page_from_freelist(): the first zone of nid's zonelist that is in nodes, if any, and has such a block. */
+static struct page *get_block(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip)
 {
 	unsigned long max = gfp & (__GFP_DMA | __GFP_DMA32) ? ARCH_PFN_OFFSET + (SZ_4G >> PAGE_SHIFT) : ULONG_MAX;
 	struct page *page = NULL;
+	struct zoneref *ref;
+	struct zone *zone;
 
 	host_lock(&lock);
-	if (above_watermark(gfp, order)) {
+	for_each_zone_zonelist_nodemask(zone, ref, node_zonelist(nid, gfp), ZONE_NORMAL, nodes) {
+		if (!above_watermark(zone, gfp, order))
+			continue;
 		do
-			page = take_block(order, max);
-		while (!page && bring_in_block());
+			page = take_block(zone, order, max);
+		while (!page && bring_in_block(zone_to_nid(zone)));
+		if (page)
+			break;
 	}
 	if (page) {
 		set_state(page, order, KSHIM_PAGE_IS_USED, ip);
@@ -262,30 +258,15 @@ static void prepare_new(struct page *page, unsigned int order, gfp_t gfp, const 
 		prep_compound_page(page, order);
 }
 
-struct page *kshim_alloc_pages(gfp_t gfp, unsigned int order, const void *ip)
-{
-	might_alloc(gfp);
-	if (WARN_ON_ONCE_GFP(order > MAX_PAGE_ORDER, gfp))
-		return NULL;
-	if (kshim_should_fail(gfp))
-		return NULL;
-	return kshim_get_pages(gfp, order, ip);
-}
-
-void kshim_set_reclaim(unsigned long (*fn)(void))
-{
-	reclaim = fn;
-}
-
-struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
+static struct page *get_pages(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip)
 {
 	struct page *page;
 
 	if (current)
 		gfp = current_gfp_context(gfp);
-	page = get_block(gfp, order, ip);
+	page = get_block(gfp, order, nid, nodes, ip);
 	if (unlikely(!page) && reclaim && reclaim())
-		page = get_block(gfp, order, ip);
+		page = get_block(gfp, order, nid, nodes, ip);
 	if (unlikely(!page)) {
 		if (gfp & __GFP_NOFAIL)
 			host_fatal(KVMSIM_OOM, NULL, 0, "out of simulated memory: order %u, __GFP_NOFAIL", order);
@@ -294,6 +275,26 @@ struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
 	}
 	prepare_new(page, order, gfp, ip);
 	return page;
+}
+
+struct page *kshim_alloc_pages_node(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip)
+{
+	might_alloc(gfp);
+	if (WARN_ON_ONCE_GFP(order > MAX_PAGE_ORDER, gfp))
+		return NULL;
+	if (kshim_should_fail(gfp))
+		return NULL;
+	return get_pages(gfp, order, nid == NUMA_NO_NODE ? numa_mem_id() : nid, nodes, kshim_policy_caller(ip));
+}
+
+struct page *kshim_get_pages(gfp_t gfp, unsigned int order, const void *ip)
+{
+	return get_pages(gfp, order, numa_mem_id(), NULL, ip);
+}
+
+void kshim_set_reclaim(unsigned long (*fn)(void))
+{
+	reclaim = fn;
 }
 
 /* Returns why a tail page of a compound page cannot be freed, or NULL. */
@@ -370,7 +371,7 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 	host_lock(&lock);
 	set_state(page, order, KSHIM_PAGE_IS_FREE, ip);
 	put_block(page, order);
-	__mod_zone_page_state(zone, NR_FREE_PAGES, 1L << order);
+	__mod_zone_page_state(page_zone(page), NR_FREE_PAGES, 1L << order);
 	host_unlock(&lock);
 }
 
@@ -386,22 +387,18 @@ static void map_frames(unsigned long had, unsigned long frames)
 	set_max_mapnr(frames);
 	kshim_mem_counts.pages_total = frames;
 	atomic_long_add(more - reserved, &_totalram_pages);
-	zone->spanned_pages = zone->present_pages = frames;
-	atomic_long_add(more - reserved, &zone->managed_pages);
-	__mod_zone_page_state(zone, NR_FREE_PAGES, more);
 	if (kshim_on_valgrind)
 		host_track_noaccess((void *)(KSHIM_RAM_BASE + PFN_PHYS(had + reserved)), PFN_PHYS(more - reserved));
 }
 
 int kshim_grow_ram(u64 ram_bytes)
 {
-	struct pglist_data *pgdat = zone->zone_pgdat;
 	unsigned long frames = ram_bytes >> PAGE_SHIFT;
 
 	if (ram_bytes > KSHIM_RAM_MAX || ram_bytes % SZ_4M || frames < kshim_mem_counts.pages_total)
 		return -EINVAL;
 	map_frames(kshim_mem_counts.pages_total, frames);
-	pgdat->node_spanned_pages = pgdat->node_present_pages = frames;
+	kshim_extend_node(KSHIM_NR_NODES - 1, max_pfn);
 	highest_memmap_pfn = max_pfn - 1;
 	calculate_min_free_kbytes();
 	setup_per_zone_wmarks();
@@ -411,21 +408,20 @@ int kshim_grow_ram(u64 ram_bytes)
 /* mm/mm_init.c's memmap and zone set-up, as far as the allocator itself needs it. boot_mm.c does the rest. */
 void kshim_pages_boot(u64 ram_bytes)
 {
+	struct zone *zone;
 	unsigned long i;
 
 	mem_map = (struct page *)KSHIM_MEMMAP_BASE;
 	kshim_page_info = (struct kshim_page_info *)KSHIM_PAGEINFO_BASE;
-	kshim_in_use_end = ARCH_PFN_OFFSET;
-	zone = &contig_page_data.node_zones[ZONE_NORMAL];
-	zone->zone_pgdat = &contig_page_data;
-	for (i = 0; i < NR_PAGE_ORDERS; i++)
-		INIT_LIST_HEAD(&zone->free_area[i].free_list[MIGRATE_MOVABLE]);
 	map_frames(0, ram_bytes >> PAGE_SHIFT);
+	kshim_nodes_boot(max_pfn);
+	zone = &NODE_DATA(0)->node_zones[ZONE_NORMAL];
+	atomic_long_sub(KSHIM_RESERVED_PAGES, &zone->managed_pages);
 	setup_per_zone_wmarks();
 
-	bring_in_block();
+	bring_in_block(0);
 	for (i = 0; i < KSHIM_RESERVED_PAGES; i++) {
-		struct page *page = take_block(0, ARCH_PFN_OFFSET + i + 1);
+		struct page *page = take_block(zone, 0, ARCH_PFN_OFFSET + i + 1);
 
 		__SetPageReserved(page);
 		set_page_refcounted(page);
@@ -434,13 +430,13 @@ void kshim_pages_boot(u64 ram_bytes)
 	__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)KSHIM_RESERVED_PAGES);
 }
 
-static int validate_block(struct page *page, unsigned int order)
+static int validate_block(const struct kshim_node *node, struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page), i;
 	int n = 0;
 
 	if (!IS_ALIGNED(pfn, 1UL << order) || !PageBuddy(page) || buddy_order(page) != order ||
-	    pfn >= kshim_in_use_end) {
+	    pfn < node->start || pfn >= node->in_use_end) {
 		kshim_mem_problem(NULL, NULL, "free list of order %u holds pfn %#lx, which does not belong there",
 				  order, pfn);
 		return 1;
@@ -464,9 +460,11 @@ static int validate_block(struct page *page, unsigned int order)
 	return n;
 }
 
-int kshim_pages_validate(void)
+static int validate_node(int nid)
 {
-	unsigned long free = max_pfn - kshim_in_use_end, listed;
+	struct zone *zone = &NODE_DATA(nid)->node_zones[ZONE_NORMAL];
+	const struct kshim_node *node = &kshim_nodes[nid];
+	unsigned long free = node->end - node->in_use_end, listed;
 	unsigned int order;
 	struct page *page;
 	int n = 0;
@@ -474,7 +472,7 @@ int kshim_pages_validate(void)
 	for (order = 0; order < NR_PAGE_ORDERS; order++) {
 		listed = 0;
 		list_for_each_entry(page, &zone->free_area[order].free_list[MIGRATE_MOVABLE], buddy_list) {
-			n += validate_block(page, order);
+			n += validate_block(node, page, order);
 			listed++;
 		}
 		if (listed != zone->free_area[order].nr_free) {
@@ -492,11 +490,21 @@ int kshim_pages_validate(void)
 	return n;
 }
 
-void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
+int kshim_pages_validate(void)
+{
+	int nid, n = 0;
+
+	for_each_online_node(nid)
+		n += validate_node(nid);
+	return n;
+}
+
+static void node_leaks(const struct kshim_node *node, struct kshim_leaks *l, u32 epoch)
 {
 	unsigned long pfn;
 
-	for (pfn = ARCH_PFN_OFFSET + KSHIM_RESERVED_PAGES; pfn < kshim_in_use_end; pfn++) {
+	/* The reserved frames are not in use. */
+	for (pfn = node->start; pfn < node->in_use_end; pfn++) {
 		const struct kshim_page_info *info = kshim_pfn_info(pfn);
 
 		if (info->epoch < epoch)
@@ -506,6 +514,14 @@ void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
 		else if (info->state == KSHIM_PAGE_IS_LARGE)
 			kshim_leak_add(l, "large kmalloc", info->alloc_ip, info->bytes, __va(PFN_PHYS(pfn)));
 	}
+}
+
+void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
+{
+	int nid;
+
+	for_each_online_node(nid)
+		node_leaks(&kshim_nodes[nid], l, epoch);
 }
 
 #ifdef CONFIG_MEMORY_FAILURE
@@ -536,7 +552,7 @@ bool take_page_off_buddy(struct page *page)
 			}
 		}
 		set_state(page, 0, KSHIM_PAGE_IS_OFF, __builtin_return_address(0));
-		__mod_zone_page_state(zone, NR_FREE_PAGES, -1);
+		__mod_zone_page_state(page_zone(page), NR_FREE_PAGES, -1);
 		SetPageHWPoisonTakenOff(page);
 		ret = true;
 		break;

@@ -13,17 +13,19 @@
 #include <kshim/form/frozen_pages.h>
 #include <kshim/form/page_alloc_header.h>
 #include "internal.h"
+#include "../../wrap/wrap.h"
 #include "mem_internal.h"
 
 #define CALLER __builtin_return_address(0)
 
-unsigned long kshim_alloc_pages_array(gfp_t gfp, int nr_pages, struct page **array, const void *ip)
+unsigned long kshim_alloc_pages_array(gfp_t gfp, int nid, nodemask_t *nodes, int nr_pages, struct page **array,
+				      const void *ip)
 {
 	unsigned long nr = 0;
 
 	for (; nr_pages > 0 && nr < nr_pages; nr++) {
 		if (!array[nr])
-			array[nr] = kshim_alloc_pages(gfp, 0, ip);
+			array[nr] = kshim_alloc_pages_node(gfp, 0, nid, nodes, ip);
 		if (!array[nr])
 			break;
 	}
@@ -33,7 +35,7 @@ unsigned long kshim_alloc_pages_array(gfp_t gfp, int nr_pages, struct page **arr
 REDUCED(__folio_alloc_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
 {
-	struct page *page = kshim_alloc_pages(gfp | __GFP_COMP, order, CALLER);
+	struct page *page = kshim_alloc_pages_node(gfp | __GFP_COMP, order, preferred_nid, nodemask, CALLER);
 
 	return page_rmappable_folio(page);
 }
@@ -41,7 +43,7 @@ struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int preferred_
 REDUCED(get_free_pages_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
 {
-	struct page *page = kshim_alloc_pages(gfp & ~__GFP_HIGHMEM, order, CALLER);
+	struct page *page = kshim_policy_alloc(gfp & ~__GFP_HIGHMEM, order, CALLER);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }
@@ -49,7 +51,7 @@ unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
 REDUCED(get_zeroed_page_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 unsigned long get_zeroed_page_noprof(gfp_t gfp)
 {
-	struct page *page = kshim_alloc_pages((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0, CALLER);
+	struct page *page = kshim_policy_alloc((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0, CALLER);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }
@@ -121,7 +123,7 @@ void *alloc_pages_exact_noprof(size_t size, gfp_t gfp)
 	struct page *page;
 
 	WARN_ON_ONCE(gfp & unfit);
-	page = kshim_alloc_pages(gfp & ~unfit, order, CALLER);
+	page = kshim_policy_alloc(gfp & ~unfit, order, CALLER);
 	if (!page)
 		return NULL;
 	split_page(page, order);
@@ -203,14 +205,22 @@ void warn_alloc(gfp_t gfp, KSHIM_WARN_ALLOC_CONST nodemask_t *nodemask, const ch
 	va_end(args);
 }
 
-/* One node, one zone: pages beyond the high watermark. */
+/* Pages beyond the high watermarks. */
 FAITHFUL(nr_free_buffer_pages, "mm/page_alloc.c");
 unsigned long nr_free_buffer_pages(void)
 {
-	struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
-	unsigned long size = zone_managed_pages(zone), high = high_wmark_pages(zone);
+	unsigned long size, high, sum = 0;
+	int nid;
 
-	return size > high ? size - high : 0;
+	for_each_online_node(nid) {
+		struct zone *zone = &NODE_DATA(nid)->node_zones[ZONE_NORMAL];
+
+		size = zone_managed_pages(zone);
+		high = high_wmark_pages(zone);
+		if (size > high)
+			sum += size - high;
+	}
+	return sum;
 }
 
 /* int_sqrt(lowmem_kbytes * 16), between 128 KiB and 256 MiB. */
@@ -223,33 +233,42 @@ void calculate_min_free_kbytes(void)
 		min_free_kbytes = clamp(int_sqrt(kbytes * 16), 128, 262144);
 }
 
-/* With one zone, all of min_free_kbytes is its minimum; low and high are a quarter and a half above it. */
+/* Each node's zone has its share of min_free_kbytes as its minimum; low and high are a quarter and a half above it. */
 FAITHFUL(setup_per_zone_wmarks, "mm/page_alloc.c");
 void setup_per_zone_wmarks(void)
 {
-	struct zone *zone = &contig_page_data.node_zones[ZONE_NORMAL];
-	unsigned long min = min_free_kbytes >> (PAGE_SHIFT - 10);
-	unsigned long step = max(min >> 2, zone_managed_pages(zone) * 10 / 10000);
+	unsigned long pages = min_free_kbytes >> (PAGE_SHIFT - 10), all = 0, min, step;
+	struct zone *zone;
+	int nid;
 
-	zone->watermark_boost = 0;
-	zone->_watermark[WMARK_MIN] = min;
-	zone->_watermark[WMARK_LOW] = min + step;
-	zone->_watermark[WMARK_HIGH] = min + 2 * step;
-	zone->_watermark[WMARK_PROMO] = min + 3 * step;
-	totalreserve_pages = zone->_watermark[WMARK_HIGH];
-	contig_page_data.totalreserve_pages = totalreserve_pages;
+	for_each_online_node(nid)
+		all += zone_managed_pages(&NODE_DATA(nid)->node_zones[ZONE_NORMAL]);
+	totalreserve_pages = 0;
+	for_each_online_node(nid) {
+		zone = &NODE_DATA(nid)->node_zones[ZONE_NORMAL];
+		min = pages * zone_managed_pages(zone) / all;
+		step = max(min >> 2, zone_managed_pages(zone) * 10 / 10000);
+		zone->watermark_boost = 0;
+		zone->_watermark[WMARK_MIN] = min;
+		zone->_watermark[WMARK_LOW] = min + step;
+		zone->_watermark[WMARK_HIGH] = min + 2 * step;
+		zone->_watermark[WMARK_PROMO] = min + 3 * step;
+		NODE_DATA(nid)->totalreserve_pages = zone->_watermark[WMARK_HIGH];
+		totalreserve_pages += zone->_watermark[WMARK_HIGH];
+	}
 }
 
-REDUCED(__zone_watermark_ok, "mm/page_alloc.c", "no highatomic reserve, CMA or lowmem reserve: there is one zone");
+REDUCED(__zone_watermark_ok, "mm/page_alloc.c", "no highatomic reserve, CMA or lowmem reserve: a node has one zone");
 bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
 			 unsigned int alloc_flags, long free_pages)
 {
+	const struct kshim_node *node = &kshim_nodes[zone_to_nid(z)];
 	unsigned int o;
 
 	if (free_pages - (1L << order) + 1 <= (long)mark)
 		return false;
 	/* RAM that was never in use is free in the highest order. */
-	if (!order || READ_ONCE(kshim_in_use_end) < max_pfn)
+	if (!order || READ_ONCE(node->in_use_end) < node->end)
 		return true;
 	for (o = order; o < NR_PAGE_ORDERS; o++)
 		if (z->free_area[o].nr_free)

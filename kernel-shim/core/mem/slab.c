@@ -74,9 +74,9 @@ int kshim_cache_init(struct kmem_cache *s, const char *name, u32 size, u32 align
 	return 0;
 }
 
-static void account_slab_pages(struct kmem_cache *s, long sign)
+static void account_slab_pages(struct kmem_cache *s, struct page *page, long sign)
 {
-	mod_node_page_state(&contig_page_data,
+	mod_node_page_state(page_pgdat(page),
 			    s->flags & SLAB_RECLAIM_ACCOUNT ? NR_SLAB_RECLAIMABLE_B : NR_SLAB_UNRECLAIMABLE_B,
 			    sign * (long)(PAGE_SIZE << s->order));
 }
@@ -101,7 +101,7 @@ static struct kshim_slab *new_slab(struct kmem_cache *s, gfp_t gfp, const void *
 		kshim_info_of(slab->base + i * PAGE_SIZE)->slab = slab;
 	}
 	__folio_set_slab(page_folio(page));
-	account_slab_pages(s, 1);
+	account_slab_pages(s, page, 1);
 
 	kshim_track_open(slab->base, PAGE_SIZE << s->order);
 	memset(slab->base, KSHIM_REDZONE, PAGE_SIZE << s->order);
@@ -134,7 +134,7 @@ static void free_slab(struct kshim_slab *slab)
 	unsigned int i;
 
 	__folio_clear_slab(page_folio(page));
-	account_slab_pages(s, -1);
+	account_slab_pages(s, page, -1);
 	for (i = 0; i < 1U << s->order; i++)
 		kshim_info_of(slab->base + i * PAGE_SIZE)->state = KSHIM_PAGE_IS_USED;
 	kshim_meta_free(slab, slab_record_bytes(s));

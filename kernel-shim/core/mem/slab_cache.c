@@ -7,6 +7,7 @@
 #include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <kshim/form/kmem_buckets.h>
+#include "../../wrap/wrap.h"
 #include "slab.h"
 
 #define CALLER __builtin_return_address(0)
@@ -240,7 +241,7 @@ static void *alloc_large(size_t size, gfp_t gfp, const void *ip)
 	unsigned int i;
 	void *p;
 
-	page = kshim_alloc_pages((gfp & ~__GFP_HIGHMEM) | __GFP_COMP, order, ip);
+	page = kshim_policy_alloc((gfp & ~__GFP_HIGHMEM) | __GFP_COMP, order, ip);
 	if (!page)
 		return NULL;
 	p = page_address(page);

@@ -18,7 +18,7 @@ REDUCED(alloc_pages_bulk_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof")
 unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *nodemask, int nr_pages,
 				      struct page **page_array)
 {
-	return kshim_alloc_pages_array(gfp, nr_pages, page_array, CALLER);
+	return kshim_alloc_pages_array(gfp, preferred_nid, nodemask, nr_pages, page_array, CALLER);
 }
 
 FAITHFUL(free_frozen_pages, "mm/page_alloc.c");

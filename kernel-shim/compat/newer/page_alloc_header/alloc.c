@@ -13,14 +13,14 @@ REDUCED(__alloc_pages_noprof, "mm/page_alloc.c mm/page_alloc.c:__alloc_pages_slo
 struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask,
 				  unsigned int alloc_flags)
 {
-	return kshim_alloc_pages(gfp, order, CALLER);
+	return kshim_alloc_pages_node(gfp, order, preferred_nid, nodemask, CALLER);
 }
 
 REDUCED(__alloc_frozen_pages_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 struct page *__alloc_frozen_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask,
 					 unsigned int alloc_flags)
 {
-	struct page *page = kshim_alloc_pages(gfp, order, CALLER);
+	struct page *page = kshim_alloc_pages_node(gfp, order, preferred_nid, nodemask, CALLER);
 
 	if (page)
 		set_page_count(page, 0);
@@ -30,5 +30,5 @@ struct page *__alloc_frozen_pages_noprof(gfp_t gfp, unsigned int order, int pref
 REDUCED(alloc_pages_node_noprof, "mm/page_alloc.c", "like __alloc_pages_noprof");
 struct page *alloc_pages_node_noprof(int nid, gfp_t gfp, unsigned int order)
 {
-	return kshim_alloc_pages(gfp, order, CALLER);
+	return kshim_alloc_pages_node(gfp, order, nid, NULL, CALLER);
 }

@@ -15,9 +15,9 @@ unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *
 	struct page *page;
 
 	if (!page_list)
-		return kshim_alloc_pages_array(gfp, nr_pages, page_array, CALLER);
+		return kshim_alloc_pages_array(gfp, preferred_nid, nodemask, nr_pages, page_array, CALLER);
 	for (; nr_pages > 0 && nr < nr_pages; nr++) {
-		page = kshim_alloc_pages(gfp, 0, CALLER);
+		page = kshim_alloc_pages_node(gfp, 0, preferred_nid, nodemask, CALLER);
 		if (!page)
 			break;
 		list_add(&page->lru, page_list);

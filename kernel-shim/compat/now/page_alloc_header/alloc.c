@@ -11,5 +11,5 @@ REDUCED(__alloc_pages_noprof, "mm/page_alloc.c mm/page_alloc.c:__alloc_pages_slo
 	"no reclaim, compaction or OOM killer: fails when no block is left above the watermark");
 struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int preferred_nid, nodemask_t *nodemask)
 {
-	return kshim_alloc_pages(gfp, order, CALLER);
+	return kshim_alloc_pages_node(gfp, order, preferred_nid, nodemask, CALLER);
 }

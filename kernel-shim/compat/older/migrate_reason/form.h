@@ -5,6 +5,6 @@
 
 #include "mm/internal.h"
 
-#define KSHIM_MIGRATION_TARGET(why) { .nid = 0, .gfp_mask = GFP_HIGHUSER_MOVABLE }
+#define KSHIM_MIGRATION_TARGET(why) { .nid = NUMA_NO_NODE, .gfp_mask = GFP_HIGHUSER_MOVABLE }
 
 #endif
