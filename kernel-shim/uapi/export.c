@@ -12,6 +12,7 @@
 #include <linux/fcntl.h>
 #include <linux/kvm.h>
 #include <linux/kvm_host.h>
+#include <linux/mempolicy.h>
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include <linux/signal.h>
@@ -20,6 +21,14 @@
 #include <uapi/linux/psci.h>
 
 #include <kshim/uapi.h>
+
+/* An enumeration, but the lists are of macros. */
+#define MPOL_DEFAULT		MPOL_DEFAULT
+#define MPOL_PREFERRED		MPOL_PREFERRED
+#define MPOL_BIND		MPOL_BIND
+#define MPOL_INTERLEAVE		MPOL_INTERLEAVE
+#define MPOL_LOCAL		MPOL_LOCAL
+#define MPOL_PREFERRED_MANY	MPOL_PREFERRED_MANY
 
 /* The words of the generated header: each list below defines those that it takes. */
 #define CONSTANT(name) { #name, (uint64_t)(name), 0 },

@@ -18,7 +18,7 @@ P.process = C.new("process", { "pid" })
 P.mapping = C.new("mapping", { "addr", "length", "file" })
 P.page = C.new("page", { "addr", "mapped", "writable", "dirty", "young", "huge", "swapped", "zero", "anon", "ksm",
 	"exclusive",
-	"pfnmap", "pfn", "refcount", "mapcount", "pincount" })
+	"pfnmap", "node", "pfn", "refcount", "mapcount", "pincount" })
 P.file = C.new("file", { "fd" })
 
 P.page.same = function(a, b)
@@ -333,12 +333,14 @@ C.methods(P.process, {
 	end,
 })
 
--- Methods on a part of the mapping: (offset, length), or the whole mapping without them.
-local function range(s, what, offset, length)
+-- Methods on a part of the mapping: (offset, length), or the whole mapping without them. Returns address and length.
+function P.range(s, what, offset, length)
 	local off = A.within(what .. ": offset", offset or 0, s.length)
 	local len = length == nil and s.length - off or A.u64(what .. ": length", length)
 	return s.addr + off, len
 end
+
+local range = P.range
 
 local function on_range(nr)
 	return function(s, what, offset, length)
@@ -400,7 +402,7 @@ C.methods(P.mapping, {
 		end
 		p.proc, p.addr = s.proc, addr
 		if not p.mapped then
-			p.pfn = nil
+			p.pfn, p.node = nil, nil
 		end
 		return C.object(P.page, p)
 	end,

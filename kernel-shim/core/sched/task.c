@@ -9,6 +9,7 @@
 #include <linux/init_task.h>
 #include <linux/sched/cputime.h>
 #include <linux/lockdep.h>
+#include <linux/mempolicy.h>
 #include <linux/nsproxy.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -293,6 +294,7 @@ void kshim_task_destroy(struct task_struct *t)
 		host_report(KVMSIM_WARN, NULL, 0, "%s/%d is destroyed while it holds %d locks", t->comm, t->pid,
 			    t->lockdep_depth);
 	}
+	mpol_put_task_policy(t);
 	t->exit_state = EXIT_DEAD;
 	WRITE_ONCE(t->__state, TASK_DEAD);
 	t->files = NULL;

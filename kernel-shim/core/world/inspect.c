@@ -105,6 +105,7 @@ int kshim_inspect_page(int pid, uint64_t addr, struct kvmsim_page *out)
 		out->anon = folio_test_anon(folio);
 		out->ksm = folio_test_ksm(folio);
 		out->exclusive = out->anon && !out->ksm && PageAnonExclusive(e.huge ? &folio->page : page);
+		out->node = page_to_nid(page);
 		out->refcount = folio_ref_count(folio);
 		out->mapcount = folio_mapcount(folio);
 		out->pincount = folio_maybe_dma_pinned(folio);

@@ -51,6 +51,10 @@ static struct task_struct *new_task(struct kshim_process *p)
 	put_cred(t->cred);
 	t->real_cred = get_cred(p->cred);
 	t->cred = get_cred(p->cred);
+	if (kshim_policy_give(t, p->policy)) {
+		kshim_task_destroy(t);
+		return NULL;
+	}
 	return t;
 }
 
@@ -187,6 +191,7 @@ static void free_process(struct kshim_process *p)
 {
 	if (p->cred)
 		put_cred(p->cred);
+	kshim_policy_put(p->policy);
 	host_lock(&processes_lock);
 	list_del(&p->node);
 	host_unlock(&processes_lock);
@@ -226,6 +231,11 @@ int kshim_process_fork(int pid)
 	child = new_process();
 	if (!child)
 		goto out;
+	child->policy = kshim_policy_copy();
+	if (IS_ERR(child->policy)) {
+		child->policy = NULL;
+		goto free;
+	}
 	child->mm = kshim_dup_mm(current, parent->mm);
 	if (!child->mm)
 		goto free;
@@ -327,6 +337,23 @@ int kshim_process_setrlimit(unsigned int resource, unsigned long limit)
 	task_lock(current->group_leader);
 	rlim->rlim_cur = rlim->rlim_max = limit;
 	task_unlock(current->group_leader);
+	return 0;
+}
+
+/* The policy is the current task's. Like its credentials, tasks that are created from now on take it over. */
+long kshim_process_set_mempolicy(int mode, unsigned long mask, unsigned long maxnode)
+{
+	struct kshim_process *p = find_process(current->tgid);
+	long ret = kshim_sys_set_mempolicy(mode, mask, maxnode);
+	struct mempolicy *copy;
+
+	if (ret)
+		return ret;
+	copy = kshim_policy_copy();
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	kshim_policy_put(p->policy);
+	p->policy = copy;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <kshim/arch.h>
 #include <kshim/process.h>
 #include <kshim/vfs.h>
+#include "../../wrap/wrap.h"
 #include "syscall_entry.h"
 
 /* Like memfd_create() with these flags: an unsealed shared-memory file of the given size. */
@@ -91,6 +92,14 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_process_setrlimit(a[0], a[1]);
 	case KVMSIM_SYS_USERFAULTFD:
 		return kshim_sys_userfaultfd(a[0]);
+	case KVMSIM_SYS_MBIND:
+		return kshim_sys_mbind(a[0], a[1], a[2], a[3], a[4], a[5]);
+	case KVMSIM_SYS_SET_MEMPOLICY:
+		return kshim_process_set_mempolicy(a[0], a[1], a[2]);
+	case KVMSIM_SYS_GET_MEMPOLICY:
+		return kshim_sys_get_mempolicy(a[0], a[1], a[2], a[3], a[4]);
+	case KVMSIM_SYS_SET_HOME_NODE:
+		return kshim_sys_set_home_node(a[0], a[1], a[2], a[3]);
 	case KVMSIM_SYS_KILL:
 		return kshim_process_kill(a[0]);
 	case KVMSIM_SYS_PREAD:

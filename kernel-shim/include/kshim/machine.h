@@ -125,6 +125,10 @@ enum kvmsim_sys {
 	KVMSIM_SYS_DROP_CAP,	/* capability number: dropped from all of the task's sets, like capset(2) */
 	KVMSIM_SYS_USERFAULTFD,	/* flags */
 	KVMSIM_SYS_SETRLIMIT,	/* RLIMIT_MEMLOCK or RLIMIT_NOFILE, limit: both of the process, like setrlimit(2) */
+	KVMSIM_SYS_MBIND,	/* addr, len, mode, mask (address), maxnode, flags; these four: -ENOSYS without NUMA */
+	KVMSIM_SYS_SET_MEMPOLICY, /* mode, mask (address), maxnode */
+	KVMSIM_SYS_GET_MEMPOLICY, /* mode (address), mask (address), maxnode, addr, flags */
+	KVMSIM_SYS_SET_HOME_NODE, /* addr, len, node, flags: set_mempolicy_home_node(2) */
 	KVMSIM_SYS_KILL,	/* signal: to each other thread of the process, like tgkill(2); the number of threads */
 	KVMSIM_SYS_PREAD,	/* fd, addr, len, offset */
 	KVMSIM_SYS_PWRITE,	/* fd, addr, len, offset */
@@ -201,6 +205,7 @@ struct kvmsim_access_result {
 /* What one process has at a user address. */
 struct kvmsim_page {
 	uint8_t mapped, writable, dirty, young, huge, swapped, zero, anon, ksm, exclusive, pfnmap;
+	uint8_t node;		/* NUMA node of the frame */
 	uint64_t pfn;
 	int64_t refcount, mapcount, pincount;
 };

@@ -23,6 +23,7 @@ struct kshim_process {
 	struct mm_struct *mm;
 	struct files_struct *files;
 	const struct cred *cred;	/* of tasks still to come */
+	struct mempolicy *policy;	/* the same */
 	struct task_struct *task[KVMSIM_MAX_CPUS];
 	struct list_head node;
 	struct list_head pins;		/* struct kshim_pin, see core/world/mm_events.c */
@@ -50,6 +51,7 @@ int kshim_process_exit(int pid);
 int kshim_process_exec(bool pgste);
 int kshim_process_drop_cap(unsigned int cap);
 int kshim_process_setrlimit(unsigned int resource, unsigned long limit);
+long kshim_process_set_mempolicy(int mode, unsigned long mask, unsigned long maxnode);
 /*
  * Runs the current process's handlers on its way back to user mode: each signal is kept for
  * kshim_process_take_signal(). Returns false if there was none: restart_syscall() sets TIF_SIGPENDING without one.
