@@ -8,9 +8,10 @@
 # colon, gets what `make O=OUT_DIR` leaves: .config, include/generated, arch/*/include/generated. SOURCE_DIR is never
 # written to. Every option of common.config and FRAGMENT must be in the result; otherwise the run fails and names the
 # missing ones. A line "#older CONFIG_..." or "#newer CONFIG_..." is for kernels that have this option; which ones these
-# are, older or newer than the reference, is for the reader. DEPFILE is for a user's own tree. It gets the files that the
-# result depends on, for Ninja, as the dependencies of OUT_DIR/kvmsim-stamp, which is touched last. Options that no
-# Kconfig file of such a tree knows (they belong to another version) are only reported.
+# are, older or newer than the reference, is for the reader. "#with NAME CONFIG_..." is for those that have CONFIG_NAME.
+# DEPFILE is for a user's own tree. It gets the files that the result depends on, for Ninja, as the dependencies of
+# OUT_DIR/kvmsim-stamp, which is touched last. Options that no Kconfig file of such a tree knows (they belong to another
+# version) are only reported.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -35,18 +36,22 @@ fi
 	echo "${cross}gcc is missing: install the package gcc-${cross%-}" >&2
 	exit 1
 }
-# Prints the options on stdin whose name no Kconfig file of the tree knows; with -v those that are known.
+# Prints the lines on stdin that begin with an option whose name no Kconfig file of the tree knows; with -v those that
+# begin with one that is known.
 unknown() {
 	[ -s "$out/kvmsim-known" ] || find "$tree/" -name .git -prune -o -name 'Kconfig*' -print0 | xargs -0 cat |
 		sed -n 's/^[[:space:]]*\(menu\)\{0,1\}config[[:space:]]\{1,\}\([A-Za-z0-9_]*\).*/CONFIG_\2/p' >"$out/kvmsim-known"
 	awk -F = -v invert="${1:-}" 'FNR == NR { known[$1] = 1; next }
-		{ name = $1; gsub(/[[:space:]]/, "", name); if ((name in known) == (invert == "-v")) print }' "$out/kvmsim-known" -
+		{ name = $1; gsub(/[[:space:]]/, "", name); sub(/:.*/, "", name)
+		  if ((name in known) == (invert == "-v")) print }' "$out/kvmsim-known" -
 }
 wanted=$out/kvmsim-wanted
 rm -f "$out/kvmsim-known"
 {
 	cat "$common" "$fragment"
 	sed -n 's/^#older[[:space:]]\{1,\}//p; s/^#newer[[:space:]]\{1,\}//p' "$common" "$fragment" | unknown -v
+	sed -n 's/^#with[[:space:]]\{1,\}\([A-Z0-9_]*\)[[:space:]]\{1,\}/CONFIG_\1:/p' "$common" "$fragment" |
+		unknown -v | sed 's/^[^:]*://'
 } >"$wanted"
 
 # Nothing in the caller's environment (CROSS_COMPILE, KCFLAGS, MAKEFLAGS ...) may change the result. Kbuild's own programs
