@@ -352,8 +352,7 @@ void x86_execute(struct x86_vcpu *v, bool immediate)
 			goto out;
 		if (v->rflags & X86_EFLAGS_TF)
 			refuse_debugging(v);
-		/* What an interrupt would interrupt: kicks set requests before they send it. */
-		if (kvm_request_pending(&v->vcpu) || READ_ONCE(v->vcpu.mode) != IN_GUEST_MODE)
+		if (x86_interrupted(v))
 			break;
 	}
 	v->exit.reason = MODEL_EXIT_INTERRUPT;

@@ -128,6 +128,8 @@ bool x86_frame_is_live(u64 pfn, u64 addr, const char *how);
  * r->error_code and CR2 set, or false with v->exit set.
  */
 bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, unsigned int access);
+/* Returns whether an interrupt ends guest mode, between two accesses or two instructions. */
+bool x86_interrupted(struct x86_vcpu *v);
 /* Returns whether a linear address is canonical, for a guest in long mode. */
 bool x86_canonical(struct x86_vcpu *v, u64 addr);
 fastpath_t model_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);

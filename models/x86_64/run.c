@@ -190,7 +190,7 @@ static bool next_of_workload(struct x86_vcpu *v)
  * Returns whether an interrupt ends guest mode. When KVM requests a flush of a vCPU in guest mode, it sends one and
  * waits until that has left (KVM_REQUEST_WAIT).
  */
-static bool interrupted(struct x86_vcpu *v)
+bool x86_interrupted(struct x86_vcpu *v)
 {
 	unsigned int naps;
 
@@ -220,7 +220,7 @@ static void run_accesses(struct x86_vcpu *v)
 			execute(v);
 		if (v->access.state != MODEL_DONE || !next_of_workload(v))
 			return;
-		if (interrupted(v))
+		if (x86_interrupted(v))
 			break;
 	}
 	v->exit.reason = MODEL_EXIT_INTERRUPT;
