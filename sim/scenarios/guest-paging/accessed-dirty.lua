@@ -66,10 +66,10 @@ scenario("guest entries: accesses that fault mark nothing dirty", options, funct
 end)
 
 -- With shadow paging KVM maps neighbours of a page beforehand if their entries are accessed (FNAME(pte_prefetch)()).
-scenario("guest entries: what is mapped beforehand is not writable while its entry is clean", options, function(sim)
+scenario("guest entries: what is mapped beforehand is not writable while its entry is clean", x86, function(sim)
 	local vcpu, ram = sim:guest(layout)
 	for page = 0, 7 do
-		local entry = DATA + page * 4096 | PRESENT | WRITABLE | ACCESSED
+		local entry = stage.entry(sim, DATA + page * 4096, stage.WRITE | stage.ACCESSED)
 		expect(ram:write(DATA + page * 4096, "\0")):eq(0)
 		expect(vcpu:set_pte(VA + page * 4096, entry)):eq(0)
 	end
