@@ -74,10 +74,11 @@ make_diff() { # OLD NEW
 	diff -u "$1" "$2" | sed -e "1s|.*|--- a/$file|" -e "2s|.*|+++ b/$file|" >"$work/diff" || :
 }
 
-# The numbers of the lines that no scenario runs, of those that are nearest to the whole file.
-find_holes() {
+# The numbers of the lines that no scenario runs, of those that are nearest to the whole file. Records what scenarios
+# reach with the correct kernel, too.
+find_holes() { # LIMIT
 	make_diff /dev/null "$source/$file"
-	check "$build" --limit "$((limit > 1000 ? limit : 1000))" >"$work/output" || {
+	check "$build" --limit "$1" >"$work/output" || {
 		cat "$work/output"
 		die "scenarios fail with the correct kernel"
 	}
@@ -123,7 +124,7 @@ judge() { # KEY
 
 variant_begin
 echo "mutate: which lines of $file run" >&2
-if [ -z "$keys" ]; then find_holes; else : >"$work/holes"; fi
+if [ -n "$keys" ]; then find_holes 1; else find_holes "$((limit > 1000 ? limit : 1000))"; fi
 choose
 variant_take "$file"
 variant_make "$file" >"$work/log" 2>&1 || {
