@@ -12,6 +12,12 @@ tree=$work/tree
 
 variant_begin() {
 	mkdir -p "$work/link" "$work/flavour"
+	# One run at a time: a second one would change the first one's tree.
+	exec 7>"$work/lock"
+	flock -n 7 || {
+		echo "waiting for another run in $work" >&2
+		flock 7
+	}
 	if [ ! -d "$tree" ]; then
 		cp -as "$source" "$tree.new"
 		mv "$tree.new" "$tree"
