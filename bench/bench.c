@@ -3,8 +3,8 @@
  * `kvmsim bench`: what operations of the memory code cost.
  *
  * A case is a scenario that measures: sim:measure(). Each round is a process of its own, forked from the same world,
- * so all rounds start alike. Exact counts come first: the machine's counters and, with --instructions, callgrind's. They
- * do not depend on the host. Times come last: the median of the rounds with the median absolute deviation.
+ * so all rounds start alike. Exact counts come first: the machine's counters and, with --instructions, callgrind's.
+ * They do not depend on the host. Times come last: the median of the rounds with the median absolute deviation.
  */
 #include "bench.h"
 #include "report.h"
