@@ -66,10 +66,13 @@ find_kernels() {
 	done
 }
 
-# Builds a kernel for all architectures that it is supported on.
-build() { # VERSION PRESET
+# Builds a kernel for some architectures, or for all that it is supported on.
+build() { # VERSION PRESET [ARCH...]
+	local version=$1 preset=$2
+	shift 2
 	# shellcheck disable=SC2046
-	KVMSIM_PRESET=$2 ./kvmsim --kernel "$1" build $(kernel_arches "$1" | sed 's/^/--arch /') || failed=$((failed + 1))
+	[ $# -gt 0 ] || set -- $(kernel_arches "$version")
+	KVMSIM_PRESET=$preset ./kvmsim --kernel "$version" build "${@/#/--arch=}" || failed=$((failed + 1))
 }
 
 # The last lines, and the exit code.
