@@ -34,7 +34,7 @@ static struct word words[KVMSIM_MAX_WATCHED];
 static unsigned int nr_words;
 static struct host_lock lock;
 static unsigned long steps;
-static uint64_t call;
+static _Atomic uint64_t call;	/* threads make calls at once */
 static _Thread_local unsigned int stepping;	/* how many pages are open for the step of this thread */
 static _Thread_local unsigned long opened[2];
 
@@ -47,11 +47,12 @@ static uint64_t value_of(const struct word *w)
 static void note_change(struct word *w, uint64_t new, void *pc)
 {
 	struct kvmsim_change *c = &w->change[(w->changes - 1) % MAX_CHANGES];
+	uint64_t now = call;
 
-	if (!w->changes || c->frames[0] != pc || c->call != call) {
+	if (!w->changes || c->frames[0] != pc || c->call != now) {
 		c = &w->change[w->changes++ % MAX_CHANGES];
 		c->old = w->value;
-		c->call = call;
+		c->call = now;
 		c->nr_frames = host_backtrace_from(pc, c->frames, KVMSIM_CHANGE_FRAMES);
 	}
 	c->new = new;

@@ -250,6 +250,8 @@ bool arm64_xlate(const struct arm64_mmu *m, uint64_t addr, const struct arm64_ac
 	uint64_t in = 0;
 
 	x->fault.failed = false;
+	x->pa = 0;
+	x->hit = false;
 	x->nr_filled = 0;
 	if ((m->s1->sctlr & ARM64_SCTLR_A) && arm64_unaligned(a, addr))
 		return alignment_fault(x, a);
