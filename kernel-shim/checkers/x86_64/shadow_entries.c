@@ -21,6 +21,7 @@
 #define GUEST_DIRTY BIT_ULL(6)
 #define GUEST_LARGE BIT_ULL(7)
 #define GUEST_NX BIT_ULL(63)
+#define ACC_COMPARED (ACC_EXEC_MASK | ACC_WRITE_MASK | ACC_USER_MASK)	/* newer kernels have a right to read, too */
 #define MAX_WROTE 1024
 #define TABLES 4096	/* a power of two */
 
@@ -121,7 +122,7 @@ static int check_entry(const struct kvm_mmu_page *sp, unsigned int i, const u64 
 		const struct kvm_mmu_page *child = spte_to_child_sp(spte);
 
 		gfn = child->gfn;
-		access = child->role.access;
+		access = child->role.access & ACC_COMPARED;
 	}
 	if (entry & PT_PRESENT_MASK && gfn == want && !(access & ~guest_access(sp, entry, leaf && !rom)))
 		return 0;
