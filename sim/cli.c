@@ -90,8 +90,8 @@ static const char check_help[] =
 	"text for the cover letter. The change is what 'git diff BASE' says in the tree DIR, which is built first. BASE is\n"
 	"HEAD if something there is not committed, else HEAD~1. Default of FILE: the scenarios that come with kvmsim.\n"
 	"\n"
-	"Which functions a scenario reaches is recorded when check first runs for an architecture. That takes as long as\n"
-	"running all scenarios. Exit code: as for run, and 125 if the tree does not build, for git bisect run.\n"
+	"Which functions a scenario reaches is recorded when check first runs for an architecture. That runs all\n"
+	"scenarios. Exit code: as for run, and 125 if the tree does not build, for git bisect run.\n"
 	"\n" HELP_COMMON HELP_SELECT
 	"  --diff F         the change, a unified diff that the kernel has already; - is standard input\n"
 	"  --limit N        run the N scenarios that are nearest to the change (default: 200; 0: all)\n"
