@@ -19,9 +19,16 @@ struct worker {
 	int failed;	/* L's top is the error */
 };
 
-static atomic_int stopping;
+static atomic_int stopping;	/* time is over, or a thread failed */
+static atomic_int broken;	/* a thread failed, or there are not all of them */
 static atomic_int live;
 static atomic_int attached;	/* workers that have tried to attach */
+
+static void stop_broken(void)
+{
+	atomic_store(&broken, 1);
+	atomic_store(&stopping, 1);
+}
 
 static void *worker_main(void *arg)
 {
@@ -38,7 +45,7 @@ static void *worker_main(void *arg)
 		w->failed = lua_pcall(w->L, 0, 0, 0) != LUA_OK;
 	}
 	if (w->failed)
-		atomic_store(&stopping, 1);
+		stop_broken();
 	sim_gil_unlock();
 	if (!rc)
 		sim_ops->thread_detach();
@@ -90,6 +97,7 @@ static int core_join(lua_State *L)
 		lua_xmove(L, w[i].L, 1);
 	}
 	atomic_store(&stopping, 0);
+	atomic_store(&broken, 0);
 	atomic_store(&live, (int)n);
 	atomic_store(&attached, 0);
 	atomic_store(&sim_threads, (int)n);
@@ -97,7 +105,7 @@ static int core_join(lua_State *L)
 		if (pthread_create(&w[started].native, NULL, worker_main, &w[started]))
 			break;
 	if (started < n) {
-		atomic_store(&stopping, 1);
+		stop_broken();
 		atomic_fetch_sub(&live, (int)n - started);
 	}
 	sim_gil_unlock();
@@ -121,10 +129,12 @@ static int core_join(lua_State *L)
 	return 2;
 }
 
+/* () -> whether threads should return, whether that is because one failed */
 static int core_stopping(lua_State *L)
 {
 	lua_pushboolean(L, atomic_load(&stopping));
-	return 1;
+	lua_pushboolean(L, atomic_load(&broken));
+	return 2;
 }
 
 void lua_thread_register(lua_State *L)

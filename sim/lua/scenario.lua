@@ -205,6 +205,7 @@ end
 
 local sim = C.new("sim", { "arch", "mmu", "facilities", "inspect" })
 local threads = {}
+local at_least		-- what threads still have to do when their time is over; nil: nothing
 
 -- What sim:expect_report{ kind } may be -> { kind, id of the check or nil }. "check" alone is any check.
 local function expect_kind(what, v)
@@ -219,7 +220,7 @@ local function expect_kind(what, v)
 end
 local report_schema = { kind = { expect_kind, A.required },
 	match = { function(what, v) return A.string(what, v, 250) end, "" } }
-local join_schema = { seconds = { seconds } }
+local join_schema = { seconds = { seconds }, at_least = { A.func } }
 
 local function message_of(err)
 	if err == E.marker then
@@ -230,6 +231,9 @@ end
 
 local function join(_, what, t)
 	local a = A.table(what, t or {}, join_schema)
+	if a.at_least and not a.seconds then
+		A.fail("%s: at_least needs seconds", what)
+	end
 	local functions = {}
 	for i = 1, #threads do
 		local thread = threads[i]
@@ -250,12 +254,29 @@ local function join(_, what, t)
 	if #functions == 0 then
 		return
 	end
+	at_least = a.at_least
+	if at_least then
+		core.count_expectation()
+	end
 	local bad, err = core.join(functions, a.seconds or 0)
+	local missing = at_least
+	at_least = nil
+	if bad and missing then
+		core.note(what .. ": at_least was not reached")
+	end
 	if bad then
 		error(err, 0)
 	end
 	core.check()
+end
 
+local function stopping()
+	local stop, failed = core.stopping()
+	if not stop or at_least and not failed and not at_least() then
+		return false
+	end
+	at_least = nil
+	return true
 end
 
 -- Runs fn, which does n operations. `kvmsim bench` measures it, once in a scenario.
@@ -308,7 +329,7 @@ C.methods(sim, {
 		threads[#threads + 1] = { name = name, fn = fn }
 	end,
 	join = join,
-	stopping = function() return core.stopping() end,
+	stopping = stopping,
 })
 
 -- mmu: the personality; facilities: what differs from the usual machine, "idte=0,rdp=1".

@@ -229,6 +229,41 @@ what='run good.lua >/dev/full'
 "$program" run good.lua 2>err >/dev/full && complain 'exit code 0 instead of 1'
 prints err 'kvmsim: writing results: No space left on device'
 
+# --- threads run until their time is over and they have done what at_least asks for ---
+cat >at_least.lua <<'LUA'
+local one <const> = { mmu = "ept" }
+scenario("longer than its time", one, function(sim)
+	local done = 0
+	sim:thread("asks", function()
+		while not sim:stopping() do end
+		expect(done):ge(1000)
+	end)
+	sim:thread("works", function()
+		while not sim:stopping() do done = done + 1 end
+		expect(done):ge(1000)
+		expect(sim:stopping()):is_true()
+	end)
+	sim:join{ seconds = 0.001, at_least = function() return done >= 1000 end }
+	sim:thread("next", function() while not sim:stopping() do end end)
+	sim:join{ seconds = 0.001 }
+end)
+scenario("a thread fails", one, function(sim)
+	sim:thread("waits", function() while not sim:stopping() do end end)
+	sim:thread("fails", function() expect(1):eq(2) end)
+	sim:join{ seconds = 0.001, at_least = function() return false end }
+end)
+scenario("never", { mmu = "ept", timeout = 1 }, function(sim)
+	sim:thread("waits", function() while not sim:stopping() do end end)
+	sim:join{ seconds = 0.001, at_least = function() return false end }
+end)
+LUA
+run 1 run at_least.lua
+prints out 'ok 1 longer than its time'
+prints out 'at_least.lua:19: expect():eq'
+prints out 'sim:join: at_least was not reached'
+prints out 'not ok 3 never'
+prints out 'pass:1 fail:2'
+
 # --- green means that something was judged ---
 cat >judged.lua <<'LUA'
 local one <const> = { mmu = "ept" }
@@ -318,6 +353,7 @@ calls{
 	{ "none taken", function(_, _, _, _, vmm) vmm:fork{} end, "process:fork: takes no arguments, got 1" },
 	{ "rule", function() expect(1):eq(1):ge(0, 1) end, "expectation:ge: takes 1 argument, got 2" },
 	{ "join", function(sim) sim:join({}, 5) end, "sim:join: takes 1 argument, got 2; the first too many is 5" },
+	{ "at_least", function(sim) sim:join{ at_least = function() end } end, "sim:join: at_least needs seconds" },
 	{ "pfnmap flags", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", flags = MAP_PRIVATE } end,
 		"process:mmap: flags: not with pfnmap" },
 	{ "pfnmap huge", function(_, _, _, _, vmm) vmm:mmap{ kind = "pfnmap", length = "4K", huge = false } end, "huge: not with pfnmap" },
@@ -341,7 +377,7 @@ calls{
 }
 LUA
 run 0 run unused.lua
-prints out 'pass:22 fail:0'
+prints out 'pass:23 fail:0'
 printf 'scenario("a", { mmu = { "ept", extra = "npt" } }, function() end)\n' >unused1.lua
 printf 'scenario("a", { mmu = "ept" }, function() end, 1)\n' >unused2.lua
 printf 'cases("a", { mmu = "ept" }, { { "x" } }, function() end, 1)\n' >unused3.lua

@@ -130,9 +130,9 @@ scenario("dirty ring reset: two at once, while two vCPUs write", long, function(
 			end
 		end)
 	end
-	sim:join{ seconds = 1 }
+	sim:join{ seconds = 1, at_least = function() return reset[1] + reset[2] > 0 end }
 	local left = #rings[1]:collect() + #rings[2]:collect()
-	expect(reset[1] + reset[2] + vm:reset_dirty_rings()):eq(collected[1] + collected[2] + left):gt(0)
+	expect(reset[1] + reset[2] + vm:reset_dirty_rings()):eq(collected[1] + collected[2] + left)
 	for page = 0, 127 do
 		expect(is_writable(sim, vm, page)):is_false()
 	end
@@ -162,8 +162,7 @@ scenario("dirty ring reset: while its slot is deleted and made", long, function(
 			expect(vm:set_user_memory_region(slot)):eq(0)
 		end
 	end)
-	sim:join{ seconds = 1 }
-	expect(reset):gt(0)
+	sim:join{ seconds = 1, at_least = function() return reset > 0 end }
 	ring:collect()
 	expect(vm:reset_dirty_rings()):ge(0)
 	vcpu:abandon()

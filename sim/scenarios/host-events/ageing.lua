@@ -145,8 +145,7 @@ scenario("ageing: it loses no dirty page", long, function(sim)
 			end
 		end
 	end)
-	sim:join{ seconds = 1 }
-	expect(aged):gt(0)
+	sim:join{ seconds = 1, at_least = function() return aged > 0 end }
 	expect(vm:get_dirty_log{ slot = 0 }):ok()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{}
 	for page = 0, 31 do
@@ -199,8 +198,7 @@ cases("ageing: while pages, tables and slots go away", long, {
 			expect(vm:set_user_memory_region{ slot = 7, memory_size = 0 }):eq(0)
 		end
 	end)
-	sim:join{ seconds = 1 }
-	expect(aged):gt(0)
+	sim:join{ seconds = 1, at_least = function() return aged > 0 end }
 	expect(vcpu:write(base + 0x3000, "after")):is_true()
 	expect(ram:read(0x13000, 5)):eq("after")
 end)

@@ -302,11 +302,9 @@ end)
 -- The host changes the page all the time, and the vCPU updates its clock.
 scenario("kvmclock's cache: a race with the host", options, function(sim)
 	local vcpu, ram = guest(sim)
-	local rounds = 0
 	sim:thread("vcpu", function()
 		repeat
 			update(vcpu)
-			rounds = rounds + 1
 		until sim:stopping()
 	end)
 	sim:thread("host", function()
@@ -316,7 +314,6 @@ scenario("kvmclock's cache: a race with the host", options, function(sim)
 		until sim:stopping()
 	end)
 	sim:join{ seconds = 0.4 }
-	expect(rounds):gt(0)
 	local before = version(ram)
 	update(vcpu)
 	expect(version(ram)):gt(before)

@@ -448,8 +448,7 @@ scenario("late mmap, nested, strict: threads", threads, function(sim)
 			n = n + 1
 		end
 	end)
-	sim:join{ seconds = 1 }
-	expect(refused):ge(1)
+	sim:join{ seconds = 1, at_least = function() return refused > 0 end }
 	expect_refused(g.nested:read(EARLY + 0x5000, 5))
 	expect_alive(g)
 end)

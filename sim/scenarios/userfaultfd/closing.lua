@@ -34,8 +34,7 @@ cases("a userfaultfd is closed while vCPUs keep faulting", options, {
 			closed = closed + 1
 		end
 	end)
-	sim:join{ seconds = 3 }
-	expect(closed):gt(0)
+	sim:join{ seconds = 3, at_least = function() return closed > 0 end }
 	expect(vcpu:write(0x1000, "after")):is_true()
 	expect(ram:read(0x1000, 5)):eq("after")
 end)
