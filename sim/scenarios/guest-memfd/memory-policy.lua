@@ -2,9 +2,9 @@
 -- The memory policy of a guest_memfd: mbind() on a mapping of it says from which NUMA nodes its pages come, whoever
 -- takes them first. The machine has the nodes 0 and 1; this thread's CPU is on node 0.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
-	covers = "docs/rules.md P6" }
-local once = { arch = "x86_64", needs = "GUEST_MEMFD_FLAG_INIT_SHARED", covers = "docs/rules.md P6" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" },
+	needs = "GUEST_MEMFD_FLAG_INIT_SHARED", covers = "docs/rules.md P6" }
+local once = { arch = { "x86_64", "arm64" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", covers = "docs/rules.md P6" }
 local PAGE <const> = 4096
 local SHARED <const> = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED
 local ADDR <const>, NODE <const> = MPOL_F_ADDR, MPOL_F_NODE
@@ -16,7 +16,7 @@ local NO_NODES <const> = {}
 -- A VM with 2M of guest_memfd at 0, which the VMM maps.
 local function guest(sim, flags)
 	local vmm = sim:process()
-	local vm = vmm:open_kvm():create_vm{ type = KVM_X86_DEFAULT_VM }
+	local vm = vmm:open_kvm():create_vm()
 	local fd = vm:create_guest_memfd{ size = "2M", flags = flags or SHARED }
 	local ram = vmm:mmap{ length = "2M", file = fd }
 	expect(vm:set_user_memory_region2{ slot = 0, flags = KVM_MEM_GUEST_MEMFD, guest_phys_addr = 0,
@@ -175,7 +175,8 @@ end)
 
 -- The nodes that a policy names are full: another one gives the page, or none.
 cases("a policy of guest_memfd: node 1 is full", {
-	arch = "x86_64", needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end", covers = "docs/rules.md P6",
+	arch = { "x86_64", "arm64" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
+	covers = "docs/rules.md P6",
 }, {
 	{ "preferred",      MPOL_PREFERRED,      { 1 },    0 },
 	{ "many preferred", MPOL_PREFERRED_MANY, { 1 },    0 },
@@ -300,7 +301,7 @@ end)
 
 scenario("a policy of guest_memfd: a terabyte", once, function(sim)
 	local vmm = sim:process()
-	local vm = vmm:open_kvm():create_vm{ type = KVM_X86_DEFAULT_VM }
+	local vm = vmm:open_kvm():create_vm()
 	local T <const> = 1 << 40
 	local fd = vm:create_guest_memfd{ size = T, flags = SHARED }
 	local ram = vmm:mmap{ length = T, file = fd }
@@ -555,8 +556,8 @@ end)
 
 -- kvm_gmem_get_folio() holds a reference on the policy while it allocates; mbind() replaces and frees policies.
 scenario("a policy of guest_memfd: it changes while two vCPUs take pages", {
-	arch = "x86_64", mmu = { "ept", "npt" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
-	covers = "docs/rules.md P6",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "vhe" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+	check = "end", covers = "docs/rules.md P6",
 }, function(sim)
 	local vcpu, ram, _, fd, vm = guest(sim)
 	local rounds = 0

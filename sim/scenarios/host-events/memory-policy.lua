@@ -3,8 +3,8 @@
 -- the nodes 0 and 1; this thread's CPU is on node 0.
 
 -- CONFIG_NUMA is on where guest_memfd has a memory policy.
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
-	covers = "docs/rules.md F3" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" },
+	needs = "GUEST_MEMFD_FLAG_INIT_SHARED", covers = "docs/rules.md F3" }
 local MOVE <const>, MOVE_ALL <const>, STRICT <const> = MPOL_MF_MOVE, MPOL_MF_MOVE_ALL, MPOL_MF_STRICT
 
 -- What the guest's memory is, and how the VM maps its first page.
@@ -104,8 +104,8 @@ cases("interleaved memory: the guest's pages alternate by their place", options,
 end)
 
 scenario("mbind() moves pages while the guest writes them", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
-	covers = "docs/rules.md F3",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED",
+	check = "end", covers = "docs/rules.md F3",
 }, function(sim)
 	local vcpu, ram = guest(sim, { length = "256K", huge = false })
 	local moved, rounds = 0, 0
