@@ -129,12 +129,10 @@ static bool has_wbinvd_exit(void)
 	return true;
 }
 
-#ifdef CONFIG_KVM_SMM
 static int smi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 {
 	return !is_smm(vcpu);
 }
-#endif
 
 static int complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
 {
@@ -219,10 +217,8 @@ struct kvm_x86_ops model_x86_ops = {
 	.apicv_pre_state_restore = model_no_apicv,
 	.apicv_post_state_restore = model_no_apicv,
 	.setup_mce = model_no_mce,
-#ifdef CONFIG_KVM_SMM
 	.smi_allowed = smi_allowed,
 	.enable_smi_window = model_no_window,
-#endif
 	.guest_memory_reclaimed = model_no_memory_reclaimed,
 	.apic_init_signal_blocked = model_no_init_blocked,
 	.migrate_timers = model_no_timers,
