@@ -245,6 +245,9 @@ static void interpret(struct s390_vcpu *v, struct guest_cpu *c)
 		take_exception(v, c);
 	else if (!c->nested && *state == MODEL_PENDING && v->access.arch.intercepted)
 		after_interception(v, c);
+	/* A nested guest may be in that mode where the VMM allows it (KVM_CAP_S390_VSIE_ESAMODE). */
+	if (*state == MODEL_PENDING && !(atomic_read(&sie->cpuflags) & CPUSTAT_ZARCH))
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "an instruction of a guest in ESA/390 mode, which is not modelled");
 	for (n = 0; *state == MODEL_PENDING && n < MODEL_BURST; n++) {
 		if (atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))
 			return;

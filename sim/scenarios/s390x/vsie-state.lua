@@ -67,6 +67,41 @@ cases("vsie state: validity interception", options, {
 	expect(nested:read(0x5000, 4)):eq("five")
 end)
 
+local esa <const> = { arch = "s390x", mmu = "vsie", needs = "KVM_CAP_S390_VSIE_ESAMODE" }
+
+scenario("vsie state: ESA/390 mode, where the VMM allows it", esa, function(sim)
+	local nested, _, _, vm = guest(sim, { KVM_CAP_S390_VSIE_ESAMODE })
+	expect(vm:check_extension(KVM_CAP_S390_VSIE_ESAMODE)):eq(1)
+	for _, flags in ipairs{ 0, ZARCH } do
+		nested:set{ cpuflags = flags }
+		expect(nested:sie()):fields{ icptcode = ICPT_WAIT }
+	end
+	-- The other checks stay.
+	for flags, reason in pairs{ [RRF] = 0x01, [MCDS] = 0x01, [SLSV] = 0x07, [SLSR] = 0x07 } do
+		nested:set{ cpuflags = flags }
+		expect(nested:sie()):fields{ icptcode = ICPT_VALIDITY, validity = reason }
+	end
+end)
+
+-- Allowed for one VM, or with an argument that is not zero.
+scenario("vsie state: who may allow ESA/390 mode", esa, function(sim)
+	local nested, _, _, vm, vmm = guest(sim)
+	expect(vmm:open_kvm():create_vm():enable_cap{ cap = KVM_CAP_S390_VSIE_ESAMODE }):eq(0)
+	expect(vm:enable_cap{ cap = KVM_CAP_S390_VSIE_ESAMODE, flags = 1 }):eq(-EINVAL)
+	nested:set{ cpuflags = 0 }
+	expect_validity(nested, 0x01)
+	expect(vm:enable_cap{ cap = KVM_CAP_S390_VSIE_ESAMODE, args = { 1 } }):eq(0)
+	expect(nested:sie()):fields{ icptcode = ICPT_WAIT }
+end)
+
+-- The model has no instructions of that mode, and says so.
+scenario("vsie state: an access in ESA/390 mode", esa, function(sim)
+	local nested = guest(sim, { KVM_CAP_S390_VSIE_ESAMODE })
+	nested:set{ cpuflags = 0 }
+	sim:expect_report{ kind = "refused", match = "ESA/390" }
+	nested:read(0x5000, 4)
+end)
+
 -- pin_blocks() of 7.0 asks only for the header in one page: nobody uses the entries.
 scenario("vsie state: the SCA over two pages, its header in one", options, function(sim)
 	local nested = guest(sim)
