@@ -100,3 +100,24 @@ scenario("pfnmap: read-only, then writable again", options, function(sim)
 	expect(vcpu:write(0x1000, "DEVICE")):is_true()
 	expect(ram:read(0x1000, 6)):eq("DEVICE")
 end)
+
+-- Since 6.17 KVM maps device memory cacheable where the VMA is, and needs a machine whose caches nobody has to clean for
+-- that: kvm_supports_cacheable_pfnmap(), arch/arm64/include/asm/kvm_mmu.h.
+scenario("pfnmap: on arm64 cacheable device memory needs FWB and DIC", {
+	arch = "arm64", needs = "KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED",
+	facilities = { {}, { fwb = false }, { dic = false } },
+}, function(sim)
+	local possible = sim.facilities.fwb ~= false and sim.facilities.dic ~= false
+	local vmm = sim:process()
+	local kvm = vmm:open_kvm()
+	local vm = kvm:create_vm()
+	local device = vmm:mmap{ length = "2M", kind = "pfnmap" }
+	local slot = { slot = 0, guest_phys_addr = 0, memory_size = "2M", userspace_addr = device.addr }
+	expect(kvm:check_extension(KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED)):eq(-EINVAL)
+	expect(vm:check_extension(KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED)):eq(possible and 1 or 0)
+	expect(vm:set_user_memory_region(slot)):eq(possible and 0 or -EINVAL)
+	if possible then
+		expect(vm:create_vcpu():write(0x1000, "device")):is_true()
+		expect(device:read(0x1000, 6)):eq("device")
+	end
+end)
