@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# kvmsim patches: shows, applies, refreshes and exports the kernel patches of this project. See docs/patches.md.
+# kvmsim patches: shows, applies, refreshes, imports and exports the kernel patches of this project. See docs/patches.md.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -27,8 +27,11 @@ package; an own tree (kvmsim --kernel DIR) is compiled as it is, and these comma
   apply DIR           put the patches that are missing on DIR: git am, or quilt if installed, or patch
   refresh DIR [BASE]  write what DIR has back into the series. Git tree: the commits after BASE, by default after the commit
                       where apply began. Tree patched by quilt: the topmost patch, with its mail header
+  import DIR [BASE]   the same for a git tree, but refuse whatever would be lost: patches that the tree does not have, files
+                      that are not committed, and what a mail cannot carry
   export DIR [VERSION]
-                      write the series for a kernel version (default $default_version) to the directory DIR, for git am
+                      write the series for a kernel version (default $default_version) to the directory DIR: a directory for each
+                      topic with a cover letter, for git send-email or git am
   manifest [--check] [VERSION...]
                       write down what the series change in Debian's packages, file by file, or check it
   build-check [VERSION...]
@@ -211,14 +214,24 @@ cmd_apply() {
 }
 
 # --- refresh ---------------------------------------------------------------------------------------------------------
+# Makes the files in $tmp/repo the first commit of a repository.
+begin_repository() {
+	git -C "$tmp/repo" init -q
+	git -C "$tmp/repo" config user.name kvmsim
+	git -C "$tmp/repo" config user.email kvmsim@localhost
+	git -C "$tmp/repo" config core.fileMode true
+	git -C "$tmp/repo" add -f .
+	git -C "$tmp/repo" commit -q --allow-empty -m base
+}
+
 # Writes mails in which nothing depends on the tree's or the user's settings of git. Prints the names.
-format_patches() { # REPOSITORY RANGE DEST
+format_patches() { # REPOSITORY RANGE DEST [OPTION]
 	echo '*.[ch] diff=cpp' >"$tmp/attributes"	# like the kernel's .gitattributes
 	git -C "$1" -c core.attributesFile="$tmp/attributes" -c diff.algorithm=myers -c diff.noprefix=false -c diff.mnemonicPrefix=false -c diff.context=3 \
 		-c format.signOff=false -c format.useAutoBase=false \
 		format-patch -q --zero-commit --no-signature --no-numbered --full-index --no-renames \
 		--no-cover-letter --no-thread --no-attach --no-add-header --no-to --no-cc --no-ext-diff \
-		--subject-prefix=PATCH -o "$3" "$2" || return 1
+		--subject-prefix=PATCH ${4:-} -o "$3" "$2" || return 1
 	(cd "$3" && find . -name '*.patch' | sed 's|^\./||' | sort)
 }
 
@@ -248,11 +261,7 @@ new_from_quilt() {
 	for p in $(tac "$tree/.pc/applied-patches"); do
 		series_apply_one "$tmp/repo" "$series/$p" -R || die "$p is not the text in $tree: quilt pop to it and refresh it"
 	done
-	git -C "$tmp/repo" init -q
-	git -C "$tmp/repo" config user.name kvmsim
-	git -C "$tmp/repo" config user.email kvmsim@localhost
-	git -C "$tmp/repo" add -f .
-	git -C "$tmp/repo" commit -q --allow-empty -m base
+	begin_repository
 	for p in $(series_patches "$series"); do
 		[ -n "$(subject "$series/$p")" ] || die "$p has no mail header: begin it with From:, Date: and Subject: lines," \
 			"an empty line, the message and a line ---"
@@ -266,17 +275,9 @@ new_from_quilt() {
 	paste "$tmp/mails" "$tmp/names" | while read -r from to; do mv "$tmp/mail/$from" "$tmp/new/$to"; done
 }
 
-cmd_refresh() {
-	[ $# = 1 ] || [ $# = 2 ] || die "refresh DIR [BASE]"
-	need_own_tree "$1"
-	# quilt writes into the series at once. If anything fails, the old text is restored.
-	cp -a "$series" "$tmp/old"
-	restore=1
-	case $(kind) in
-	git) new_from_git ${2:+"$2"} ;;
-	quilt) new_from_quilt ;;
-	plain) die "$1 is neither a git tree nor patched by quilt: which change belongs to which patch is not known" ;;
-	esac
+# Makes the patches $tmp/new the series; $tmp/old is the series as it is now. Nothing is written if the package does not
+# take them.
+write_series() {
 	{
 		sed -n '/^#/p' "$series/series"
 		cat "$tmp/names"
@@ -308,18 +309,123 @@ cmd_refresh() {
 	fi
 }
 
+cmd_refresh() {
+	[ $# = 1 ] || [ $# = 2 ] || die "refresh DIR [BASE]"
+	need_own_tree "$1"
+	# quilt writes into the series at once. If anything fails, the old text is restored.
+	cp -a "$series" "$tmp/old"
+	restore=1
+	case $(kind) in
+	git) new_from_git ${2:+"$2"} ;;
+	quilt) new_from_quilt ;;
+	plain) die "$1 is neither a git tree nor patched by quilt: which change belongs to which patch is not known" ;;
+	esac
+	write_series
+}
+
+# --- import ----------------------------------------------------------------------------------------------------------
+# Prints what a commit is: author, date, message and the change without line numbers.
+commit_text() { # REPOSITORY COMMIT
+	git -C "$1" log -1 --format='%an <%ae> %ad%n%B' --date=raw "$2"
+	git -C "$1" diff-tree --no-commit-id -p --no-ext-diff --no-renames --binary --full-index "$2" | sed '/^index /d; s/^@@ .*/@@/'
+}
+
+# Fails unless git am makes of the new patches what the tree has, commit by commit.
+check_mails() { # BASE
+	mkdir "$tmp/repo"
+	series_files all "$tmp"/new/*.patch | while IFS= read -r f; do
+		! git -C "$tree" cat-file -e "$1:$f" 2>/dev/null || printf '%s\n' "$f"
+	done >"$tmp/files"
+	[ ! -s "$tmp/files" ] || xargs -d '\n' git -C "$tree" archive "$1" <"$tmp/files" | tar -x -C "$tmp/repo"
+	begin_repository
+	git -C "$tree" rev-list --reverse "$1..HEAD" >"$tmp/commits"
+	paste "$tmp/commits" "$tmp/names" >"$tmp/pairs"
+	while read -r commit p; do
+		title=$(git -C "$tree" log -1 --format='%h ("%s")' "$commit")
+		[ -n "$p" ] && git -C "$tmp/repo" am -q --keep-non-patch "$tmp/new/$p" 2>"$tmp/am" ||
+			die "$title: git am does not take its mail; a commit without a change has none"
+		commit_text "$tree" "$commit" >"$tmp/commit"
+		commit_text "$tmp/repo" HEAD | diff "$tmp/commit" - >"$tmp/diff" || {
+			cat "$tmp/diff" >&2
+			die "$title: this (<) would be lost in the queue"
+		}
+		# The build uses patch(1), which knows no modes, links or binary files.
+		! grep -qE '^(old mode|new file mode (100755|120000)|GIT binary patch|Binary files)' "$tmp/commit" ||
+			die "$title: the build cannot apply a mode, a link or a binary file"
+	done <"$tmp/pairs"
+}
+
+cmd_import() {
+	[ $# = 1 ] || [ $# = 2 ] || die "import DIR [BASE]"
+	need_own_tree "$1"
+	[ "$(kind)" = git ] || die "$1 is not a git tree; with quilt: refresh"
+	cp -a "$series" "$tmp/old"
+	new=$(git -C "$tree" ls-files --others --exclude-standard | head -n 3 | paste -s -d ' ' -)
+	[ -z "$new" ] || die "git does not know these files, and they would not come along: $new"
+	new_from_git ${2:+"$2"}
+	git -C "$tree" log --format=%s "$base..HEAD" >"$tmp/subjects"
+	for p in $(series_patches "$series"); do
+		grep -qxF -e "$(subject "$series/$p")" "$tmp/subjects" || [ -e "$tmp/new/$p" ] ||
+			die "$p is not among the commits after $base and would be lost; to drop or rename it: refresh"
+	done
+	check_mails "$base"
+	write_series
+}
+
 # --- export ----------------------------------------------------------------------------------------------------------
+# Prints "PATCH TOPIC" for each patch of the series. A topic is a file in covers/; its line "Begins: VERSION NAME" has the
+# name, without number and .patch, of the first patch that belongs to it.
+topics() {
+	topic=
+	for p in $(series_patches "$series"); do
+		name=${p#[0-9][0-9][0-9][0-9]-}
+		begins=$(grep -lxF "Begins: $version ${name%.patch}" "$here"/covers/* 2>/dev/null || true)
+		topic=${begins:-$topic}
+		[ -n "$topic" ] || die "no cover letter for $p: write one, with a line Begins: $version ${name%.patch}," \
+			"to $here/covers"
+		echo "$p $(basename "$topic")"
+	done
+}
+
+# Prints the mail in front of a topic's patches. $tmp/repo has them as commits; LAST is the last one's mail.
+cover_letter() { # TOPIC RANGE LAST
+	n=$(git -C "$tmp/repo" rev-list --count "$2")
+	echo 'From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001'
+	awk '/^$/ { exit } /^[^ \t]/ { on = /^(From|Date): / } on' "$3"
+	printf 'Subject: [PATCH %0*d/%d] %s\n\n' ${#n} 0 "$n" "$(sed -n 's/^Subject: //p' "$here/covers/$1")"
+	sed '1,/^$/d' "$here/covers/$1"
+	printf '\nThe patches are for Linux %s' "$release"
+	[ -z "$before" ] || printf ', after the series "%s"' "$(sed -n 's/^Subject: //p' "$here/covers/$before")"
+	printf '.\n\n'
+	git -C "$tmp/repo" shortlog -w72,2,4 "$2" </dev/null
+	git -C "$tmp/repo" diff --stat=72 --summary --no-renames "$2"
+}
+
 cmd_export() {
 	[ $# = 1 ] || [ $# = 2 ] || die "export DIR [VERSION]"
-	need_series "${2:-$default_version}"
+	version=${2:-$default_version}
+	need_series "$version"
+	command -v git >/dev/null || die "install git: it writes the mails"
 	mkdir -p "$1"
-	[ -z "$(find "$1" -maxdepth 1 -name '*.patch' -print -quit)" ] || die "there are patches in $1 already"
-	i=0
-	for p in $(series_patches "$series"); do
-		i=$((i + 1))
-		name=$(printf '%04d-%s' "$i" "${p#[0-9][0-9][0-9][0-9]-}")
-		cp "$series/$p" "$1/$name"
-		printf '%s\n' "$1/$name"
+	to=$(readlink -e "$1")
+	[ -z "$(find "$to" -maxdepth 2 -name '*.patch' -print -quit)" ] || die "there are patches in $1 already"
+	tarball=$(kernel_package "$version" "$cache")
+	[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$version, or ./kvmsim fetch $version"
+	release=$("$here/../kbuild/source-version.sh" "$tarball" "$cache") || exit 2
+	topics >"$tmp/topics" || exit 2
+	check_package "$series" || die "the series for $version does not apply to $tarball"
+	cp -a "$from" "$tmp/repo"
+	begin_repository
+	before=
+	for topic in $(cut -d ' ' -f 2 "$tmp/topics" | uniq); do
+		start=$(git -C "$tmp/repo" rev-parse HEAD)
+		for p in $(sed -n "s/ $topic\$//p" "$tmp/topics"); do
+			git -C "$tmp/repo" am -q --keep-non-patch "$series/$p" || die "git am does not take $p"
+		done
+		mkdir "$to/$topic"
+		cover_letter "$topic" "$start..HEAD" "$series/$p" >"$to/$topic/0000-cover-letter.patch"
+		format_patches "$tmp/repo" "$start..HEAD" "$to/$topic" --numbered | sed "s|^|$1/$topic/|"
+		before=$topic
 	done
 }
 
@@ -385,7 +491,7 @@ cmd_manifest() {
 }
 
 case ${1:-} in
-status | apply | refresh | export | manifest)
+status | apply | refresh | import | export | manifest)
 	command=$1
 	shift
 	case ${1:-} in

@@ -199,11 +199,81 @@ case_refresh_quilt() {
 }
 
 case_export() {
-	expect 0 "0001-mm-count-to-ten.patch" "$patches" export "$tmp/mails" 9.8
-	git_in "$tmp/git" am -q "$tmp/mails"/*.patch
+	covers=$tmp/project/kernel-shim/patches/covers
+	expect 2 "no cover letter for 0001-mm-count-to-ten.patch: write one" "$patches" export "$tmp/mails" 9.8
+	mkdir "$covers"
+	printf 'Subject: mm: count in words\nBegins: 9.8 mm-count-to-ten\n\nNumbers are hard to read.\n\nTested: by counting.\n' \
+		>"$covers/words"
+	expect 0 "mails/words/0001-mm-count-to-ten.patch" "$patches" export "$tmp/mails" 9.8
+	letter=$tmp/mails/words/0000-cover-letter.patch
+	for line in 'Subject: [PATCH 0/2] mm: count in words' 'From: Tester <tester@example.com>' 'Numbers are hard to read.' \
+		'The patches are for Linux 9.8.7.' 'Tester (2):' '  mm: count to ten' ' 3 files changed, 4 insertions(+), 3 deletions(-)' \
+		' create mode 100644 mm/new.c'; do
+		grep -qxF -- "$line" "$letter" || { cat "$letter" >&2 && fail "the cover letter lacks: $line"; }
+	done
+	! grep -q '^Begins:' "$letter" || fail "the cover letter has lines that are not for it"
+	grep -qxF 'Subject: [PATCH 2/2] mm: count to twelve' "$tmp/mails/words/0002-mm-count-to-twelve.patch" ||
+		fail "the patches are not numbered"
+	git_in "$tmp/git" am -q "$tmp/mails"/words/000[1-9]*.patch
 	same_tree "$tmp/git" "$tmp/patched"
+	if git send-email -h 2>&1 | grep -q -- --dry-run; then
+		expect 0 "Subject: .PATCH 2/2. mm: count to twelve" git_in "$tmp/git" send-email --dry-run --quiet \
+			--from=tester@example.com --to=list@example.com --suppress-cc=all --confirm=never "$tmp/mails/words"
+	fi
 	expect 2 "there are patches in" "$patches" export "$tmp/mails" 9.8
 	expect 2 "no series for Linux 1.0" "$patches" export "$tmp/other" 1.0
+	# Two topics. The same again is the same.
+	printf 'Subject: mm: and more\nBegins: 9.8 mm-count-to-twelve\n\nMore.\n' >"$covers/more"
+	for to in first second; do
+		expect 0 "more/0001-mm-count-to-twelve.patch" "$patches" export "$tmp/$to" 9.8
+	done
+	diff -r "$tmp/first" "$tmp/second" || fail "two exports differ"
+	grep -qxF 'The patches are for Linux 9.8.7, after the series "mm: count in words".' \
+		"$tmp/first/more/0000-cover-letter.patch" || fail "what it is after is not said"
+	grep -qxF 'Subject: [PATCH] mm: count to ten' "$tmp/first/words/0001-mm-count-to-ten.patch" ||
+		grep -qxF 'Subject: [PATCH 1/1] mm: count to ten' "$tmp/first/words/0001-mm-count-to-ten.patch" ||
+		fail "the number of a single patch"
+}
+
+# What a mail, the queue or the build cannot carry is refused, and the series stays as it is.
+case_import() {
+	"$patches" apply "$tmp/git" >/dev/null
+	expect 0 "unchanged 0002-" "$patches" import "$tmp/git"
+	same_series
+	touch "$tmp/git/mm/forgotten.c"
+	expect 2 "git does not know these files.*mm/forgotten.c" "$patches" import "$tmp/git"
+	rm "$tmp/git/mm/forgotten.c"
+	sed -i 's/^ten$/TEN/' "$tmp/git/mm/gup.c"
+	expect 2 "not committed" "$patches" import "$tmp/git"
+	git_in "$tmp/git" checkout -q mm/gup.c
+	# A patch that is gone, or has another title.
+	git_in "$tmp/git" reset -q --hard HEAD~1
+	expect 2 "0002-mm-count-to-twelve.patch is not among the commits" "$patches" import "$tmp/git"
+	git_in "$tmp/git" reset -q --hard ORIG_HEAD
+	# refused TEXT: a third commit, of what is in the tree, is refused.
+	refused() {
+		git_in "$tmp/git" add -A
+		git_in "$tmp/git" commit -q --allow-empty -m "mm: a third one" -m "${2:-Text.}"
+		expect 2 "$1" "$patches" import "$tmp/git"
+		same_series
+		git_in "$tmp/git" reset -q --hard HEAD~1
+	}
+	refused "commit without a change has none"
+	sed -i 's/^30$/thirty/' "$tmp/git/mm/gup.c"
+	refused "would be lost in the queue" "$(printf 'Text.\n---\nMore text.')"
+	chmod +x "$tmp/git/mm/gup.c"
+	refused "cannot apply a mode"
+	printf 'a\0b' >"$tmp/git/mm/binary"
+	refused "cannot apply a mode, a link or a binary file"
+	ln -s gup.c "$tmp/git/mm/link.c"
+	refused "cannot apply a mode, a link or a binary file"
+	same_series
+	# A new patch, and one that is edited.
+	sed -i 's/^30$/thirty/' "$tmp/git/mm/gup.c"
+	git_in "$tmp/git" commit -q -a -m "mm: count to thirty" -m "Diff: at the beginning of a line."
+	expect 0 "new       0003-mm-count-to-thirty.patch" "$patches" import "$tmp/git"
+	expect 0 "applied        0003-" "$patches" status "$tmp/git"
+	expect 2 "not a git tree" "$patches" import "$tmp/plain"
 }
 
 case_manifest() {
