@@ -15,7 +15,7 @@ int exec_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_JOBS,
-	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_DIFF, OPT_LIMIT, OPT_HELP };
+	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_CHANGED, OPT_DIFF, OPT_LIMIT, OPT_HELP };
 
 static const struct option all_options[] = {
 	{ "arch", required_argument, NULL, OPT_ARCH },
@@ -31,6 +31,7 @@ static const struct option all_options[] = {
 	{ "failed", no_argument, NULL, OPT_FAILED },
 	{ "fail-fast", no_argument, NULL, OPT_FAIL_FAST },
 	{ "shard", required_argument, NULL, OPT_SHARD },
+	{ "changed", no_argument, NULL, OPT_CHANGED },
 	{ "diff", required_argument, NULL, OPT_DIFF },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -49,6 +50,7 @@ static const char general_help[] =
 	"Commands:\n"
 	"  run     run scenarios and report\n"
 	"  check   run the scenarios that reach a change of the kernel, and say which of its lines ran\n"
+	"  reach   say how many functions of the kernel each scenario file reaches\n"
 	"  list    list scenarios\n"
 	"  repl    try the scenario language line by line\n"
 	"  bench   measure\n"
@@ -75,6 +77,10 @@ static const char run_help[] =
 	"Runs the scenarios in the files, and in all *.lua below the directories; - is standard input. With a line, runs\n"
 	"the scenario there. Prints KTAP, or a summary on a terminal.\n"
 	"\n" HELP_COMMON HELP_SELECT
+	"  --changed [BASE] with --kernel DIR: only scenarios that reach what differs from commit BASE, as check chooses\n"
+	"                   them; without FILE, of all files\n"
+	"  --diff F         with --changed: the change, as for check\n"
+	"  --limit N        with --changed: the N scenarios that are nearest to the change (default: 200; 0: all)\n"
 	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
@@ -99,6 +105,15 @@ static const char check_help[] =
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
 	"  --junit F        write the results as JUnit XML to file F, at the end of the run\n";
+
+static const char reach_help[] =
+	"Usage: kvmsim reach [OPTION...] [FILE|DIR...]\n"
+	"\n"
+	"Says how many functions of the kernel each scenario file reaches, and how many of them no other of these files\n"
+	"does. Loading KVM does not count. Default: the scenarios that come with kvmsim. What scenarios reach is recorded\n"
+	"once, as for check.\n"
+	"\n" HELP_COMMON HELP_SELECT
+	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n";
 
 static const char list_help[] =
 	"Usage: kvmsim list [OPTION...] [FILE|FILE:LINE|DIR...]\n"
@@ -125,12 +140,14 @@ struct command {
 static const struct command commands[] = {
 	{ "run", run_help,
 	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | SELECT |
-		OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS),
+		OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS) | OPTION(OPT_CHANGED) |
+		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
 	  1, engine_run },
 	{ "check", check_help,
 	  COMMON | OPTION(OPT_JUNIT) | SELECT | OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS) |
 		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
 	  1, check_run },
+	{ "reach", reach_help, COMMON | SELECT | OPTION(OPT_JOBS), 1, check_reached },
 	{ "list", list_help, COMMON | SELECT, 1, engine_list },
 	{ "repl", repl_help, COMMON | OPTION(OPT_TIMEOUT), 0, engine_repl },
 };
@@ -231,6 +248,9 @@ static int take_option(const struct command *c, int opt, struct sim_options *o)
 			return 0;
 		usage_error(c->name, "--shard: expected K/N, with K from 1 to N");
 		return -1;
+	case OPT_CHANGED:
+		o->changed = 1;
+		return 0;
 	case OPT_DIFF:
 		o->diff = optarg;
 		return 0;
@@ -333,15 +353,17 @@ static int run_command(const struct command *c, int argc, char **argv)
 		return usage_error(c->name, "--trace: one scenario at a time: only --jobs 1 goes with it");
 	if (!o.jobs)
 		o.jobs = o.trace ? 1 : nr_cpus();
+	if (c->run == engine_run && !o.changed && (o.diff || o.limit != DEFAULT_LIMIT))
+		return usage_error(c->name, "--diff and --limit go with --changed");
 	if (c->paths && !o.npaths && !o.failed) {
-		if (c->run == engine_run)
+		if (c->run == engine_run && !o.changed)
 			return usage_error(c->name, "which scenarios? Give a file or a directory");
 		o.paths = default_paths;
 		o.npaths = 1;
 	}
 	o.ktap = !isatty(1);
 	o.color = isatty(1) && !getenv("NO_COLOR");
-	return c->run(&o);
+	return o.changed ? check_run_changed(&o) : c->run(&o);
 }
 
 static int version(void)

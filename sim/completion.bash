@@ -4,7 +4,7 @@
 
 _kvmsim() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
-	local commands='build run check list repl exec bench debug mutate test patches fetch drift'
+	local commands='build run check reach list repl exec bench debug mutate coverage test patches fetch drift'
 
 	COMPREPLY=()
 	case $previous in
@@ -28,13 +28,15 @@ _kvmsim() {
 	case $command in
 	'') options="--kernel --help --version" ;;
 	run)
-		options='--arch --kernel --allow-io --filter --exclude --failed --shard --fail-fast --timeout --jobs --trace
-			--junit --counters --help'
+		options='--arch --kernel --allow-io --filter --exclude --failed --shard --changed --diff --limit --fail-fast
+			--timeout --jobs --trace --junit --counters --help'
 		;;
 	check)
 		options='--arch --kernel --allow-io --filter --exclude --failed --shard --diff --limit --fail-fast --timeout
 			--jobs --junit --help'
 		;;
+	reach) options='--arch --kernel --allow-io --filter --exclude --failed --shard --jobs --help' ;;
+	coverage) options='--arch --kernel --diff --help' ;;
 	list) options='--arch --kernel --allow-io --filter --exclude --failed --shard --help' ;;
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;
 	debug) options='--arch --break --filter --kernel --help' ;;

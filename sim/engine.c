@@ -160,7 +160,7 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	run->totals.stopped = r->state == SIM_FAILED && run->world.options->fail_fast;
 	if (r->state == SIM_FAILED)
 		groups_add(run->groups, job, r);
-	if (run->world.options->hooks && job->scenario)
+	if (run->world.options->hooks && run->world.options->hooks->result && job->scenario)
 		run->world.options->hooks->result(run->world.options->hooks->arg, job, &run->files[job->file],
 						  &run->flavours, r);
 	failed_note(run->failed, &run->files[job->file], job, r->state == SIM_FAILED);
@@ -221,7 +221,7 @@ static int open_outputs(struct run *run, const struct sim_options *o)
 {
 	const struct sim_reporter *how = o->ktap ? &reporter_ktap : &reporter_term;
 
-	run->out[run->nout++] = (struct output){ o->hooks ? o->hooks->reporter : how, stdout };
+	run->out[run->nout++] = (struct output){ o->hooks && o->hooks->reporter ? o->hooks->reporter : how, stdout };
 	reporter_color = o->color;
 	if (o->junit) {
 		FILE *f = fopen(o->junit, "we");
@@ -272,6 +272,7 @@ static int close_outputs(struct run *run)
 	return rc;
 }
 
+/* Returns 0, 1 if nothing is to run, or -1 after a message. */
 static int change_plan(struct run *run, const struct sim_options *o)
 {
 	return o->hooks ? o->hooks->plan(o->hooks->arg, &run->world, run->files, &run->plan) : 0;
@@ -281,11 +282,11 @@ int engine_run(const struct sim_options *o)
 {
 	struct run run = { 0 };
 	double start = wall_seconds();
-	int rc = SIM_EXIT_OK;
+	int rc = SIM_EXIT_OK, ends = begin(&run, o) || need_all_lua(&run) ? -1 : change_plan(&run, o);
 
-	if (begin(&run, o) || need_all_lua(&run) || change_plan(&run, o) || open_outputs(&run, o)) {
+	if (ends || open_outputs(&run, o)) {
 		free_run(&run);
-		return SIM_EXIT_USAGE;
+		return ends > 0 ? SIM_EXIT_OK : SIM_EXIT_USAGE;
 	}
 	run.totals.planned = count_planned(&run);
 	run.totals.groups = run.groups;

@@ -241,10 +241,10 @@ struct sim_hooks;
 struct sim_options {
 	const char *arch, *kernel, *trace, *junit, *diff;
 	struct sim_patterns filters, excludes;
-	int counters, allow_io, color, ktap, failed, fail_fast, measure;
+	int counters, allow_io, color, ktap, failed, fail_fast, measure, changed;
 	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
-	size_t limit;		/* of check: how many scenarios to run; 0: all */
+	size_t limit;		/* of check and run --changed: how many scenarios to run; 0: all */
 	const struct sim_hooks *hooks;	/* of a command that is built on engine_run(), or NULL */
 	double timeout;		/* 0: the default */
 	char **paths;
@@ -255,8 +255,10 @@ int engine_run(const struct sim_options *o);
 int engine_list(const struct sim_options *o);
 int engine_repl(const struct sim_options *o);
 
-/* --- check/check.c --- */
+/* --- check/check.c, check/reached.c --- */
 int check_run(const struct sim_options *o);
+int check_run_changed(const struct sim_options *o);
+int check_reached(const struct sim_options *o);
 
 /* --- files.c --- */
 /*

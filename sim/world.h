@@ -26,14 +26,14 @@ struct sim_world {
 struct sim_hooks {
 	void *arg;
 	/*
-	 * Changes the plan before anything boots: may drop jobs and reorder files, and set w->reach. Returns 0, or -1
-	 * after a message.
+	 * Changes the plan before anything boots: may drop jobs and reorder files, and set w->reach. Returns 0, 1 if
+	 * nothing is to run, or -1 after a message.
 	 */
 	int (*plan)(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan);
-	/* Takes a result, in the order of the plan. */
+	/* Takes a result, in the order of the plan; or NULL. */
 	void (*result)(void *arg, const struct sim_job *job, const struct sim_file *file, const struct sim_flavours *fl,
 		       const struct sim_result *r);
-	const struct sim_reporter *reporter;	/* for standard output */
+	const struct sim_reporter *reporter;	/* for standard output; NULL: that of run */
 };
 
 /* Reads one file in a process of its own. Appends its jobs to plan, or sets file->error to why it has none. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The command check: finds the scenarios that reach a change of the kernel, runs them, and says which lines of the
- * change ran.
+ * change ran. With --changed, the command run is the first half of it.
  *
  * The record of an earlier run tells which functions a scenario reaches. What is missing in it is recorded first. Then
  * the chosen scenarios run with breakpoints at the changed lines only, as fast as without.
@@ -33,7 +33,7 @@ static void set_breakpoints(struct check *c, struct sim_world *w)
 	w->reach = &c->reach;
 }
 
-static int take_flavours(struct check *c, const struct sim_flavours *fl)
+int check_take_flavours(struct check *c, const struct sim_flavours *fl)
 {
 	c->nflavours = fl->n;
 	c->flavours = xmalloc(fl->n * sizeof(*c->flavours));
@@ -49,17 +49,35 @@ static int take_flavours(struct check *c, const struct sim_flavours *fl)
 	return 0;
 }
 
-static int on_plan(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan)
+static int choose(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan)
 {
 	struct check *c = arg;
 
-	if (take_flavours(c, w->flavours))
+	if (check_take_flavours(c, w->flavours))
 		return -1;
 	check_find_functions(c);
 	if (check_learn(c, w, files, plan))
 		return -1;
 	check_choose(c, plan, files);
-	set_breakpoints(c, w);
+	return 0;
+}
+
+static int choose_and_watch(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan)
+{
+	if (choose(arg, w, files, plan))
+		return -1;
+	set_breakpoints(arg, w);
+	return 0;
+}
+
+/* Says what run has left out. */
+static int choose_and_say(void *arg, struct sim_world *w, const struct sim_file *files, struct sim_plan *plan)
+{
+	const struct check *c = arg;
+
+	if (choose(arg, w, files, plan))
+		return -1;
+	fprintf(stderr, "kvmsim: %zu of %zu scenarios that reach the change\n", c->chosen, c->candidates);
 	return 0;
 }
 
@@ -77,7 +95,7 @@ static void on_result(void *arg, const struct sim_job *job, const struct sim_fil
 		c->flavours[job->flavour].covered[i] |= r->hits[i];
 }
 
-static void free_check(struct check *c)
+void check_free(struct check *c)
 {
 	for (size_t i = 0; i < c->nflavours; i++) {
 		code_free(&c->flavours[i].code);
@@ -100,18 +118,24 @@ static void free_check(struct check *c)
 	change_free(&c->change);
 }
 
+static int read_change(const struct sim_options *o, const char *command, struct check *c)
+{
+	if (o->diff)
+		return change_read(o->diff, &c->change);
+	fprintf(stderr, "kvmsim: %s: which change? Give --diff FILE, or a kernel tree: --kernel DIR\n", command);
+	return -1;
+}
+
 int check_run(const struct sim_options *given)
 {
 	struct check c = { .options = given };
-	struct sim_hooks hooks = { .arg = &c, .plan = on_plan, .result = on_result, .reporter = &reporter_brief };
+	struct sim_hooks hooks = {
+		.arg = &c, .plan = choose_and_watch, .result = on_result, .reporter = &reporter_brief
+	};
 	struct sim_options o = *given;
 	int rc;
 
-	if (!o.diff) {
-		fprintf(stderr, "kvmsim: check: which change? Give --diff FILE, or a kernel tree: --kernel DIR\n");
-		return SIM_EXIT_USAGE;
-	}
-	if (change_read(o.diff, &c.change))
+	if (read_change(given, "check", &c))
 		return SIM_EXIT_USAGE;
 	o.hooks = &hooks;
 	rc = engine_run(&o);
@@ -121,6 +145,21 @@ int check_run(const struct sim_options *given)
 				c.flavours[i].covered[k] |= c.reach.v[i].loading[k];
 		check_verdict(&c, stdout);
 	}
-	free_check(&c);
+	check_free(&c);
+	return rc;
+}
+
+int check_run_changed(const struct sim_options *given)
+{
+	struct check c = { .options = given };
+	struct sim_hooks hooks = { .arg = &c, .plan = choose_and_say };
+	struct sim_options o = *given;
+	int rc;
+
+	if (read_change(given, "run --changed", &c))
+		return SIM_EXIT_USAGE;
+	o.hooks = &hooks;
+	rc = engine_run(&o);
+	check_free(&c);
 	return rc;
 }

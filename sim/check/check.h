@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the command check share: the change, the flavours' code, what is recorded, what a run covered. */
+/* What the files of the commands check and reach share: the change, the code, what is recorded, what a run covered. */
 #ifndef SIM_CHECK_CHECK_H
 #define SIM_CHECK_CHECK_H
 
@@ -49,6 +49,10 @@ struct check {
 	size_t chosen, candidates;	/* how many scenarios run, and how many reach the change */
 	size_t passed, failed, skipped;
 };
+
+/* check.c: reads the code and the records of the flavours. Returns 0, or -1 after a message. */
+int check_take_flavours(struct check *c, const struct sim_flavours *fl);
+void check_free(struct check *c);
 
 /* choose.c: finds the functions that the change touches; needs c->flavours[].code. */
 void check_find_functions(struct check *c);

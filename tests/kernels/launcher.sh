@@ -100,29 +100,37 @@ if command -v git >/dev/null; then
 	refuses 'no directory '"$work/nowhere" run --kernel "$work/nowhere@v1" sim/scenarios
 	refuses 'is not a git tree' --kernel "$work/linux-7.3@v1" --version
 
-	# --- check: the change is written before anything is built, and there is no such preset ---
+	# --- check, run --changed, coverage --diff: the change is written before anything is built, and there is no such preset ---
 	refuses 'which tree?' check
 	refuses 'is no git tree' check --kernel "$work/linux-7.3"
 	refuses 'has no commit nothing' check nothing --kernel "$repo"
+	refuses 'run: which tree?' run --changed
+	refuses 'run: which tree?' run sim/scenarios --changed
+	refuses 'coverage: which tree?' coverage --diff HEAD
+	refuses 'has no commit nothing' run --kernel "$repo" --changed nothing
+	refuses '--diff needs a commit or a file' coverage --diff
 	# changes LINE ARGUMENT...: the change has this line, and only this one that is new.
 	changes() {
 		line=$1
 		shift
-		KVMSIM_PRESET=no-preset ./kvmsim check "$@" >"$work/out" 2>&1 </dev/null
+		KVMSIM_PRESET=no-preset ./kvmsim "$@" >"$work/out" 2>&1 </dev/null
 		code=$?
 		new=$(sed -n 's/^+\([^+].*\)/\1/p' build/no-preset*/kvmsim-change.diff)
 		rm -rf build/no-preset*
 		[ "$code" = 125 ] && [ "$new" = "$line" ] && return
 		failures=$((failures + 1))
-		printf 'FAILED: ./kvmsim check %s: exit code %s, the change is "%s"\n' "$*" "$code" "$new"
+		printf 'FAILED: ./kvmsim %s: exit code %s, the change is "%s"\n' "$*" "$code" "$new"
 		cat "$work/out"
 	}
-	changes 'int kvm_two;' --kernel "$repo"
-	changes 'int kvm_two;' v7.3 --kernel "$repo" sim/scenarios
-	changes 'int kvm_two;' --kernel "$repo@HEAD"
+	changes 'int kvm_two;' check --kernel "$repo"
+	changes 'int kvm_two;' check v7.3 --kernel "$repo" sim/scenarios
+	changes 'int kvm_two;' check --kernel "$repo@HEAD"
+	changes 'int kvm_two;' run --changed --kernel "$repo"
+	changes 'int kvm_two;' run sim/scenarios --kernel "$repo" --changed v7.3
 	echo 'int kvm_three;' >"$repo/virt/kvm/kvm_main.c"
-	changes 'int kvm_three;' --kernel "$repo" sim/scenarios
-	changes 'int kvm_three;' v7.3 --kernel "$repo"
+	changes 'int kvm_three;' check --kernel "$repo" sim/scenarios
+	changes 'int kvm_three;' check v7.3 --kernel "$repo"
+	changes 'int kvm_three;' run --kernel "$repo" --changed sim/scenarios
 	git -C "$repo" checkout -q virt/kvm/kvm_main.c
 	prints "kvmsim: the change is: git diff HEAD
 kvmsim: nothing is different" env KVMSIM_PRESET=no-preset ./kvmsim check HEAD --kernel "$repo"

@@ -64,6 +64,31 @@ run 0 check --limit 1 --diff diff slots.lua
 prints out '1 scenario of 2 that reach'
 prints out '1 passed'
 
+# --- run --changed: the same scenarios, with the output of run ---
+run 0 run --changed --limit 1 --diff diff slots.lua
+prints err '1 of 2 scenarios that reach the change'
+prints out '1..1'
+prints out '# Totals: pass:1 fail:0 skip:0 total:1'
+lacks out 'For the cover letter'
+run 2 run --changed slots.lua
+prints err 'which change?'
+run 2 run --diff diff slots.lua
+prints err '--diff and --limit go with --changed'
+
+# --- reach: what each file reaches, and what no other one does ---
+sed -n '1,3p' slots.lua >few.lua
+run 0 reach few.lua slots.lua
+sed -n 's/^ *\([0-9]*\) *\([0-9]*\)   \(.*\.lua\)$/\3 \1 \2/p' out >reached
+few=$(sed -n 's/^few.lua //p' reached) both=$(sed -n 's/^slots.lua //p' reached)
+[ "${few% *}" -gt 100 ] && [ "${few#* }" = 0 ] || complain "few.lua reaches $few functions"
+[ "${both% *}" -gt "${few% *}" ] || complain "slots.lua reaches $both functions"
+# few.lua is part of slots.lua, so the rest is what only that one reaches.
+[ "$((${both% *} - ${few% *}))" = "${both#* }" ] || complain "slots.lua reaches $both functions, few.lua $few"
+prints out "these files reach ${both% *} functions of the kernel"
+run 0 reach few.lua
+lacks err 'recording'
+prints out "these files reach ${few% *} functions of the kernel"
+
 # --- a failure is one ---
 printf 'scenario("fails", { mmu = "ept" }, function(sim) sim:process():open_kvm():create_vm() expect(1):eq(2) end)\n' >fails.lua
 run 1 check --diff diff fails.lua slots.lua

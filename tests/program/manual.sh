@@ -16,14 +16,14 @@ complain() {
 
 help() { # COMMAND
 	case $1 in
-	mutate | debug) "$project/kvmsim" "$1" --help ;;
+	mutate | debug | coverage) "$project/kvmsim" "$1" --help ;;
 	*) "$program" "$1" --help ;;
 	esac
 }
 
 options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' | sed 's/.*--/--/' | sort -u; }
 
-commands=$("$project/kvmsim" --help | sed -n 's/^  \([a-z][a-z]*\)\( .*\)*   .*/\1/p; s/^  \(fetch\) .*/\1/p; s/^  \(drift\) .*/\1/p' |
+commands=$("$project/kvmsim" --help | sed -n 's/^  \([a-z][a-z]*\)\( .*\)*   .*/\1/p; s/^  \(fetch\) .*/\1/p; s/^  \(drift\) .*/\1/p; s/^  \(coverage\) .*/\1/p' |
 	grep -vx kvmsim | sort -u)
 [ "$(printf '%s\n' "$commands" | wc -l)" -ge 9 ] || complain "found only these commands: $commands"
 sed 's/\\-/-/g' "$project/docs/kvmsim.1" >"$work/manual"
@@ -32,7 +32,7 @@ for command in $commands; do
 	grep -qE "^\.BR? $command( |\$)" "$work/manual" || complain "the manual page has no command $command"
 	grep -q "commands='.*\b$command\b" "$project/sim/completion.bash" || complain "the completion has no command $command"
 done
-for command in run check list repl exec bench debug mutate; do
+for command in run check reach list repl exec bench debug mutate coverage; do
 	help $command >"$work/help" || complain "no help for $command"
 	options <"$work/help" >"$work/options"
 	cat "$work/options" >>"$work/all"
