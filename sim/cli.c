@@ -15,7 +15,8 @@ int exec_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_JOBS,
-	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_CHANGED, OPT_DIFF, OPT_LIMIT, OPT_HELP };
+	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_CHANGED, OPT_DIFF, OPT_LIMIT, OPT_SVG,
+	OPT_HELP };
 
 static const struct option all_options[] = {
 	{ "arch", required_argument, NULL, OPT_ARCH },
@@ -34,6 +35,7 @@ static const struct option all_options[] = {
 	{ "changed", no_argument, NULL, OPT_CHANGED },
 	{ "diff", required_argument, NULL, OPT_DIFF },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -51,6 +53,7 @@ static const char general_help[] =
 	"  run     run scenarios and report\n"
 	"  check   run the scenarios that reach a change of the kernel, and say which of its lines ran\n"
 	"  reach   say how many functions of the kernel each scenario file reaches\n"
+	"  show    show the memory at a step of a scenario\n"
 	"  list    list scenarios\n"
 	"  repl    try the scenario language line by line\n"
 	"  bench   measure\n"
@@ -115,6 +118,16 @@ static const char reach_help[] =
 	"\n" HELP_COMMON HELP_SELECT
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n";
 
+static const char show_help[] =
+	"Usage: kvmsim show [OPTION...] FILE:LINE\n"
+	"\n"
+	"Runs the scenario at the line, and draws the memory when it comes to the line for the first time, before the line\n"
+	"runs: for each slot its pages, with what the page tables of the VMM's process, the tables of KVM and the TLB of\n"
+	"each vCPU have there. KVM's tables are those of the first vCPU. Pages that are alike stand together.\n"
+	"\n" HELP_COMMON HELP_SELECT
+	"  --svg F          also draw the picture as SVG to file F; only one scenario may run\n"
+	"  --timeout S      seconds of wall-clock time that the scenario may take (default: 30, or what it says)\n";
+
 static const char list_help[] =
 	"Usage: kvmsim list [OPTION...] [FILE|FILE:LINE|DIR...]\n"
 	"\n"
@@ -148,6 +161,7 @@ static const struct command commands[] = {
 		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
 	  1, check_run },
 	{ "reach", reach_help, COMMON | SELECT | OPTION(OPT_JOBS), 1, check_reached },
+	{ "show", show_help, COMMON | SELECT | OPTION(OPT_SVG) | OPTION(OPT_TIMEOUT), 1, show_run },
 	{ "list", list_help, COMMON | SELECT, 1, engine_list },
 	{ "repl", repl_help, COMMON | OPTION(OPT_TIMEOUT), 0, engine_repl },
 };
@@ -248,6 +262,9 @@ static int take_option(const struct command *c, int opt, struct sim_options *o)
 			return 0;
 		usage_error(c->name, "--shard: expected K/N, with K from 1 to N");
 		return -1;
+	case OPT_SVG:
+		o->svg = optarg;
+		return 0;
 	case OPT_CHANGED:
 		o->changed = 1;
 		return 0;
@@ -351,12 +368,14 @@ static int run_command(const struct command *c, int argc, char **argv)
 		return usage_error(c->name, "no arguments expected");
 	if (o.trace && o.jobs > 1)
 		return usage_error(c->name, "--trace: one scenario at a time: only --jobs 1 goes with it");
+	if (c->run == show_run)
+		o.jobs = 1;
 	if (!o.jobs)
 		o.jobs = o.trace ? 1 : nr_cpus();
 	if (c->run == engine_run && !o.changed && (o.diff || o.limit != DEFAULT_LIMIT))
 		return usage_error(c->name, "--diff and --limit go with --changed");
 	if (c->paths && !o.npaths && !o.failed) {
-		if (c->run == engine_run && !o.changed)
+		if ((c->run == engine_run && !o.changed) || c->run == show_run)
 			return usage_error(c->name, "which scenarios? Give a file or a directory");
 		o.paths = default_paths;
 		o.npaths = 1;

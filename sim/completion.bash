@@ -4,7 +4,7 @@
 
 _kvmsim() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
-	local commands='build run check reach list repl exec bench debug mutate coverage test patches fetch drift'
+	local commands='build run check reach show list repl exec bench debug mutate coverage test patches fetch drift'
 
 	COMPREPLY=()
 	case $previous in
@@ -16,7 +16,7 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -W 'ept npt shadow' -- "$current")
 		return
 		;;
-	--kernel | --junit | --trace | --diff | --json | --compare)
+	--kernel | --junit | --trace | --svg | --diff | --json | --compare)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -36,6 +36,7 @@ _kvmsim() {
 			--jobs --junit --help'
 		;;
 	reach) options='--arch --kernel --allow-io --filter --exclude --failed --shard --jobs --help' ;;
+	show) options='--arch --kernel --allow-io --filter --exclude --failed --shard --svg --timeout --help' ;;
 	coverage) options='--arch --kernel --diff --help' ;;
 	list) options='--arch --kernel --allow-io --filter --exclude --failed --shard --help' ;;
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;

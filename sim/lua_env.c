@@ -19,6 +19,7 @@
 static size_t memory_used;
 static double deadline;
 static volatile sig_atomic_t interrupted;
+static void (*on_line)(lua_State *L, lua_Debug *ar);
 
 /* lua_Alloc: for a new object osize is a type tag, not a size. */
 static void *limited_alloc(void *ud, void *p, size_t osize, size_t nsize)
@@ -42,7 +43,10 @@ static void *limited_alloc(void *ud, void *p, size_t osize, size_t nsize)
 /* Called in code without calls into the machine: it must end in time, and let other threads have the lock. */
 static void count_hook(lua_State *L, lua_Debug *ar)
 {
-	(void)ar;
+	if (ar->event == LUA_HOOKLINE) {
+		on_line(L, ar);
+		return;
+	}
 	if (atomic_load(&sim_threads) > 1)
 		sim_gil_yield();
 	if (interrupted) {
@@ -57,6 +61,12 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 		lua_pushfstring(L, "%s: time limit: this Lua code has run for too long", where);
 		lua_error(L);
 	}
+}
+
+void lua_env_on_line(lua_State *L, void (*fn)(lua_State *L, lua_Debug *ar))
+{
+	on_line = fn;
+	lua_sethook(L, count_hook, LUA_MASKCOUNT | LUA_MASKLINE, HOOK_INSTRUCTIONS);
 }
 
 int lua_env_interrupt(void)

@@ -21,6 +21,8 @@ void lua_env_deadline(double seconds);
  * call has had no effect yet.
  */
 int lua_env_interrupt(void);
+/* Calls fn before each line of Lua code. It may call Lua. */
+void lua_env_on_line(lua_State *L, void (*fn)(lua_State *L, lua_Debug *ar));
 /* Pushes the prelude's function name; the caller calls it. */
 void lua_env_push(lua_State *L, const char *name);
 /* Reads and runs a scenario file, which registers its scenarios. Returns NULL, or the error (malloc'ed). */
@@ -35,6 +37,9 @@ struct lua_prelude {
 };
 
 extern const struct lua_prelude lua_prelude[];	/* the last one has no name */
+
+/* show.c: draws the memory picture when the scenario comes to the line. */
+void show_arm(lua_State *L, const struct sim_show *show, const struct sim_job *job);
 
 /* For core: the text of the file that the argument names, or nil and why it cannot be read. */
 int lua_env_read_file(lua_State *L);

@@ -237,15 +237,17 @@ struct sim_patterns {
 };
 
 struct sim_hooks;
+struct sim_show;
 
 struct sim_options {
-	const char *arch, *kernel, *trace, *junit, *diff;
+	const char *arch, *kernel, *trace, *junit, *diff, *svg;
 	struct sim_patterns filters, excludes;
 	int counters, allow_io, color, ktap, failed, fail_fast, measure, changed;
 	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
 	size_t limit;		/* of check and run --changed: how many scenarios to run; 0: all */
 	const struct sim_hooks *hooks;	/* of a command that is built on engine_run(), or NULL */
+	const struct sim_show *show;	/* of the command show, or NULL */
 	double timeout;		/* 0: the default */
 	char **paths;
 	int npaths;
@@ -259,6 +261,9 @@ int engine_repl(const struct sim_options *o);
 int check_run(const struct sim_options *o);
 int check_run_changed(const struct sim_options *o);
 int check_reached(const struct sim_options *o);
+
+/* --- show.c --- */
+int show_run(const struct sim_options *o);
 
 /* --- files.c --- */
 /*

@@ -184,6 +184,8 @@ static void child_main(const struct sim_world *w, const struct sim_job *job, con
 	signal(SIGUSR1, on_timeout);
 	before = read_counters(ops, &n);
 	lua_env_deadline(job->timeout);
+	if (w->options->show && !first)
+		show_arm(L, w->options->show, job);
 	lua_env_push(L, "run");
 	lua_pushstring(L, job->scenario);
 	lua_pushstring(L, job->arch);

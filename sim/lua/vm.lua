@@ -26,8 +26,13 @@ function V.kvm_object(proc, fd)
 	return C.object(V.kvm, { proc = proc, fd = fd })
 end
 
+-- The states of all VMs of the scenario, for kvmsim show. A VM may be closed.
+V.all = {}
+
 local function vm_object(proc, fd, slots, vcpus)
-	return C.object(V.vm, { proc = proc, fd = fd, slots = slots, vcpus = vcpus })
+	local vm = C.object(V.vm, { proc = proc, fd = fd, slots = slots, vcpus = vcpus })
+	V.all[#V.all + 1] = C.states[vm]
+	return vm
 end
 
 -- Takes a number, or a structure as its bytes. For a structure also returns what the kernel left there, in any case.
