@@ -87,7 +87,8 @@ static const char run_help[] =
 	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
-	"  --trace F        write the kernel log and every step to file F; one scenario at a time\n"
+	"  --trace F        write the kernel log and every step to file F, in the layout of ftrace, or as JSON for Perfetto\n"
+	"                   if F ends in .json; one scenario at a time\n"
 	"  --junit F        write the results as JUnit XML to file F, at the end of the run\n"
 	"  --counters       show what each scenario added to the machine's counters\n";
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct output {
@@ -26,6 +27,7 @@ struct run {
 	struct output out[2];
 	size_t nout, number;
 	size_t next;	/* the next job of the plan to report */
+	FILE *trace_json;	/* or NULL: the trace is text */
 	int trace_error;	/* errno of writing the trace, or 0 */
 	struct sim_totals totals;
 	struct sim_groups *groups;
@@ -217,6 +219,13 @@ static void run_all(struct run *run)
 		report_unloadable(run, run->nfiles);
 }
 
+static int is_json(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 5 && !strcmp(path + n - 5, ".json");
+}
+
 static int open_outputs(struct run *run, const struct sim_options *o)
 {
 	const struct sim_reporter *how = o->ktap ? &reporter_ktap : &reporter_term;
@@ -233,7 +242,12 @@ static int open_outputs(struct run *run, const struct sim_options *o)
 		run->out[run->nout++] = (struct output){ &reporter_junit, f };
 	}
 	if (o->trace) {
-		run->world.trace_fd = open(o->trace, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+		if (is_json(o->trace)) {
+			run->trace_json = fopen(o->trace, "we");
+			run->world.trace_fd = run->trace_json ? memfd_create("kvmsim-trace", MFD_CLOEXEC) : -1;
+		} else {
+			run->world.trace_fd = open(o->trace, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+		}
 		if (run->world.trace_fd < 0) {
 			fprintf(stderr, "kvmsim: %s: %s\n", o->trace, strerror(errno));
 			return -1;
@@ -264,6 +278,12 @@ static int close_outputs(struct run *run)
 		failed = ferror(to) | fflush(to);
 		if ((i && fclose(to)) || failed)
 			rc = not_written(i ? o->junit : "results", errno);
+	}
+	if (run->trace_json) {
+		if (!run->trace_error)
+			run->trace_error = trace_to_json(run->world.trace_fd, run->trace_json);
+		if (fclose(run->trace_json) && !run->trace_error)
+			run->trace_error = errno;
 	}
 	if (run->world.trace_fd >= 0 && close(run->world.trace_fd) && !run->trace_error)
 		run->trace_error = errno;

@@ -265,6 +265,10 @@ int check_reached(const struct sim_options *o);
 /* --- show.c --- */
 int show_run(const struct sim_options *o);
 
+/* --- trace_json.c --- */
+/* Writes the text of a trace, all that fd has, as JSON. Returns 0 or an errno. */
+int trace_to_json(int fd, FILE *out);
+
 /* --- files.c --- */
 /*
  * Expands files, FILE:LINE, directories (all *.lua below, sorted) and "-", standard input; no file twice. A file that

@@ -199,6 +199,42 @@ cp out first
 run 0 run --trace trace2.txt --counters steps.lua
 cmp -s out first && cmp -s trace.txt trace2.txt || complain "two runs differ"
 
+# --- the trace as JSON: steps are slices, the kernel's events are on the tracks of their CPUs ---
+cat >threads.lua <<'LUA'
+scenario("with \"two\" threads", { mmu = "ept" }, function(sim)
+	local vmm = sim:process()
+	sim:log("a\\b\1")
+	sim:thread("other", function() expect(vmm:open_kvm():create_vm().fd):ge(0) end)
+end)
+LUA
+run 0 run --trace trace.json steps.lua threads.lua
+prints trace.json '{"ph":"M","pid":2,"tid":0,"name":"process_name","args":{"name":"with \"two\" threads"}}'
+prints trace.json '{"ph":"M","pid":1,"tid":1,"name":"thread_name","args":{"name":"CPU 0"}}'
+prints trace.json '"name":"vcpu:read","ts":'
+prints trace.json '"args":{"call":"vcpu:read(0, 1) = \"\\x00\"","at":"steps.lua:6"}}'
+prints trace.json '"name":"kvm_page_fault","s":"t","ts":'
+prints trace.json '"args":{"text":"vcpu 0 rip '
+# As many events as in the text.
+run 0 run --trace trace.txt steps.lua
+run 0 run --trace trace.json steps.lua
+[ "$(grep -c '^  .*: kvm_' trace.txt)" = "$(grep -c '"name":"kvm_' trace.json)" ] || complain 'events are lost'
+cp trace.json first
+run 0 run --trace trace.json steps.lua
+cmp -s trace.json first || complain 'two runs differ'
+python=$(command -v python3) && "$python" - trace.json >err 2>&1 <<'PYTHON' || [ -z "$python" ] || complain 'no such JSON'
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+slices = [e for e in events if e["ph"] == "X"]
+assert len(slices) >= 6, slices
+for one, next in zip(slices, slices[1:]):
+    assert one["ts"] + one["dur"] == next["ts"], (one, next)
+read = [e for e in slices if e["name"] == "vcpu:read"][0]
+fault = [e for e in events if e["name"] == "kvm_page_fault"][0]
+assert read["ts"] < fault["ts"] <= read["ts"] + read["dur"] and fault["tid"] == 1, (read, fault)
+PYTHON
+run 2 run --trace nowhere/trace.json steps.lua
+prints err 'nowhere/trace.json: No such file'
+
 # --- verdict and steps are of one run, traced or not ---
 cat >frames.lua <<'LUA'
 cases("frame of page", { mmu = { "ept", "shadow" } }, { { "0", 0 }, { "511", 511 } }, function(sim, row)
