@@ -21,7 +21,7 @@
 struct bench {
 	struct sim_options o;
 	const char *once;	/* internal: one round of the case with this key, for callgrind */
-	const char *json, *compare;
+	const char *json, *html, *compare;
 	double threshold;
 	size_t rounds;
 	int instructions, list;
@@ -43,6 +43,7 @@ static const char usage[] =
 	"  --rounds N       rounds for each case, 1 to 101 (default: 11)\n"
 	"  --instructions   also count instructions with callgrind, by whose they are; needs valgrind, and is slow\n"
 	"  --json F         write all figures to file F\n"
+	"  --html F         write all figures to file F as HTML, with plots by gnuplot of how costs grow\n"
 	"  --compare F      show what differs from an earlier --json F; exit code 1 if a count or instructions are worse\n"
 	"  --threshold P    percent that --compare lets pass (default: 1)\n"
 	"  --list           print the names of the cases\n";
@@ -169,7 +170,7 @@ static void on_result(void *arg, const struct sim_job *job, const struct sim_fil
 
 /* --- the command line ------------------------------------------------------------------------------------------ */
 
-enum { ARCH = 256, KERNEL, FILTER, EXCLUDE, ROUNDS, INSTRUCTIONS, JSON, COMPARE, THRESHOLD, LIST, ONCE, HELP };
+enum { ARCH = 256, KERNEL, FILTER, EXCLUDE, ROUNDS, INSTRUCTIONS, JSON, HTML, COMPARE, THRESHOLD, LIST, ONCE, HELP };
 
 static int refuse(const char *what)
 {
@@ -210,6 +211,9 @@ static int take_option(struct bench *b, int option)
 	case JSON:
 		b->json = optarg;
 		return 0;
+	case HTML:
+		b->html = optarg;
+		return 0;
 	case COMPARE:
 		b->compare = optarg;
 		return 0;
@@ -233,7 +237,8 @@ static int parse(struct bench *b, int argc, char **argv)
 		{ "arch", required_argument, NULL, ARCH }, { "kernel", required_argument, NULL, KERNEL },
 		{ "filter", required_argument, NULL, FILTER }, { "exclude", required_argument, NULL, EXCLUDE },
 		{ "rounds", required_argument, NULL, ROUNDS }, { "instructions", no_argument, NULL, INSTRUCTIONS },
-		{ "json", required_argument, NULL, JSON }, { "compare", required_argument, NULL, COMPARE },
+		{ "json", required_argument, NULL, JSON }, { "html", required_argument, NULL, HTML },
+		{ "compare", required_argument, NULL, COMPARE },
 		{ "threshold", required_argument, NULL, THRESHOLD }, { "list", no_argument, NULL, LIST },
 		{ "once", required_argument, NULL, ONCE }, { "help", no_argument, NULL, HELP }, { NULL, 0, NULL, 0 },
 	};
@@ -285,6 +290,9 @@ static int after_run(struct bench *b)
 			rc = SIM_EXIT_FAILED;
 		print_case(&b->results.v[i]);
 	}
+	bench_print_scaling(&b->results, stdout);
+	if (b->html && bench_write_html(&b->results, b->html))
+		return SIM_EXIT_USAGE;
 	if (b->json && bench_write_json(&b->results, b->json))
 		return SIM_EXIT_USAGE;
 	if (b->compare)

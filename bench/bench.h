@@ -43,6 +43,26 @@ int bench_write_json(const struct bench_results *r, const char *path);
  */
 int bench_compare(const struct bench_results *r, const char *path, double threshold);
 
+#define BENCH_POINTS 32
+
+/* Cases that differ only in a number: cost y of one operation at number x. */
+struct bench_series {
+	char title[200];
+	const char *unit, *what;	/* of an operation; what y counts */
+	double x[BENCH_POINTS], y[BENCH_POINTS], exponent;
+	size_t n;
+};
+
+/* scaling.c */
+/* The kernel's instructions for one operation if they were counted, else the time. */
+double bench_cost(const struct bench_case *c);
+/* Finds the series of at least three cases. *out is malloc'ed. Returns how many. */
+size_t bench_find_series(const struct bench_results *r, struct bench_series **out);
+void bench_print_scaling(const struct bench_results *r, FILE *out);
+
+/* html.c: writes all figures with plots, which need gnuplot, to a file. Returns 0, or -1 after a message. */
+int bench_write_html(const struct bench_results *r, const char *path);
+
 /* `kvmsim bench`; argv[0] is "bench". Exit code: 0, 1 a case failed or is worse, 2 wrong usage. */
 int bench_main(int argc, char **argv);
 

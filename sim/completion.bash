@@ -16,7 +16,7 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -W 'ept npt shadow' -- "$current")
 		return
 		;;
-	--kernel | --junit | --trace | --svg | --diff | --json | --compare)
+	--kernel | --junit | --trace | --svg | --diff | --json | --html | --compare)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -44,7 +44,8 @@ _kvmsim() {
 	mutate) options='--arch --kernel --count --limit --function --help' ;;
 	exec) options='--arch --kernel --mmu --ram --cpus --param --log --help' ;;
 	bench)
-		options='--arch --kernel --filter --exclude --rounds --instructions --json --compare --threshold --list --help'
+		options='--arch --kernel --filter --exclude --rounds --instructions --json --html --compare --threshold
+			--list --help'
 		;;
 	build) options='--arch --kernel' ;;
 	*) options='--kernel --help' ;;
