@@ -12,6 +12,8 @@
 int bench_main(int argc, char **argv);
 /* exec_command.c */
 int exec_main(int argc, char **argv);
+/* selftests/command.c */
+int selftests_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_JOBS,
@@ -50,14 +52,15 @@ static const char general_help[] =
 	"Runs the Linux kernel's KVM and mm code in this process and tests it with scenarios.\n"
 	"\n"
 	"Commands:\n"
-	"  run     run scenarios and report\n"
-	"  check   run the scenarios that reach a change of the kernel, and say which of its lines ran\n"
-	"  reach   say how many functions of the kernel each scenario file reaches\n"
-	"  show    show the memory at a step of a scenario\n"
-	"  list    list scenarios\n"
-	"  repl    try the scenario language line by line\n"
-	"  bench   measure\n"
-	"  exec    run a program, such as one of the kernel's selftests, on the simulated machine\n"
+	"  run         run scenarios and report\n"
+	"  check       run the scenarios that reach a change of the kernel, and say which of its lines ran\n"
+	"  reach       say how many functions of the kernel each scenario file reaches\n"
+	"  show        show the memory at a step of a scenario\n"
+	"  list        list scenarios\n"
+	"  repl        try the scenario language line by line\n"
+	"  bench       measure\n"
+	"  exec        run a program, such as one of the kernel's selftests, on the simulated machine\n"
+	"  selftests   build the kernel's KVM selftests and run them on the simulated machine\n"
 	"\n"
 	"  kvmsim COMMAND --help   options of one command\n"
 	"  kvmsim --version        kernel, patches and checksums of what is built in, and which kernels are tested\n"
@@ -416,6 +419,8 @@ int cli_main(int argc, char **argv)
 		return bench_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "exec"))
 		return exec_main(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "selftests"))
+		return selftests_main(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(argv[1], commands[i].name))
 			return run_command(&commands[i], argc - 1, argv + 1);

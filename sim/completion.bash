@@ -4,7 +4,7 @@
 
 _kvmsim() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
-	local commands='build run check reach show list repl exec bench debug mutate coverage test patches fetch drift'
+	local commands='build run check reach show list repl exec selftests bench debug mutate coverage test patches fetch drift'
 
 	COMPREPLY=()
 	case $previous in
@@ -42,6 +42,7 @@ _kvmsim() {
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;
 	debug) options='--arch --break --filter --kernel --help' ;;
 	mutate) options='--arch --kernel --count --limit --function --help' ;;
+	selftests) options='--kernel --mmu --filter --long --list --jobs --junit --help' ;;
 	exec) options='--arch --kernel --mmu --ram --cpus --param --log --help' ;;
 	bench)
 		options='--arch --kernel --filter --exclude --rounds --instructions --json --html --compare --threshold

@@ -78,15 +78,6 @@ static int release_matches(const char *release, const char *wanted)
 	return !strncmp(release, wanted, n) && !(release[n] >= '0' && release[n] <= '9');
 }
 
-int release_is_older(const char *release, const char *version)
-{
-	unsigned int have[2] = { 0 }, want[2] = { 0 };
-
-	sscanf(release, "%u.%u", &have[0], &have[1]);
-	sscanf(version, "%u.%u", &want[0], &want[1]);
-	return have[0] != want[0] ? have[0] < want[0] : have[1] < want[1];
-}
-
 static int load_one(struct sim_flavours *out, const char *path, const char *arch, const char *kernel)
 {
 	const struct kvmsim_machine_ops *ops;

@@ -139,6 +139,8 @@ static void put_replay(FILE *out, const char *prefix, const struct sim_job *job,
 {
 	const char *command = getenv("KVMSIM_COMMAND");	/* the launcher tells how it was called */
 
+	if (job->replay)
+		fprintf(out, "%sreplay:   %s %s\n", prefix, command ? command : "kvmsim", job->replay);
 	if (!job->scenario)
 		return;
 	fprintf(out, "%sscenario: %s:%d\n", prefix, file->path, job->line);

@@ -73,7 +73,7 @@ static void put_classname(FILE *out, const struct sim_job *job, const char *path
 /* A scenario that was judged wrong is a failure; one that did not end properly is an error. */
 static int is_error(const struct sim_job *job, const struct sim_result *r)
 {
-	return !job->scenario || r->timed_out || r->signal || r->status;
+	return (!job->scenario && !job->replay) || r->timed_out || r->signal || r->status;
 }
 
 static void begin(FILE *out, size_t planned)

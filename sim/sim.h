@@ -43,8 +43,6 @@ struct sim_flavours {
  * Returns 0, or -1 after a message on stderr.
  */
 int flavours_load(struct sim_flavours *out, const char *arch, const char *kernel);
-/* Returns whether a release is older than a version, by their first two numbers: "6.1.192" is older than "6.12". */
-int release_is_older(const char *release, const char *version);
 /* The shared objects stay loaded. */
 void flavours_free(struct sim_flavours *f);
 /* The directory of the flavours: the environment's or the program's. NULL if there is none; else malloc'ed. */
@@ -56,6 +54,7 @@ int flavour_boot(const struct sim_flavour *f);
 struct sim_job {
 	char *name;		/* as printed: "read-only slot [x86_64 npt]" */
 	char *scenario;		/* as written in the file */
+	char *replay;		/* of what is no scenario: kvmsim's arguments that run it again; else NULL */
 	char *covers;		/* or NULL */
 	char *where;		/* what it runs on: "s390x, Linux 6.12 and later, needs KVM_CAP_NAME" */
 	char *skip;		/* reason for not starting it, or NULL */
@@ -286,6 +285,8 @@ void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 double wall_seconds(void);
+/* Returns whether a release is older than a version, by their first two numbers: "6.1.192" is older than "6.12". */
+int release_is_older(const char *release, const char *version);
 /* "*" matches anything; the pattern may match anywhere in s. */
 int filter_match(const char *pattern, const char *s);
 /* Returns whether a is probably a misspelt b: their edit distance is at most 1, or a quarter of the length of a. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Allocation that cannot fail, wall-clock time, the pattern of --filter, and names that look alike. */
+/* Allocation that cannot fail, wall-clock time, the pattern of --filter, versions, names that look alike. */
 #include "sim.h"
 
 #include <stdlib.h>
@@ -48,6 +48,15 @@ double wall_seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int release_is_older(const char *release, const char *version)
+{
+	unsigned int have[2] = { 0 }, want[2] = { 0 };
+
+	sscanf(release, "%u.%u", &have[0], &have[1]);
+	sscanf(version, "%u.%u", &want[0], &want[1]);
+	return have[0] != want[0] ? have[0] < want[0] : have[1] < want[1];
 }
 
 int filter_match(const char *pattern, const char *s)

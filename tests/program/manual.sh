@@ -32,7 +32,7 @@ for command in $commands; do
 	grep -qE "^\.BR? $command( |\$)" "$work/manual" || complain "the manual page has no command $command"
 	grep -q "commands='.*\b$command\b" "$project/sim/completion.bash" || complain "the completion has no command $command"
 done
-for command in run check reach show list repl exec bench debug mutate coverage; do
+for command in run check reach show list repl exec selftests bench debug mutate coverage; do
 	help $command >"$work/help" || complain "no help for $command"
 	options <"$work/help" >"$work/options"
 	cat "$work/options" >>"$work/all"
