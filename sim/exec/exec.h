@@ -44,6 +44,8 @@ bool exec_in_simulator(void);
  */
 void exec_enter(void);
 bool exec_leave(void);
+/* Calls fn, inside of the simulator, if no other thread is there; none can come in until it returns. */
+void exec_alone(void (*fn)(void));
 /* A system call of the program in the simulator. Returns a value or -errno. */
 int64_t exec_sys(enum kvmsim_sys nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 /* Makes the calling thread, which booted the machine, the first of the program. nr_cpus: simulated CPUs. */
@@ -61,6 +63,11 @@ void exec_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2), nore
 void exec_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The end of the program: the last checks, and the verdict. Returns the exit code for the program's own. */
 int exec_finish(int status);
+/*
+ * Checks the whole world if no other thread is in the simulator: before a call that takes away what could be checked.
+ * After many times, less and less often.
+ */
+void exec_check(void);
 /* In a child of fork(2): what the parent reported is the parent's. */
 void exec_reports_forked(void);
 extern bool exec_logging;

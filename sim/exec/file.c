@@ -314,8 +314,11 @@ static void check_ioctl(unsigned long cmd, const void *arg)
 	switch (cmd) {
 	case KVM_SET_USER_MEMORY_REGION:
 	case KVM_SET_USER_MEMORY_REGION2:
-		if (look_at(&slot, arg, sizeof(slot)))
-			check_memory("a memory slot", slot.userspace_addr, slot.memory_size);
+		if (!look_at(&slot, arg, sizeof(slot)))
+			break;
+		check_memory("a memory slot", slot.userspace_addr, slot.memory_size);
+		if (!slot.memory_size)
+			exec_check();
 		break;
 	case UFFDIO_REGISTER:
 		if (look_at(&reg, arg, sizeof(reg)))

@@ -14,11 +14,14 @@
 #define MOST_REPORTS 16		/* that the verdict repeats */
 #define MOST_FRAMES 20
 #define LINE 200
+#define ALL_CHECKED 32		/* times; after them each power of two */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards what follows */
 static unsigned int nr_reports;
 static char first_lines[MOST_REPORTS][LINE];
 static bool finished;
+
+static unsigned long nr_checks;	/* that were asked for */
 
 bool exec_logging;
 
@@ -102,6 +105,19 @@ void exec_reports_forked(void)
 {
 	nr_reports = 0;
 	finished = false;
+}
+
+static void check_alone(void)
+{
+	exec_ops->check();
+}
+
+void exec_check(void)
+{
+	unsigned long n = __atomic_add_fetch(&nr_checks, 1, __ATOMIC_RELAXED);
+
+	if (n <= ALL_CHECKED || !(n & (n - 1)))
+		exec_alone(check_alone);
 }
 
 static void check_world(void)

@@ -118,6 +118,16 @@ bool exec_leave(void)
 	return restart;
 }
 
+void exec_alone(void (*fn)(void))
+{
+	exec_enter();
+	pthread_mutex_lock(&lock);
+	if (!(busy & ~(threaded ? 1u << cpu : 0)))
+		fn();
+	pthread_mutex_unlock(&lock);
+	exec_leave();
+}
+
 /* Whether the kernel would begin the call again after handlers with SA_RESTART. */
 static bool restarts(enum kvmsim_sys nr)
 {

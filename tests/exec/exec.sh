@@ -56,6 +56,8 @@ refused() {
 
 verdicts() {
 	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" stray-write
+	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone
+	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone-with-threads
 	expect 3 "kvmsim: the program ended with 3, and the simulator has" "$dir/exec_refused" fails
 	expect 4 "" "$dir/exec_refused" exit-4
 	expect 99 "" "$dir/exec_refused"

@@ -83,7 +83,7 @@ static void seals(void)
 }
 
 /* Writes into simulated RAM where the simulated kernel has nothing: a page that was freed. */
-static void stray_write(void)
+static unsigned char *write_freed(void)
 {
 	unsigned char *p, *last = (unsigned char *)RAM + (64UL << 20);
 
@@ -94,6 +94,32 @@ static void stray_write(void)
 			break;
 	CHECK(p < last);
 	p[100] = 1;
+	return &p[100];
+}
+
+static void stray_write(void)
+{
+	write_freed();
+}
+
+/* The page is as it was at the end, so only a check before the slot is deleted can find it. */
+static void write_undone(void)
+{
+	struct kvm_userspace_memory_region slot = { .slot = 0 };
+	int vm = new_vm();
+	unsigned char *p = write_freed();
+
+	ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot);
+	*p = FREED;
+}
+
+static void write_undone_with_threads(void)
+{
+	pthread_t t;
+
+	pthread_create(&t, NULL, nothing, NULL);
+	pthread_join(t, NULL);
+	write_undone();
 }
 
 static void fails(void)
@@ -114,6 +140,7 @@ static const struct {
 	{ "slot-of-malloc", slot_of_malloc }, { "dup-over", dup_over }, { "map-over", map_over },
 	{ "map-outside", map_outside }, { "lock-all", lock_all }, { "by-number", by_number }, { "run-code", run_code },
 	{ "fork-with-threads", fork_with_threads }, { "seals", seals }, { "stray-write", stray_write },
+	{ "write-undone", write_undone }, { "write-undone-with-threads", write_undone_with_threads },
 	{ "fails", fails }, { "exit-4", plain_exit },
 };
 
