@@ -15,6 +15,7 @@ struct insn {
 	u8 rex, prefix;		/* prefix: 0, 0x66, 0xf2 or 0xf3 */
 	u8 op, modrm, imm;
 	bool addr32, lock;
+	bool three;		/* 0F 3A before op */
 	int seg;		/* VCPU_SREG_*, or -1 */
 	u64 ea;			/* linear, if modrm names memory */
 };
@@ -241,6 +242,23 @@ static int general(struct x86_vcpu *v, const struct insn *i, bool to_xmm)
 	return rc;
 }
 
+/* PINSRD and PINSRQ: a general register or memory becomes a part of an XMM register. */
+static int insert(struct x86_vcpu *v, const struct insn *i)
+{
+	struct x86_emulate_ctxt *c = &v->code.ctxt;
+	unsigned int bytes = i->rex & 8 ? 8 : 4, part = i->imm % (16 / bytes);
+	union xmm x = {};
+	int rc = X86EMUL_CONTINUE;
+
+	if (is_memory(i))
+		rc = get(v, i, &x, bytes, false);
+	else
+		x.q[0] = c->ops->read_gpr(c, rm_of(i));
+	if (rc == X86EMUL_CONTINUE)
+		memcpy((u8 *)xmm(v, reg_of(i)) + part * bytes, &x, bytes);
+	return rc;
+}
+
 /* Both operands are read, the result goes to the register. */
 static int combine(struct x86_vcpu *v, const struct insn *i)
 {
@@ -343,7 +361,9 @@ static int group_15(struct x86_vcpu *v, const struct insn *i)
 
 static int execute(struct x86_vcpu *v, const struct insn *i)
 {
-	switch (OP(i->prefix, i->op)) {
+	if (i->three && i->prefix == 0x66 && i->op == 0x22)
+		return insert(v, i);
+	switch (i->three ? 0 : OP(i->prefix, i->op)) {
 	case OP(0, 0x10):	/* MOVUPS */
 	case OP(0x66, 0x10):	/* MOVUPD */
 	case OP(0xf3, 0x6f):	/* MOVDQU */
@@ -445,6 +465,7 @@ static bool is_simd(u8 op)
 	switch (op) {
 	case 0x10 ... 0x17:
 	case 0x28 ... 0x2f:
+	case 0x3a:
 	case 0x50 ... 0x7f:
 	case 0xc2:
 	case 0xc4 ... 0xc6:
@@ -452,6 +473,12 @@ static bool is_simd(u8 op)
 		return true;
 	}
 	return false;
+}
+
+/* Which of them have an immediate byte; all behind 0F 3A have one. */
+static bool has_imm(u8 op)
+{
+	return op == 0x70 || op == 0xc2 || (op >= 0xc4 && op <= 0xc6);
 }
 
 /*
@@ -506,12 +533,15 @@ bool x86_execute_fpu(struct x86_vcpu *v, int *rc)
 	sse = !x87 && is_simd(i.op);
 	if (*rc == X86EMUL_CONTINUE && !x87 && !sse && i.op != 0xae)
 		return false;
+	i.three = sse && i.op == 0x3a;
+	if (i.three && *rc == X86EMUL_CONTINUE)
+		*rc = take(v, &i, &i.op, 1);
 	if (*rc == X86EMUL_CONTINUE)
-		*rc = take_operands(v, &i, sse && (i.op == 0x70 || i.op == 0xc2 || (i.op >= 0xc4 && i.op <= 0xc6)));
+		*rc = take_operands(v, &i, i.three || (sse && has_imm(i.op)));
 	if (*rc != X86EMUL_CONTINUE)
 		return true;
 	c->_eip = c->eip + i.pos;
-	if (i.op == 0xae && !x87) {
+	if (i.op == 0xae && !x87 && !sse) {
 		unsigned int group = i.modrm >> 3 & 7;
 
 		if (is_memory(&i) && group > 3)

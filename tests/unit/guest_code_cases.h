@@ -87,6 +87,8 @@ static const struct gc_case {
 	{ "pxor, pand, pandn, por", "66 0f ef c1 66 0f db d3 66 0f df e5 66 0f eb f7 66 44 0f ef 4b 20" },
 	{ "punpckldq, punpcklqdq, punpckhqdq", "66 0f 62 c1 66 0f 6c d3 66 0f 6d e5 66 0f 6c 73 10" },
 	{ "pshufd", "66 0f 70 c1 1b 66 0f 70 53 10 e4" },
+	{ "pinsrd, pinsrq",
+	  "66 0f 3a 22 c1 00 66 0f 3a 22 4b 08 07 66 48 0f 3a 22 d3 01 66 4c 0f 3a 22 43 20 02" },
 	{ "SSE with an index and RIP",
 	  "31 f6 0f 10 44 33 f0 0f 10 0d ff 1f 00 00 0f 10 54 73 10 0f 11 04 25 20 30 00 10" },
 	{ "ldmxcsr, stmxcsr, fnstcw", "0f ae 5b 08 c7 43 10 80 1f 00 00 0f ae 53 10 0f ae 5b 18 d9 7b 20" },
