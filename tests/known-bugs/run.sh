@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Puts known bugs back into the kernel code, one at a time, and expects that the named scenario finds each.
+# Puts known bugs back into the kernel code, one at a time, and expects that the named scenario or selftest finds each.
 #
 #   run.sh BUILD_DIR KERNEL_SOURCE ARCH [NAME...]
 #
@@ -48,6 +48,11 @@ restore() {
 }
 
 run_scenario() {
+	if [ "$2" = selftests ]; then
+		ln -sf "$build/libkvmexec.so" "$work/flavour/"
+		KVMSIM_FLAVOUR_DIR=$1 "$build/kvmsim-bin" selftests --long --filter "$3" >"$work/output" 2>&1
+		return
+	fi
 	KVMSIM_FLAVOUR_DIR=$1 "$build/kvmsim-bin" run --arch "$arch" --filter "$3" "$scenarios/$2" >"$work/output" 2>&1
 }
 
