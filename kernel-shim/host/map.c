@@ -123,6 +123,12 @@ bool host_all_equal(const void *p, unsigned char c, unsigned long bytes)
 	return has_avx2 ? all_equal_avx2(p, c, bytes) : all_equal(p, c, bytes);
 }
 
+void host_discard(void *p, unsigned long bytes)
+{
+	if (madvise(p, bytes, MADV_DONTNEED))
+		host_fatal(KVMSIM_BUG, NULL, 0, "host_discard of %lu bytes: errno %d", bytes, errno);
+}
+
 void host_protect_none(void *p, unsigned long bytes)
 {
 	if (mprotect(p, bytes, PROT_NONE))

@@ -69,17 +69,41 @@ static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
 #define KSHIM_NR_NODES		(MAX_NUMNODES > 1 ? 2 : 1)
 #define KSHIM_BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
 /*
- * The frames of a node, as pfns: from start on, before end. Those from in_use_end on were never in use; their struct
- * pages are not initialised. in_use_end only grows.
+ * The frames of a node, as pfns: from start on, before end. Those from in_use_end on were never in use, but for the
+ * frames of 2 GiB there; their struct pages are not initialised. in_use_end only grows, up to the first such frame.
+ * gigantic: a bit for each 2 GiB of RAM that are in use as one frame.
  */
 struct kshim_node {
-	unsigned long start, end, in_use_end;
+	unsigned long start, end, in_use_end, gigantic;
 };
 extern struct kshim_node kshim_nodes[KSHIM_NR_NODES];
 /* Gives the nodes all frames before end, and sets up what the allocator needs of their zones. Once, at boot. */
 void kshim_nodes_boot(unsigned long end);
 /* Gives a node the frames up to end, which belong to no other one. */
 void kshim_extend_node(int nid, unsigned long end);
+
+/* --- page_alloc.c, for gigantic.c --- */
+/* Guards free lists, in_use_end and gigantic of each node, and page states. */
+extern struct host_lock kshim_pages_lock;
+/* Initialises the struct pages of frames of a node. */
+void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames);
+void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip);
+bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order);
+
+/* --- gigantic.c: frames of 2 GiB --- */
+/*
+ * Returns a frame of this order, 2 GiB, without a reference and with its contents undefined, or NULL. It is a compound
+ * page with __GFP_COMP. For kernel callers; the arguments are those of kshim_alloc_pages_node().
+ */
+struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip);
+/* Makes a freed frame RAM that was never in use. With kshim_pages_lock held. */
+void kshim_unuse_gigantic(struct page *page);
+/* Returns whether a frame of RAM is a part of 2 GiB in use. */
+bool kshim_in_gigantic(const struct kshim_node *node, unsigned long pfn);
+/* Returns the first one from pfn on that is, or the node's end. */
+unsigned long kshim_next_gigantic(const struct kshim_node *node, unsigned long pfn);
+/* Returns how many frames of 4 KiB were never in use. */
+unsigned long kshim_never_in_use(const struct kshim_node *node);
 
 /* Returns whether kshim_fail_alloc wants this allocation to fail. */
 bool kshim_should_fail(gfp_t gfp);

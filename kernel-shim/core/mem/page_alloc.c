@@ -4,14 +4,14 @@
  * (mm/page_alloc.c in the kernel).
  *
  * The RAM of each node (nodes.c) comes into use from the bottom, in blocks of the highest order, as with
- * CONFIG_DEFERRED_STRUCT_PAGE_INIT. As there, pfn_valid() is true for all of RAM: a struct page that is not initialised
- * yet is all zeroes, without a reference, and nobody has its pfn. Free lists are LIFO and buddies merge at once, so
- * that addresses depend on the sequence of calls alone.
+ * CONFIG_DEFERRED_STRUCT_PAGE_INIT; frames of 2 GiB come from the other end (gigantic.c). As there, pfn_valid() is true
+ * for all of RAM: a struct page that is not initialised yet is all zeroes, without a reference, and nobody has its pfn.
+ * Free lists are LIFO and buddies merge at once, so that addresses depend on the sequence of calls alone.
  *
  * Invariants (kshim_pages_validate): a block on the free list of order n of a node lies in its RAM, is aligned to n, is
  * PageBuddy with that order, its frames have no reference and no user in kshim_page_info; no two buddies of one order
- * are both free; a free frame that was in use before holds KSHIM_PAGE_FREED in every byte; NR_FREE_PAGES agrees with
- * the lists plus the RAM not in use yet.
+ * are both free; a free frame that was in use before, but not as a part of 2 GiB, holds KSHIM_PAGE_FREED in every byte;
+ * NR_FREE_PAGES agrees with the lists plus the RAM not in use yet.
  */
 #include <linux/debug_locks.h>
 #include <linux/memory_hotplug.h>
@@ -29,7 +29,7 @@
 #include "mem_internal.h"
 
 struct kshim_page_info *kshim_page_info;
-static struct host_lock lock;		/* guards free lists, in_use_end of each node, page states */
+struct host_lock kshim_pages_lock;
 static unsigned long (*reclaim)(void);
 
 FAITHFUL(max_pfn, "mm/memblock.c");
@@ -65,26 +65,30 @@ static void add_free(struct page *page, unsigned int order)
 	zone->free_area[order].nr_free++;
 }
 
-/*
- * Initialises the struct pages of a node's next block and puts it on the free list. Returns false if all of its RAM is
- * in use.
- */
-static bool bring_in_block(int nid)
+void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames)
 {
-	struct kshim_node *node = &kshim_nodes[nid];
-	unsigned long pfn = node->in_use_end, end = pfn + KSHIM_BLOCK_PAGES;
+	unsigned long end = pfn + frames;
 	struct page *page;
 
-	if (pfn >= node->end)
-		return false;
 	for (; pfn < end; pfn++) {
 		page = pfn_to_page(pfn);
 		set_page_links(page, ZONE_NORMAL, nid, pfn);
 		atomic_set(&page->_mapcount, -1);
 		INIT_LIST_HEAD(&page->lru);
 	}
-	WRITE_ONCE(node->in_use_end, end);
-	add_free(pfn_to_page(end - KSHIM_BLOCK_PAGES), MAX_PAGE_ORDER);
+}
+
+/* Puts a node's next block on the free list. Returns false if all of its RAM is in use, or all before 2 GiB in use. */
+static bool bring_in_block(int nid)
+{
+	struct kshim_node *node = &kshim_nodes[nid];
+	unsigned long pfn = node->in_use_end;
+
+	if (pfn >= node->end || kshim_in_gigantic(node, pfn))
+		return false;
+	kshim_init_pages(nid, pfn, KSHIM_BLOCK_PAGES);
+	WRITE_ONCE(node->in_use_end, pfn + KSHIM_BLOCK_PAGES);
+	add_free(pfn_to_page(pfn), MAX_PAGE_ORDER);
 	return true;
 }
 
@@ -133,7 +137,7 @@ static void put_block(struct page *page, unsigned int order)
 	add_free(page, order);
 }
 
-static void set_state(struct page *page, unsigned int order, u8 state, const void *ip)
+void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip)
 {
 	struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page)), *end = info + (1UL << order);
 
@@ -150,7 +154,7 @@ static void set_state(struct page *page, unsigned int order, u8 state, const voi
 }
 
 /* Keeps WMARK_MIN for callers who free memory with it; GFP_ATOMIC may use half of it (__zone_watermark_ok). */
-static bool above_watermark(struct zone *zone, gfp_t gfp, unsigned int order)
+bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order)
 {
 	unsigned long mark = min_wmark_pages(zone);
 
@@ -169,9 +173,9 @@ static struct page *get_block(gfp_t gfp, unsigned int order, int nid, nodemask_t
 	struct zoneref *ref;
 	struct zone *zone;
 
-	host_lock(&lock);
+	host_lock(&kshim_pages_lock);
 	for_each_zone_zonelist_nodemask(zone, ref, node_zonelist(nid, gfp), ZONE_NORMAL, nodes) {
-		if (!above_watermark(zone, gfp, order))
+		if (!kshim_above_watermark(zone, gfp, order))
 			continue;
 		do
 			page = take_block(zone, order, max);
@@ -180,10 +184,10 @@ static struct page *get_block(gfp_t gfp, unsigned int order, int nid, nodemask_t
 			break;
 	}
 	if (page) {
-		set_state(page, order, KSHIM_PAGE_IS_USED, ip);
+		kshim_set_page_state(page, order, KSHIM_PAGE_IS_USED, ip);
 		__mod_zone_page_state(zone, NR_FREE_PAGES, -(1L << order));
 	}
-	host_unlock(&lock);
+	host_unlock(&kshim_pages_lock);
 	return page;
 }
 
@@ -324,7 +328,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 		zone_stat_mod_folio(folio, NR_MLOCK, -folio_nr_pages(folio));
 	}
 	if (PageHWPoison(page) && !order) {
-		set_state(page, 0, KSHIM_PAGE_IS_OFF, ip);
+		kshim_set_page_state(page, 0, KSHIM_PAGE_IS_OFF, ip);
 		return false;
 	}
 	VM_BUG_ON_PAGE(compound && compound_order(page) != order, page);
@@ -346,12 +350,15 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 		page[i].private = 0;
 	}
 	if (unlikely(bad)) {
-		set_state(page, order, KSHIM_PAGE_IS_OFF, ip);
+		kshim_set_page_state(page, order, KSHIM_PAGE_IS_OFF, ip);
 		return false;
 	}
 	debug_check_no_locks_freed(page_address(page), PAGE_SIZE << order);
 	kshim_track_open(page_address(page), PAGE_SIZE << order);
-	memset(page_address(page), KSHIM_PAGE_FREED, PAGE_SIZE << order);
+	if (order > MAX_PAGE_ORDER)
+		host_discard(page_address(page), PAGE_SIZE << order);
+	else
+		memset(page_address(page), KSHIM_PAGE_FREED, PAGE_SIZE << order);
 	kshim_track_close(page_address(page), PAGE_SIZE << order);
 	return true;
 }
@@ -359,6 +366,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 {
 	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));
+	struct zone *zone = page_zone(page);
 
 	if (unlikely(info->state == KSHIM_PAGE_IS_FREE || info->state == KSHIM_PAGE_IS_OFF)) {
 		kshim_mem_problem(ip, info->free_ip,
@@ -368,11 +376,14 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 	}
 	if (!prepare_free(page, order, ip))
 		return;
-	host_lock(&lock);
-	set_state(page, order, KSHIM_PAGE_IS_FREE, ip);
-	put_block(page, order);
-	__mod_zone_page_state(page_zone(page), NR_FREE_PAGES, 1L << order);
-	host_unlock(&lock);
+	host_lock(&kshim_pages_lock);
+	kshim_set_page_state(page, order, KSHIM_PAGE_IS_FREE, ip);
+	if (order <= MAX_PAGE_ORDER)
+		put_block(page, order);
+	else
+		kshim_unuse_gigantic(page);
+	__mod_zone_page_state(zone, NR_FREE_PAGES, 1L << order);
+	host_unlock(&kshim_pages_lock);
 }
 
 /* Maps the host's memory for RAM, and for what there is for each frame; had: how many frames have it already. */
@@ -425,7 +436,7 @@ void kshim_pages_boot(u64 ram_bytes)
 
 		__SetPageReserved(page);
 		set_page_refcounted(page);
-		set_state(page, 0, KSHIM_PAGE_IS_OFF, NULL);
+		kshim_set_page_state(page, 0, KSHIM_PAGE_IS_OFF, NULL);
 	}
 	__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)KSHIM_RESERVED_PAGES);
 }
@@ -464,7 +475,7 @@ static int validate_node(int nid)
 {
 	struct zone *zone = &NODE_DATA(nid)->node_zones[ZONE_NORMAL];
 	const struct kshim_node *node = &kshim_nodes[nid];
-	unsigned long free = node->end - node->in_use_end, listed;
+	unsigned long free = kshim_never_in_use(node), listed;
 	unsigned int order;
 	struct page *page;
 	int n = 0;
@@ -504,9 +515,13 @@ static void node_leaks(const struct kshim_node *node, struct kshim_leaks *l, u32
 	unsigned long pfn;
 
 	/* The reserved frames are not in use. */
-	for (pfn = node->start; pfn < node->in_use_end; pfn++) {
+	for (pfn = node->start; pfn < node->end; pfn++) {
 		const struct kshim_page_info *info = kshim_pfn_info(pfn);
 
+		if (pfn >= node->in_use_end && !kshim_in_gigantic(node, pfn)) {
+			pfn = kshim_next_gigantic(node, pfn) - 1;
+			continue;
+		}
 		if (info->epoch < epoch)
 			continue;
 		if (info->state == KSHIM_PAGE_IS_USED)
@@ -533,7 +548,7 @@ bool take_page_off_buddy(struct page *page)
 	unsigned int order;
 	bool ret = false;
 
-	host_lock(&lock);
+	host_lock(&kshim_pages_lock);
 	for (order = 0; order < NR_PAGE_ORDERS; order++) {
 		struct page *head = page - (pfn & ((1UL << order) - 1));
 		unsigned int have;
@@ -551,13 +566,13 @@ bool take_page_off_buddy(struct page *page)
 				add_free(head + (1UL << have), have);
 			}
 		}
-		set_state(page, 0, KSHIM_PAGE_IS_OFF, __builtin_return_address(0));
+		kshim_set_page_state(page, 0, KSHIM_PAGE_IS_OFF, __builtin_return_address(0));
 		__mod_zone_page_state(page_zone(page), NR_FREE_PAGES, -1);
 		SetPageHWPoisonTakenOff(page);
 		ret = true;
 		break;
 	}
-	host_unlock(&lock);
+	host_unlock(&kshim_pages_lock);
 	return ret;
 }
 
@@ -569,7 +584,7 @@ bool put_page_back_buddy(struct page *page)
 	if (put_page_testzero(page)) {
 		ClearPageHWPoisonTakenOff(page);
 		ret = TestClearPageHWPoison(page);
-		set_state(page, 0, KSHIM_PAGE_IS_USED, __builtin_return_address(0));
+		kshim_set_page_state(page, 0, KSHIM_PAGE_IS_USED, __builtin_return_address(0));
 		kshim_free_page(page, 0, __builtin_return_address(0));
 	}
 	return ret;

@@ -268,7 +268,7 @@ bool __zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark,
 	if (free_pages - (1L << order) + 1 <= (long)mark)
 		return false;
 	/* RAM that was never in use is free in the highest order. */
-	if (!order || READ_ONCE(node->in_use_end) < node->end)
+	if (!order || kshim_never_in_use(node))
 		return true;
 	for (o = order; o < NR_PAGE_ORDERS; o++)
 		if (z->free_area[o].nr_free)

@@ -20,6 +20,8 @@ void host_unmap(void *p, unsigned long bytes);
 bool host_all_equal(const void *p, unsigned char c, unsigned long bytes);
 /* Makes the page at `to` the same memory as `page`, part of a host_map_shared(). The contents of `to` are lost. */
 void host_alias(void *to, void *page, unsigned long bytes);
+/* Makes a page-aligned part of a host_map() zeroes, and gives its memory to the host. RAM: only without a window. */
+void host_discard(void *p, unsigned long bytes);
 /* Takes all access rights from a page-aligned range: the next touch is an oops. */
 void host_protect_none(void *p, unsigned long bytes);
 

@@ -51,6 +51,12 @@ int kshim_mm_boot(void);
  */
 int kshim_mem_validate(void);
 
+/*
+ * Clears npages pages of RAM from addr on, if they are more than a block of the free lists: the host takes its memory
+ * away, and gives zeroes at the next touch. Otherwise returns false.
+ */
+bool kshim_clear_frames(void *addr, unsigned int npages);
+
 /* A point in time. Memory that is allocated after it and not freed in the end is a leak. */
 struct kshim_mem_snapshot {
 	uint32_t epoch;
