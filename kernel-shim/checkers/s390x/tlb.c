@@ -16,26 +16,41 @@ struct tlb_check {
 	int findings;
 };
 
+/* Returns the first page of which an entry says more than the tables do now, or the page behind what it maps. */
+static u64 wrong_page(const struct s390_tlb_entry *e, u64 asce)
+{
+	u64 page = e->page, end = page + (dat_frame_bytes(e->level) >> PAGE_SHIFT);
+	struct dat_result r;
+
+	/* The tables may have a large frame in parts by now. */
+	for (; page < end; page += dat_frame_bytes(r.level) >> PAGE_SHIFT)
+		if (s390_walk_host(asce, page << PAGE_SHIFT, DAT_FETCH, &r) ||
+		    r.address >> PAGE_SHIFT != e->frame + (page - e->page) || (!e->protect && r.protect))
+			return page;
+	return end;
+}
+
 /* An entry must say no more than the tables below its ASCE do now. */
 static void check_asce(struct tlb_check *c, u64 asce, const char *what, int pid)
 {
-	struct dat_result r;
 	unsigned int i;
+	u64 page;
 
 	s390_tlb_for_each(&s390_cpus[c->cpu].tlb, i) {
 		const struct s390_tlb_entry *e = &s390_cpus[c->cpu].tlb.entry[i];
 
 		if (e->kind != TLB_HOST || e->asce != (asce & TLB_ASCE_MASK))
 			continue;
-		if (!s390_walk_host(asce, e->page << PAGE_SHIFT, DAT_FETCH, &r) &&
-		    r.address >> PAGE_SHIFT == e->frame && (e->protect || !r.protect))
+		page = wrong_page(e, asce);
+		if (page >= e->page + (dat_frame_bytes(e->level) >> PAGE_SHIFT))
 			continue;
 		c->findings++;
 		host_about("the entry that it was formed from", __va(e->via[e->level]));
 		host_check("tlb",
 			   "TLB of CPU %u: %s address %llx of process %d still leads to frame %llx (%s), "
 			   "which the tables no longer allow: a flush is missing",
-			   c->cpu, what, e->page << PAGE_SHIFT, pid, e->frame, e->protect ? "read-only" : "writable");
+			   c->cpu, what, page << PAGE_SHIFT, pid, e->frame + (page - e->page),
+			   e->protect ? "read-only" : "writable");
 	}
 }
 
