@@ -8,6 +8,12 @@
 #include <kshim/hw.h>
 #include <kshim/form/s390_gmap.h>
 
+/* For scenarios: 1 is a page, 2 a frame of 1 MiB, 3 one of 2 GiB. */
+static int level_number(enum dat_level level)
+{
+	return level == DAT_PAGE ? 1 : level + 2;
+}
+
 static struct gmap *gmap_of(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.gmap;	/* the VM's, or under ucontrol the vCPU's own */
@@ -31,7 +37,7 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 	out->writable = !r.protect;
 	out->accessed = kshim_gmap_accessed(r.entry, r.level == DAT_PAGE);
 	out->dirty = kshim_gmap_dirty(r.entry, r.level == DAT_PAGE);
-	out->level = r.level == DAT_PAGE ? 1 : 2;
+	out->level = level_number(r.level);
 	out->pfn = r.address >> PAGE_SHIFT;
 	out->raw = r.entry;
 	return 0;
@@ -51,7 +57,7 @@ int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_map
 		if (e) {
 			*out = (struct kvmsim_mapping){
 				.present = 1, .writable = !e->protect, .executable = 1, .accessed = 1,
-				.level = e->level == DAT_PAGE ? 1 : 2,
+				.level = level_number(e->level),
 				.pfn = e->frame + ((addr >> PAGE_SHIFT) - e->page), .raw = e->raw };
 			ret = 0;
 		}

@@ -2,6 +2,7 @@
 /* Boot of hugetlb, when the machine's facilities are known. */
 #include <linux/hugetlb.h>
 #include <linux/init.h>
+#include <kshim/form/clear_pages.h>
 #include "internal.h"
 
 /* vm.nr_overcommit_hugepages: pages of 1 MiB that are taken from free memory when mapped, and returned afterwards. */
@@ -11,10 +12,13 @@ extern initcall_t __kshim_initcall_hugetlb_init, __kshim_initcall_init_hugetlbfs
 
 int kshim_hugetlb_boot(void)
 {
-	int ret = __kshim_initcall_hugetlb_init();
+	int ret;
 
+	kshim_add_gigantic_hstate();
+	ret = __kshim_initcall_hugetlb_init();
 	if (ret || !hugepages_supported())
 		return ret;
 	default_hstate.nr_overcommit_huge_pages = OVERCOMMIT_HUGE_PAGES;
+	kshim_set_gigantic_overcommit();
 	return __kshim_initcall_init_hugetlbfs_fs();
 }

@@ -10,8 +10,8 @@
 
 /*
  * "skf": with the storage-key facility; SIE then interprets what KVM otherwise emulates. "hpage": guests may have huge
- * pages (kvm.hpage=1). "vsie": guests may have guests (kvm.nested=1), and huge pages where KVM has both. "old": without
- * all that the kernel does not need to change page tables.
+ * pages (kvm.hpage=1), since 7.0 of 2 GiB as well. "vsie": guests may have guests (kvm.nested=1), and huge pages where
+ * KVM has both. "old": without all that the kernel does not need to change page tables.
  */
 const char *const kshim_arch_personalities[] = { "sie", "skf", "hpage", "vsie", "old", NULL };
 
@@ -20,7 +20,7 @@ static const struct {
 } machines[] = {
 	{ NULL, "" },
 	{ "skey=1", "" },
-	{ NULL, "kvm.hpage=1" },
+	{ NULL, KSHIM_HPAGE_PARAMETERS },
 	{ NULL, KSHIM_NESTED_PARAMETERS },
 	{ KSHIM_OLD_MACHINE, "" },
 };

@@ -43,6 +43,17 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 		out->dirty = pmd_dirty(pmd);
 		out->young = pmd_young(pmd);
 		out->pfn = pmd_pfn(pmd) + ((addr & ~HPAGE_MASK) >> PAGE_SHIFT);
+	} else if (r.level == DAT_REGION3) {
+		pud_t pud = __pud(r.entry);
+
+		out->huge = pud_leaf(pud);
+		if (!out->huge)
+			return false;
+		out->present = pud_present(pud);
+		out->writable = pud_write(pud);
+		out->dirty = pud_val(pud) & _REGION3_ENTRY_DIRTY;
+		out->young = pud_val(pud) & _REGION3_ENTRY_YOUNG;
+		out->pfn = pud_pfn(pud) + ((addr & ~PUD_MASK) >> PAGE_SHIFT);
 	} else if (r.level == DAT_PAGE) {
 		pte_t pte = __pte(r.entry);
 

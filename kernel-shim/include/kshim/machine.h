@@ -116,7 +116,7 @@ enum kvmsim_sys {
 	KVMSIM_SYS_IOCTL,	/* fd, cmd, arg */
 	KVMSIM_SYS_CLOSE,	/* fd */
 	KVMSIM_SYS_FALLOCATE,	/* fd, mode, offset, len */
-	KVMSIM_SYS_SHMEM,	/* size in bytes, MFD_HUGETLB or 0: a new shared-memory file, like memfd_create */
+	KVMSIM_SYS_SHMEM,	/* size in bytes, 0 or flags MFD_HUGE...: a new shared-memory file, like memfd_create */
 	KVMSIM_SYS_FTRUNCATE,	/* fd, len */
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
 	KVMSIM_SYS_READ,	/* fd, addr, len */

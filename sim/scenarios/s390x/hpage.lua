@@ -78,19 +78,6 @@ scenario("hpage: a VM with CMMA gets huge pages from another VM of the same proc
 	expect(vm:s390_get_cmma_bits{ start_gfn = 5, count = 1, flags = KVM_S390_CMMA_PEEK }.values):eq("\0")
 end)
 
--- The machine has no room for such a page, so KVM is loaded without kvm.hpage_2g, which cannot be changed later.
-scenario("hpage: 2 GiB pages only with a module parameter of their own", { arch = "s390x", mmu = "hpage",
-	kernel = "7.3" }, function(sim)
-	local TWO_GIB <const> = { cap = KVM_CAP_S390_HPAGE_2G }
-	expect(sim:set_module_param("kvm.hpage_2g", true)):eq(-EACCES)
-	local vm = sim:process():open_kvm():create_vm()
-	expect(vm:check_extension(KVM_CAP_S390_HPAGE_2G)):eq(0)
-	expect(vm:enable_cap(TWO_GIB)):eq(-EINVAL)
-	expect(vm:enable_cap(HPAGE)):eq(0)
-	expect(vm:create_vcpu()):ok()
-	expect(vm:enable_cap(TWO_GIB)):eq(-EBUSY)
-end)
-
 -- --- mapping -----------------------------------------------------------------------------------------------
 
 scenario("hpage: a huge page of the VMM's is one segment of the guest's", options, function(sim)

@@ -7,7 +7,8 @@
 #include <linux/mm.h>
 #include "s390.h"
 
-#define KSHIM_NESTED_PARAMETERS "kvm.nested=1 kvm.hpage=1"
+#define KSHIM_HPAGE_PARAMETERS "kvm.hpage=1 kvm.hpage_2g=1"
+#define KSHIM_NESTED_PARAMETERS "kvm.nested=1 kvm.hpage=1 kvm.hpage_2g=1"
 
 /* Lets a new process have guests: each may. */
 static inline void kshim_allow_guests(struct mm_struct *mm)

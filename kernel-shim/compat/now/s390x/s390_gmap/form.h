@@ -9,6 +9,7 @@
 #include "kvm-s390.h"
 
 /* kvm_s390_init() refuses hpage together with nested. */
+#define KSHIM_HPAGE_PARAMETERS "kvm.hpage=1"
 #define KSHIM_NESTED_PARAMETERS "kvm.nested=1"
 
 /* Lets a new process have guests: gives it page tables with PGSTEs. */
