@@ -59,7 +59,7 @@ double bench_cost(const struct bench_case *c)
 	return c->has_instructions ? c->instructions[BENCH_KERNEL] : c->median;
 }
 
-/* Slope of the least squares; NAN if there is none. */
+/* Slope of the least squares; NAN if all numbers are the same. */
 static double slope(const struct bench_series *s)
 {
 	double sx = 0, sy = 0, sxx = 0, sxy = 0, n = (double)s->n, below;
@@ -73,7 +73,7 @@ static double slope(const struct bench_series *s)
 		sxy += x * y;
 	}
 	below = n * sxx - sx * sx;
-	return below > 0 ? (n * sxy - sx * sy) / below : NAN;
+	return below > 1e-9 * n * sxx ? (n * sxy - sx * sy) / below : NAN;
 }
 
 static void add_point(struct bench_series *s, const struct bench_case *c, double x)
