@@ -20,7 +20,7 @@ if [ -n "$tarball" ] && [ ! -e "$dir/tree" ]; then
 	rm -rf "$dir/tree.new"
 	mkdir -p "$dir/tree.new"
 	tar -x -f "$tarball" -C "$dir/tree.new" --strip-components=1 --no-same-owner --wildcards \
-		'*/tools/testing/selftests/kvm' '*/tools/testing/selftests/rseq' \
+		'*/tools/testing/selftests/kvm' '*/tools/testing/selftests/rseq' '*/tools/testing/selftests/vfio' \
 		'*/tools/testing/selftests/cgroup/lib' '*/tools/testing/selftests/*.h' \
 		'*/tools/testing/selftests/*.mk' 2>"$dir/tar.log" ||
 		[ -e "$dir/tree.new/tools/testing/selftests/lib.mk" ] || {
@@ -52,7 +52,7 @@ if [ -e "$source/.config" ] || [ -e "$source/include/config" ] || [ -e "$source/
 	tree=$dir/shadow
 	"$shadow" "$source" "$tree" x86
 fi
-env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C make -s -C "$tree" O="$dir/kbuild" ARCH=x86 headers \
+env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C make -s -j"$(nproc)" -C "$tree" O="$dir/kbuild" ARCH=x86 headers \
 	>"$dir/headers.log" 2>&1 || {
 	tail -n 30 "$dir/headers.log" >&2
 	say "make headers failed in $source"
