@@ -31,8 +31,11 @@ static const char *const kinds[KVMSIM_NR_REPORTS] = {
 	[KVMSIM_TIMEOUT] = "time-out",
 };
 
+/* What the program has printed so far is not lost, unless a thread is printing just now. */
 static void __attribute__((noreturn)) end_now(int status)
 {
+	if (!ftrylockfile(stdout))
+		fflush_unlocked(stdout);
 	exec_host(SYS_exit_group, status);
 	__builtin_unreachable();
 }

@@ -52,6 +52,7 @@ refused() {
 		fork-with-threads fork() after a second thread
 		seals memfd_create() with flags 0x2
 	EOF
+	expect 1 "begun" "$dir/exec_refused" seals
 }
 
 verdicts() {

@@ -149,6 +149,7 @@ int main(int argc, char **argv)
 	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; argc == 2 && i < sizeof(cases) / sizeof(*cases); i++) {
 		if (!strcmp(argv[1], cases[i].name)) {
+			printf("begun\n");
 			cases[i].fn();
 			return 0;
 		}
