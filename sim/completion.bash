@@ -4,7 +4,8 @@
 
 _kvmsim() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' options
-	local commands='build run check reach show list repl exec selftests bench debug mutate coverage test patches fetch drift'
+	local commands='build run check reach show list repl exec selftests bench debug mutate coverage test'
+	commands="$commands patches fetch drift"
 
 	COMPREPLY=()
 	case $previous in

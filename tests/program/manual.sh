@@ -30,7 +30,8 @@ sed 's/\\-/-/g' "$project/docs/kvmsim.1" >"$work/manual"
 : >"$work/all"
 for command in $commands; do
 	grep -qE "^\.BR? $command( |\$)" "$work/manual" || complain "the manual page has no command $command"
-	grep -q "commands='.*\b$command\b" "$project/sim/completion.bash" || complain "the completion has no command $command"
+	grep -q "commands=['\"].*\b$command\b" "$project/sim/completion.bash" ||
+		complain "the completion has no command $command"
 done
 for command in run check reach show list repl exec selftests bench debug mutate coverage; do
 	help $command >"$work/help" || complain "no help for $command"
