@@ -7,7 +7,7 @@
  *   - its gfn lies in a valid slot, and the host maps that page now, at the frame in the entry;
  *   - it is writable only if the slot, the VMA and the host's entry are writable;
  *   - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
- *   - a private gfn is mapped from the guest_memfd's page cache, and only from there.
+ *   - a private gfn is mapped from the guest_memfd's page cache, and only from there, without a memory error.
  *
  * Missing entries are always allowed; extra ones never.
  */
@@ -19,6 +19,7 @@
 #include <kshim/checks.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
+#include <kshim/mem.h>
 #include <kshim/process.h>
 #include "checkers.h"
 
@@ -75,6 +76,8 @@ static void check_private(const struct kshim_guest_leaf *leaf, struct kvm_memory
 	else if (frame != pfn)
 		finding(leaf, NULL, "%s maps gfn %llx to pfn %lx, its guest_memfd holds pfn %lx", leaf->where, gfn,
 			pfn, frame);
+	else if (kshim_frame_has_error(pfn))
+		finding(leaf, NULL, "%s maps gfn %llx to pfn %lx, which has a memory error", leaf->where, gfn, pfn);
 }
 
 static void check_logged(const struct kshim_guest_leaf *leaf, struct kvm_memory_slot *slot, gfn_t gfn, unsigned long n)

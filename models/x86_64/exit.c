@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the vendor module does on an exit: calls into KVM like the handlers of vmx.c and svm.c. */
 #include <linux/kvm_host.h>
+#include <linux/sched/signal.h>
 #include "mmu.h"
 #include "x86.h"
 #include "trace.h"
 #include "model.h"
 #include <kshim/host.h>
+#include <kshim/mem.h>
 #include <kshim/sched.h>
 
 static const char *const exit_name[MODEL_NR_EXITS] = {
@@ -14,7 +16,7 @@ static const char *const exit_name[MODEL_NR_EXITS] = {
 	[MODEL_EXIT_INVLPG] = "invlpg", [MODEL_EXIT_CR3] = "mov to cr3", [MODEL_EXIT_INSN] = "instruction",
 	[MODEL_EXIT_UD] = "undefined opcode", [MODEL_EXIT_IRQ_WINDOW] = "interrupt window",
 	[MODEL_EXIT_NMI_WINDOW] = "NMI window", [MODEL_EXIT_SHUTDOWN] = "shutdown",
-	[MODEL_EXIT_BROKEN] = "broken tables",
+	[MODEL_EXIT_MACHINE_CHECK] = "machine check", [MODEL_EXIT_BROKEN] = "broken tables",
 };
 
 /*
@@ -114,6 +116,28 @@ static int to_user_space(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/*
+ * Like kvm_machine_check() of x86.c, and the task work of the handler before the next entry. Then either the process
+ * has a signal, or no guest has the frame any more.
+ */
+static int handle_machine_check(struct kvm_vcpu *vcpu)
+{
+	struct x86_vcpu *v = x86_vcpu_of(vcpu);
+	u64 pfn = v->exit.addr >> PAGE_SHIFT;
+
+	kshim_access_met_error(pfn);
+	if (signal_pending(current))
+		return 1;
+	if (v->error_pfn == pfn) {
+		host_check("guest-access", "guest access to %llx: it leads to frame %llx, which has a memory error, "
+			   "and whose users have been unmapped", access_addr(v), pfn);
+		v->access.state = MODEL_ABORTED;
+		return to_user_space(vcpu);
+	}
+	v->error_pfn = pfn;
+	return 1;
+}
+
 int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
@@ -142,6 +166,8 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		return kvm_skip_emulated_instruction(vcpu);
 	case MODEL_EXIT_CR3:
 		return kvm_complete_insn_gp(vcpu, kvm_set_cr3(vcpu, v->exit.addr));
+	case MODEL_EXIT_MACHINE_CHECK:
+		return handle_machine_check(vcpu);
 	case MODEL_EXIT_BROKEN:
 		if (v->exit.addr)
 			host_check("guest-access", "guest access to %llx: a table entry at %llx, outside of memory",
@@ -194,12 +220,14 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 		[MODEL_EXIT_FAULT] = 48, [MODEL_EXIT_MISCONFIG] = 49,
 		[MODEL_EXIT_INVLPG] = 14, [MODEL_EXIT_CR3] = 28, [MODEL_EXIT_IRQ_WINDOW] = 7,
 		[MODEL_EXIT_NMI_WINDOW] = 8, [MODEL_EXIT_SHUTDOWN] = 2, [MODEL_EXIT_UD] = 0 /* EXCEPTION_NMI */,
+		[MODEL_EXIT_MACHINE_CHECK] = 0 /* the same */,
 	};
 	static const u32 svm_reason[MODEL_NR_EXITS] = {
 		[MODEL_EXIT_RETIRED] = 0x81 /* VMMCALL */, [MODEL_EXIT_HLT] = 0x78, [MODEL_EXIT_INTERRUPT] = 0x60,
 		[MODEL_EXIT_FAULT] = 0x400, [MODEL_EXIT_INVLPG] = 0x79, [MODEL_EXIT_CR3] = 0x13,
 		[MODEL_EXIT_IRQ_WINDOW] = 0x64 /* VINTR */, [MODEL_EXIT_NMI_WINDOW] = 0x61 /* NMI */,
 		[MODEL_EXIT_SHUTDOWN] = 0x7f, [MODEL_EXIT_UD] = 0x46,
+		[MODEL_EXIT_MACHINE_CHECK] = 0x52,
 	};
 	static const struct {
 		u8 vmx, svm;

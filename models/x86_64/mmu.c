@@ -22,6 +22,7 @@
 #include "mmu/mmu_internal.h"
 #include "x86.h"
 #include "model.h"
+#include <kshim/mem.h>
 #include <kshim/sched.h>
 
 struct walk_tables x86_host_tables(struct x86_vcpu *v)
@@ -132,6 +133,18 @@ static void walk(struct x86_vcpu *v, const struct walk_tables *guest, struct wal
 	}
 }
 
+/* Whether the processor can access the frame that it has found. */
+static bool use_frame(u64 pa, u64 addr, const char *how, struct walk_result *r)
+{
+	if (!x86_frame_is_live(pa >> PAGE_SHIFT, addr, how))
+		return false;
+	if (!kshim_frame_has_error(pa >> PAGE_SHIFT))
+		return true;
+	r->status = WALK_MACHINE_CHECK;
+	r->pa = pa;
+	return false;
+}
+
 bool x86_translate(struct x86_vcpu *v, u64 addr, unsigned int access, u64 *pa, struct walk_result *r)
 {
 	bool two = model_nested_paging() && is_paging(&v->vcpu);
@@ -147,7 +160,7 @@ bool x86_translate(struct x86_vcpu *v, u64 addr, unsigned int access, u64 *pa, s
 		*pa = (e->pfn << PAGE_SHIFT) + (addr - (e->page << PAGE_SHIFT));
 		model_count(guest_tlb_hits, 1);
 		r->status = WALK_OK;
-		return x86_frame_is_live(*pa >> PAGE_SHIFT, addr, "a TLB entry");
+		return use_frame(*pa, addr, "a TLB entry", r);
 	}
 	model_count(guest_tlb_misses, 1);
 	/* A page fault also drops the entries of its address (SDM 4.10.4.1); a walk for a dirty bit replaces them. */
@@ -158,7 +171,7 @@ bool x86_translate(struct x86_vcpu *v, u64 addr, unsigned int access, u64 *pa, s
 		return false;
 	fill_tlb(v, r, addr, kind);
 	*pa = r->pa;
-	return x86_frame_is_live(r->pa >> PAGE_SHIFT, addr, "the page tables");
+	return use_frame(r->pa, addr, "the page tables", r);
 }
 
 void model_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root, int level)

@@ -52,6 +52,7 @@ struct x86_vcpu {
 	/* KVM runs or emulates an access, or code without paging: registers show flat segments and its CPL. */
 	bool running;
 	struct model_exit exit;
+	u64 error_pfn;		/* the frame of the last machine check for which nobody got a signal, or 0 */
 	struct model_access access;
 	struct x86_code code;
 	struct x86_tlb *tlb;

@@ -49,6 +49,11 @@ bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, 
 		x->addr = r->status == WALK_OK ? 0 : r->entry_pa;
 		return false;
 	}
+	if (r->status == WALK_MACHINE_CHECK) {
+		x->reason = MODEL_EXIT_MACHINE_CHECK;
+		x->addr = r->pa;
+		return false;
+	}
 	if (!r->nested && model_nested_paging()) {
 		v->vcpu.arch.cr2 = addr;
 		return true;

@@ -62,6 +62,7 @@ enum walk_status {
 	WALK_FAULT,		/* not present, or no right: #PF, nested page fault, EPT violation */
 	WALK_RESERVED,		/* reserved bits: #PF with RSVD, EPT misconfiguration */
 	WALK_BAD_MEMORY,	/* an entry lies outside of memory */
+	WALK_MACHINE_CHECK,	/* x86_translate(): the frame at r->pa has a memory error */
 };
 
 struct walk_result {

@@ -282,6 +282,9 @@ C.methods(P.process, {
 	drop_capability = function(s, what, cap)
 		return syscall(s.pid, core.SYS_DROP_CAP, A.u32(what .. ": capability", cap))
 	end,
+	mce_kill = function(s, what, policy)
+		return syscall(s.pid, core.SYS_MCE_KILL, A.u32(what .. ": policy", policy))
+	end,
 	setrlimit = function(s, what, resource, limit)
 		return syscall(s.pid, core.SYS_SETRLIMIT, A.u32(what .. ": resource", resource),
 			A.u64(what .. ": limit", limit))
@@ -425,6 +428,7 @@ C.methods(P.mapping, {
 	migrate = on_page(core.EV_MIGRATE),
 	split_huge = on_page(core.EV_SPLIT_HUGE),
 	age = on_page(core.EV_AGE),
+	memory_error = on_page(core.EV_MEMORY_ERROR),
 	unpin = on_page(core.EV_UNPIN),
 	pin = function(s, what, page, write)
 		local w = write == nil or A.boolean(what .. ": write", write)
@@ -461,6 +465,9 @@ C.methods(P.file, {
 	punch_hole = function(s, what, offset, length)
 		return fallocate(s, K.FALLOC_FL_PUNCH_HOLE | K.FALLOC_FL_KEEP_SIZE, A.u64(what .. ": offset", offset),
 			A.u64(what .. ": length", length))
+	end,
+	memory_error = function(s, what, offset)
+		return event(s.proc.pid, core.EV_FILE_MEMORY_ERROR, s.fd, A.u64(what .. ": offset", offset))
 	end,
 	ftruncate = function(s, what, length)
 		return syscall(s.proc.pid, core.SYS_FTRUNCATE, s.fd, A.u64(what .. ": length", length))

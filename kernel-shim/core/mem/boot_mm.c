@@ -110,7 +110,8 @@ extern initcall_t __kshim_initcall_init_zero_pfn, __kshim_initcall_hugepage_init
 		  __kshim_initcall_swap_init,
 		  __kshim_initcall_swapfile_init, __kshim_initcall_init_user_reserve,
 		  __kshim_initcall_init_admin_reserve, __kshim_initcall_userfaultfd_init,
-		  __kshim_initcall_workingset_init, __kshim_initcall_max_swapfiles_check;
+		  __kshim_initcall_workingset_init, __kshim_initcall_memory_failure_init,
+		  __kshim_initcall_max_swapfiles_check;
 
 static int run_initcalls(void)
 {
@@ -133,6 +134,9 @@ static int run_initcalls(void)
 		CALL(init_user_reserve),
 		CALL(init_admin_reserve),
 		CALL(workingset_init),
+#ifdef CONFIG_MEMORY_FAILURE
+		CALL(memory_failure_init),
+#endif
 #ifdef CONFIG_USERFAULTFD
 		CALL(userfaultfd_init),
 #endif

@@ -165,6 +165,26 @@ bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order)
 	return zone_page_state(zone, NR_FREE_PAGES) >= mark + (1UL << order);
 }
 
+/*
+ * check_new_pages(): a block with a frame that has a memory error stays out of use. It came back as a part of a huge
+ * page that could not be split.
+ */
+static struct page *take_good_block(struct zone *zone, unsigned int order, unsigned long max)
+{
+	struct page *page;
+	unsigned long i;
+
+	while ((page = take_block(zone, order, max))) {
+		for (i = 0; i < 1UL << order && !PageHWPoison(page + i); i++)
+			;
+		if (i == 1UL << order)
+			return page;
+		kshim_set_page_state(page, order, KSHIM_PAGE_IS_OFF, NULL);
+		__mod_zone_page_state(zone, NR_FREE_PAGES, -(1L << order));
+	}
+	return NULL;
+}
+
 /* get_page_from_freelist(): the first zone of nid's zonelist that is in nodes, if any, and has such a block. */
 static struct page *get_block(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip)
 {
@@ -178,7 +198,7 @@ static struct page *get_block(gfp_t gfp, unsigned int order, int nid, nodemask_t
 		if (!kshim_above_watermark(zone, gfp, order))
 			continue;
 		do
-			page = take_block(zone, order, max);
+			page = take_good_block(zone, order, max);
 		while (!page && bring_in_block(zone_to_nid(zone)));
 		if (page)
 			break;
@@ -516,13 +536,17 @@ static void node_leaks(const struct kshim_node *node, struct kshim_leaks *l, u32
 
 	/* The reserved frames are not in use. */
 	for (pfn = node->start; pfn < node->end; pfn++) {
-		const struct kshim_page_info *info = kshim_pfn_info(pfn);
+		const struct kshim_page_info *info;
+		const struct page *page;
 
 		if (pfn >= node->in_use_end && !kshim_in_gigantic(node, pfn)) {
 			pfn = kshim_next_gigantic(node, pfn) - 1;
 			continue;
 		}
-		if (info->epoch < epoch)
+		info = kshim_pfn_info(pfn);
+		page = pfn_to_page(pfn);
+		/* memory_failure() keeps its one reference on a frame for ever. */
+		if (info->epoch < epoch || (PageHWPoison(page) && page_ref_count(page) == 1))
 			continue;
 		if (info->state == KSHIM_PAGE_IS_USED)
 			kshim_leak_add(l, KSHIM_LEAKED_PAGE, info->alloc_ip, PAGE_SIZE, __va(PFN_PHYS(pfn)));

@@ -253,6 +253,18 @@ static long event_swap_out(unsigned long addr, unsigned long length)
 	return ret;
 }
 
+static long event_file_memory_error(unsigned int fd, unsigned long offset)
+{
+	struct file *file = fget(fd);
+	struct page *page;
+
+	if (!file)
+		return -EBADF;
+	page = find_get_page(file->f_mapping, offset >> PAGE_SHIFT);
+	fput(file);
+	return kshim_memory_error(page);
+}
+
 static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uint64_t a[6])
 {
 	switch (ev) {
@@ -274,6 +286,10 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return event_pin(p, a[0], a[1]);
 	case KVMSIM_EV_UNPIN:
 		return event_unpin(p, a[0]);
+	case KVMSIM_EV_MEMORY_ERROR:
+		return kshim_memory_error(get_mapped_page(p->mm, a[0]));
+	case KVMSIM_EV_FILE_MEMORY_ERROR:
+		return event_file_memory_error(a[0], a[1]);
 	case KVMSIM_EV_DROP_SLAB:
 		drop_slab();
 		return 0;

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/prctl.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -325,6 +326,24 @@ int kshim_process_drop_cap(unsigned int cap)
 	put_cred(p->cred);
 	p->cred = get_current_cred();
 	return 0;
+}
+
+/* PR_MCE_KILL_SET of prctl(2) in kernel/sys.c. */
+long kshim_process_mce_kill(unsigned long policy)
+{
+	switch (policy) {
+	case PR_MCE_KILL_EARLY:
+		current->flags |= PF_MCE_PROCESS | PF_MCE_EARLY;
+		return 0;
+	case PR_MCE_KILL_LATE:
+		current->flags |= PF_MCE_PROCESS;
+		current->flags &= ~PF_MCE_EARLY;
+		return 0;
+	case PR_MCE_KILL_DEFAULT:
+		current->flags &= ~(PF_MCE_PROCESS | PF_MCE_EARLY);
+		return 0;
+	}
+	return -EINVAL;
 }
 
 /* Like setrlimit(2) with both limits alike, without the checks of the caller's rights. Others are not looked at. */

@@ -113,6 +113,8 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_sys_newfstat(a[0], a[1]);
 	case KVMSIM_SYS_FCNTL:
 		return kshim_sys_fcntl(a[0], a[1], a[2]);
+	case KVMSIM_SYS_MCE_KILL:
+		return kshim_process_mce_kill(a[0]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

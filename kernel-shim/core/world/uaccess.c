@@ -12,6 +12,7 @@
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/marks.h>
+#include <kshim/mem.h>
 #include <kshim/move.h>
 #include <kshim/process.h>
 
@@ -76,8 +77,8 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long done = 0, faults = 0, flags, len;
+	bool handled = true, broken = false;
 	unsigned int error_code;
-	bool handled = true;
 	void *mem;
 
 	if (!mm)
@@ -89,10 +90,17 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 		flags = kshim_hw_access_begin();
 		mem = kshim_arch_user_translate(mm, addr + done, write, &error_code);
 		if (mem)
+			broken = kshim_frame_has_error(PHYS_PFN(__pa(mem)));
+		if (mem && !broken)
 			handled = fn(mem, done, len, arg);
-		if (mem && write)
+		if (mem && !broken && write)
 			kshim_arch_user_wrote(mem, len, user);
 		kshim_hw_access_end(flags);
+		if (broken) {
+			if (user)
+				kshim_access_met_error(PHYS_PFN(__pa(mem)));
+			return n - done;
+		}
 		if (!handled)
 			return n - done;
 		if (mem) {

@@ -135,6 +135,7 @@ enum kvmsim_sys {
 	KVMSIM_SYS_LSEEK,	/* fd, offset, whence */
 	KVMSIM_SYS_FSTAT,	/* fd, addr of the architecture's struct stat */
 	KVMSIM_SYS_FCNTL,	/* fd, cmd, arg */
+	KVMSIM_SYS_MCE_KILL,	/* policy: prctl(2) with PR_MCE_KILL, PR_MCE_KILL_SET, for this thread */
 	KVMSIM_NR_SYS
 };
 
@@ -149,6 +150,12 @@ enum kvmsim_event {
 	KVMSIM_EV_AGE,		/* addr: folio_referenced; returns the number of references seen */
 	KVMSIM_EV_PIN,		/* addr, write: pin_user_pages FOLL_LONGTERM of one page */
 	KVMSIM_EV_UNPIN,	/* addr: undo one PIN at that address */
+	/*
+	 * A patrol of the hardware finds an uncorrected error in the frame of a page, which nobody reads meanwhile.
+	 * What memory_failure() returns; -ENOENT if there is no page. Both: -ENOSYS without CONFIG_MEMORY_FAILURE.
+	 */
+	KVMSIM_EV_MEMORY_ERROR,	/* addr */
+	KVMSIM_EV_FILE_MEMORY_ERROR, /* fd, offset */
 	KVMSIM_EV_DROP_SLAB,	/* no arguments: every shrinker frees what it can, like 2 in /proc/sys/vm/drop_caches */
 	KVMSIM_NR_EVENTS
 };

@@ -50,6 +50,7 @@ int kshim_process_exit(int pid);
  */
 int kshim_process_exec(bool pgste);
 int kshim_process_drop_cap(unsigned int cap);
+long kshim_process_mce_kill(unsigned long policy);
 int kshim_process_setrlimit(unsigned int resource, unsigned long limit);
 long kshim_process_set_mempolicy(int mode, unsigned long mask, unsigned long maxnode);
 /*
