@@ -227,6 +227,7 @@ function V.enable_cap(s, what, t)
 end
 
 local gmem_schema = { size = { A.u64, required }, flags = { A.u64, 0 } }
+local populate_schema = { gpa = { A.u64, required }, size = { A.u64, required }, source = { user_address, 0 } }
 local attr_schema = { address = { A.u64, required }, size = { A.u64, required }, attributes = { A.u64, required },
 	flags = { A.u64, 0 } }
 local zone_schema = { addr = { A.u64, required }, size = { A.u32, required }, pio = { A.u32, 0 } }
@@ -293,6 +294,10 @@ C.methods(V.vm, {
 	set_memory_attributes = function(s, what, t)
 		local a = A.table(what, t, attr_schema)
 		return (ioctl_struct(s.proc, s.fd, K.KVM_SET_MEMORY_ATTRIBUTES, ATTRIBUTES:pack(a)))
+	end,
+	populate = function(s, what, t)
+		local a = A.table(what, t, populate_schema)
+		return core.event(s.proc.pid, core.EV_POPULATE, s.fd, a.gpa, a.size, a.source)
 	end,
 	create_vcpu = create_vcpu,
 	reset_dirty_rings = function(s) return ioctl(s.proc, s.fd, K.KVM_RESET_DIRTY_RINGS) end,

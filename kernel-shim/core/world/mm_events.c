@@ -4,6 +4,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ksm.h>
+#include <linux/kvm_host.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
@@ -17,6 +18,7 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
+#include <kshim/form/guest_memfd.h>
 #include <kshim/form/isolate_lru_bool.h>
 #include <kshim/form/migrate_reason.h>
 #include <kshim/form/pageout_referenced.h>
@@ -265,6 +267,17 @@ static long event_file_memory_error(unsigned int fd, unsigned long offset)
 	return kshim_memory_error(page);
 }
 
+static long event_populate(const uint64_t a[6])
+{
+	struct kvm *kvm = kshim_fd_to_vm(a[0]);
+
+	if (!kvm)
+		return -EBADF;
+	if (!PAGE_ALIGNED(a[1] | a[2] | a[3]))
+		return -EINVAL;
+	return kshim_gmem_populate(kvm, a[1] >> PAGE_SHIFT, a[3], (int64_t)a[2] >> PAGE_SHIFT);
+}
+
 static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uint64_t a[6])
 {
 	switch (ev) {
@@ -290,6 +303,8 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return kshim_memory_error(get_mapped_page(p->mm, a[0]));
 	case KVMSIM_EV_FILE_MEMORY_ERROR:
 		return event_file_memory_error(a[0], a[1]);
+	case KVMSIM_EV_POPULATE:
+		return event_populate(a);
 	case KVMSIM_EV_DROP_SLAB:
 		drop_slab();
 		return 0;

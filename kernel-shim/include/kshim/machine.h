@@ -156,6 +156,11 @@ enum kvmsim_event {
 	 */
 	KVMSIM_EV_MEMORY_ERROR,	/* addr */
 	KVMSIM_EV_FILE_MEMORY_ERROR, /* fd, offset */
+	/*
+	 * VM fd, gpa, length, user address or 0: a vendor module fills private memory before the guest starts, from
+	 * that address or with zeroes. The number of pages, or -errno; -ENOSYS where only encrypted guests can do that.
+	 */
+	KVMSIM_EV_POPULATE,
 	KVMSIM_EV_DROP_SLAB,	/* no arguments: every shrinker frees what it can, like 2 in /proc/sys/vm/drop_caches */
 	KVMSIM_NR_EVENTS
 };

@@ -20,4 +20,9 @@ static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *sl
 	return false;
 }
 
+static inline long kshim_gmem_populate(struct kvm *kvm, gfn_t gfn, unsigned long src, long npages)
+{
+	return -ENOSYS;
+}
+
 #endif

@@ -29,6 +29,12 @@ static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *sl
 	return kvm_memslot_is_gmem_only(slot) || kvm_mem_is_private(kvm, gfn);
 }
 
+/* CONFIG_HAVE_KVM_ARCH_GMEM_POPULATE is only on with the vendor modules' encrypted guests. */
+static inline long kshim_gmem_populate(struct kvm *kvm, gfn_t gfn, unsigned long src, long npages)
+{
+	return -ENOSYS;
+}
+
 #else
 
 #include "../../absent/guest_memfd/none.h"

@@ -25,6 +25,12 @@ static inline bool kshim_gfn_is_gmem(struct kvm *kvm, struct kvm_memory_slot *sl
 	return kvm_mem_is_private(kvm, gfn);
 }
 
+/*
+ * Does what a vendor module does to fill private memory before the guest starts: npages pages from gfn on, from the
+ * user address src, or with zeroes if that is 0. Returns how many are done, or -errno if none is.
+ */
+long kshim_gmem_populate(struct kvm *kvm, gfn_t gfn, unsigned long src, long npages);
+
 #else
 
 #include "../../absent/guest_memfd/none.h"
