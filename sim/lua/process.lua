@@ -142,14 +142,34 @@ local function mapping(proc, addr, length, file)
 		label = fmt("at 0x%x", addr) })
 end
 
+-- hugetlb memory: false, or the flags of mmap() and memfd_create() for it: true asks for the machine's default size.
+local function hugetlb_flags(what, v)
+	if type(v) == "boolean" then
+		return v and 0
+	end
+	local size = A.u64(what, v)
+	if size < page_size() or size & (size - 1) ~= 0 then
+		A.fail("%s: expected true, false or a power of two from a page on, got %s", what, A.describe(v))
+	end
+	local log = 0
+	while 1 << log ~= size do
+		log = log + 1
+	end
+	return log << K.MAP_HUGE_SHIFT
+end
+
 local kinds = { anon = "anon", shmem = "shmem", pfnmap = "pfnmap" }
 local mmap_schema = {
 	length = { A.u64, A.required }, prot = { A.prot, RW }, flags = { A.u32 }, addr = { A.u64 },
 	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
-	huge = { A.boolean }, hugetlb = { A.boolean, false }, align = { A.u64 },
+	huge = { A.boolean }, hugetlb = { hugetlb_flags, false }, align = { A.u64 },
 	file = { function(what, v) return C.state(what, v, P.file) end },
 	offset = { A.u64 },
 }
+
+P.pool_schema = { size = { A.u64, 0 }, pages = { A.u64 }, overcommit = { A.u64 } }
+P.pool_counts = { pages = core.HUGETLB_PAGES, free = core.HUGETLB_FREE, reserved = core.HUGETLB_RESERVED,
+	surplus = core.HUGETLB_SURPLUS, overcommit = core.HUGETLB_OVERCOMMIT }
 
 -- An address with the wanted alignment, from a larger reservation that is released at once.
 local function aligned_address(proc, length, align)
@@ -217,7 +237,7 @@ local function mmap(s, what, t)
 	end
 	local file, fd, flags = a.file, NO_FD, a.flags
 	if a.kind == "shmem" then
-		fd = syscall(s.pid, core.SYS_SHMEM, a.length, a.hugetlb and K.MFD_HUGETLB or 0)
+		fd = syscall(s.pid, core.SYS_SHMEM, a.length, a.hugetlb and a.hugetlb | K.MFD_HUGETLB or 0)
 		if fd < 0 then
 			return fd
 		end
@@ -229,7 +249,7 @@ local function mmap(s, what, t)
 		flags = fd == NO_FD and K.MAP_PRIVATE | K.MAP_ANONYMOUS or K.MAP_SHARED
 	end
 	if a.hugetlb and fd == NO_FD then
-		extra = extra | K.MAP_HUGETLB
+		extra = extra | K.MAP_HUGETLB | a.hugetlb
 	end
 	addr = syscall(s.pid, core.SYS_MMAP, addr, a.length, a.prot, flags | extra, fd, a.offset or 0)
 	if addr < 0 then
@@ -323,6 +343,29 @@ C.methods(P.process, {
 			A.fail("%s: both pages must come from mappings of this process", what)
 		end
 		return event(s.pid, core.EV_KSM_MERGE, pa.addr, pb.addr)
+	end,
+	-- /sys/kernel/mm/hugepages of one size; size: 0 is the machine's default one.
+	hugetlb_pool = function(s, what, size)
+		size = A.u64(what .. ": size", size or 0)
+		local pool = {}
+		for name, which in next, P.pool_counts, nil do
+			pool[name] = event(s.pid, core.EV_HUGETLB_COUNT, size, which)
+			if pool[name] < 0 then
+				return pool[name]
+			end
+		end
+		return pool
+	end,
+	set_hugetlb_pool = function(s, what, t)
+		local a = A.table(what, t, P.pool_schema)
+		local rc = 0
+		if a.pages then
+			rc = event(s.pid, core.EV_HUGETLB_SET, a.size, core.HUGETLB_PAGES, a.pages)
+		end
+		if rc == 0 and a.overcommit then
+			rc = event(s.pid, core.EV_HUGETLB_SET, a.size, core.HUGETLB_OVERCOMMIT, a.overcommit)
+		end
+		return rc
 	end,
 	drop_slab = function(s) return event(s.pid, core.EV_DROP_SLAB) end,
 	-- What the oldest signal told its handler, or nil if no signal came since.

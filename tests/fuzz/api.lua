@@ -172,6 +172,9 @@ local calls <const> = {
 		-- Only eventfds that never make the only process wait.
 		shmem = { size, choice(0, 0, MFD_HUGETLB) },
 		eventfd = { small, exactly(EFD_NONBLOCK, EFD_NONBLOCK | EFD_SEMAPHORE, -1, "x") },
+		hugetlb_pool = { choice(0, 64 << 10, 1 << 20, 2 << 20, 4096) },
+		set_hugetlb_pool = { named{ size = choice(0, 64 << 10, 2 << 20, 4096), pages = choice(0, 1, 4),
+			overcommit = choice(0, 4, 128) } },
 		take_signal = {}, drop_slab = {}, ksm_merge = { from("page"), from("page") },
 			open_kvm = {},
 	},

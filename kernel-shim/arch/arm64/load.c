@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <kshim/arch.h>
+#include <kshim/mem.h>
 #include <arm64/model.h>
 #include "internal.h"
 
@@ -16,6 +17,15 @@ const char *kshim_arch_facility_name(unsigned int i)
 	return arm64_feature_name(i);
 }
 
+/* arch_initcall() of arch/arm64/mm/hugetlbpage.c. */
+extern initcall_t __kshim_initcall_hugetlbpage_init;
+
+/* 64 KiB and 32 MiB of contiguous entries, 1 GiB blocks. */
+int kshim_arch_hugetlb_sizes(void)
+{
+	return __kshim_initcall_hugetlbpage_init();
+}
+
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
 	int ret = facilities ? arm64_change_features(facilities) : 0;
@@ -23,5 +33,6 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 	if (ret)
 		return ret;
 	kshim_detect_machine();
-	return __kshim_initcall_kvm_arm_init();
+	ret = kshim_hugetlb_boot();
+	return ret ?: __kshim_initcall_kvm_arm_init();
 }

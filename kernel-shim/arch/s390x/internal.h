@@ -17,9 +17,6 @@ void kshim_set_machine_flags(unsigned int cpu);
 /* Changes the machine's facilities, and the kernel's flags with them: see s390_change_facilities(). */
 int kshim_change_facilities(const char *changes);
 
-/* hugetlb.c: boots the host's huge pages on a machine with EDAT-1. Once, after its facilities are set. 0 or -errno. */
-int kshim_hugetlb_boot(void);
-
 /* uaccess.c: COMPARE AND SWAP of 1, 2, 4, 8 or 16 aligned bytes. *prev is what was there. */
 void kshim_compare_and_swap(void *mem, void *prev, __uint128_t old, __uint128_t new, int size);
 

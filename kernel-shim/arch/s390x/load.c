@@ -4,6 +4,8 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <kshim/arch.h>
+#include <kshim/mem.h>
+#include <kshim/form/clear_pages.h>
 #include <kshim/form/s390_gmap.h>
 #include <kshim/form/s390_machine_flags.h>
 #include "internal.h"
@@ -47,6 +49,12 @@ static int set_parameters(const char *parameters)
 	return PTR_ERR_OR_ZERO(bad);
 }
 
+int kshim_arch_hugetlb_sizes(void)
+{
+	kshim_add_gigantic_hstate();
+	return 0;
+}
+
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
 	int ret = 0;
@@ -57,7 +65,9 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 		ret = kshim_change_facilities(facilities);
 	if (!ret)
 		ret = kshim_hugetlb_boot();
-	if (!ret)
+	if (!ret) {
+		kshim_set_gigantic_overcommit();
 		ret = set_parameters(machines[personality].parameters);
+	}
 	return ret ?: __kshim_initcall_kvm_s390_init();
 }

@@ -2,6 +2,7 @@
 /* Loading of KVM: the machine that a personality names, the module's own init call, then the vendor module's. */
 #include <linux/init.h>
 #include <kshim/arch.h>
+#include <kshim/mem.h>
 #include <x86_64/model.h>
 #include "internal.h"
 
@@ -18,11 +19,22 @@ const char *kshim_arch_facility_name(unsigned int i)
 	return NULL;
 }
 
+/* None: the page allocator has no frames of 1 GiB, which gigantic_pages_init() would add. */
+int kshim_arch_hugetlb_sizes(void)
+{
+	return 0;
+}
+
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
+	int ret;
+
 	if (facilities)
 		return -EINVAL;
 	model_personality = personality;
 	kshim_identify_cpus();
-	return __kshim_initcall_kvm_x86_init() ?: model_vendor_init();
+	ret = kshim_hugetlb_boot();
+	if (!ret)
+		ret = __kshim_initcall_kvm_x86_init();
+	return ret ?: model_vendor_init();
 }

@@ -101,10 +101,12 @@ int kshim_inspect_page(int pid, uint64_t addr, struct kvmsim_page *out)
 	if (pfn_valid(e.pfn)) {
 		struct page *page = pfn_to_page(e.pfn);
 		struct folio *folio = page_folio(page);
+		bool whole;
 
 		out->anon = folio_test_anon(folio);
 		out->ksm = folio_test_ksm(folio);
-		out->exclusive = out->anon && !out->ksm && PageAnonExclusive(e.huge ? &folio->page : page);
+		whole = e.huge || folio_test_hugetlb(folio);
+		out->exclusive = out->anon && !out->ksm && PageAnonExclusive(whole ? &folio->page : page);
 		out->node = page_to_nid(page);
 		out->refcount = folio_ref_count(folio);
 		out->mapcount = folio_mapcount(folio);

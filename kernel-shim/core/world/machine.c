@@ -198,6 +198,7 @@ static int machine_leak_check(void)
 	/* Drops what the kernel keeps until memory is short, such as the huge zero page. */
 	drop_slab();
 	kshim_swap_cache_reap();
+	kshim_hugetlb_drop_pools();
 	kshim_drop_swap_slots();
 	kshim_drop_cpu_caches();
 	kshim_step_end();

@@ -110,7 +110,7 @@ static long event_split_huge(struct mm_struct *mm, unsigned long addr)
 	if (!page)
 		return -EFAULT;
 	folio = page_folio(page);
-	if (!folio_test_large(folio)) {
+	if (!folio_test_large(folio) || folio_test_hugetlb(folio)) {
 		folio_put(folio);
 		return -EINVAL;
 	}
@@ -308,6 +308,10 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 	case KVMSIM_EV_DROP_SLAB:
 		drop_slab();
 		return 0;
+	case KVMSIM_EV_HUGETLB_COUNT:
+		return kshim_hugetlb_count(a[0], a[1]);
+	case KVMSIM_EV_HUGETLB_SET:
+		return kshim_hugetlb_set(a[0], a[1], a[2]);
 	case KVMSIM_NR_EVENTS:
 		break;
 	}

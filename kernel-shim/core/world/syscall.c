@@ -22,14 +22,15 @@ static long sys_shmem(unsigned long size, unsigned int flags)
 	struct file *file;
 	int fd;
 
-	if (size > MAX_LFS_FILESIZE || flags & ~(MFD_HUGETLB | MFD_HUGE_MASK << MFD_HUGE_SHIFT))
+	if (size > MAX_LFS_FILESIZE || flags & ~(MFD_HUGETLB | MFD_HUGE_MASK << MFD_HUGE_SHIFT) ||
+	    (!(flags & MFD_HUGETLB) && flags))
 		return -EINVAL;
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	if (flags & MFD_HUGETLB)
 		file = hugetlb_file_setup("hugetlb", size, KSHIM_NORESERVE, HUGETLB_ANONHUGE_INODE,
-					  flags >> MFD_HUGE_SHIFT & MFD_HUGE_MASK);
+					  (flags >> MFD_HUGE_SHIFT) & MFD_HUGE_MASK);
 	else
 		file = shmem_file_setup("shmem", size, KSHIM_NORESERVE);
 	if (IS_ERR(file)) {

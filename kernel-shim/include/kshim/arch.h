@@ -25,6 +25,8 @@ int kshim_arch_boot(void);
  * struct kvmsim_machine_ops. 0, -EINVAL (this machine cannot be built), or the result of KVM's init.
  */
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities);
+/* Adds the sizes of huge pages that hugetlb has on this machine beside its default one. 0 or -errno. */
+int kshim_arch_hugetlb_sizes(void);
 /* Sets task_size, mmap_base and the top-down layout of a fresh mm. pgste: see process_create() of kshim/machine.h. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste);
 

@@ -116,7 +116,7 @@ enum kvmsim_sys {
 	KVMSIM_SYS_IOCTL,	/* fd, cmd, arg */
 	KVMSIM_SYS_CLOSE,	/* fd */
 	KVMSIM_SYS_FALLOCATE,	/* fd, mode, offset, len */
-	KVMSIM_SYS_SHMEM,	/* size in bytes, 0 or flags MFD_HUGE...: a new shared-memory file, like memfd_create */
+	KVMSIM_SYS_SHMEM,	/* size in bytes, MFD_HUGE* or 0: a new shared-memory file, like memfd_create(2) */
 	KVMSIM_SYS_FTRUNCATE,	/* fd, len */
 	KVMSIM_SYS_EVENTFD,	/* initial count, flags */
 	KVMSIM_SYS_READ,	/* fd, addr, len */
@@ -162,7 +162,15 @@ enum kvmsim_event {
 	 */
 	KVMSIM_EV_POPULATE,
 	KVMSIM_EV_DROP_SLAB,	/* no arguments: every shrinker frees what it can, like 2 in /proc/sys/vm/drop_caches */
+	KVMSIM_EV_HUGETLB_COUNT, /* size (bytes, 0: the default one), enum kvmsim_hugetlb_count: pages, or -ENOENT */
+	KVMSIM_EV_HUGETLB_SET,	/* size, KVMSIM_HUGETLB_PAGES or _OVERCOMMIT, pages: a write to sysfs; 0 or -errno */
 	KVMSIM_NR_EVENTS
+};
+
+/* The files of /sys/kernel/mm/hugepages/hugepages-*kB. */
+enum kvmsim_hugetlb_count {
+	KVMSIM_HUGETLB_PAGES, KVMSIM_HUGETLB_FREE, KVMSIM_HUGETLB_RESERVED, KVMSIM_HUGETLB_SURPLUS,
+	KVMSIM_HUGETLB_OVERCOMMIT
 };
 
 enum kvmsim_access_op {

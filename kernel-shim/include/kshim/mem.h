@@ -9,6 +9,7 @@
 #ifndef KSHIM_MEM_H
 #define KSHIM_MEM_H
 
+#include <kshim/machine.h>
 #include <kshim/types.h>
 
 /*
@@ -44,6 +45,22 @@ int kshim_mem_boot(uint64_t ram_bytes, unsigned int nr_cpus);
 int kshim_grow_ram(uint64_t ram_bytes);
 /* 0 or -errno. */
 int kshim_mm_boot(void);
+/*
+ * Boots hugetlb: the sizes of huge pages that the machine has. The pools are empty; processes may have 256 MiB of each
+ * size beyond them. Once, before KVM is loaded and after the machine's features are set. 0 or -errno.
+ */
+int kshim_hugetlb_boot(void);
+/* For the events of the same names in kshim/machine.h; in the current process. */
+long kshim_hugetlb_count(uint64_t size, enum kvmsim_hugetlb_count which);
+long kshim_hugetlb_set(uint64_t size, enum kvmsim_hugetlb_count which, uint64_t pages);
+/*
+ * What is written to /sys/kernel/mm/hugepages/hugepages-*kB/nr_hugepages. The pool gets as many pages as there is memory
+ * for, and keeps those that are in use. 0, or -EINVAL: this size cannot change at run time.
+ */
+struct hstate;
+int kshim_hugetlb_resize(struct hstate *h, unsigned long pages);
+/* Frees the pages of all pools that nobody uses or has reserved. For leak checks. */
+void kshim_hugetlb_drop_pools(void);
 
 /*
  * Walks free lists, free pages, red zones and freed objects; each problem is a KVMSIM_CHECK report. Returns how many.
