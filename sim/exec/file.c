@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <linux/memfd.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -169,11 +170,61 @@ EXPORT int close(int fd)
 
 /* --- opening --- */
 
+/* A file that holds this text. */
+static int open_text(const char *name, const char *text, int len)
+{
+	int fd = (int)exec_host(SYS_memfd_create, name, MFD_CLOEXEC);
+
+	if (fd >= 0) {
+		exec_host(SYS_write, fd, text, len);
+		exec_host(SYS_lseek, fd, 0, SEEK_SET);
+	}
+	return (int)exec_ret(fd);
+}
+
+/* A file about the simulated machine's pool of huge pages of this size in KiB; 0: the default size. */
+static int open_hugetlb(enum kvmsim_hugetlb_count which, unsigned long kib)
+{
+	uint64_t args[6] = { kib << 10, which };
+	char text[32];
+	int64_t n;
+
+	exec_enter();
+	n = exec_ops->event(exec_pid, KVMSIM_EV_HUGETLB_COUNT, args);
+	exec_leave();
+	if (n < 0)
+		return (int)exec_ret(n);
+	return open_text("hugepages", text, snprintf(text, sizeof(text), "%lld\n", (long long)n));
+}
+
+/* Whether path is one of these files; then *which and *kib, 0 for the default size. */
+static bool is_hugetlb(const char *path, enum kvmsim_hugetlb_count *which, unsigned long *kib)
+{
+	static const char *const names[] = {
+		[KVMSIM_HUGETLB_PAGES] = "nr_hugepages", [KVMSIM_HUGETLB_FREE] = "free_hugepages",
+		[KVMSIM_HUGETLB_RESERVED] = "resv_hugepages", [KVMSIM_HUGETLB_SURPLUS] = "surplus_hugepages",
+		[KVMSIM_HUGETLB_OVERCOMMIT] = "nr_overcommit_hugepages",
+	};
+	char name[32];
+
+	*kib = 0;
+	if (sscanf(path, "/sys/kernel/mm/hugepages/hugepages-%lukB/%31s", kib, name) != 2 &&
+	    sscanf(path, "/proc/sys/vm/%31s", name) != 1)
+		return false;
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(names[i], name) && (*kib || name[0] == 'n')) {
+			*which = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A file with the value of a module parameter, as below /sys/module. */
 static int open_param(const char *module, const char *name)
 {
 	char text[4096], full[256];
-	int fd, len;
+	int len;
 
 	snprintf(full, sizeof(full), "%s.%s", module, name);
 	exec_enter();
@@ -185,17 +236,14 @@ static int open_param(const char *module, const char *name)
 		exec_refuse("module parameter %s: the vendor module is a model", full);
 	if (len < 0)
 		return (int)exec_ret(len);
-	fd = (int)exec_host(SYS_memfd_create, full, MFD_CLOEXEC);
-	if (fd >= 0) {
-		exec_host(SYS_write, fd, text, len);
-		exec_host(SYS_lseek, fd, 0, SEEK_SET);
-	}
-	return (int)exec_ret(fd);
+	return open_text(full, text, len);
 }
 
 static int open_at(int dir, const char *path, int flags, mode_t mode)
 {
+	enum kvmsim_hugetlb_count which;
 	char module[32], name[64];
+	unsigned long kib;
 
 	if (exec_active() && path && !strcmp(path, "/dev/kvm"))
 		return exec_new_fd(exec_sys(KVMSIM_SYS_OPEN_KVM, 0, 0, 0, 0, 0, 0));
@@ -207,6 +255,11 @@ static int open_at(int dir, const char *path, int flags, mode_t mode)
 		if ((flags & O_ACCMODE) != O_RDONLY)
 			exec_refuse("writing to %s", path);
 		return open_param(module, name);
+	}
+	if (exec_active() && path && is_hugetlb(path, &which, &kib)) {
+		if ((flags & O_ACCMODE) != O_RDONLY)
+			exec_refuse("writing to %s", path);
+		return open_hugetlb(which, kib);
 	}
 	return (int)exec_ret(exec_host(SYS_openat, dir, path, flags, mode));
 }
@@ -261,9 +314,9 @@ EXPORT int memfd_create(const char *name, unsigned int flags)
 {
 	if (!exec_active())
 		return (int)exec_ret(exec_host(SYS_memfd_create, name, flags));
-	if (flags & ~(MFD_CLOEXEC | MFD_HUGETLB))
+	if (flags & ~(MFD_CLOEXEC | MFD_HUGETLB | (unsigned int)MFD_HUGE_MASK << MFD_HUGE_SHIFT))
 		exec_refuse("memfd_create() with flags %#x", flags);
-	return exec_new_fd(exec_sys(KVMSIM_SYS_SHMEM, 0, flags & MFD_HUGETLB, 0, 0, 0, 0));
+	return exec_new_fd(exec_sys(KVMSIM_SYS_SHMEM, 0, flags & ~MFD_CLOEXEC, 0, 0, 0, 0));
 }
 
 EXPORT int eventfd(unsigned int count, int flags)

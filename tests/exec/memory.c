@@ -40,6 +40,43 @@ static void plain_memory(void)
 	CHECK(!munmap(p, 2 * MIB));
 }
 
+/* The simulated machine's pool, not the host's. */
+static unsigned long huge_pages(const char *file)
+{
+	char path[100], text[32] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-2048kB/%s", file);
+	fd = open(path, O_RDONLY);
+	CHECK(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && !close(fd));
+	return strtoul(text, NULL, 10);
+}
+
+static void huge_memory(void)
+{
+	const int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB;
+	char *p = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, how | 21 << MAP_HUGE_SHIFT, -1, 0), *q;
+	int fd = memfd_create("huge", MFD_HUGETLB);
+
+	CHECK(p != MAP_FAILED && !((uintptr_t)p % (2 * MIB)));
+	CHECK(huge_pages("nr_hugepages") == 2 && huge_pages("resv_hugepages") == 2);
+	p[0] = 1;
+	p[4 * MIB - 1] = 2;
+	CHECK(p[0] == 1 && p[4 * MIB - 1] == 2 && !p[PAGE]);
+	CHECK(huge_pages("free_hugepages") == 0 && huge_pages("surplus_hugepages") == 2);
+	CHECK(munmap(p, PAGE) && errno == EINVAL);
+	CHECK(!madvise(p, 2 * MIB, MADV_DONTNEED) && !p[0] && p[4 * MIB - 1] == 2);
+	CHECK(!munmap(p, 4 * MIB) && huge_pages("nr_hugepages") == 0);
+	CHECK(mmap(NULL, PAGE, PROT_READ, how | 12 << MAP_HUGE_SHIFT, -1, 0) == MAP_FAILED && errno == EINVAL);
+	CHECK(fd >= 0 && !ftruncate(fd, 2 * MIB));
+	p = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	q = mmap(NULL, 2 * MIB, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED && q != MAP_FAILED);
+	p[5 * PAGE] = 7;
+	CHECK(q[5 * PAGE] == 7);
+	CHECK(!munmap(p, 2 * MIB) && !munmap(q, 2 * MIB) && !close(fd));
+}
+
 static void a_slot(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR), vm, vcpu, size;
@@ -137,6 +174,7 @@ static void many_pages(void)
 int main(void)
 {
 	plain_memory();
+	huge_memory();
 	a_slot();
 	dirty_ring();
 	shared_memory();
