@@ -49,7 +49,7 @@ variant_dependents() { # FILE
 
 variant_compile() { # OBJECT TO
 	command=$(ninja -C "$build" -t commands -s "$1" |
-		sed "s|$source/|$tree/|g; s| -MF [^ ]*| -MF '$2.d'|; s| -o [^ ]* -c | -o '$2' -c |")
+		sed "s|$source\([/ ]\)|$tree\1|g; s| -MF [^ ]*| -MF '$2.d'|; s| -o [^ ]* -c | -o '$2' -c |")
 	(cd "$build" && sh -c "$command")
 }
 
