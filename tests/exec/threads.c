@@ -4,15 +4,18 @@
  * that away; a VM of its own; and a userfaultfd whose pages another thread supplies.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "test.h"
 
@@ -131,10 +134,38 @@ static void many_vms(void)
 		CHECK(!pthread_join(t[i], NULL));
 }
 
+static sem_t late;
+
+static void *post_late(void *arg)
+{
+	usleep(50000);
+	sem_post(&late);
+	return arg;
+}
+
+/* Limits are longer than the program says. What is over is over. */
+static void time_limits(void)
+{
+	struct timespec end = { 0 };
+	pthread_t t;
+
+	CHECK(!sem_init(&late, 0, 0));
+	CHECK(sem_timedwait(&late, &end) == -1 && errno == ETIMEDOUT);
+	CHECK(!pthread_create(&t, NULL, post_late, NULL));
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_nsec += 1000000;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_sec++;
+		end.tv_nsec -= 1000000000;
+	}
+	CHECK(!sem_timedwait(&late, &end) && !pthread_join(t, NULL));
+}
+
 int main(void)
 {
 	many_threads();
 	missing_pages();
 	many_vms();
+	time_limits();
 	return 0;
 }
