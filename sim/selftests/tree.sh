@@ -13,20 +13,30 @@ LC_ALL=C
 export LC_ALL
 
 source=$1 tarball=$2 dir=$3 shadow=$4
+
+# Unpacks what matches the patterns into the new tree. A kernel need not have all of it.
+unpack() { # PATTERN...
+	tar -x -f "$tarball" -C "$dir/tree.new" --strip-components=1 --no-same-owner --wildcards "$@" \
+		2>"$dir/tar.log" || true
+}
+
 say() { printf 'kvmsim: %s\n' "$*" >&2; }
 
 if [ -n "$tarball" ] && [ ! -e "$dir/tree" ]; then
 	say "unpacking the selftests from $tarball (once)"
 	rm -rf "$dir/tree.new"
 	mkdir -p "$dir/tree.new"
-	tar -x -f "$tarball" -C "$dir/tree.new" --strip-components=1 --no-same-owner --wildcards \
-		'*/tools/testing/selftests/kvm' '*/tools/testing/selftests/rseq' '*/tools/testing/selftests/vfio' \
+	unpack '*/tools/testing/selftests/kvm' '*/tools/testing/selftests/rseq' '*/tools/testing/selftests/vfio' \
 		'*/tools/testing/selftests/cgroup/lib' '*/tools/testing/selftests/*.h' \
-		'*/tools/testing/selftests/*.mk' 2>"$dir/tar.log" ||
-		[ -e "$dir/tree.new/tools/testing/selftests/lib.mk" ] || {
+		'*/tools/testing/selftests/*.mk'
+	[ -e "$dir/tree.new/tools/testing/selftests/lib.mk" ] || {
 		cat "$dir/tar.log" >&2
 		exit 1
 	}
+	# Headers of drivers, which the VFIO library has links to.
+	links=$(find "$dir/tree.new" -xtype l -exec realpath -m --relative-to="$dir/tree.new" {} + | sed 's|^|*/|')
+	# shellcheck disable=SC2086	# a list of patterns
+	[ -z "$links" ] || (set -f && unpack $links)
 	for name in arch build include lib scripts; do
 		ln -s "$source/tools/$name" "$dir/tree.new/tools/$name"
 	done
