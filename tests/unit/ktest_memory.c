@@ -5,6 +5,7 @@
  * Linked together with the kernel and shim objects of a flavour; compiled with the flags of any kernel TU.
  */
 #include <linux/bitops.h>
+#include <linux/bottom_half.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
@@ -143,6 +144,13 @@ void *ktest_vmalloc_to_page(void *p)
 void ktest_vfree(void *p)
 {
 	vfree(p);
+}
+
+void ktest_vfree_in_softirq(void *p)
+{
+	local_bh_disable();
+	vfree(p);
+	local_bh_enable();
 }
 
 void *ktest_percpu_alloc(uint64_t size)

@@ -30,6 +30,8 @@ void ktest_pages_split(void *page, unsigned int order);
 
 void *ktest_vmalloc(uint64_t size, int zero);
 void ktest_vfree(void *p);
+/* As in an RCU callback: in a soft interrupt. */
+void ktest_vfree_in_softirq(void *p);
 void ktest_vmalloc_share(void);
 void *ktest_vmalloc_to_page(void *p);
 

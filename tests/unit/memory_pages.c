@@ -174,6 +174,7 @@ START_TEST(vmalloc_works)
 	ktest_vfree(huge);
 	ck_assert_ptr_null(ktest_vmalloc(2 * RAM, 1));
 	ktest_vfree(NULL);
+	ktest_vfree_in_softirq(ktest_vmalloc(PAGE, 0));
 	expect_none();
 }
 END_TEST

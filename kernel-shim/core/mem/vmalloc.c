@@ -332,6 +332,10 @@ struct page *vmalloc_to_page(const void *addr)
 FAITHFUL(vfree, "mm/vmalloc.c");
 void vfree(const void *addr)
 {
+	if (in_interrupt()) {	/* an RCU callback, such as free_fdtable_rcu() */
+		vfree_atomic(addr);
+		return;
+	}
 	might_sleep();
 	do_vfree(addr, CALLER);
 }
