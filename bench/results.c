@@ -32,6 +32,23 @@ static cJSON *case_json(const struct bench_case *c)
 	return o;
 }
 
+static void add_scaling(cJSON *all, const struct bench_results *r)
+{
+	cJSON *list = cJSON_AddArrayToObject(all, "scaling");
+	struct bench_series *v;
+	size_t n = bench_find_series(r, &v);
+
+	for (size_t i = 0; i < n; i++) {
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "series", v[i].title);
+		cJSON_AddStringToObject(o, "of", v[i].what);
+		cJSON_AddNumberToObject(o, "exponent", v[i].exponent);
+		cJSON_AddItemToArray(list, o);
+	}
+	free(v);
+}
+
 int bench_write_json(const struct bench_results *r, const char *path)
 {
 	cJSON *all = cJSON_CreateObject(), *cases;
@@ -43,6 +60,7 @@ int bench_write_json(const struct bench_results *r, const char *path)
 	cases = cJSON_AddObjectToObject(all, "cases");
 	for (size_t i = 0; i < r->n; i++)
 		cJSON_AddItemToObject(cases, r->v[i].key, case_json(&r->v[i]));
+	add_scaling(all, r);
 	text = cJSON_Print(all);
 	if (f) {
 		rc = fprintf(f, "%s\n", text) < 0 ? -1 : 0;

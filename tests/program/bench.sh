@@ -50,7 +50,9 @@ cases("growing", { mmu = "ept" }, { { "1 page", 1 }, { "16 pages", 16 }, { "1K p
 end)
 cases("two", { mmu = "ept" }, { { "1 page", 1 }, { "16 pages", 16 } }, function(sim) sim:measure("x", 1, sim.stopping) end)
 LUA
-run 0 bench --rounds 1 --filter growing series.lua
+run 0 bench --rounds 1 --json series.json --filter growing series.lua
+prints series.json '"series":	"x86_64 growing"'
+prints series.json '"exponent":	'
 prints out 'Scaling: '
 grep -qE '^ +[0-9.]+  x86_64 growing, from 1 to 1024, in ns$' out || complain 'no exponent'
 sed -i 's/sim.stopping/function() end/' series.lua
