@@ -77,6 +77,8 @@ find "$build" -name '*.gcno' -exec sh -c 'for f; do [ -e "${f%.gcno}.o" ] || rm 
 find "$build" -name '*.gcda' -delete
 
 # --- the run -----------------------------------------------------------------------------------------------------------
+# A build with gcov is slow, and on a busy machine half a minute is too little for some scenarios.
+timeout=600
 failed=0
 run() { # COMMAND [ARGUMENT...]
 	command=$1
@@ -92,9 +94,9 @@ run() { # COMMAND [ARGUMENT...]
 	fi
 }
 if [ $# -gt 0 ]; then
-	run run "$@" || failed=$?
+	run run --timeout $timeout "$@" || failed=$?
 elif [ -n "$diff" ]; then
-	run run --changed --diff "$diff" --limit 0 || failed=$?
+	run run --timeout $timeout --changed --diff "$diff" --limit 0 || failed=$?
 else
 	ctest --test-dir "$build" --output-on-failure -j "$(nproc)" || failed=$?
 fi
