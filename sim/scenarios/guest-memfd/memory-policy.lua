@@ -175,7 +175,7 @@ end)
 
 -- The nodes that a policy names are full: another one gives the page, or none.
 cases("a policy of guest_memfd: node 1 is full", {
-	arch = { "x86_64", "arm64" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end",
+	arch = { "x86_64", "arm64" }, needs = "GUEST_MEMFD_FLAG_INIT_SHARED", check = "end", timeout = 120,
 	covers = "docs/rules.md P6",
 }, {
 	{ "preferred",      MPOL_PREFERRED,      { 1 },    0 },
