@@ -19,7 +19,7 @@
 #include <kshim/checks.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
-#include <kshim/mem.h>
+#include <kshim/memory_error.h>
 #include <kshim/process.h>
 #include "checkers.h"
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the vendor module does on an exit: calls into KVM like the handlers of vmx.c and svm.c. */
 #include <linux/kvm_host.h>
-#include <linux/sched/signal.h>
 #include "mmu.h"
 #include "x86.h"
 #include "trace.h"
 #include "model.h"
 #include <kshim/host.h>
-#include <kshim/mem.h>
+#include <kshim/memory_error.h>
 #include <kshim/sched.h>
 
 static const char *const exit_name[MODEL_NR_EXITS] = {
@@ -125,8 +124,7 @@ static int handle_machine_check(struct kvm_vcpu *vcpu)
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	u64 pfn = v->exit.addr >> PAGE_SHIFT;
 
-	kshim_access_met_error(pfn);
-	if (signal_pending(current))
+	if (kshim_machine_check(pfn))
 		return 1;
 	if (v->error_pfn == pfn) {
 		host_check("guest-access", "guest access to %llx: it leads to frame %llx, which has a memory error, "

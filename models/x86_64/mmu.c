@@ -22,7 +22,7 @@
 #include "mmu/mmu_internal.h"
 #include "x86.h"
 #include "model.h"
-#include <kshim/mem.h>
+#include <kshim/memory_error.h>
 #include <kshim/sched.h>
 
 struct walk_tables x86_host_tables(struct x86_vcpu *v)

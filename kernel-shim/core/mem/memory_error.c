@@ -3,7 +3,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <kshim/host.h>
-#include <kshim/mem.h>
+#include <kshim/memory_error.h>
 
 #ifdef CONFIG_MEMORY_FAILURE
 /* Drops the caller's reference first: the handler has only the address of the frame. */
@@ -25,12 +25,13 @@ bool kshim_frame_has_error(unsigned long pfn)
 }
 
 /* kill_me_maybe(): the signals that a task gets when its own access has met the error. */
-void kshim_access_met_error(unsigned long pfn)
+bool kshim_machine_check(unsigned long pfn)
 {
 	int ret = memory_failure(pfn, MF_ACTION_REQUIRED);
 
 	if (ret && ret != -EHWPOISON && ret != -EOPNOTSUPP)
 		force_sig(SIGBUS);
+	return signal_pending(current);
 }
 #else
 long kshim_memory_error(struct page *page)
@@ -45,7 +46,8 @@ bool kshim_frame_has_error(unsigned long pfn)
 	return false;
 }
 
-void kshim_access_met_error(unsigned long pfn)
+bool kshim_machine_check(unsigned long pfn)
 {
+	return false;
 }
 #endif

@@ -18,6 +18,7 @@
 #include <kshim/arch.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
+#include <kshim/memory_error.h>
 #include <kshim/form/guest_memfd.h>
 #include <kshim/form/isolate_lru_bool.h>
 #include <kshim/form/migrate_reason.h>

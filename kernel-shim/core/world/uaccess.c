@@ -12,7 +12,7 @@
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/marks.h>
-#include <kshim/mem.h>
+#include <kshim/memory_error.h>
 #include <kshim/move.h>
 #include <kshim/process.h>
 
@@ -98,7 +98,7 @@ unsigned long kshim_user_pieces(unsigned long addr, unsigned long n, bool write,
 		kshim_hw_access_end(flags);
 		if (broken) {
 			if (user)
-				kshim_access_met_error(PHYS_PFN(__pa(mem)));
+				kshim_machine_check(PHYS_PFN(__pa(mem)));
 			return n - done;
 		}
 		if (!handled)

@@ -86,17 +86,6 @@ void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s);
  */
 int kshim_mem_leaks(const struct kshim_mem_snapshot *s);
 
-struct page;
-/*
- * Tells the mm that the hardware has found an uncorrected error in a frame that nobody reads meanwhile. Takes over the
- * caller's reference. Returns what memory_failure() returns, -ENOENT for NULL, -ENOSYS without CONFIG_MEMORY_FAILURE.
- */
-long kshim_memory_error(struct page *page);
-/* Whether the mm knows of an error in this frame. */
-bool kshim_frame_has_error(unsigned long pfn);
-/* A process has read such a frame itself, or written to it: the machine check of that. */
-void kshim_access_met_error(unsigned long pfn);
-
 /*
  * Forced failure: if N > 0, the N-th page, slab, vmalloc or per-cpu allocation from now that may fail (not
  * __GFP_NOFAIL) returns NULL, once. 0: off.
