@@ -16,8 +16,9 @@ export XDG_CACHE_HOME
 packages=$work/cache/kvmsim/packages
 
 # The project's launcher and scripts, with a table and a keyring of their own.
-mkdir -p "$project/kernel-shim/patches" "$work/bin" "$work/pool"
+mkdir -p "$project/kernel-shim/patches" "$project/sim/check" "$work/bin" "$work/pool"
 cp "$1/kvmsim" "$project"
+cp "$1/sim/check/change.sh" "$project/sim/check"
 cp -a "$1/kernel-shim/kbuild" "$1/kernel-shim/architectures" "$project/kernel-shim"
 cp "$1"/kernel-shim/patches/*.sh "$project/kernel-shim/patches"
 printf '%s\t%s\t%s\n' 6.12 x86_64,s390x own 7.3 x86_64 backports 6.1 x86_64 own >"$project/kernel-shim/kernels"

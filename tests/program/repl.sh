@@ -40,7 +40,7 @@ sees 'true'
 # What is typed twice stands there twice: as a key and as an answer.
 types 'print(6 * 111)\001\n'
 sees '666'
-types 'ram = vmm:m\tXX\010\010{ length = "4K" }\nram:write(0, "abc")\nram:read(0, 3)\n'
+types 'ram = vmm:mm\tXX\010\010{ length = "4K" }\nram:write(0, "abc")\nram:read(0, 3)\n'
 sees '"abc"'
 # Two names begin like this.
 types 'sim.ins\t:ma\t\025help(ram)\n'
