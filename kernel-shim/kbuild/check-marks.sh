@@ -8,7 +8,8 @@
 # the kernel's files use and the shim defines has one mark in the files that the flavour has; a mark names a symbol that the
 # shim defines, unless it stands under #if or in another form of kernel-shim/compat than the flavour's. A mark has an original that the reference kernel has, or one of the others if it is only for some kernels; the
 # records in kernel-shim/originals say so. A function that kcc replaced has the mark OVERRIDES with the file that it was in.
-# Exits 1 with a list otherwise. A wrapper TU's symbols that come from the kernel file it includes need none.
+# Exits 1 with a list otherwise. The symbols of a wrapper TU (in wrap, or wrap.c of a form) that come from the kernel
+# file it includes need none.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -26,7 +27,7 @@ awk -F '\t' '$2 != "OVERRIDES"' "$tmp/every" >"$tmp/marks"
 sed 's/^"//; s/"$//; s/\.o$//; s/.*\.dir\/\(\.\/\)*//' "$work/shim.rsp" >"$tmp/files"
 awk -F '\t' 'FNR == NR { file[$1] = 1; next } $4 in file { print $1 }' "$tmp/files" "$tmp/marks" | sort >"$tmp/marked"
 xargs nm -u <"$work/kernel.rsp" | awk 'NF == 2 && $1 ~ /^[Uvw]$/ { print $2 }' | sort -u >"$tmp/used"
-grep -v '/kernel-shim/wrap/' "$work/shim.rsp" | xargs nm -A --defined-only |
+grep -v '/kernel-shim/wrap/\|/wrap\.c\.o' "$work/shim.rsp" | xargs nm -A --defined-only |
 	awk '$(NF - 1) ~ /^[A-TV-Z]$/ { f = $0; sub(/\.o:.*/, "", f); sub(/.*\.dir\/(\.\/)?/, "", f); print $NF "\t" f }' |
 	sort >"$tmp/defined-in"
 xargs nm --defined-only <"$work/shim.rsp" | awk 'NF == 3 && $1 ~ /^[0-9a-f]+$/ { print $3 }' | sort -u >"$tmp/defined"

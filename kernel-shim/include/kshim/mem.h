@@ -54,8 +54,8 @@ int kshim_hugetlb_boot(void);
 long kshim_hugetlb_count(uint64_t size, enum kvmsim_hugetlb_count which);
 long kshim_hugetlb_set(uint64_t size, enum kvmsim_hugetlb_count which, uint64_t pages);
 /*
- * What is written to /sys/kernel/mm/hugepages/hugepages-*kB/nr_hugepages. The pool gets as many pages as there is memory
- * for, and keeps those that are in use. 0, or -EINVAL: this size cannot change at run time.
+ * What is written to /sys/kernel/mm/hugepages/hugepages-*kB/nr_hugepages. The pool gets as many pages as
+ * memory has room for, and keeps those in use. 0, or -EINVAL: this size cannot change at run time.
  */
 struct hstate;
 int kshim_hugetlb_resize(struct hstate *h, unsigned long pages);
