@@ -52,6 +52,23 @@ scenario("attributes: shared again, the huge mapping comes back", options, funct
 	expect(level(sim, vcpu, vm, HUGE)):eq(2)
 end)
 
+-- Nothing is to do only if all pages have the attributes (kvm_range_has_memory_attributes()).
+cases("attributes: a page of the range has them already", options, {
+	{ "the first", 0x1000 }, { "one in the middle", 0x2000 }, { "the last", 0x3000 },
+}, function(sim, case)
+	local vcpu, vm, ram = guest(sim)
+	for _, change in ipairs{ { PRIVATE, "\0\0\0\0\0\0" }, { 0, "shared" } } do
+		attribute(vm, case[2], "4K", change[1])
+		for gpa = 0x1000, 0x3000, 0x1000 do
+			expect(ram:write(gpa, "shared")):eq(0)
+		end
+		attribute(vm, 0x1000, "12K", change[1])
+		for gpa = 0x1000, 0x3000, 0x1000 do
+			expect(vcpu:read(gpa, 6)):eq(change[2])
+		end
+	end
+end)
+
 -- Head and tail of a range that is not aligned are mixed, the middle is not.
 scenario("attributes: a range across three huge pages", options, function(sim)
 	local vcpu, vm, ram = guest(sim)
