@@ -5,6 +5,7 @@
 # A mark begins a line and may go over several; behind the symbol it has one or two arguments of string literals.
 function emit(kind, body,   sym, text, origin)
 {
+	sub(/_.*/, "", kind)	# INERT_VOID
 	sym = body
 	sub(/^[ \t]*/, "", sym)
 	sub(/[ \t]*[,)].*/, "", sym)
@@ -23,7 +24,7 @@ function emit(kind, body,   sym, text, origin)
 FNR == 1 { open = ""; depth = 0 }
 /^#[ \t]*if/ { depth++ }
 /^#[ \t]*endif/ { depth-- }
-open == "" && match($0, /^(FAITHFUL|REDUCED|INERT|OVERRIDES)\(/) {
+open == "" && match($0, /^(FAITHFUL|REDUCED|INERT|INERT_VOID|INERT_ZERO|OVERRIDES)\(/) {
 	open = substr($0, 1, RLENGTH - 1)
 	body = substr($0, RLENGTH + 1)
 	if (body ~ /\)[ \t]*;/) { emit(open, body); open = "" }

@@ -121,10 +121,7 @@ unsigned long __icache_flags;
 
 /* --- floating point: no simulated process uses it, so that the CPU has no task's registers --- */
 
-INERT(fpsimd_save_and_flush_cpu_state, "arch/arm64/kernel/fpsimd.c", "no task has state in the CPU's registers");
-void fpsimd_save_and_flush_cpu_state(void)
-{
-}
+INERT_VOID(fpsimd_save_and_flush_cpu_state, "arch/arm64/kernel/fpsimd.c", "no task has state in the CPU's registers");
 
 /* --- mitigations, other modes --- */
 

@@ -40,12 +40,5 @@ struct irq_data *irq_get_irq_data(unsigned int irq)
 	return irq == VIRTUAL_IRQ ? &data[0] : irq == PHYSICAL_IRQ ? &data[1] : NULL;
 }
 
-INERT(enable_percpu_irq, "kernel/irq/manage.c", "the timer's interrupts never come");
-void enable_percpu_irq(unsigned int irq, unsigned int type)
-{
-}
-
-INERT(disable_percpu_irq, "kernel/irq/manage.c", "like enable_percpu_irq");
-void disable_percpu_irq(unsigned int irq)
-{
-}
+INERT_VOID(enable_percpu_irq, "kernel/irq/manage.c", "the timer's interrupts never come");
+INERT_VOID(disable_percpu_irq, "kernel/irq/manage.c", "like enable_percpu_irq");

@@ -82,15 +82,8 @@ int fpu_enable_guest_xfd_features(struct fpu_guest *gfpu, u64 xfeatures)
 	return xfeatures & ~kshim_fpu_permitted(gfpu) ? -EPERM : 0;
 }
 
-INERT(fpu_update_guest_xfd, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");
-void fpu_update_guest_xfd(struct fpu_guest *gfpu, u64 xfd)
-{
-}
-
-INERT(fpu_sync_guest_vmexit_xfd_state, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");
-void fpu_sync_guest_vmexit_xfd_state(void)
-{
-}
+INERT_VOID(fpu_update_guest_xfd, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");
+INERT_VOID(fpu_sync_guest_vmexit_xfd_state, "arch/x86/kernel/fpu/core.c", "the processor has no XFD");
 
 FAITHFUL(xstate_get_guest_group_perm,
 	 "arch/x86/kernel/fpu/xstate.c arch/x86/kernel/fpu/xstate.h:xstate_get_group_perm");
@@ -99,7 +92,5 @@ u64 xstate_get_guest_group_perm(void)
 	return XFEATURE_MASK_FPSSE;
 }
 
-INERT(switch_fpu_return, "arch/x86/kernel/fpu/core.c", "user space's floating-point registers are never taken away");
-void switch_fpu_return(void)
-{
-}
+INERT_VOID(switch_fpu_return, "arch/x86/kernel/fpu/core.c",
+	   "user space's floating-point registers are never taken away");

@@ -102,16 +102,9 @@ void flush_tlb_all(void)
 	flush_all_cpus(0, 0, TLB_FLUSH_ALL);
 }
 
-INERT(flush_tlb_kernel_range, "arch/x86/mm/tlb.c",
-      "kernel addresses are host addresses: no TLB of the model's holds them");
-void flush_tlb_kernel_range(unsigned long start, unsigned long end)
-{
-}
-
-INERT(flush_tlb_one_kernel, "arch/x86/mm/tlb.c", "like flush_tlb_kernel_range");
-void flush_tlb_one_kernel(unsigned long addr)
-{
-}
+INERT_VOID(flush_tlb_kernel_range, "arch/x86/mm/tlb.c",
+	   "kernel addresses are host addresses: no TLB of the model's holds them");
+INERT_VOID(flush_tlb_one_kernel, "arch/x86/mm/tlb.c", "like flush_tlb_kernel_range");
 
 FAITHFUL(flush_tlb_local, "arch/x86/mm/tlb.c");
 void flush_tlb_local(void)
@@ -142,18 +135,9 @@ void kshim_arch_switch_mm(struct mm_struct *prev, struct mm_struct *next)
 {
 }
 
-INERT(switch_mm, "arch/x86/mm/tlb.c", "user accesses name their mm, and entries are tagged by it");
-void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
-{
-}
-
-INERT(switch_mm_irqs_off, "arch/x86/mm/tlb.c", "like switch_mm");
-void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
-{
-}
-
-/* Its definition, with an argument or without: compat/<form>/x86_64/x86_leave_mm_void. */
-INERT(leave_mm, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
+INERT_VOID(switch_mm, "arch/x86/mm/tlb.c", "user accesses name their mm, and entries are tagged by it");
+INERT_VOID(switch_mm_irqs_off, "arch/x86/mm/tlb.c", "like switch_mm");
+INERT_VOID(leave_mm, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
 
 FAITHFUL(nmi_uaccess_okay, "arch/x86/mm/tlb.c");
 bool nmi_uaccess_okay(void)

@@ -6,12 +6,14 @@
 #include <linux/perf_event.h>
 #include <linux/sched/mm.h>
 #include <asm/e820/api.h>
+#include <asm/debugreg.h>
 #include <asm/hw_breakpoint.h>
 #include <asm/memtype.h>
 #include <asm/mtrr.h>
 #include <asm/perf_event.h>
 #include <asm/pgtable.h>
 #include <asm/reboot.h>
+#include <asm/set_memory.h>
 #include <asm/smp.h>
 #include <asm/spec-ctrl.h>
 #include <asm/vmx.h>
@@ -81,10 +83,7 @@ bool cpu_smt_possible(void)
 	return false;
 }
 
-INERT(hw_breakpoint_restore, "arch/x86/kernel/hw_breakpoint.c", "the host uses no hardware breakpoints");
-void hw_breakpoint_restore(void)
-{
-}
+INERT_VOID(hw_breakpoint_restore, "arch/x86/kernel/hw_breakpoint.c", "the host uses no hardware breakpoints");
 
 /* No MTRR says anything about any frame. */
 FAITHFUL(mtrr_type_lookup, "arch/x86/kernel/cpu/mtrr/generic.c");
@@ -106,28 +105,11 @@ void perf_get_x86_pmu_capability(struct x86_pmu_capability *cap)
 	memset(cap, 0, sizeof(*cap));
 }
 
-INERT(perf_register_guest_info_callbacks, "kernel/events/core.c",
-      "nothing samples, so that nobody asks where the guest is");
-void perf_register_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
-{
-}
-
-INERT(perf_unregister_guest_info_callbacks, "kernel/events/core.c", "like perf_register_guest_info_callbacks");
-void perf_unregister_guest_info_callbacks(struct perf_guest_info_callbacks *cbs)
-{
-}
-
-INERT(set_memory_encrypted, "arch/x86/mm/pat/set_memory.c", "memory is not encrypted");
-int set_memory_encrypted(unsigned long addr, int numpages)
-{
-	return 0;
-}
-
-INERT(set_memory_decrypted, "arch/x86/mm/pat/set_memory.c", "memory is not encrypted");
-int set_memory_decrypted(unsigned long addr, int numpages)
-{
-	return 0;
-}
+INERT_VOID(perf_register_guest_info_callbacks, "kernel/events/core.c",
+	   "nothing samples, so that nobody asks where the guest is");
+INERT_VOID(perf_unregister_guest_info_callbacks, "kernel/events/core.c", "like perf_register_guest_info_callbacks");
+INERT_ZERO(set_memory_encrypted, "arch/x86/mm/pat/set_memory.c", "memory is not encrypted");
+INERT_ZERO(set_memory_decrypted, "arch/x86/mm/pat/set_memory.c", "memory is not encrypted");
 
 /* Like setup_new_exec() and arch_pick_mmap_layout() for a 64-bit program without randomization. */
 void kshim_arch_init_mm(struct mm_struct *mm, bool pgste)

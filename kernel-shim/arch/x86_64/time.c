@@ -25,14 +25,6 @@ void mark_tsc_unstable(char *reason)
 }
 
 /* Virtual time has one clock source that never changes, so there is no update to tell. */
-INERT(pvclock_gtod_register_notifier, "kernel/time/timekeeping.c", "the timekeeper never changes its clock source");
-int pvclock_gtod_register_notifier(struct notifier_block *nb)
-{
-	return 0;
-}
-
-INERT(pvclock_gtod_unregister_notifier, "kernel/time/timekeeping.c", "like pvclock_gtod_register_notifier");
-int pvclock_gtod_unregister_notifier(struct notifier_block *nb)
-{
-	return 0;
-}
+INERT_ZERO(pvclock_gtod_register_notifier, "kernel/time/timekeeping.c",
+	   "the timekeeper never changes its clock source");
+INERT_ZERO(pvclock_gtod_unregister_notifier, "kernel/time/timekeeping.c", "like pvclock_gtod_register_notifier");

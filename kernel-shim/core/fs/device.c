@@ -179,8 +179,10 @@ struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_d
 	return NULL;
 }
 
-/* Its definition, with one list of arguments or another: compat/<form>/sysctl_size. */
-INERT(__register_sysctl_init, "fs/proc/proc_sysctl.c", "there is no /proc/sys; tests set the variables themselves");
+#ifdef CONFIG_SYSCTL
+INERT_VOID(__register_sysctl_init, "fs/proc/proc_sysctl.c",
+	   "there is no /proc/sys; tests set the variables themselves");
+#endif
 
 INERT(mm_kobj, "mm/mm_init.c", "there is no sysfs");
 struct kobject *mm_kobj;

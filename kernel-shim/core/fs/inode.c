@@ -34,15 +34,8 @@ void __mark_inode_dirty(struct inode *inode, int flags)
 	spin_unlock(&inode->i_lock);
 }
 
-INERT(inode_io_list_del, "fs/fs-writeback.c", "no inode is on a write-back list");
-void inode_io_list_del(struct inode *inode)
-{
-}
-
-INERT(inode_wait_for_writeback, "fs/fs-writeback.c", "no inode is ever under write-back");
-void inode_wait_for_writeback(struct inode *inode)
-{
-}
+INERT_VOID(inode_io_list_del, "fs/fs-writeback.c", "no inode is on a write-back list");
+INERT_VOID(inode_wait_for_writeback, "fs/fs-writeback.c", "no inode is ever under write-back");
 
 REDUCED(write_inode_now, "fs/fs-writeback.c", "clears the dirty state: there is nowhere to write to");
 int write_inode_now(struct inode *inode, int sync)
@@ -76,12 +69,6 @@ void sb_clear_inode_writeback(struct inode *inode)
 	spin_unlock_irqrestore(&sb->s_inode_wblist_lock, flags);
 }
 
-INERT(wb_start_background_writeback, "fs/fs-writeback.c", "there is no flusher thread: nothing has a backing store");
-void wb_start_background_writeback(struct bdi_writeback *wb)
-{
-}
-
-INERT(wakeup_flusher_threads, "fs/fs-writeback.c", "there is no flusher thread: nothing has a backing store");
-void wakeup_flusher_threads(enum wb_reason reason)
-{
-}
+INERT_VOID(wb_start_background_writeback, "fs/fs-writeback.c",
+	   "there is no flusher thread: nothing has a backing store");
+INERT_VOID(wakeup_flusher_threads, "fs/fs-writeback.c", "there is no flusher thread: nothing has a backing store");

@@ -148,15 +148,8 @@ int mnt_get_write_access_file(struct file *file)
 	return mnt_get_write_access(file->f_path.mnt);
 }
 
-INERT(mnt_put_write_access, "fs/namespace.c", "mnt_get_write_access() takes nothing");
-void mnt_put_write_access(struct vfsmount *mnt)
-{
-}
-
-INERT(mnt_put_write_access_file, "fs/namespace.c", "mnt_get_write_access_file() takes nothing");
-void mnt_put_write_access_file(struct file *file)
-{
-}
+INERT_VOID(mnt_put_write_access, "fs/namespace.c", "mnt_get_write_access() takes nothing");
+INERT_VOID(mnt_put_write_access_file, "fs/namespace.c", "mnt_get_write_access_file() takes nothing");
 
 FAITHFUL(path_noexec, "fs/exec.c");
 bool path_noexec(const struct path *path)
@@ -203,15 +196,8 @@ void __init mnt_init(void)
 {
 }
 
-INERT(bdev_cache_init, "block/bdev.c", "there are no block devices");
-void __init bdev_cache_init(void)
-{
-}
-
-INERT(chrdev_init, "fs/char_dev.c", "there is no character device map; miscdevices are opened by name");
-void __init chrdev_init(void)
-{
-}
+INERT_VOID(bdev_cache_init, "block/bdev.c", "there are no block devices");
+INERT_VOID(chrdev_init, "fs/char_dev.c", "there is no character device map; miscdevices are opened by name");
 
 int kshim_mount_boot(void)
 {

@@ -64,10 +64,8 @@ void check_panic_on_warn(const char *origin)
 		panic("%s: panic_on_warn set ...\n", origin);
 }
 
-INERT(add_taint, "kernel/panic.c", "taint is for people who read an oops; a report ends or fails the scenario anyway");
-void add_taint(unsigned int flag, enum lockdep_ok lockdep_ok)
-{
-}
+INERT_VOID(add_taint, "kernel/panic.c",
+	   "taint is for people who read an oops; a report ends or fails the scenario anyway");
 
 static void warn(void *caller, const char *file, int line, unsigned int taint, const char *text)
 {

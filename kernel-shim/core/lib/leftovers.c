@@ -21,27 +21,14 @@ int overflowuid = DEFAULT_OVERFLOWUID;
 FAITHFUL(overflowgid, "kernel/sys.c");
 int overflowgid = DEFAULT_OVERFLOWGID;
 
-INERT(blk_start_plug, "block/blk-core.c", "a plug batches requests to block devices, and there are none");
-void blk_start_plug(struct blk_plug *plug)
-{
-}
-
-INERT(blk_finish_plug, "block/blk-core.c", "a plug batches requests to block devices, and there are none");
-void blk_finish_plug(struct blk_plug *plug)
-{
-}
+INERT_VOID(blk_start_plug, "block/blk-core.c", "a plug batches requests to block devices, and there are none");
+INERT_VOID(blk_finish_plug, "block/blk-core.c", "a plug batches requests to block devices, and there are none");
 
 #ifdef CONFIG_PERF_EVENTS
-INERT(perf_event_mmap, "kernel/events/core.c", "no perf event is open that could record it");
-void perf_event_mmap(struct vm_area_struct *vma)
-{
-}
+INERT_VOID(perf_event_mmap, "kernel/events/core.c", "no perf event is open that could record it");
 
 FAITHFUL(perf_swevent_enabled, "kernel/events/core.c");
 struct static_key perf_swevent_enabled[PERF_COUNT_SW_MAX];
 
-INERT(__perf_sw_event, "kernel/events/core.c", "no software event is enabled");
-void __perf_sw_event(u32 event_id, u64 nr, struct pt_regs *regs, u64 addr)
-{
-}
+INERT_VOID(__perf_sw_event, "kernel/events/core.c", "no software event is enabled");
 #endif

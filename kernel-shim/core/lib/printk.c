@@ -27,10 +27,7 @@ int console_printk[4] = {
 	CONSOLE_LOGLEVEL_DEFAULT, MESSAGE_LOGLEVEL_DEFAULT, CONSOLE_LOGLEVEL_MIN, CONSOLE_LOGLEVEL_DEFAULT,
 };
 
-INERT(console_verbose, "kernel/printk/printk.c", "the log has all levels");
-void console_verbose(void)
-{
-}
+INERT_VOID(console_verbose, "kernel/printk/printk.c", "the log has all levels");
 
 /* The line that still lacks its newline. */
 static struct host_lock line_lock;
@@ -123,15 +120,8 @@ int _printk_deferred(const char *fmt, ...)
 	return len;
 }
 
-INERT(__printk_deferred_enter, "kernel/printk/printk_safe.c", "nothing is ever deferred");
-void __printk_deferred_enter(void)
-{
-}
-
-INERT(__printk_deferred_exit, "kernel/printk/printk_safe.c", "nothing is ever deferred");
-void __printk_deferred_exit(void)
-{
-}
+INERT_VOID(__printk_deferred_enter, "kernel/printk/printk_safe.c", "nothing is ever deferred");
+INERT_VOID(__printk_deferred_exit, "kernel/printk/printk_safe.c", "nothing is ever deferred");
 
 FAITHFUL(printk_ratelimit_state, "kernel/printk/printk.c");
 DEFINE_RATELIMIT_STATE(printk_ratelimit_state, 5 * HZ, 10);

@@ -6,6 +6,7 @@
 #include <linux/huge_mm.h>
 #include <linux/init.h>
 #include <linux/maple_tree.h>
+#include <linux/mman.h>
 #include <linux/mmzone.h>
 #include <linux/pagemap.h>
 #include <linux/radix-tree.h>
@@ -48,10 +49,7 @@ static DEFINE_PER_CPU(struct per_cpu_nodestat, no_nodestats);
 FAITHFUL(vm_committed_as_batch, "mm/mm_init.c");
 s32 vm_committed_as_batch = 32;
 
-INERT(mm_compute_batch, "mm/mm_init.c", "the batch of a machine with little memory");
-void mm_compute_batch(int overcommit_policy)
-{
-}
+INERT_VOID(mm_compute_batch, "mm/mm_init.c", "the batch of a machine with little memory");
 
 static void boot_zone(struct pglist_data *pgdat, enum zone_type type)
 {

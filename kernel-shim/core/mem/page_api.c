@@ -157,25 +157,10 @@ bool kshim_page_is_free(const struct page *page)
 	return false;
 }
 
-INERT(drain_all_pages, "mm/page_alloc.c", "there are no per-cpu page lists");
-void drain_all_pages(struct zone *zone)
-{
-}
-
-INERT(drain_local_pages, "mm/page_alloc.c", "there are no per-cpu page lists");
-void drain_local_pages(struct zone *zone)
-{
-}
-
-INERT(zone_pcp_disable, "mm/page_alloc.c", "there are no per-cpu page lists");
-void zone_pcp_disable(struct zone *zone)
-{
-}
-
-INERT(zone_pcp_enable, "mm/page_alloc.c", "there are no per-cpu page lists");
-void zone_pcp_enable(struct zone *zone)
-{
-}
+INERT_VOID(drain_all_pages, "mm/page_alloc.c", "there are no per-cpu page lists");
+INERT_VOID(drain_local_pages, "mm/page_alloc.c", "there are no per-cpu page lists");
+INERT_VOID(zone_pcp_disable, "mm/page_alloc.c", "there are no per-cpu page lists");
+INERT_VOID(zone_pcp_enable, "mm/page_alloc.c", "there are no per-cpu page lists");
 
 REDUCED(get_pfnblock_flags_mask, "mm/page_alloc.c", "every page block is MIGRATE_MOVABLE");
 unsigned long get_pfnblock_flags_mask(const struct page *page, unsigned long pfn, unsigned long mask)

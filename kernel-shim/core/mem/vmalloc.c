@@ -393,10 +393,7 @@ void *kshim_vrealloc(const void *p, size_t size, gfp_t flags, const void *ip)
 	return n;
 }
 
-INERT(vm_unmap_aliases, "mm/vmalloc.c", "there are no lazily freed mappings");
-void vm_unmap_aliases(void)
-{
-}
+INERT_VOID(vm_unmap_aliases, "mm/vmalloc.c", "there are no lazily freed mappings");
 
 FAITHFUL(vmalloc_nr_pages, "mm/vmalloc.c");
 unsigned long vmalloc_nr_pages(void)

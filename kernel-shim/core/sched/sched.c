@@ -307,11 +307,8 @@ int default_wake_function(wait_queue_entry_t *curr, unsigned int mode, int wake_
 	return try_to_wake_up(curr->private, mode, wake_flags);
 }
 
-INERT(kick_process, "kernel/sched/core.c",
-      "a thread is in the kernel or in no task at all: user code, which could be interrupted, is not run");
-void kick_process(struct task_struct *p)
-{
-}
+INERT_VOID(kick_process, "kernel/sched/core.c",
+	   "a thread is in the kernel or in no task at all: user code, which could be interrupted, is not run");
 
 /* Puts task at the end of a list that only the caller has. Returns false if the task is on some list already. */
 static bool wake_q_claim(struct wake_q_head *head, struct task_struct *task)

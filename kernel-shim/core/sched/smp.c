@@ -165,10 +165,7 @@ void kick_all_cpus_sync(void)
 	smp_call_function(nothing, NULL, 1);
 }
 
-INERT(wake_up_if_idle, "kernel/sched/core.c", "there is no idle loop that a CPU could be woken from");
-void wake_up_if_idle(int cpu)
-{
-}
+INERT_VOID(wake_up_if_idle, "kernel/sched/core.c", "there is no idle loop that a CPU could be woken from");
 
 /* --- hotplug: all CPUs are online from boot to end --- */
 

@@ -46,7 +46,4 @@ struct file *do_file_open(int dfd, struct filename *name, const struct open_flag
 	return kshim_open_path(name->name, op->open_flag);
 }
 
-INERT(filename_init, "fs/namei.c", "names have no cache of their own");
-void __init filename_init(void)
-{
-}
+INERT_VOID(filename_init, "fs/namei.c", "names have no cache of their own");

@@ -5,15 +5,8 @@
 #include "fs/internal.h"
 #include <kshim/marks.h>
 
-INERT(fserror_mount, "fs/fserror.c", "no file system reports errors");
-void fserror_mount(struct super_block *sb)
-{
-}
-
-INERT(fserror_unmount, "fs/fserror.c", "no file system reports errors");
-void fserror_unmount(struct super_block *sb)
-{
-}
+INERT_VOID(fserror_mount, "fs/fserror.c", "no file system reports errors");
+INERT_VOID(fserror_unmount, "fs/fserror.c", "no file system reports errors");
 
 FAITHFUL(sync_lazytime, "fs/fs-writeback.c");
 bool sync_lazytime(struct inode *inode)

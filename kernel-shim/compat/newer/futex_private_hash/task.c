@@ -5,17 +5,7 @@
 #include <linux/smp.h>
 #include <kshim/marks.h>
 
-INERT(futex_mm_init, "kernel/futex/core.c", "nobody waits for a futex");
-void futex_mm_init(struct mm_struct *mm)
-{
-}
-
-INERT(futex_hash_free, "kernel/futex/core.c", "nobody waits for a futex");
-void futex_hash_free(struct mm_struct *mm)
-{
-}
-
-INERT(smp_task_ipi_mask_free, "kernel/smp.c", "calls of other CPUs need no mask: the sender makes them one by one");
-void smp_task_ipi_mask_free(struct task_struct *task)
-{
-}
+INERT_VOID(futex_mm_init, "kernel/futex/core.c", "nobody waits for a futex");
+INERT_VOID(futex_hash_free, "kernel/futex/core.c", "nobody waits for a futex");
+INERT_VOID(smp_task_ipi_mask_free, "kernel/smp.c",
+	   "calls of other CPUs need no mask: the sender makes them one by one");

@@ -9,10 +9,7 @@ void hugetlb_sysfs_init(void);
 /* mm/hugetlb_internal.h */
 ssize_t __nr_hugepages_store_common(bool obey_mempolicy, struct hstate *h, int nid, unsigned long count, size_t len);
 
-INERT(hugetlb_sysfs_init, "mm/hugetlb_sysfs.c", "there is no sysfs");
-void hugetlb_sysfs_init(void)
-{
-}
+INERT_VOID(hugetlb_sysfs_init, "mm/hugetlb_sysfs.c", "there is no sysfs");
 
 int kshim_hugetlb_resize(struct hstate *h, unsigned long pages)
 {

@@ -9,12 +9,5 @@ DEFINE_TRACE(sched_set_state_tp, TP_PROTO(struct task_struct *tsk, int state), T
 FAITHFUL(__tracepoint_sched_set_need_resched_tp, "-");
 DEFINE_TRACE(sched_set_need_resched_tp, TP_PROTO(struct task_struct *tsk, int cpu, int tif), TP_ARGS(tsk, cpu, tif));
 
-INERT(__trace_set_current_state, "kernel/sched/core.c", "nobody enables the trace point");
-void __trace_set_current_state(int state)
-{
-}
-
-INERT(__trace_set_need_resched, "kernel/sched/core.c", "nobody enables the trace point");
-void __trace_set_need_resched(struct task_struct *curr, int tif)
-{
-}
+INERT_VOID(__trace_set_current_state, "kernel/sched/core.c", "nobody enables the trace point");
+INERT_VOID(__trace_set_need_resched, "kernel/sched/core.c", "nobody enables the trace point");

@@ -36,15 +36,8 @@ struct vhost_task *vhost_task_create(bool (*fn)(void *), void (*handle_sigkill)(
 	return vtsk;
 }
 
-INERT(vhost_task_start, "kernel/vhost_task.c", "the task never runs");
-void vhost_task_start(struct vhost_task *vtsk)
-{
-}
-
-INERT(vhost_task_wake, "kernel/vhost_task.c", "the task never runs");
-void vhost_task_wake(struct vhost_task *vtsk)
-{
-}
+INERT_VOID(vhost_task_start, "kernel/vhost_task.c", "the task never runs");
+INERT_VOID(vhost_task_wake, "kernel/vhost_task.c", "the task never runs");
 
 FAITHFUL(vhost_task_stop, "kernel/vhost_task.c");
 void vhost_task_stop(struct vhost_task *vtsk)

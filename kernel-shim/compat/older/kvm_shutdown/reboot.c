@@ -4,14 +4,5 @@
 #include <linux/reboot.h>
 #include <kshim/marks.h>
 
-INERT(register_reboot_notifier, "kernel/reboot.c", "the machine does not reboot");
-int register_reboot_notifier(struct notifier_block *nb)
-{
-	return 0;
-}
-
-INERT(unregister_reboot_notifier, "kernel/reboot.c", "like register_reboot_notifier");
-int unregister_reboot_notifier(struct notifier_block *nb)
-{
-	return 0;
-}
+INERT_ZERO(register_reboot_notifier, "kernel/reboot.c", "the machine does not reboot");
+INERT_ZERO(unregister_reboot_notifier, "kernel/reboot.c", "like register_reboot_notifier");

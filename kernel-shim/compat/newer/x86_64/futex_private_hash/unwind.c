@@ -3,7 +3,4 @@
 #include <linux/unwind_deferred.h>
 #include <kshim/marks.h>
 
-INERT(unwind_task_free, "kernel/unwind/deferred.c", "nobody asks for the stack of a task in user mode");
-void unwind_task_free(struct task_struct *task)
-{
-}
+INERT_VOID(unwind_task_free, "kernel/unwind/deferred.c", "nobody asks for the stack of a task in user mode");

@@ -5,7 +5,4 @@
 #include <asm/tlbflush.h>
 #include <kshim/marks.h>
 
-INERT(mm_free_global_asid, "arch/x86/mm/tlb.c", "no process gets a global ASID: the processor has no INVLPGB");
-void mm_free_global_asid(struct mm_struct *mm)
-{
-}
+INERT_VOID(mm_free_global_asid, "arch/x86/mm/tlb.c", "no process gets a global ASID: the processor has no INVLPGB");

@@ -3,17 +3,6 @@
 #include <asm/fpu.h>
 #include <kshim/marks.h>
 
-INERT(save_fpu_state, "arch/s390/kernel/fpu.c", "user space's floating-point registers do not exist");
-void save_fpu_state(struct fpu *state, int flags)
-{
-}
-
-INERT(__kernel_fpu_begin, "arch/s390/kernel/fpu.c", "like save_fpu_state");
-void __kernel_fpu_begin(struct kernel_fpu *state, int flags)
-{
-}
-
-INERT(__kernel_fpu_end, "arch/s390/kernel/fpu.c", "like save_fpu_state");
-void __kernel_fpu_end(struct kernel_fpu *state, int flags)
-{
-}
+INERT_VOID(save_fpu_state, "arch/s390/kernel/fpu.c", "user space's floating-point registers do not exist");
+INERT_VOID(__kernel_fpu_begin, "arch/s390/kernel/fpu.c", "like save_fpu_state");
+INERT_VOID(__kernel_fpu_end, "arch/s390/kernel/fpu.c", "like save_fpu_state");

@@ -4,7 +4,4 @@
 #include <asm/mmu_context.h>
 #include <kshim/marks.h>
 
-INERT(enter_lazy_tlb, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");
-void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)
-{
-}
+INERT_VOID(enter_lazy_tlb, "arch/x86/mm/tlb.c", "no CPU has an mm loaded lazily");

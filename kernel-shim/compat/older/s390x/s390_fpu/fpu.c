@@ -4,12 +4,6 @@
 #include <asm/fpu/api.h>
 #include <kshim/marks.h>
 
-INERT(save_fpu_regs, "arch/s390/kernel/fpu.c", "floating-point registers of user space and of guests do not exist");
-void save_fpu_regs(void)
-{
-}
-
-INERT(load_fpu_regs, "arch/s390/kernel/fpu.c", "like save_fpu_regs");
-void load_fpu_regs(void)
-{
-}
+INERT_VOID(save_fpu_regs, "arch/s390/kernel/fpu.c",
+	   "floating-point registers of user space and of guests do not exist");
+INERT_VOID(load_fpu_regs, "arch/s390/kernel/fpu.c", "like save_fpu_regs");
