@@ -135,6 +135,12 @@ void host_protect_none(void *p, unsigned long bytes)
 		host_fatal(KVMSIM_BUG, NULL, 0, "host_protect_none of %lu bytes: errno %d", bytes, errno);
 }
 
+void host_protect_rw(void *p, unsigned long bytes)
+{
+	if (mprotect(p, bytes, PROT_READ | PROT_WRITE))
+		host_fatal(KVMSIM_BUG, NULL, 0, "host_protect_rw of %lu bytes: errno %d", bytes, errno);
+}
+
 bool host_is_fixed(unsigned long addr)
 {
 	unsigned int i;

@@ -4,10 +4,12 @@
  *
  * A frame comes from RAM that was never in use, from the top down. There the host has no memory for the frame, for its
  * struct pages and for its records; what the kernel does not touch stays so. Nothing is written to the frame itself
- * when it is taken. When it is freed its contents are discarded, and it becomes RAM that was never in use again. Blocks
- * for the free lists come from RAM below all frames in use, so that this is always possible.
+ * when it is taken. When it is freed its contents are discarded, and it becomes RAM that was never in use again, but is
+ * sealed: an access by a stale pointer is an oops. Blocks for the free lists come from RAM below all frames in use, so
+ * that this is always possible.
  *
- * Invariants: a bit of struct kshim_node::gigantic is for 2 GiB of the node's RAM, aligned and not before in_use_end.
+ * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for 2 GiB of the node's RAM,
+ * aligned and not before in_use_end. No 2 GiB have both.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -76,6 +78,7 @@ static struct page *take_region(gfp_t gfp, unsigned int order, int nid, nodemask
 			break;
 	}
 	if (page) {
+		kshim_unseal_gigantic(node, page_to_pfn(page));
 		WRITE_ONCE(node->gigantic, node->gigantic | 1UL << region_of(page_to_pfn(page)));
 		kshim_init_pages(zone_to_nid(zone), page_to_pfn(page), GIGANTIC_PAGES);
 		kshim_set_page_state(page, order, KSHIM_PAGE_IS_USED, ip);
@@ -103,12 +106,25 @@ struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodema
 	return page;
 }
 
+void kshim_unseal_gigantic(struct kshim_node *node, unsigned long pfn)
+{
+	unsigned long bit = 1UL << region_of(pfn), first;
+
+	if (node->sealed & bit) {
+		first = ALIGN_DOWN(pfn - ARCH_PFN_OFFSET, GIGANTIC_PAGES) + ARCH_PFN_OFFSET;
+		host_protect_rw(__va(PFN_PHYS(first)), SZ_2G);
+		node->sealed &= ~bit;
+	}
+}
+
 void kshim_unuse_gigantic(struct page *page)
 {
 	struct kshim_node *node = &kshim_nodes[page_to_nid(page)];
 	unsigned long pfn = page_to_pfn(page);
 
 	WRITE_ONCE(node->gigantic, node->gigantic & ~(1UL << region_of(pfn)));
+	node->sealed |= 1UL << region_of(pfn);
+	host_protect_none(page_address(page), SZ_2G);
 	host_discard(page, GIGANTIC_PAGES * sizeof(*page));
 	host_discard(kshim_pfn_info(pfn), GIGANTIC_PAGES * sizeof(*kshim_page_info));
 }

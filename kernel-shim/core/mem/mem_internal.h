@@ -71,10 +71,11 @@ static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
 /*
  * The frames of a node, as pfns: from start on, before end. Those from in_use_end on were never in use, but for the
  * frames of 2 GiB there; their struct pages are not initialised. in_use_end only grows, up to the first such frame.
- * gigantic: a bit for each 2 GiB of RAM that are in use as one frame.
+ * gigantic: a bit for each 2 GiB of RAM that are in use as one frame. sealed: for those that were, and that nobody may
+ * touch since.
  */
 struct kshim_node {
-	unsigned long start, end, in_use_end, gigantic;
+	unsigned long start, end, in_use_end, gigantic, sealed;
 };
 extern struct kshim_node kshim_nodes[KSHIM_NR_NODES];
 /* Gives the nodes all frames before end, and sets up what the allocator needs of their zones. Once, at boot. */
@@ -96,8 +97,10 @@ bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order);
  * page with __GFP_COMP. For kernel callers; the arguments are those of kshim_alloc_pages_node().
  */
 struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip);
-/* Makes a freed frame RAM that was never in use. With kshim_pages_lock held. */
+/* Makes a freed frame RAM that was never in use, and takes all access to it. With kshim_pages_lock held. */
 void kshim_unuse_gigantic(struct page *page);
+/* Gives access to the 2 GiB around a frame that comes into use. With kshim_pages_lock held. */
+void kshim_unseal_gigantic(struct kshim_node *node, unsigned long pfn);
 /* Returns whether a frame of RAM is a part of 2 GiB in use. */
 bool kshim_in_gigantic(const struct kshim_node *node, unsigned long pfn);
 /* Returns the first one from pfn on that is, or the node's end. */

@@ -86,6 +86,7 @@ static bool bring_in_block(int nid)
 
 	if (pfn >= node->end || kshim_in_gigantic(node, pfn))
 		return false;
+	kshim_unseal_gigantic(node, pfn);
 	kshim_init_pages(nid, pfn, KSHIM_BLOCK_PAGES);
 	WRITE_ONCE(node->in_use_end, pfn + KSHIM_BLOCK_PAGES);
 	add_free(pfn_to_page(pfn), MAX_PAGE_ORDER);

@@ -24,6 +24,8 @@ void host_alias(void *to, void *page, unsigned long bytes);
 void host_discard(void *p, unsigned long bytes);
 /* Takes all access rights from a page-aligned range: the next touch is an oops. */
 void host_protect_none(void *p, unsigned long bytes);
+/* Gives them back. */
+void host_protect_rw(void *p, unsigned long bytes);
 
 /* --- a program that runs in this process as the simulated process (sim/exec) --- */
 /* User addresses that are addresses of this process, too; end is 0 if there is no such program. */
