@@ -225,6 +225,7 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			j->arch = xstrdup(arches.v[a]);
 			j->personality = xstrdup(mmus.v[m / facilities.n]);
 			j->facilities = xstrdup(facilities.v[m % facilities.n]);
+			j->params = get_string(L, idx, "params");
 			j->where = where_it_runs(L, idx, j->arch, kernels);
 			j->flavour = f;
 			j->name = job_name(j, arches.n > 1 && !only_arch, mmus.n * facilities.n > 1);
@@ -277,6 +278,7 @@ void job_copy(struct sim_job *to, const struct sim_job *from)
 	to->arch = copy(from->arch);
 	to->personality = copy(from->personality);
 	to->facilities = copy(from->facilities);
+	to->params = copy(from->params);
 }
 
 void job_free(struct sim_job *j)
@@ -289,6 +291,7 @@ void job_free(struct sim_job *j)
 	free(j->arch);
 	free(j->personality);
 	free(j->facilities);
+	free(j->params);
 }
 
 void plan_free(struct sim_plan *plan)
@@ -306,7 +309,8 @@ int plan_write(const struct sim_plan *plan, FILE *f)
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct sim_job *j = &plan->jobs[i];
 		const char *s[] = {
-			j->name, j->scenario, j->covers, j->where, j->skip, j->arch, j->personality, j->facilities
+			j->name, j->scenario, j->covers, j->where, j->skip, j->arch, j->personality, j->facilities,
+			j->params
 		};
 
 		fprintf(f, "%d %d %d %a %llu\n", j->flavour, j->line, j->check_end, j->timeout, j->ram);
@@ -347,7 +351,8 @@ int plan_read(struct sim_plan *plan, FILE *f, int file)
 		if (fscanf(f, "%d %d %d %la %llu", &j->flavour, &j->line, &j->check_end, &j->timeout, &j->ram) != 5 ||
 		    fgetc(f) != '\n' || read_string(f, &j->name) || read_string(f, &j->scenario) ||
 		    read_string(f, &j->covers) || read_string(f, &j->where) || read_string(f, &j->skip) ||
-		    read_string(f, &j->arch) || read_string(f, &j->personality) || read_string(f, &j->facilities)) {
+		    read_string(f, &j->arch) || read_string(f, &j->personality) || read_string(f, &j->facilities) ||
+		    read_string(f, &j->params)) {
 			job_free(j);
 			plan->n--;
 			return -1;

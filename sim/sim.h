@@ -67,6 +67,7 @@ struct sim_job {
 	int check_end;		/* 1: checker only at the end */
 	double timeout;		/* seconds */
 	unsigned long long ram;	/* bytes of RAM, or 0: the usual machine's */
+	char *params;		/* module parameters to load KVM with, "kvm.name=1 kvm.other=2", or NULL */
 };
 
 struct sim_plan {

@@ -110,6 +110,26 @@ static void write_counters(struct sim_result *r, const struct kvmsim_machine_ops
 				 (unsigned long long)(ops->counter(i) - before[i]));
 }
 
+/* Sets the module parameters that a scenario wants when KVM is loaded. Returns 0 or -1. */
+static int set_params(const struct sim_flavour *f, const char *params)
+{
+	char *copy = xstrdup(params), *rest = copy, *name;
+	int rc = 0;
+
+	while (!rc && (name = strsep(&rest, " "))) {
+		char *value = strchr(name, '='), line[160];
+
+		*value++ = 0;
+		rc = f->ops->module_param(name, value);
+		if (rc) {
+			snprintf(line, sizeof(line), "KVM does not load with %.80s=%.20s: error %d", name, value, rc);
+			child_fail(line);
+		}
+	}
+	free(copy);
+	return rc ? -1 : 0;
+}
+
 /* Loads KVM. What the machine reports meanwhile goes to the job's result. Returns 0 or -1. */
 static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 {
@@ -125,6 +145,8 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 		child_fail("there is not so much RAM");
 		return -1;
 	}
+	if (job->params && set_params(f, job->params))
+		return -1;
 	rc = f->ops->kvm_load(job->personality, *job->facilities ? job->facilities : NULL);
 	if (rc) {
 		char *machine = job_machine(job), line[120];
@@ -364,7 +386,7 @@ struct world_base {
 	struct world_base *next;
 	int flavour, sock, captured;
 	unsigned long long ram;
-	const char *personality, *facilities;
+	const char *personality, *facilities, *params;
 	pid_t pid;
 };
 
@@ -379,7 +401,8 @@ static struct world_base *start_base(struct world_worker *k, const struct sim_jo
 	}
 	*b = (struct world_base){
 		.next = k->bases, .flavour = job->flavour, .personality = job->personality,
-		.facilities = job->facilities, .ram = job->ram, .sock = sock[0], .captured = new_captured(),
+		.facilities = job->facilities, .params = job->params, .ram = job->ram, .sock = sock[0],
+		.captured = new_captured(),
 	};
 	b->pid = world_fork();
 	if (!b->pid) {
@@ -396,7 +419,8 @@ static struct world_base *find_base(struct world_worker *k, const struct sim_job
 {
 	for (struct world_base *b = k->bases; b; b = b->next)
 		if (b->flavour == job->flavour && b->ram == job->ram && !strcmp(b->personality, job->personality) &&
-		    !strcmp(b->facilities, job->facilities))
+		    !strcmp(b->facilities, job->facilities) &&
+		    (b->params && job->params ? !strcmp(b->params, job->params) : b->params == job->params))
 			return b;
 	return start_base(k, job);
 }

@@ -120,12 +120,38 @@ local function ram_size(what, v)
 	return bytes
 end
 
+local function param_value(what, value)
+	if type(value) == "boolean" then
+		value = value and "Y" or "N"
+	elseif type(value) ~= "string" then
+		value = fmt("%d", A.u64(what, value))
+	end
+	return A.string(what, value, 1000)
+end
+
+-- A table of module parameters, as one line: "kvm.name=1 kvm.other=Y".
+local function load_params(what, v)
+	if type(v) ~= "table" or not next(v) then
+		A.refuse(what, "module parameters with their values", v)
+	end
+	local lines = {}
+	for name, value in next, v, nil do
+		local line = A.string(what .. ": name", name, 100) .. "=" .. param_value(what .. ": " .. name, value)
+		if find(line, "[%s%c]") or find(name, "=") then
+			A.refuse(what, "a name and a value without blanks", line)
+		end
+		lines[#lines + 1] = line
+	end
+	sort(lines)
+	return concat(lines, " ")
+end
+
 local options_schema = {
 	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) },
 	facilities = { function(_, v) return v end },
 	covers = { function(what, v) return A.string(what, v, 200) end },
 	needs = { list_of(feature) }, kernel = { version }, before = { version },
-	timeout = { seconds }, ram = { ram_size },
+	timeout = { seconds }, ram = { ram_size }, params = { load_params },
 	check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
@@ -150,7 +176,7 @@ local function register(what, name, options, fn, argument)
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
 		facilities = o.facilities ~= nil and differences(what, o.facilities, o.arch) or nil,
 		covers = o.covers, needs = o.needs, kernel = o.kernel, before = o.before, timeout = o.timeout,
-		check_end = o.check, ram = o.ram,
+		check_end = o.check, ram = o.ram, params = o.params,
 	}
 	M.list[#M.list + 1] = names[name]
 end
@@ -300,12 +326,7 @@ C.methods(sim, {
 	-- Like a write to /sys/module/MODULE/parameters/NAME.
 	set_module_param = function(_, what, name, value)
 		A.string(what .. ": name", name, 100)
-		if type(value) == "boolean" then
-			value = value and "Y" or "N"
-		elseif type(value) ~= "string" then
-			value = fmt("%d", A.u64(what .. ": value", value))
-		end
-		return core.module_param(name, A.string(what .. ": value", value, 1000))
+		return core.module_param(name, param_value(what .. ": value", value))
 	end,
 	kernel_since = function(_, what, v) return not core.older_than(version(what, v)) end,
 	kernel_has = function(_, what, name) return N.has(what .. ": name", name) end,

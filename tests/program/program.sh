@@ -124,6 +124,19 @@ printf 'scenario("x", { arch = "s390x", facilities = { {}, { rdp = true, [131] =
 run 0 list facilities4.lua
 prints out 'x [:131=0,rdp=1]'
 
+# --- module parameters when KVM is loaded ---
+printf 'scenario("x", { params = {} }, function(sim) end)\n' >params1.lua
+printf 'scenario("x", { params = { ["kvm.mmio_caching"] = "a b" } }, function(sim) end)\n' >params2.lua
+run 1 run params1.lua params2.lua
+prints out 'params: expected module parameters with their values'
+prints out 'params: expected a name and a value without blanks'
+printf 'scenario("x", { arch = "x86_64", params = { ["kvm.no"] = 1 } }, function(sim) end)\n' >params3.lua
+printf 'scenario("y", { arch = "x86_64", params = { ["kvm.mmio_caching"] = false } }, function(sim)\n' >params4.lua
+printf 'expect(sim:set_module_param("kvm.mmio_caching", true)):eq(-EACCES) end)\n' >>params4.lua
+run 1 run params3.lua params4.lua
+prints out 'KVM does not load with kvm.no=1: error -2'
+prints out 'ok 2 y'
+
 # --- JUnit ---
 mkdir -p deep/dir
 cp bad.lua deep/dir/bad.v2.lua
