@@ -32,7 +32,7 @@ int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus)
 	kshim_fork_init();
 	ret = kshim_mm_boot();
 	if (!ret)
-		ret = kshim_event_boot();
+		ret = kshim_device_memory_boot();
 	if (!ret)
 		ret = kshim_swapon(SWAP_PAGES);
 	return ret;

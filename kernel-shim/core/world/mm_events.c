@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the host's mm does by itself (migration, reclaim, splitting, merging, ageing), forced at one address. */
-#include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ksm.h>
@@ -27,11 +26,6 @@
 #include "../../wrap/wrap.h"
 #include "syscall_entry.h"
 
-/* Device memory: the end of the direct map. RAM does not reach it, so it has pfns but no struct page. */
-#define DEVICE_BYTES (64UL << 20)
-#define DEVICE_PFN (ARCH_PFN_OFFSET + ((KSHIM_RAM_MAX - DEVICE_BYTES) >> PAGE_SHIFT))
-
-static unsigned long device_next_pfn;
 static struct host_lock pins_lock;	/* guards the pin lists of all processes */
 
 struct kshim_pin {
@@ -39,13 +33,6 @@ struct kshim_pin {
 	struct page *page;
 	unsigned long addr;
 };
-
-int kshim_event_boot(void)
-{
-	host_map((unsigned long)__va(DEVICE_PFN << PAGE_SHIFT), DEVICE_BYTES);
-	device_next_pfn = DEVICE_PFN;
-	return 0;
-}
 
 /*
  * Takes a reference on the page that a present entry maps at addr, without a fault. Returns NULL if there is no present
@@ -138,32 +125,6 @@ static long event_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long
 	if (ret)
 		return ret;
 	return kshim_ksm_merge(mm, a, b);
-}
-
-static int device_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	unsigned long len = vma->vm_end - vma->vm_start;
-	unsigned long pfn = device_next_pfn;
-	unsigned long end = DEVICE_PFN + (DEVICE_BYTES >> PAGE_SHIFT);
-
-	if (len >> PAGE_SHIFT > end - pfn)
-		return -ENOSPC;
-	device_next_pfn += len >> PAGE_SHIFT;
-	return remap_pfn_range(vma, vma->vm_start, pfn, len, vma->vm_page_prot);
-}
-
-static const struct file_operations device_fops = { .mmap = device_mmap };
-
-static long event_pfnmap(unsigned long addr, unsigned long len, unsigned long prot)
-{
-	struct file *file = anon_inode_getfile("device", &device_fops, NULL, O_RDWR);
-	unsigned long ret;
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	ret = vm_mmap(file, addr, len, prot, MAP_SHARED | (addr ? MAP_FIXED : 0), 0);
-	fput(file);
-	return ret;
 }
 
 static long event_age(struct mm_struct *mm, unsigned long addr)
@@ -293,7 +254,7 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 	case KVMSIM_EV_KSM_MERGE:
 		return event_ksm_merge(p->mm, a[0], a[1]);
 	case KVMSIM_EV_PFNMAP:
-		return event_pfnmap(a[0], a[1], a[2]);
+		return kshim_map_device_memory(a[0], a[1], a[2]);
 	case KVMSIM_EV_AGE:
 		return event_age(p->mm, a[0]);
 	case KVMSIM_EV_PIN:
@@ -306,6 +267,11 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return event_file_memory_error(a[0], a[1]);
 	case KVMSIM_EV_POPULATE:
 		return event_populate(a);
+	case KVMSIM_EV_GUEST_MAP:
+	case KVMSIM_EV_GUEST_MAP_READ:
+	case KVMSIM_EV_GUEST_MAP_WRITE:
+	case KVMSIM_EV_GUEST_UNMAP:
+		return kshim_guest_map_event(p, ev, a);
 	case KVMSIM_EV_DROP_SLAB:
 		drop_slab();
 		return 0;

@@ -181,6 +181,7 @@ static struct kshim_process *new_process(void)
 	if (!p)
 		return NULL;
 	INIT_LIST_HEAD(&p->pins);
+	INIT_LIST_HEAD(&p->guest_maps);
 	host_lock(&processes_lock);
 	p->pid = ++last_pid;
 	list_add_tail(&p->node, &processes);
@@ -267,6 +268,7 @@ int kshim_process_exit(int pid)
 	if (!p)
 		return -ESRCH;
 	kshim_release_pins(p);
+	kshim_release_guest_maps(p);
 	sync_rss();
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
 		if (p->task[cpu])
@@ -297,6 +299,7 @@ int kshim_process_exec(bool pgste)
 		return -ENOMEM;
 	kshim_arch_init_mm(mm, pgste);
 	kshim_release_pins(p);
+	kshim_release_guest_maps(p);
 	sync_rss();
 	p->mm = mm;
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)

@@ -161,6 +161,14 @@ enum kvmsim_event {
 	 * that address or with zeroes. The number of pages, or -errno; -ENOSYS where only encrypted guests can do that.
 	 */
 	KVMSIM_EV_POPULATE,
+	/*
+	 * A vendor module maps a page of the guest for itself, as kvm_vcpu_map() does for structures of nested guests.
+	 * The process keeps the mapping, by a number > 0, at most until it ends.
+	 */
+	KVMSIM_EV_GUEST_MAP,	/* vCPU fd, gpa, writable: the number, or -errno */
+	KVMSIM_EV_GUEST_MAP_READ, /* number, offset in the page (a multiple of 4): the 4 bytes there */
+	KVMSIM_EV_GUEST_MAP_WRITE, /* number, offset, 4 bytes */
+	KVMSIM_EV_GUEST_UNMAP,	/* number: the page has been written to if it is mapped writable */
 	KVMSIM_EV_DROP_SLAB,	/* no arguments: every shrinker frees what it can, like 2 in /proc/sys/vm/drop_caches */
 	KVMSIM_EV_HUGETLB_COUNT, /* size (bytes, 0: the default one), enum kvmsim_hugetlb_count: pages, or -ENOENT */
 	KVMSIM_EV_HUGETLB_SET,	/* size, KVMSIM_HUGETLB_PAGES or _OVERCOMMIT, pages: a write to sysfs; 0 or -errno */

@@ -27,6 +27,7 @@ struct kshim_process {
 	struct task_struct *task[KVMSIM_MAX_CPUS];
 	struct list_head node;
 	struct list_head pins;		/* struct kshim_pin, see core/world/mm_events.c */
+	struct list_head guest_maps;	/* struct guest_map, see core/world/guest_map.c */
 	/* The last signals that were handled but not taken: a ring that begins at first_signal. */
 	struct kvmsim_signal signals[KVMSIM_MAX_SIGNALS];
 	unsigned int first_signal, nr_signals;
@@ -67,15 +68,21 @@ int kshim_process_kill(int sig);
  */
 bool kshim_process_restarts(int64_t *ret);
 
-/* Drops the long-term pins that the process still holds. */
+/* Drops the long-term pins that the process still holds, and the pages of guests that are mapped for it. */
 void kshim_release_pins(struct kshim_process *p);
+void kshim_release_guest_maps(struct kshim_process *p);
 
 int kshim_process_take_signal(int pid, struct kvmsim_signal *out);
 
 int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6]);
 int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6]);
 /* The boot part of core/world/mm_events.c: device memory for KVMSIM_EV_PFNMAP. */
-int kshim_event_boot(void);
+/* Maps the device memory on the host. */
+int kshim_device_memory_boot(void);
+/* Maps len bytes of it into the current process, at addr or, if that is 0, anywhere. The address, or -errno. */
+long kshim_map_device_memory(unsigned long addr, unsigned long len, unsigned long prot);
+/* KVMSIM_EV_GUEST_*, of the current process. */
+int64_t kshim_guest_map_event(struct kshim_process *p, enum kvmsim_event ev, const uint64_t a[6]);
 
 /* The VM or vCPU behind a file descriptor of the current process, or NULL. The file table owns the reference. */
 struct kvm *kshim_fd_to_vm(int fd);

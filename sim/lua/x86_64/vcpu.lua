@@ -4,7 +4,7 @@ local core, M = ...
 local A, C, P, U, N, T = M.args, M.class, M.process, M.vcpu, M.kernel, M.tables
 
 local K = core.constants
-local sub, rep, find = string.sub, string.rep, string.find
+local sub, rep, find, fmt = string.sub, string.rep, string.find, string.format
 local next, type = next, type
 
 local REGS <const>, SREGS <const> = N.struct("kvm_regs"), N.struct("kvm_sregs")
@@ -287,7 +287,33 @@ function U.exception(e)
 	return { vector = e.code, error_code = e.syndrome, cr2 = e.address }
 end
 
+U.host_map = C.new("host_map", {})
+
+local function offset_of(what, offset)
+	return A.int(what .. ": offset", offset or 0, 0, PAGE - 4)
+end
+
+C.methods(U.host_map, {
+	read = function(s, what, offset)
+		return core.event(s.proc.pid, core.EV_GUEST_MAP_READ, s.number, offset_of(what, offset))
+	end,
+	write = function(s, what, offset, value)
+		return core.event(s.proc.pid, core.EV_GUEST_MAP_WRITE, s.number, offset_of(what, offset),
+			A.u32(what .. ": value", value))
+	end,
+	unmap = function(s) return core.event(s.proc.pid, core.EV_GUEST_UNMAP, s.number) end,
+})
+
+-- kvm_vcpu_map(), as vendor modules call it for structures of nested guests.
+local function host_map(s, what, gpa, access)
+	local writable = A.choice(what .. ": access", access or "rw", { r = 0, rw = 1 })
+	local number = core.event(s.proc.pid, core.EV_GUEST_MAP, s.fd, A.u64(what .. ": address", gpa), writable)
+	return number < 0 and number or
+		C.object(U.host_map, { proc = s.proc, number = number, label = fmt("%d", number) })
+end
+
 C.methods(U.vcpu, {
+	host_map = host_map,
 	invlpg = function(s, what, addr, flags)
 		return U.access(s, core.TLBI, A.u64(what .. ": address", addr), 1, nil, U.user_flag(what, flags))
 	end,
