@@ -137,7 +137,7 @@ rm "$work/broken"
 try 0 fetch 7.3
 says 'the cache has linux-source-7.3 7.3.4-1 already'
 publish 7.3 7.3.6-1
-try 0 fetch 7.3
+try 0 fetch mainline
 says 'Fetching linux-source-7.3 7.3.6-1'
 holds 7.3 7.3.6-1
 : >"$work/packages"
