@@ -268,6 +268,20 @@ scenario("a slot that takes over a private page has no huge page there", options
 	expect(level(sim, m, HUGE)):eq(2)
 end)
 
+-- Its part of the file belongs to slot 0 already.
+scenario("a slot that is refused leaves nothing private", options, function(sim)
+	local m = machine(sim, { huge = true })
+	m.private(0x3000, "4K")
+	for _ = 1, 2 do
+		expect(m.slot(1, 16 * HUGE, HUGE, 0)):eq(sim:kernel_since("7.2") and -EEXIST or -EINVAL)
+	end
+	sim:check()
+	expect(m.vm:set_user_memory_region{ slot = 1, guest_phys_addr = 16 * HUGE, memory_size = HUGE,
+		userspace_addr = m.ram.addr + HUGE }):eq(0)
+	expect(level(sim, m, 16 * HUGE)):eq(2)
+	expect(m.vcpu:read(0x3000, 6)):eq(ZEROES)
+end)
+
 -- --- KVM_PRE_FAULT_MEMORY ----------------------------------------------------------------------------------
 
 scenario("pre-fault: a protected guest gets what the memory is", options, function(sim)

@@ -10,6 +10,11 @@ static inline struct file *kshim_gmem_file(struct kvm_memory_slot *slot, pgoff_t
 	return NULL;
 }
 
+static inline bool kshim_slot_had_file(struct kvm_memory_slot *slot)
+{
+	return false;
+}
+
 static inline bool kshim_any_private(struct kvm *kvm)
 {
 	return false;

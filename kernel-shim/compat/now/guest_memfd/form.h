@@ -14,6 +14,12 @@ static inline struct file *kshim_gmem_file(struct kvm_memory_slot *slot, pgoff_t
 	return rcu_dereference_protected(slot->gmem.file, 1);
 }
 
+/* Whether the slot has a file, or had one that is closed. */
+static inline bool kshim_slot_had_file(struct kvm_memory_slot *slot)
+{
+	return kvm_slot_can_be_private(slot);
+}
+
 /* Whether some gfn of the VM may come from guest_memfd. Most VMs have no attributes. */
 static inline bool kshim_any_private(struct kvm *kvm)
 {

@@ -10,12 +10,6 @@ static inline bool kshim_files_decide(struct kvm *kvm)
 	return kvm_has_mem_private(kvm);
 }
 
-/* Whether the slot has a file, or had one that is closed. */
-static inline bool kshim_slot_had_file(struct kvm_memory_slot *slot)
-{
-	return kvm_slot_can_be_private(slot);
-}
-
 /* Moves gfn up to the next one that has attributes. Returns false if there is none. */
 static inline bool kshim_next_attribute(struct kvm *kvm, unsigned long *gfn)
 {
