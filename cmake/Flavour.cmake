@@ -177,8 +177,8 @@ function(kvmsim_add_flavour arch)
 	kvmsim_verify_source(${arch} "${present}")
 
 	set(shim "${PROJECT_SOURCE_DIR}/kernel-shim")
-	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/core/*/*.c" "${shim}/arch/${arch}/*.c"
-		"${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c"
+	file(GLOB own CONFIGURE_DEPENDS "${shim}/wrap/*.c" "${shim}/wrap/${arch}/*.c" "${shim}/core/*/*.c"
+		"${shim}/arch/${arch}/*.c" "${shim}/checkers/*.c" "${shim}/checkers/${arch}/*.c"
 		"${PROJECT_SOURCE_DIR}/models/${arch}/*.c" "${PROJECT_SOURCE_DIR}/models/common/*.c")
 	list(FILTER own EXCLUDE REGEX "/overrides\\.c$")
 	kvmsim_compat_sources(compat ${arch})

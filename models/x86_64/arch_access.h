@@ -18,6 +18,7 @@ enum model_exit_reason {
 	MODEL_EXIT_NMI_WINDOW,
 	MODEL_EXIT_SHUTDOWN,	/* a triple fault */
 	MODEL_EXIT_MACHINE_CHECK, /* the frame has a memory error; addr: its physical address */
+	MODEL_EXIT_LOG_FULL,	/* of the page-modification log */
 	MODEL_EXIT_BROKEN,	/* the tables point outside of memory: reported, and the run ends */
 	MODEL_NR_EXITS
 };

@@ -15,6 +15,8 @@
  */
 enum model_personality { MODEL_EPT, MODEL_NPT, MODEL_SHADOW };
 extern enum model_personality model_personality;
+/* With MODEL_EPT: whether the processor has a page-modification log, which KVM then uses. Set like the above. */
+extern bool model_pml;
 
 static inline bool model_nested_paging(void)
 {

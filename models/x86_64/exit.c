@@ -15,7 +15,8 @@ static const char *const exit_name[MODEL_NR_EXITS] = {
 	[MODEL_EXIT_INVLPG] = "invlpg", [MODEL_EXIT_CR3] = "mov to cr3", [MODEL_EXIT_INSN] = "instruction",
 	[MODEL_EXIT_UD] = "undefined opcode", [MODEL_EXIT_IRQ_WINDOW] = "interrupt window",
 	[MODEL_EXIT_NMI_WINDOW] = "NMI window", [MODEL_EXIT_SHUTDOWN] = "shutdown",
-	[MODEL_EXIT_MACHINE_CHECK] = "machine check", [MODEL_EXIT_BROKEN] = "broken tables",
+	[MODEL_EXIT_LOG_FULL] = "log full", [MODEL_EXIT_MACHINE_CHECK] = "machine check",
+	[MODEL_EXIT_BROKEN] = "broken tables",
 };
 
 /*
@@ -144,6 +145,7 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	int ret;
 
 	switch (v->exit.reason) {
+	model_pml_exit(vcpu);
 	case MODEL_EXIT_FAULT:
 	case MODEL_EXIT_MISCONFIG:
 		break;
@@ -168,6 +170,10 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		return handle_machine_check(vcpu);
 	case MODEL_EXIT_BROKEN:
 		if (v->exit.addr)
+	/* Like handle_pml_full() of vmx.c: the log is empty already. */
+	case MODEL_EXIT_LOG_FULL:
+		trace_kvm_pml_full(vcpu->vcpu_id);
+		return 1;
 			host_check("guest-access", "guest access to %llx: a table entry at %llx, outside of memory",
 				   access_addr(v), v->exit.addr);
 		v->access.state = MODEL_ABORTED;
@@ -218,7 +224,7 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 		[MODEL_EXIT_FAULT] = 48, [MODEL_EXIT_MISCONFIG] = 49,
 		[MODEL_EXIT_INVLPG] = 14, [MODEL_EXIT_CR3] = 28, [MODEL_EXIT_IRQ_WINDOW] = 7,
 		[MODEL_EXIT_NMI_WINDOW] = 8, [MODEL_EXIT_SHUTDOWN] = 2, [MODEL_EXIT_UD] = 0 /* EXCEPTION_NMI */,
-		[MODEL_EXIT_MACHINE_CHECK] = 0 /* the same */,
+		[MODEL_EXIT_LOG_FULL] = 62, [MODEL_EXIT_MACHINE_CHECK] = 0 /* EXCEPTION_NMI */,
 	};
 	static const u32 svm_reason[MODEL_NR_EXITS] = {
 		[MODEL_EXIT_RETIRED] = 0x81 /* VMMCALL */, [MODEL_EXIT_HLT] = 0x78, [MODEL_EXIT_INTERRUPT] = 0x60,

@@ -170,6 +170,7 @@ static void visit_page(struct leaf_visit *v, struct kvm_mmu_page *sp, u64 *table
 			.executable = spte_executable(spte),
 			.accessed = spte_accessed(spte),
 			.dirty = spte_dirty(spte),
+			.dirty_recorded = model_pml && !spte_dirty(spte),
 			.raw = spte,
 			.entry = &table[i],
 		};
@@ -222,6 +223,7 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 			.executable = e->rights & TLB_X,
 			.accessed = true,
 			.dirty = e->dirty,
+			.dirty_recorded = model_pml && !e->dirty,
 			.raw = e->raw,
 			.vcpu = vcpu,
 			.addr = (model_nested_paging() ? e->gfn : e->page) << PAGE_SHIFT,

@@ -121,6 +121,7 @@ static void walk(struct x86_vcpu *v, const struct walk_tables *guest, struct wal
 {
 	host->cache = &v->walk_cache;
 	host->tag = x86_current_tag(v);
+	host->log = x86_log(v);
 	if (guest) {
 		x86_walk_2d(guest, host, addr, access, r);
 		return;

@@ -46,6 +46,9 @@ struct x86_vcpu {
 	u64 tsc_offset, tsc_multiplier;
 	hpa_t root;		/* as load_mmu_pgd gave it */
 	int root_level;
+	u32 secondary_controls;	/* SECONDARY_EXEC_ENABLE_PML or nothing */
+	struct walk_log log;
+	struct vcpu_vmx *vmx;	/* vmx.c's data for it, with model_pml; else NULL */
 
 	struct x86_event event;	/* to deliver at the next entry */
 
@@ -127,6 +130,19 @@ bool x86_frame_is_live(u64 pfn, u64 addr, const char *how);
 /*
  * Turns a failed walk of x86_translate() into what the processor does: returns true for a #PF of the guest, with
  * r->error_code and CR2 set, or false with v->exit set.
+/* pml.c: the page-modification log. The first may return -ENOMEM. */
+int model_pml_create(struct x86_vcpu *v);
+void model_pml_free(struct x86_vcpu *v);
+void model_pml_reset(struct x86_vcpu *v);
+/* At the begin of the handling of an exit: empties the log. */
+void model_pml_exit(struct kvm_vcpu *vcpu);
+/* The log that walks write while the vCPU is in guest mode, or NULL. */
+struct walk_log *x86_log(struct x86_vcpu *v);
+void model_update_dirty_logging(struct kvm_vcpu *vcpu);
+int model_vm_init(struct kvm *kvm);
+/* Before the vendor module's operations are given to KVM. */
+void model_pml_setup(void);
+
  */
 bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, unsigned int access);
 /* Returns whether an interrupt ends guest mode, between two accesses or two instructions. */

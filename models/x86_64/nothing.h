@@ -9,7 +9,6 @@
 
 /* --- the module and the VM --- */
 void model_no_hardware_unsetup(void);
-int model_no_vm_init(struct kvm *kvm);
 void model_no_vm_destroy(struct kvm *kvm);
 int model_no_vcpu_precreate(struct kvm *kvm);
 int model_no_tss_addr(struct kvm *kvm, unsigned int addr);
@@ -36,7 +35,6 @@ void model_no_cr3_copy(struct kvm_vcpu *vcpu, unsigned long cr3);
 void model_no_dr7(struct kvm_vcpu *vcpu, unsigned long value);
 void model_no_cpuid_change(struct kvm_vcpu *vcpu);
 void model_no_mce(struct kvm_vcpu *vcpu);
-void model_no_dirty_logging(struct kvm_vcpu *vcpu);
 
 /* --- APIC virtualization --- */
 void model_no_apicv(struct kvm_vcpu *vcpu);

@@ -49,6 +49,11 @@ bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, 
 		x->addr = r->status == WALK_OK ? 0 : r->entry_pa;
 		return false;
 	}
+	if (r->status == WALK_LOG_FULL) {
+		x->reason = MODEL_EXIT_LOG_FULL;
+		model_count(guest_log_full, 1);
+		return false;
+	}
 	if (r->status == WALK_MACHINE_CHECK) {
 		x->reason = MODEL_EXIT_MACHINE_CHECK;
 		x->addr = r->pa;
@@ -215,9 +220,10 @@ bool x86_interrupted(struct x86_vcpu *v)
 
 static void run_accesses(struct x86_vcpu *v)
 {
-	unsigned int n;
+	/* Enough to fill the page-modification log twice. */
+	unsigned int n, burst = x86_log(v) ? 2 * WALK_LOG_ENTRIES : MODEL_BURST;
 
-	for (n = 0; n < MODEL_BURST; n++) {
+	for (n = 0; n < burst; n++) {
 		v->exit.reason = MODEL_EXIT_NONE;
 		if (kvm_rip_read(&v->vcpu) != v->access.arch.rip)
 			retire_emulated(v);

@@ -10,9 +10,9 @@
 #include <kshim/form/x86_ept_masks.h>
 
 /*
- * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 levels, EPT
- * with accessed and dirty bits and execute-only entries. It has no TSC scaling, nested virtualization, APIC
- * virtualization or page modification logging.
+ * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 or 5 levels,
+ * EPT with accessed and dirty bits and execute-only entries, and perhaps a page-modification log. It has no TSC
+ * scaling, nested virtualization or APIC virtualization.
  */
 static int hardware_setup(void)
 {
@@ -62,6 +62,7 @@ int model_vendor_init(void)
 	model_fill_changed_ops();
 	model_refuse_rest();
 	ret = kvm_x86_vendor_init(&model_init_ops);
+	model_pml_setup();
 	if (ret)
 		return ret;
 	return model_kvm_init(&model_init_ops);

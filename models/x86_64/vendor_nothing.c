@@ -12,13 +12,7 @@ void model_no_hardware_unsetup(void)
 {
 }
 
-/* Both vendors warn about the host's processor here, or set up what this machine lacks: APIC virtualization, SEV. */
-int model_no_vm_init(struct kvm *kvm)
-{
-	return 0;
-}
-
-/* model_no_vm_init() took nothing. */
+/* model_vm_init() took nothing. */
 void model_no_vm_destroy(struct kvm *kvm)
 {
 }
@@ -69,7 +63,7 @@ void model_no_exit_irqoff(struct kvm_vcpu *vcpu)
 {
 }
 
-/* For nested guests and the PML buffer: an emulated instruction changes nothing else in the vendor's state. */
+/* For nested guests: an emulated instruction changes nothing else in the vendor's state. */
 void model_no_emulated_instruction(struct kvm_vcpu *vcpu)
 {
 }
@@ -126,11 +120,6 @@ void model_no_cpuid_change(struct kvm_vcpu *vcpu)
 
 /* For local machine checks (LMCE), which this machine lacks. */
 void model_no_mce(struct kvm_vcpu *vcpu)
-{
-}
-
-/* cpu_dirty_log_size is 0: KVM logs by write protection or dirty bits. */
-void model_no_dirty_logging(struct kvm_vcpu *vcpu)
 {
 }
 

@@ -45,6 +45,10 @@ static int vcpu_create(struct kvm_vcpu *vcpu)
 	v->tlb = kvzalloc(sizeof(*v->tlb), GFP_KERNEL_ACCOUNT);
 	if (!v->tlb)
 		return -ENOMEM;
+	if (model_pml_create(v)) {
+		kvfree(v->tlb);
+		return -ENOMEM;
+	}
 	x86_tlb_init(v->tlb);
 	v->root = INVALID_PAGE;
 	x86_code_init(v);
@@ -55,6 +59,7 @@ static int vcpu_create(struct kvm_vcpu *vcpu)
 
 static void vcpu_free(struct kvm_vcpu *vcpu)
 {
+	model_pml_free(x86_vcpu_of(vcpu));
 	kvfree(x86_vcpu_of(vcpu)->tlb);
 }
 
@@ -148,7 +153,7 @@ struct kvm_x86_ops model_x86_ops = {
 	.has_emulated_msr = has_emulated_msr,
 	.vcpu_after_set_cpuid = model_no_cpuid_change,
 	.vm_size = sizeof(struct kvm),
-	.vm_init = model_no_vm_init,
+	.vm_init = model_vm_init,
 	.vm_destroy = model_no_vm_destroy,
 	.vcpu_precreate = model_no_vcpu_precreate,
 	.vcpu_create = vcpu_create,
@@ -211,7 +216,7 @@ struct kvm_x86_ops model_x86_ops = {
 	.has_wbinvd_exit = has_wbinvd_exit,
 	.get_exit_info = model_get_exit_info,
 	.handle_exit_irqoff = model_no_exit_irqoff,
-	.update_cpu_dirty_logging = model_no_dirty_logging,
+	.update_cpu_dirty_logging = model_update_dirty_logging,
 	.vcpu_blocking = model_no_blocking,
 	.vcpu_unblocking = model_no_blocking,
 	.apicv_pre_state_restore = model_no_apicv,

@@ -34,6 +34,7 @@ void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 		v->star = v->lstar = v->cstar = v->syscall_mask = v->kernel_gs_base = v->tsc_aux = 0;
 		v->sysenter_cs = 0;
 		v->sysenter_eip = v->sysenter_esp = 0;
+		model_pml_reset(v);
 	}
 	model_count(guest_tlb_flushed_entries, x86_tlb_flush_all(v->tlb));
 }

@@ -159,12 +159,15 @@ static bool locate(const struct walk_tables *nested, uint64_t *where, struct wal
 	return true;
 }
 
-/* Sets the accessed bit, and for a write the dirty bit of a leaf, as a locked read-modify-write. */
-static bool mark(const struct walk_tables *t, uint64_t where, uint64_t *e, bool leaf, bool write, bool *again,
-		 struct walk_result *r)
+/*
+ * Sets the accessed bit, and for a write the dirty bit of a leaf, as a locked read-modify-write. The log is examined
+ * before, and gets addr after the dirty flag has changed from 0 to 1 (SDM vol. 3, 30.3.6).
+ */
+static bool mark(const struct walk_tables *t, uint64_t where, uint64_t addr, uint64_t *e, bool leaf, bool write,
+		 bool *again, struct walk_result *r)
 {
 	uint64_t want = t->format == WALK_EPT ? EPT_A : PTE_A;
-	bool done;
+	bool done, dirties;
 
 	*again = false;
 	if (t->format == WALK_EPT && !t->ad)
@@ -173,10 +176,15 @@ static bool mark(const struct walk_tables *t, uint64_t where, uint64_t *e, bool 
 		want |= t->format == WALK_EPT ? EPT_D : PTE_D;
 	if ((*e & want) == want)
 		return true;
+	if (t->log && t->log->index >= WALK_LOG_ENTRIES)
+		return fail(r, WALK_LOG_FULL);
+	dirties = (want & EPT_D) && !(*e & EPT_D);
 	if (!x86_phys_cmpxchg64(where, e, *e | want, &done))
 		return fail(r, WALK_BAD_MEMORY);
 	if (done)
 		*e |= want;
+	if (done && dirties && t->log)
+		t->log->entry[t->log->index--] = addr & ~MASK64(11, 0);
 	*again = !done;
 	return true;
 }
@@ -218,7 +226,7 @@ static bool walk_level(const struct walk_tables *t, const struct walk_tables *ne
 		/* PAE's four top entries have no accessed bit. */
 		again = false;
 		if (!(t->format == WALK_PAE && level == 3) &&
-		    !mark(t, where, &e, leaf, access & WALK_WRITE, &again, r))
+		    !mark(t, where, addr, &e, leaf, access & WALK_WRITE, &again, r))
 			return false;
 	} while (again);
 

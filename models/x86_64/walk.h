@@ -45,6 +45,14 @@ struct walk_cache {
 	struct walk_cache_entry entry[WALK_CACHE_LEVELS][WALK_CACHE_SIZE];
 };
 
+#define WALK_LOG_ENTRIES 512
+
+/* A page-modification log (SDM vol. 3, 30.3.6). */
+struct walk_log {
+	uint64_t *entry;	/* its page: WALK_LOG_ENTRIES guest-physical addresses */
+	uint16_t index;		/* of the next one, counting down; WALK_LOG_ENTRIES or more: full */
+};
+
 /* One set of tables and the control bits that govern its walk. */
 struct walk_tables {
 	enum walk_format format;
@@ -55,6 +63,7 @@ struct walk_tables {
 	bool nxe, wp, smep, smap;
 	struct walk_cache *cache; /* NULL: each walk begins at the root */
 	uint64_t tag;		/* tells these tables' cache entries from others */
+	struct walk_log *log;	/* EPT: where addresses go whose dirty flag a walk sets, or NULL */
 };
 
 enum walk_status {
@@ -62,6 +71,7 @@ enum walk_status {
 	WALK_FAULT,		/* not present, or no right: #PF, nested page fault, EPT violation */
 	WALK_RESERVED,		/* reserved bits: #PF with RSVD, EPT misconfiguration */
 	WALK_BAD_MEMORY,	/* an entry lies outside of memory */
+	WALK_LOG_FULL,		/* an accessed or dirty flag must be set, and the log is full: nothing was set */
 	WALK_MACHINE_CHECK,	/* x86_translate(): the frame at r->pa has a memory error */
 };
 

@@ -6,8 +6,11 @@
 #include <x86_64/model.h>
 #include "internal.h"
 
+/* The last one is a processor with EPT, too. */
+#define PML (MODEL_SHADOW + 1)
+
 const char *const kshim_arch_personalities[] = {
-	[MODEL_EPT] = "ept", [MODEL_NPT] = "npt", [MODEL_SHADOW] = "shadow", NULL
+	[MODEL_EPT] = "ept", [MODEL_NPT] = "npt", [MODEL_SHADOW] = "shadow", [PML] = "pml", NULL
 };
 
 /* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
@@ -31,7 +34,8 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 
 	if (facilities)
 		return -EINVAL;
-	model_personality = personality;
+	model_pml = personality == PML;
+	model_personality = model_pml ? MODEL_EPT : personality;
 	kshim_identify_cpus();
 	ret = kshim_hugetlb_boot();
 	if (!ret)
