@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Kernel threads (kernel/kthread.c). They never run by themselves: each is a task without a native thread. Scenarios
- * start what khugepaged, ksmd, kswapd and KVM's huge-page recovery do, through events and their own entry points.
+ * start what khugepaged, ksmd and kswapd do, through events and their own entry points.
  * Workers (kthread_worker) run their items where a workqueue does. KVM's own threads are in compat/<form>/vhost_task.
  */
 #include <linux/err.h>

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- kvm.nx_huge_pages: huge mappings are not executable, and a fetch splits them (disallowed_hugepage_adjust(),
--- account_nx_huge_page(), arch/x86/kvm/mmu/mmu.c). The parameter changes while VMs run. Their recovery thread does not
--- run here: docs/limits.md.
+-- account_nx_huge_page(), arch/x86/kvm/mmu/mmu.c). The parameter changes while VMs run. The
+-- recovery is in nx-recovery.lua.
 
 local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 -- 6.1 does not count what is split under shadow paging.
