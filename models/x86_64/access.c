@@ -26,6 +26,8 @@ static unsigned int encode(u8 *insn, enum kvmsim_access_op op, unsigned int len)
 }
 
 static const u8 invlpg[] = { 0x0f, 0x01, 0x3b };	/* INVLPG [RBX] */
+/* KVMSIM_TLBI with a value: INVPCID of type value - 1, whose descriptor is at the address. */
+static const u8 invpcid[] = { 0x66, 0x0f, 0x38, 0x82, 0x03 };	/* INVPCID RAX, [RBX] */
 static const u8 mov_cr3[] = { 0x0f, 0x22, 0xd8 };	/* MOV CR3, RAX */
 
 bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
@@ -46,7 +48,7 @@ bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 		limit = BIT_ULL(32);
 	} else {
 		/* With shadow paging and no guest paging the processor walks a PAE table, which covers 4 GiB. */
-		limit = BIT_ULL(model_personality == MODEL_SHADOW ? 32 : MODEL_MAXPHYADDR);
+		limit = BIT_ULL(model_personality == MODEL_SHADOW ? 32 : model_maxphyaddr());
 	}
 	return a->addr < limit && limit - a->addr >= a->len && (a->len < 8 || model_flat64(vcpu));
 }
@@ -72,6 +74,11 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 		i->insn_len = sizeof(mov_cr3);
 		memcpy(i->insn, mov_cr3, sizeof(mov_cr3));
 		kshim_set_rax(vcpu, a->addr);
+	} else if (a->op == KVMSIM_TLBI && a->value) {
+		i->insn_len = sizeof(invpcid);
+		memcpy(i->insn, invpcid, sizeof(invpcid));
+		kshim_set_rax(vcpu, a->value - 1);
+		kshim_set_rbx(vcpu, a->addr);
 	} else if (a->op == KVMSIM_TLBI) {
 		i->insn_len = sizeof(invlpg);
 		memcpy(i->insn, invlpg, sizeof(invlpg));

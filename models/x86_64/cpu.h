@@ -5,8 +5,6 @@
 
 #include <linux/types.h>
 
-#define MODEL_MAXPHYADDR 46	/* width of physical addresses of the machine, host and guest */
-#define MODEL_VIRT_BITS 48	/* width of linear addresses */
 #define MODEL_TSC_KHZ 1000000	/* one tick per nanosecond of virtual time */
 
 /*
@@ -18,6 +16,21 @@ extern enum model_personality model_personality;
 /* With MODEL_EPT: whether the processor has a page-modification log, which KVM then uses. Set like the above. */
 extern bool model_pml;
 
+/* Whether the processor has 5 levels of tables (LA57, 5-level EPT): the facility la57. Set like the above. */
+extern bool model_la57;
+
+/* Width of physical addresses of the machine, host and guest. */
+static inline unsigned int model_maxphyaddr(void)
+{
+	return model_la57 ? 52 : 46;
+}
+
+/* Width of linear addresses. */
+static inline unsigned int model_virt_bits(void)
+{
+	return model_la57 ? 57 : 48;
+}
+
 static inline bool model_nested_paging(void)
 {
 	return model_personality != MODEL_SHADOW;
@@ -27,6 +40,10 @@ static inline bool x86_cpu_is_intel(void)
 {
 	return model_personality == MODEL_EPT;
 }
+
+/* facilities.c: the name of the i-th thing that a scenario can add, or NULL; changes: see common/facilities.h. */
+const char *x86_facility_name(unsigned int i);
+int x86_change_facilities(const char *changes);
 
 /* Sets the registers of one CPU to what a booted Linux leaves in them. Its per-cpu area must exist. */
 void x86_cpu_boot(unsigned int cpu);

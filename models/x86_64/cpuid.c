@@ -8,6 +8,7 @@
 #include "cpu.h"
 
 enum model_personality model_personality;
+bool model_la57;
 
 #define BIT_OF(feature) BIT((feature) & 31)
 
@@ -20,8 +21,8 @@ enum model_personality model_personality;
 		  BIT_OF(X86_FEATURE_PSE36) | BIT_OF(X86_FEATURE_MMX) | BIT_OF(X86_FEATURE_FXSR))
 #define LEAF1_EDX (BASE_EDX | BIT_OF(X86_FEATURE_SEP) | BIT_OF(X86_FEATURE_CLFLUSH) |		\
 		   BIT_OF(X86_FEATURE_XMM) | BIT_OF(X86_FEATURE_XMM2))
-#define LEAF1_ECX (BIT_OF(X86_FEATURE_XMM3) | BIT_OF(X86_FEATURE_CX16))
-#define LEAF7_EBX (BIT_OF(X86_FEATURE_SMEP) | BIT_OF(X86_FEATURE_SMAP))
+#define LEAF1_ECX (BIT_OF(X86_FEATURE_XMM3) | BIT_OF(X86_FEATURE_CX16) | BIT_OF(X86_FEATURE_PCID))
+#define LEAF7_EBX (BIT_OF(X86_FEATURE_SMEP) | BIT_OF(X86_FEATURE_SMAP) | BIT_OF(X86_FEATURE_INVPCID))
 #define EXT1_EDX (BIT_OF(X86_FEATURE_SYSCALL) | BIT_OF(X86_FEATURE_NX) | BIT_OF(X86_FEATURE_GBPAGES) | \
 		  BIT_OF(X86_FEATURE_LM))
 #define EXT1_ECX BIT_OF(X86_FEATURE_LAHF_LM)
@@ -47,8 +48,10 @@ void kshim_cpuid(unsigned int *eax, unsigned int *ebx, unsigned int *ecx, unsign
 		*edx = LEAF1_EDX;
 		break;
 	case 7:
-		if (!subleaf)
+		if (!subleaf) {
 			*ebx = LEAF7_EBX;
+			*ecx = model_la57 ? BIT_OF(X86_FEATURE_LA57) : 0;
+		}
 		break;
 	case 0x80000000:
 		*eax = 0x80000008;
@@ -61,7 +64,7 @@ void kshim_cpuid(unsigned int *eax, unsigned int *ebx, unsigned int *ecx, unsign
 		*edx = EXT7_EDX;
 		break;
 	case 0x80000008:
-		*eax = MODEL_MAXPHYADDR | MODEL_VIRT_BITS << 8;
+		*eax = model_maxphyaddr() | model_virt_bits() << 8;
 		break;
 	}
 }

@@ -91,7 +91,7 @@ static int op_set_cr(struct x86_emulate_ctxt *c, int cr, unsigned long value)
 		return 0;
 	}
 	if (cr == 3 && model_nested_paging()) {
-		if (is_long_mode(&v->vcpu) && value >> MODEL_MAXPHYADDR)
+		if (!x86_cr3_valid(v, value))
 			return 1;
 		x86_load_cr3(v, value);
 		return 0;

@@ -12,7 +12,8 @@
 static const char *const exit_name[MODEL_NR_EXITS] = {
 	[MODEL_EXIT_NONE] = "none", [MODEL_EXIT_RETIRED] = "retired", [MODEL_EXIT_HLT] = "hlt",
 	[MODEL_EXIT_INTERRUPT] = "interrupt", [MODEL_EXIT_FAULT] = "fault", [MODEL_EXIT_MISCONFIG] = "misconfiguration",
-	[MODEL_EXIT_INVLPG] = "invlpg", [MODEL_EXIT_CR3] = "mov to cr3", [MODEL_EXIT_INSN] = "instruction",
+	[MODEL_EXIT_INVLPG] = "invlpg", [MODEL_EXIT_INVPCID] = "invpcid", [MODEL_EXIT_CR3] = "mov to cr3",
+	[MODEL_EXIT_INSN] = "instruction",
 	[MODEL_EXIT_UD] = "undefined opcode", [MODEL_EXIT_IRQ_WINDOW] = "interrupt window",
 	[MODEL_EXIT_NMI_WINDOW] = "NMI window", [MODEL_EXIT_SHUTDOWN] = "shutdown",
 	[MODEL_EXIT_LOG_FULL] = "log full", [MODEL_EXIT_MACHINE_CHECK] = "machine check",
@@ -144,8 +145,8 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	unsigned long rip;
 	int ret;
 
-	switch (v->exit.reason) {
 	model_pml_exit(vcpu);
+	switch (v->exit.reason) {
 	case MODEL_EXIT_FAULT:
 	case MODEL_EXIT_MISCONFIG:
 		break;
@@ -164,16 +165,19 @@ int model_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	case MODEL_EXIT_INVLPG:
 		kvm_mmu_invlpg(vcpu, v->exit.addr);
 		return kvm_skip_emulated_instruction(vcpu);
+	/* Like invpcid_interception() of svm.c. */
+	case MODEL_EXIT_INVPCID:
+		return kvm_handle_invpcid(vcpu, v->exit.error_code, v->exit.addr);
 	case MODEL_EXIT_CR3:
 		return kvm_complete_insn_gp(vcpu, kvm_set_cr3(vcpu, v->exit.addr));
-	case MODEL_EXIT_MACHINE_CHECK:
-		return handle_machine_check(vcpu);
-	case MODEL_EXIT_BROKEN:
-		if (v->exit.addr)
 	/* Like handle_pml_full() of vmx.c: the log is empty already. */
 	case MODEL_EXIT_LOG_FULL:
 		trace_kvm_pml_full(vcpu->vcpu_id);
 		return 1;
+	case MODEL_EXIT_MACHINE_CHECK:
+		return handle_machine_check(vcpu);
+	case MODEL_EXIT_BROKEN:
+		if (v->exit.addr)
 			host_check("guest-access", "guest access to %llx: a table entry at %llx, outside of memory",
 				   access_addr(v), v->exit.addr);
 		v->access.state = MODEL_ABORTED;
@@ -229,6 +233,7 @@ void model_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *in
 	static const u32 svm_reason[MODEL_NR_EXITS] = {
 		[MODEL_EXIT_RETIRED] = 0x81 /* VMMCALL */, [MODEL_EXIT_HLT] = 0x78, [MODEL_EXIT_INTERRUPT] = 0x60,
 		[MODEL_EXIT_FAULT] = 0x400, [MODEL_EXIT_INVLPG] = 0x79, [MODEL_EXIT_CR3] = 0x13,
+		[MODEL_EXIT_INVPCID] = 0xa2,
 		[MODEL_EXIT_IRQ_WINDOW] = 0x64 /* VINTR */, [MODEL_EXIT_NMI_WINDOW] = 0x61 /* NMI */,
 		[MODEL_EXIT_SHUTDOWN] = 0x7f, [MODEL_EXIT_UD] = 0x46,
 		[MODEL_EXIT_MACHINE_CHECK] = 0x52,

@@ -125,7 +125,7 @@ const u64 *kshim_hw_entry_of(const struct kshim_guest_leaf *leaf)
 int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
-	struct x86_tlb_entry *e = x86_tlb_lookup(v->tlb, x86_current_kind(vcpu), x86_current_tag(v), addr);
+	struct x86_tlb_entry *e = x86_tlb_find(v, addr);
 
 	memset(out, 0, sizeof(*out));
 	if (!e)
@@ -210,7 +210,7 @@ static void visit_tlb(struct leaf_visit *v, struct kvm_vcpu *vcpu)
 		const struct x86_tlb_entry *e = &tlb->entry[i];
 
 		/* KVM flushes a root's entries before it loads it again, so entries of another root do not count. */
-		if (e->root != x86_current_tag(x86_vcpu_of(vcpu)))
+		if ((e->root & ~(TLB_PCID_MASK | TLB_ANY_PCID)) != x86_current_tag(x86_vcpu_of(vcpu)))
 			continue;
 		v->fn(v->kvm, &(struct kshim_guest_leaf){
 			.where = where,

@@ -22,6 +22,7 @@
 #include "mmu/mmu_internal.h"
 #include "x86.h"
 #include "model.h"
+#include <asm/invpcid.h>
 #include <kshim/memory_error.h>
 #include <kshim/sched.h>
 
@@ -31,7 +32,7 @@ struct walk_tables x86_host_tables(struct x86_vcpu *v)
 		.format = model_personality == MODEL_EPT ? WALK_EPT : v->root_level == 3 ? WALK_PAE : WALK_IA32E,
 		.levels = v->root_level,
 		.root = v->root,
-		.maxphyaddr = MODEL_MAXPHYADDR,
+		.maxphyaddr = model_maxphyaddr(),
 		.ad = true,
 		.nxe = true,
 		.wp = true,	/* both vendors run shadow paging with CR0.WP set; nested tables have no CR0.WP */
@@ -55,7 +56,7 @@ struct walk_tables x86_guest_tables(struct x86_vcpu *v)
 		.format = long_mode ? WALK_IA32E : WALK_PAE,
 		.levels = !long_mode ? 3 : kvm_is_cr4_bit_set(vcpu, X86_CR4_LA57) ? 5 : 4,
 		.root = kvm_read_cr3(vcpu),
-		.maxphyaddr = MODEL_MAXPHYADDR,
+		.maxphyaddr = model_maxphyaddr(),
 		.nxe = vcpu->arch.efer & EFER_NX,
 		.wp = kvm_is_cr0_bit_set(vcpu, X86_CR0_WP),
 		.smep = kvm_is_cr4_bit_set(vcpu, X86_CR4_SMEP),
@@ -91,11 +92,43 @@ u64 x86_current_tag(struct x86_vcpu *v)
 	return model_personality == MODEL_EPT ? v->root : 0;
 }
 
+/* Entries of linear addresses belong to a PCID. With shadow paging the processor has the guest's. */
+u64 x86_tlb_tag(struct x86_vcpu *v, enum x86_tlb_kind kind)
+{
+	return x86_current_tag(v) | (kind == TLB_LINEAR ? kvm_get_active_pcid(&v->vcpu) : 0);
+}
+
+u64 x86_walk_tag(struct x86_vcpu *v)
+{
+	return model_nested_paging() ? x86_current_tag(v) : kvm_get_active_pcid(&v->vcpu);
+}
+
+static bool has_pcids(struct x86_vcpu *v)
+{
+	return kvm_is_cr4_bit_set(&v->vcpu, X86_CR4_PCIDE);
+}
+
+struct x86_tlb_entry *x86_tlb_find(struct x86_vcpu *v, u64 addr)
+{
+	enum x86_tlb_kind kind = x86_current_kind(&v->vcpu);
+	struct x86_tlb_entry *e = x86_tlb_lookup(v->tlb, kind, x86_tlb_tag(v, kind), addr);
+
+	if (e || kind != TLB_LINEAR || !has_pcids(v))
+		return e;
+	return x86_tlb_lookup(v->tlb, kind, x86_current_tag(v) | TLB_ANY_PCID, addr);
+}
+
 static void fill_tlb(struct x86_vcpu *v, const struct walk_result *r, u64 addr, enum x86_tlb_kind kind)
 {
 	u64 gfn = model_personality == MODEL_SHADOW ? x86_entry_gfn(r->entry_pa) : r->gpa >> PAGE_SHIFT;
 	u64 pages = 1UL << (9 * (r->level - 1)), evictions = v->tlb->assoc.evictions;
+	u64 tag = x86_tlb_tag(v, kind);
 	unsigned int rights = r->rights;
+
+	if (!kvm_is_cr4_bit_set(&v->vcpu, X86_CR4_PGE))
+		rights &= ~TLB_GLOBAL;
+	if ((rights & TLB_GLOBAL) && has_pcids(v))
+		tag = x86_current_tag(v) | TLB_ANY_PCID;
 
 	/* The host's tables are walked with write protection on, whatever the guest's CR0.WP. */
 	if ((kind == TLB_PHYSICAL || model_personality == MODEL_SHADOW) && !(rights & TLB_W))
@@ -104,7 +137,7 @@ static void fill_tlb(struct x86_vcpu *v, const struct walk_result *r, u64 addr, 
 		.page = (addr >> PAGE_SHIFT) & ~(pages - 1),
 		.gfn = gfn & ~(pages - 1),
 		.pfn = (r->pa >> PAGE_SHIFT) & ~(pages - 1),
-		.root = x86_current_tag(v),
+		.root = tag,
 		.raw = r->entry,
 		.level = r->level,
 		.kind = kind,
@@ -120,7 +153,7 @@ static void walk(struct x86_vcpu *v, const struct walk_tables *guest, struct wal
 		 unsigned int access, struct walk_result *r)
 {
 	host->cache = &v->walk_cache;
-	host->tag = x86_current_tag(v);
+	host->tag = x86_walk_tag(v);
 	host->log = x86_log(v);
 	if (guest) {
 		x86_walk_2d(guest, host, addr, access, r);
@@ -154,7 +187,7 @@ bool x86_translate(struct x86_vcpu *v, u64 addr, unsigned int access, u64 *pa, s
 	struct x86_tlb_entry *e;
 
 	kshim_sched_point(KSHIM_PT_ACCESS, v);
-	e = x86_tlb_lookup(v->tlb, kind, x86_current_tag(v), addr);
+	e = x86_tlb_find(v, addr);
 	if (two)
 		guest = x86_guest_tables(v);
 	if (e && x86_walk_allowed(two ? &guest : &host, e->rights, access) && (!(access & WALK_WRITE) || e->dirty)) {
@@ -230,15 +263,49 @@ void model_flush_tlb_guest(struct kvm_vcpu *vcpu)
 		flush_asid(vcpu);
 }
 
+static void flush_pcid(struct x86_vcpu *v, const struct x86_tlb_pcid *which)
+{
+	flushed(x86_tlb_flush_pcid(v->tlb, which));
+}
+
 void x86_invlpg(struct x86_vcpu *v, u64 addr)
 {
-	flushed(x86_tlb_flush_addr(v->tlb, TLB_LINEAR, addr));
+	flush_pcid(v, &(struct x86_tlb_pcid){
+		.pcid = kvm_get_active_pcid(&v->vcpu), .globals = true, .one = true, .addr = addr });
+}
+
+bool x86_cr3_valid(struct x86_vcpu *v, u64 cr3)
+{
+	if (has_pcids(v))
+		cr3 &= ~X86_CR3_PCID_NOFLUSH;
+	return !is_long_mode(&v->vcpu) || !(cr3 >> model_maxphyaddr());
 }
 
 void x86_load_cr3(struct x86_vcpu *v, u64 cr3)
 {
-	v->vcpu.arch.cr3 = cr3;
-	flushed(x86_tlb_flush_linear(v->tlb, kvm_is_cr4_bit_set(&v->vcpu, X86_CR4_PGE)));
+	bool keep = has_pcids(v) && (cr3 & X86_CR3_PCID_NOFLUSH);
+
+	v->vcpu.arch.cr3 = keep ? cr3 & ~X86_CR3_PCID_NOFLUSH : cr3;
+	if (!keep)
+		flush_pcid(v, &(struct x86_tlb_pcid){ .pcid = kvm_get_active_pcid(&v->vcpu) });
+}
+
+bool x86_invpcid(struct x86_vcpu *v, u64 type, u64 pcid, u64 addr)
+{
+	struct x86_tlb_pcid which = { .pcid = pcid, .addr = addr };
+
+	/* SDM vol. 2, INVPCID: the types, and what causes #GP(0). */
+	if (type > INVPCID_TYPE_ALL_NON_GLOBAL || pcid & ~TLB_PCID_MASK)
+		return false;
+	if (type <= INVPCID_TYPE_SINGLE_CTXT && pcid && !has_pcids(v))
+		return false;
+	if (type == INVPCID_TYPE_INDIV_ADDR && !x86_canonical(v, addr))
+		return false;
+	which.one = type == INVPCID_TYPE_INDIV_ADDR;
+	which.any = type >= INVPCID_TYPE_ALL_INCL_GLOBAL;
+	which.globals = type == INVPCID_TYPE_ALL_INCL_GLOBAL;
+	flush_pcid(v, &which);
+	return true;
 }
 
 bool x86_flush_pending(struct kvm_vcpu *vcpu)

@@ -106,11 +106,19 @@ void model_flush_tlb_guest(struct kvm_vcpu *vcpu);
 /* The TLB's part of the guest's INVLPG and MOV to CR3 where these do not exit; the latter also sets CR3. */
 void x86_invlpg(struct x86_vcpu *v, u64 addr);
 void x86_load_cr3(struct x86_vcpu *v, u64 cr3);
+bool x86_cr3_valid(struct x86_vcpu *v, u64 cr3);
+/* INVPCID where it does not exit, with the descriptor's PCID and address. Returns false for #GP(0). */
+bool x86_invpcid(struct x86_vcpu *v, u64 type, u64 pcid, u64 addr);
 /* Returns whether the vCPU's next entry will make a requested flush: entries may be stale until then. */
 bool x86_flush_pending(struct kvm_vcpu *vcpu);
 /* The kind and the root tag of the entry that an access would make now. */
 enum x86_tlb_kind x86_current_kind(struct kvm_vcpu *vcpu);
 u64 x86_current_tag(struct x86_vcpu *v);
+/* The whole key of an entry that is not global, and the tag of the paging-structure cache: with the PCID. */
+u64 x86_tlb_tag(struct x86_vcpu *v, enum x86_tlb_kind kind);
+u64 x86_walk_tag(struct x86_vcpu *v);
+/* Returns the entry that an access to addr would use now, or NULL. */
+struct x86_tlb_entry *x86_tlb_find(struct x86_vcpu *v, u64 addr);
 /* The tables that the processor walks for the host, and for the guest; the latter only with CR0.PG set. */
 struct walk_tables x86_host_tables(struct x86_vcpu *v);
 struct walk_tables x86_guest_tables(struct x86_vcpu *v);
@@ -122,14 +130,6 @@ bool x86_translate(struct x86_vcpu *v, u64 addr, unsigned int access, u64 *pa, s
 /* Returns the guest frame that a last-level entry of a shadow table stands for. */
 u64 x86_entry_gfn(u64 entry_pa);
 
-/* phys.c: memory, with what walk.h declares */
-/* Returns false, after a report, if the frame that an access to addr is about to touch is not memory in use. */
-bool x86_frame_is_live(u64 pfn, u64 addr, const char *how);
-
-/* run.c: the processor */
-/*
- * Turns a failed walk of x86_translate() into what the processor does: returns true for a #PF of the guest, with
- * r->error_code and CR2 set, or false with v->exit set.
 /* pml.c: the page-modification log. The first may return -ENOMEM. */
 int model_pml_create(struct x86_vcpu *v);
 void model_pml_free(struct x86_vcpu *v);
@@ -143,6 +143,14 @@ int model_vm_init(struct kvm *kvm);
 /* Before the vendor module's operations are given to KVM. */
 void model_pml_setup(void);
 
+/* phys.c: memory, with what walk.h declares */
+/* Returns false, after a report, if the frame that an access to addr is about to touch is not memory in use. */
+bool x86_frame_is_live(u64 pfn, u64 addr, const char *how);
+
+/* run.c: the processor */
+/*
+ * Turns a failed walk of x86_translate() into what the processor does: returns true for a #PF of the guest, with
+ * r->error_code and CR2 set, or false with v->exit set.
  */
 bool x86_walk_failed(struct x86_vcpu *v, const struct walk_result *r, u64 addr, unsigned int access);
 /* Returns whether an interrupt ends guest mode, between two accesses or two instructions. */

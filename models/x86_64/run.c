@@ -102,32 +102,6 @@ bool x86_canonical(struct x86_vcpu *v, u64 addr)
 	return __is_canonical_address(addr, kvm_is_cr4_bit_set(&v->vcpu, X86_CR4_LA57) ? 57 : 48);
 }
 
-/*
- * INVLPG and MOV to CR3, which exit to KVM only with shadow paging. Under an ASID, guest-physical translations of a
- * guest without paging are linear ones, and are dropped too.
- */
-static void execute_privileged(struct x86_vcpu *v)
-{
-	struct kvmsim_access *a = &v->access.a;
-	struct kvm_vcpu *vcpu = &v->vcpu;
-
-	if (a->user || (a->op == KVMSIM_SET_ROOT && is_long_mode(vcpu) && a->addr >> MODEL_MAXPHYADDR)) {
-		exception(v, GP_VECTOR, 0, 0);
-		return;
-	}
-	if (!model_nested_paging()) {
-		v->exit.reason = a->op == KVMSIM_TLBI ? MODEL_EXIT_INVLPG : MODEL_EXIT_CR3;
-		v->exit.addr = a->addr;
-		return;
-	}
-	if (a->op == KVMSIM_TLBI)
-		x86_invlpg(v, a->addr);
-	else
-		x86_load_cr3(v, a->addr);
-	kvm_rip_write(vcpu, v->access.arch.rip + v->access.arch.insn_len);
-	retire(v);
-}
-
 /* Finds the physical address of a piece. On false, v->exit or an exception is set. */
 static bool find(struct x86_vcpu *v, struct model_piece *p, unsigned int access)
 {
@@ -138,6 +112,62 @@ static bool find(struct x86_vcpu *v, struct model_piece *p, unsigned int access)
 	if (x86_walk_failed(v, &r, p->addr, access))
 		exception(v, PF_VECTOR, r.error_code, p->addr);
 	return false;
+}
+
+/* Reads the descriptor and carries it out. On false, v->exit or an exception is set. */
+static bool execute_invpcid(struct x86_vcpu *v, u64 type, u64 addr)
+{
+	struct kvmsim_access word = { .op = KVMSIM_READ, .len = 8 };
+	struct model_piece p[2];
+	u64 descriptor[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		word.addr = addr + 8 * i;
+		model_access_split(&word, p);
+		if (!find(v, &p[0], WALK_READ) || (p[1].len && !find(v, &p[1], WALK_READ)))
+			return false;
+		model_access_perform(&word, p);
+		descriptor[i] = word.value;
+	}
+	if (!x86_invpcid(v, type, descriptor[0], descriptor[1])) {
+		exception(v, GP_VECTOR, 0, 0);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * INVLPG, INVPCID and MOV to CR3, which exit to KVM only with shadow paging. Under an ASID, guest-physical translations
+ * of a guest without paging are linear ones, and are dropped too.
+ */
+static void execute_privileged(struct x86_vcpu *v)
+{
+	struct kvmsim_access *a = &v->access.a;
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	bool invpcid = a->op == KVMSIM_TLBI && a->value;
+
+	if (a->user || (a->op == KVMSIM_SET_ROOT && !x86_cr3_valid(v, a->addr))) {
+		exception(v, GP_VECTOR, 0, 0);
+		return;
+	}
+	if (!model_nested_paging()) {
+		v->exit.reason = invpcid ? MODEL_EXIT_INVPCID :
+				 a->op == KVMSIM_TLBI ? MODEL_EXIT_INVLPG : MODEL_EXIT_CR3;
+		v->exit.addr = a->addr;
+		v->exit.error_code = invpcid ? a->value - 1 : 0;
+		return;
+	}
+	if (invpcid) {
+		if (!execute_invpcid(v, a->value - 1, a->addr))
+			return;
+	} else if (a->op == KVMSIM_TLBI) {
+		x86_invlpg(v, a->addr);
+	} else {
+		x86_load_cr3(v, a->addr);
+	}
+	kvm_rip_write(vcpu, v->access.arch.rip + v->access.arch.insn_len);
+	retire(v);
 }
 
 static void execute(struct x86_vcpu *v)

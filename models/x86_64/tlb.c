@@ -54,7 +54,7 @@ static bool of_root(const void *entry, const void *arg)
 	const struct x86_tlb_entry *e = entry;
 	const uint64_t *root = arg;
 
-	return e->root == *root;
+	return (e->root & ~(TLB_PCID_MASK | TLB_ANY_PCID)) == *root;
 }
 
 unsigned int x86_tlb_flush_root(struct x86_tlb *t, uint64_t root)
@@ -92,6 +92,25 @@ unsigned int x86_tlb_flush_linear(struct x86_tlb *t, bool keep_global)
 unsigned int x86_tlb_flush_addr(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t addr)
 {
 	return assoc_flush_addr(&shape, &t->assoc, kind, addr);
+}
+
+static bool of_pcid(const void *entry, const void *arg)
+{
+	const struct x86_tlb_entry *e = entry;
+	const struct x86_tlb_pcid *which = arg;
+
+	if (e->kind != TLB_LINEAR)
+		return false;
+	if (which->one && (which->addr >> 12) - e->page >= 1ULL << (9 * (e->level - 1)))
+		return false;
+	if (e->rights & TLB_GLOBAL)
+		return which->globals;
+	return which->any || (e->root & TLB_PCID_MASK) == which->pcid;
+}
+
+unsigned int x86_tlb_flush_pcid(struct x86_tlb *t, const struct x86_tlb_pcid *which)
+{
+	return assoc_flush(&shape, &t->assoc, of_pcid, which);
 }
 
 const char *x86_tlb_validate(const struct x86_tlb *t)

@@ -28,9 +28,16 @@ enum tlb_rights {
 	TLB_GLOBAL = 1 << 5,
 };
 
+#define TLB_PCID_MASK 0xfffULL
+#define TLB_ANY_PCID (1ULL << 63)
+
 struct x86_tlb_entry {
 	ASSOC_ENTRY;		/* level: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; kind: enum x86_tlb_kind */
-	uint64_t root;		/* the key: physical address of the table root (EPT), or 0 where an ASID tags entries */
+	/*
+	 * The key: physical address of the table root (EPT), or 0 where an ASID tags entries; plus, of a linear
+	 * address, the PCID, or TLB_ANY_PCID (global entries of a guest with CR4.PCIDE).
+	 */
+	uint64_t root;
 	uint64_t gfn;		/* guest frame of the first page */
 	uint64_t pfn;		/* host frame of the first page */
 	uint64_t raw;		/* the last-level table entry when the TLB was filled */
@@ -64,6 +71,15 @@ unsigned int x86_tlb_flush_kind(struct x86_tlb *t, enum x86_tlb_kind kind);
 /* Like a load of CR3: global entries stay if keep_global is set. */
 unsigned int x86_tlb_flush_linear(struct x86_tlb *t, bool keep_global);
 unsigned int x86_tlb_flush_addr(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t addr);
+/* Entries of linear addresses that a guest with PCIDs invalidates (SDM vol. 3, 5.10.4.1). */
+struct x86_tlb_pcid {
+	bool any;		/* whatever the PCID, else only pcid */
+	uint16_t pcid;
+	bool globals;		/* also global entries */
+	bool one;		/* only those that translate addr */
+	uint64_t addr;
+};
+unsigned int x86_tlb_flush_pcid(struct x86_tlb *t, const struct x86_tlb_pcid *which);
 
 /* Returns NULL, or what is wrong. */
 const char *x86_tlb_validate(const struct x86_tlb *t);

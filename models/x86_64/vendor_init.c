@@ -16,6 +16,8 @@
  */
 static int hardware_setup(void)
 {
+	int levels = model_la57 ? 5 : 4;
+
 	/* Only used for a scaled TSC, which kvm_caps.has_tsc_control forbids; both vendors set them anyway. */
 	kvm_caps.max_tsc_scaling_ratio = 1;
 	kvm_caps.tsc_scaling_ratio_frac_bits = model_personality == MODEL_EPT ? 48 : 32;
@@ -24,10 +26,10 @@ static int hardware_setup(void)
 	switch (model_personality) {
 	case MODEL_EPT:
 		kshim_set_ept_masks();
-		kvm_configure_mmu(true, 0, 4, PG_LEVEL_1G);
+		kvm_configure_mmu(true, 0, levels, PG_LEVEL_1G);
 		break;
 	case MODEL_NPT:
-		kvm_configure_mmu(true, 4, 4, PG_LEVEL_1G);
+		kvm_configure_mmu(true, levels, levels, PG_LEVEL_1G);
 		break;
 	case MODEL_SHADOW:
 		kvm_configure_mmu(false, 0, 0, PG_LEVEL_1G);
@@ -60,9 +62,9 @@ int model_vendor_init(void)
 	model_fill_ops(&model_init_ops);
 	model_fill_nested_ops(&model_init_ops);
 	model_fill_changed_ops();
+	model_pml_setup();
 	model_refuse_rest();
 	ret = kvm_x86_vendor_init(&model_init_ops);
-	model_pml_setup();
 	if (ret)
 		return ret;
 	return model_kvm_init(&model_init_ops);

@@ -41,6 +41,8 @@ static void read_features(struct cpuinfo_x86 *c)
 	cpuid(0x80000001, &eax, &ebx, &ecx, &edx);
 	c->x86_capability[CPUID_8000_0001_EDX] = edx;
 	c->x86_capability[CPUID_8000_0001_ECX] = ecx;
+	/* The host has four levels, as with "no5lvl"; KVM asks CPUID what guests may have. */
+	c->x86_capability[CPUID_7_ECX] &= ~BIT(X86_FEATURE_LA57 & 31);
 	/* Flags that Linux makes up: a TSC that neither stops nor changes its rate. */
 	set_cpu_cap(c, X86_FEATURE_CONSTANT_TSC);
 	set_cpu_cap(c, X86_FEATURE_NONSTOP_TSC);
@@ -62,8 +64,8 @@ static void identify(struct cpuinfo_x86 *c)
 	c->x86_stepping = intel ? 4 : 2;
 	c->cpuid_level = cpuid_eax(0);
 	c->extended_cpuid_level = cpuid_eax(0x80000000);
-	c->x86_phys_bits = c->x86_cache_bits = MODEL_MAXPHYADDR;
-	c->x86_virt_bits = MODEL_VIRT_BITS;
+	c->x86_phys_bits = c->x86_cache_bits = model_maxphyaddr();
+	c->x86_virt_bits = model_virt_bits();
 	c->x86_clflush_size = c->x86_cache_alignment = 64;
 	c->loops_per_jiffy = 1000000;
 	read_features(c);

@@ -16,10 +16,9 @@ const char *const kshim_arch_personalities[] = {
 /* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
 extern initcall_t __kshim_initcall_kvm_x86_init;
 
-/* The machine of each personality is fixed. */
 const char *kshim_arch_facility_name(unsigned int i)
 {
-	return NULL;
+	return x86_facility_name(i);
 }
 
 /* None: the page allocator has no frames of 1 GiB, which gigantic_pages_init() would add. */
@@ -32,7 +31,7 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
 	int ret;
 
-	if (facilities)
+	if (facilities && x86_change_facilities(facilities))
 		return -EINVAL;
 	model_pml = personality == PML;
 	model_personality = model_pml ? MODEL_EPT : personality;

@@ -23,7 +23,7 @@ static int check_walk_cache(struct x86_vcpu *v)
 		return 0;
 	tables = x86_host_tables(v);
 	for (; e < end; e++) {
-		if (!e->level || e->tag != x86_current_tag(v) || x86_walk_cache_current(&tables, e))
+		if (!e->level || e->tag != x86_walk_tag(v) || x86_walk_cache_current(&tables, e))
 			continue;
 		findings++;
 		now.addr = e->prefix << (12 + 9 * (e->level - 1));

@@ -4,7 +4,7 @@ local core, M = ...
 local A, C, P, U, N, T = M.args, M.class, M.process, M.vcpu, M.kernel, M.tables
 
 local K = core.constants
-local sub, rep, find, fmt = string.sub, string.rep, string.find, string.format
+local char, sub, rep, find, fmt = string.char, string.sub, string.rep, string.find, string.format
 local next, type = next, type
 
 local REGS <const>, SREGS <const> = N.struct("kvm_regs"), N.struct("kvm_sregs")
@@ -316,6 +316,11 @@ C.methods(U.vcpu, {
 	host_map = host_map,
 	invlpg = function(s, what, addr, flags)
 		return U.access(s, core.TLBI, A.u64(what .. ": address", addr), 1, nil, U.user_flag(what, flags))
+	end,
+	-- INVPCID: type 0 to 3; the descriptor is at a guest-virtual address.
+	invpcid = function(s, what, kind, addr, flags)
+		return U.access(s, core.TLBI, A.u64(what .. ": descriptor", addr), 1,
+			char(1 + A.int(what .. ": type", kind, 0, 254)), U.user_flag(what, flags))
 	end,
 	load_cr3 = function(s, what, value, flags)
 		return U.access(s, core.SET_ROOT, A.u64(what .. ": value", value), 1, nil, U.user_flag(what, flags))

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What scenarios can add to a processor, by names; before KVM is loaded. */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "common/facilities.h"
+#include "cpu.h"
+
+static const struct {
+	const char *name;
+	bool *has;
+} named[] = {
+	{ "la57", &model_la57 },
+};
+
+const char *x86_facility_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(named) ? named[i].name : NULL;
+}
+
+static bool change(const char *name, bool on)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(named); i++) {
+		if (!strcmp(named[i].name, name)) {
+			*named[i].has = on;
+			return true;
+		}
+	}
+	return false;
+}
+
+int x86_change_facilities(const char *changes)
+{
+	return model_change_facilities(changes, change);
+}
