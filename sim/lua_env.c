@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <lualib.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HOOK_INSTRUCTIONS 200000
+#define LARGE_BLOCK 100000	/* bytes, below M_MMAP_THRESHOLD */
 
 static size_t memory_used;
 static double deadline;
@@ -253,6 +255,19 @@ static int load_protected(lua_State *L)
 	return 0;
 }
 
+/*
+ * Has the C library merge what is free, and sort it by size, now. Otherwise each child does so when it first needs a large
+ * block, and so writes to every page of the heap.
+ */
+static void tidy_heap(void)
+{
+	void *volatile block;	/* else the compiler takes both calls away */
+
+	malloc_trim(0);		/* merges */
+	block = malloc(LARGE_BLOCK);	/* looks for a block, and so sorts */
+	free(block);
+}
+
 char *lua_env_load_file(lua_State *L, const struct sim_file *file)
 {
 	size_t n = file->bytes;
@@ -273,5 +288,6 @@ char *lua_env_load_file(lua_State *L, const struct sim_file *file)
 	free(own);
 	/* Processes are forked from here. Without garbage, a short scenario ends before its first collection. */
 	lua_gc(L, LUA_GCCOLLECT);
+	tidy_heap();
 	return err;
 }
