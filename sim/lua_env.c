@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #define HOOK_INSTRUCTIONS 200000
 #define LARGE_BLOCK 100000	/* bytes, below M_MMAP_THRESHOLD */
@@ -42,7 +43,12 @@ static void *limited_alloc(void *ud, void *p, size_t osize, size_t nsize)
 	return p;
 }
 
-/* Called in code without calls into the machine: it must end in time, and let other threads have the lock. */
+static int is_over(void)
+{
+	return interrupted || (deadline > 0 && wall_seconds() > deadline);
+}
+
+/* Called in code that may have run for too long: it must end in time, and let other threads have the lock. */
 static void count_hook(lua_State *L, lua_Debug *ar)
 {
 	if (ar->event == LUA_HOOKLINE) {
@@ -55,7 +61,7 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 		interrupted = 0;
 		luaL_error(L, "interrupted");
 	}
-	if (deadline > 0 && wall_seconds() > deadline) {
+	if (is_over()) {
 		char where[SIM_LOG_WIDTH];
 
 		child_time_limit();
@@ -63,6 +69,58 @@ static void count_hook(lua_State *L, lua_Debug *ar)
 		lua_pushfstring(L, "%s: time limit: this Lua code has run for too long", where);
 		lua_error(L);
 	}
+}
+
+/*
+ * With a hook, Lua is slower by a call for each of its instructions. So the main thread's has none until a signal sets
+ * it, which lua_sethook() allows. Threads and coroutines have it always: a signal would not know which one runs.
+ */
+static lua_State *main_thread;
+
+static void hook_main_thread(void)
+{
+	if (main_thread)
+		lua_sethook(main_thread, count_hook, lua_gethookmask(main_thread) | LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+}
+
+static void on_deadline(int sig)
+{
+	(void)sig;
+	hook_main_thread();
+}
+
+void lua_env_hook_thread(lua_State *L)
+{
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+}
+
+/* Upvalue: coroutine.create or coroutine.wrap. The coroutine inherits the hook. */
+static int hooked_coroutine(lua_State *L)
+{
+	int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+	lua_Hook hook = lua_gethook(L);
+
+	lua_env_hook_thread(L);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, 1);
+	lua_sethook(L, hook, mask, count);
+	if (is_over())	/* the signal may have come meanwhile */
+		hook_main_thread();
+	return 1;
+}
+
+static void hook_coroutines(lua_State *L)
+{
+	static const char *const names[] = { "create", "wrap" };
+
+	lua_getglobal(L, LUA_COLIBNAME);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		lua_getfield(L, -1, names[i]);
+		lua_pushcclosure(L, hooked_coroutine, 1);
+		lua_setfield(L, -2, names[i]);
+	}
+	lua_pop(L, 1);
 }
 
 void lua_env_on_line(lua_State *L, void (*fn)(lua_State *L, lua_Debug *ar))
@@ -76,13 +134,28 @@ int lua_env_interrupt(void)
 	int before = interrupted;
 
 	interrupted = 1;
+	hook_main_thread();
 	return before;
 }
 
-void lua_env_deadline(double seconds)
+void lua_env_deadline(lua_State *L, double seconds)
 {
+	struct itimerval timer = { 0 };
+	struct sigaction action = { .sa_handler = on_deadline, .sa_flags = SA_RESTART };
+
 	interrupted = 0;
-	deadline = seconds > 0 ? wall_seconds() + seconds : 0;
+	deadline = 0;
+	main_thread = L;
+	lua_sethook(L, NULL, 0, 0);
+	if (seconds > 0) {
+		deadline = wall_seconds() + seconds;
+		timer.it_value.tv_sec = (time_t)seconds;
+		timer.it_value.tv_usec = (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
+		if (seconds < 1e-6)
+			timer.it_value.tv_usec = 1;	/* 0 means never */
+		sigaction(SIGALRM, &action, NULL);
+	}
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 struct bytes {
@@ -181,12 +254,12 @@ lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops, lua_S
 		luaL_requiref(L, LUA_OSLIBNAME, luaopen_os, 1);
 		lua_pop(L, 2);
 	}
+	hook_coroutines(L);
 	if (load_prelude(L, ops, other)) {
 		fprintf(stderr, "kvmsim: in the scenario language itself: %s\n", lua_tostring(L, -1));
 		lua_close(L);
 		return NULL;
 	}
-	lua_sethook(L, count_hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 	return L;
 }
 
@@ -279,12 +352,12 @@ char *lua_env_load_file(lua_State *L, const struct sim_file *file)
 	lua_pushlightuserdata(L, file->path);
 	lua_pushlightuserdata(L, own ? own : file->text);
 	lua_pushlightuserdata(L, &n);
-	lua_env_deadline(SIM_LOAD_TIMEOUT / 2);
+	lua_env_deadline(L, SIM_LOAD_TIMEOUT / 2);
 	if (lua_pcall(L, 3, 0, 0)) {
 		err = xstrdup(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error value that is not a string");
 		lua_pop(L, 1);
 	}
-	lua_env_deadline(0);
+	lua_env_deadline(L, 0);
 	free(own);
 	/* Processes are forked from here. Without garbage, a short scenario ends before its first collection. */
 	lua_gc(L, LUA_GCCOLLECT);

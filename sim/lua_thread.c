@@ -90,6 +90,7 @@ static int core_join(lua_State *L)
 	luaL_checkstack(L, (int)n + 8, "threads");
 	for (int i = 0; i < n; i++) {
 		w[i].L = lua_newthread(L);	/* stays on the stack: not collected */
+		lua_env_hook_thread(w[i].L);
 		w[i].cpu = (unsigned int)i + 1;
 		luaL_checkstack(w[i].L, 8, "thread");
 		lua_rawgeti(L, 1, i + 1);

@@ -45,10 +45,10 @@ static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_jo
 
 	lua_env_push(L, "repl");
 	push_line(L, job, text);
-	lua_env_deadline(w->options->timeout > 0 ? w->options->timeout : SIM_DEFAULT_TIMEOUT);
+	lua_env_deadline(L, w->options->timeout > 0 ? w->options->timeout : SIM_DEFAULT_TIMEOUT);
 	if (lua_pcall(L, 4, 1, 0))
 		printf("%s\n", lua_tostring(L, -1) ? lua_tostring(L, -1) : "error");
-	lua_env_deadline(0);
+	lua_env_deadline(L, 0);
 	more = lua_type(L, -1) == LUA_TSTRING && !strcmp(lua_tostring(L, -1), "more");
 	if (!more && lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1))
 		printf("%s\n", lua_tostring(L, -1));

@@ -205,7 +205,7 @@ static void child_main(const struct sim_world *w, const struct sim_job *job, con
 	child_ops = ops;
 	signal(SIGUSR1, on_timeout);
 	before = read_counters(ops, &n);
-	lua_env_deadline(job->timeout);
+	lua_env_deadline(L, job->timeout);
 	if (w->options->show && !first)
 		show_arm(L, w->options->show, job);
 	lua_env_push(L, "run");

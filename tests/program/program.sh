@@ -604,12 +604,24 @@ cat >greedy.lua <<'LUA'
 scenario("memory", { mmu = "ept" }, function(sim) local s = "x" while true do s = s .. s end end)
 scenario("time", { mmu = "ept", timeout = 1 }, function(sim) while true do end end)
 scenario("type", { mmu = "ept" }, function(sim) sim:process():mmap{ length = {} } end)
+scenario("coroutine", { mmu = "ept", timeout = 0.5 }, function(sim)
+	coroutine.wrap(function() while true do end end)()
+end)
+scenario("caught", { mmu = "ept", timeout = 0.5 }, function(sim)
+	local caught = 0
+	while true do
+		if not pcall(function() while true do end end) then caught = caught + 1 end
+		if caught > 3 then error("it comes again and again") end
+	end
+end)
 LUA
 run 1 run greedy.lua
 prints out 'not enough memory'
 prints out 'greedy.lua:2: time limit'
 prints out 'greedy.lua:3: process:mmap: length'
-prints out 'pass:0 fail:3'
+prints out 'greedy.lua:5: time limit'
+prints out 'it comes again and again'
+prints out 'pass:0 fail:5'
 printf 'while true do end\n' >forever.lua
 run 1 run forever.lua good.lua
 prints out 'ok 2 it holds'
