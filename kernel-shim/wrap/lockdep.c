@@ -101,6 +101,14 @@ static void print_acquisitions(const unsigned long *entries, unsigned int n)
 		_printk(KERN_WARNING "      acquired at %pS\n", (void *)entries[i]);
 }
 
+/*
+ * Small hash tables, for far fewer chains and stacks than a machine's uptime gives: a run's entries are all over a table,
+ * and each of its pages that a scenario's process writes to has to be copied first. Lockdep reports an overflow.
+ */
+#undef CONFIG_LOCKDEP_CHAINS_BITS
+#define CONFIG_LOCKDEP_CHAINS_BITS		13
+#undef CONFIG_LOCKDEP_STACK_TRACE_HASH_BITS
+#define CONFIG_LOCKDEP_STACK_TRACE_HASH_BITS	10
 #undef printk
 #define printk(...)				say(__VA_ARGS__)
 #define dump_stack()				complain()
