@@ -143,6 +143,7 @@ int kshim_mem_validate(void)
 
 void kshim_mem_take_snapshot(struct kshim_mem_snapshot *s)
 {
+	kshim_nodes_prepare();
 	s->epoch = ++kshim_mem_epoch;
 }
 

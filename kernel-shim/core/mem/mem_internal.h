@@ -80,12 +80,19 @@ struct kshim_node {
 extern struct kshim_node kshim_nodes[KSHIM_NR_NODES];
 /* Gives the nodes all frames before end, and sets up what the allocator needs of their zones. Once, at boot. */
 void kshim_nodes_boot(unsigned long end);
+/*
+ * Brings so much RAM into use that small scenarios need no more. Each starts in a process that is forked after this, and
+ * so shares what is written here.
+ */
+void kshim_nodes_prepare(void);
 /* Gives a node the frames up to end, which belong to no other one. */
 void kshim_extend_node(int nid, unsigned long end);
 
 /* --- page_alloc.c, for gigantic.c --- */
 /* Guards free lists, in_use_end and gigantic of each node, and page states. */
 extern struct host_lock kshim_pages_lock;
+/* Puts a node's next block on the free list. Returns false if all of its RAM is in use, or all before 2 GiB in use. */
+bool kshim_bring_in_block(int nid);
 /* Initialises the struct pages of frames of a node. */
 void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames);
 void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip);

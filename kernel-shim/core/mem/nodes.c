@@ -14,6 +14,8 @@
 #include <kshim/marks.h>
 #include "mem_internal.h"
 
+#define SPARE_BLOCKS 2	/* as many as a small scenario needs */
+
 struct kshim_node kshim_nodes[KSHIM_NR_NODES];
 
 FAITHFUL(node_states, "mm/page_alloc.c");
@@ -125,6 +127,18 @@ void kshim_nodes_boot(unsigned long end)
 		start += share;
 	}
 	place_cpus();
+}
+
+void kshim_nodes_prepare(void)
+{
+	int nid;
+
+	host_lock(&kshim_pages_lock);
+	for_each_online_node(nid)
+		while (NODE_DATA(nid)->node_zones[ZONE_NORMAL].free_area[MAX_PAGE_ORDER].nr_free < SPARE_BLOCKS &&
+		       kshim_bring_in_block(nid))
+			;
+	host_unlock(&kshim_pages_lock);
 }
 
 #ifdef CONFIG_NUMA

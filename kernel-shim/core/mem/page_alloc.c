@@ -78,8 +78,7 @@ void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames)
 	}
 }
 
-/* Puts a node's next block on the free list. Returns false if all of its RAM is in use, or all before 2 GiB in use. */
-static bool bring_in_block(int nid)
+bool kshim_bring_in_block(int nid)
 {
 	struct kshim_node *node = &kshim_nodes[nid];
 	unsigned long pfn = node->in_use_end;
@@ -200,7 +199,7 @@ static struct page *get_block(gfp_t gfp, unsigned int order, int nid, nodemask_t
 			continue;
 		do
 			page = take_good_block(zone, order, max);
-		while (!page && bring_in_block(zone_to_nid(zone)));
+		while (!page && kshim_bring_in_block(zone_to_nid(zone)));
 		if (page)
 			break;
 	}
@@ -451,7 +450,7 @@ void kshim_pages_boot(u64 ram_bytes)
 	atomic_long_sub(KSHIM_RESERVED_PAGES, &zone->managed_pages);
 	setup_per_zone_wmarks();
 
-	bring_in_block(0);
+	kshim_bring_in_block(0);
 	for (i = 0; i < KSHIM_RESERVED_PAGES; i++) {
 		struct page *page = take_block(zone, 0, ARCH_PFN_OFFSET + i + 1);
 
