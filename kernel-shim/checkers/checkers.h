@@ -6,6 +6,8 @@
 struct kvm;
 
 int kshim_check_memslots(struct kvm *kvm);
+int kshim_check_memslots_changed(struct kvm *kvm);
 int kshim_check_guest_mappings(struct kvm *kvm);
+int kshim_check_guest_mappings_changed(struct kvm *kvm);
 
 #endif

@@ -12,9 +12,10 @@
 
 static const struct kshim_check checks[] = {
 	{ "processes", KSHIM_CHECK_FIRST, .machine = kshim_process_validate },
-	{ "memslots", KSHIM_CHECK_VM, .vm = kshim_check_memslots },
-	{ "guest-mappings", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_guest_mappings },
-	{ "memory", KSHIM_CHECK_LAST, .machine = kshim_mem_validate },
+	{ "memslots", KSHIM_CHECK_VM, .vm = kshim_check_memslots, .vm_changed = kshim_check_memslots_changed },
+	{ "guest-mappings", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_guest_mappings,
+	  .vm_changed = kshim_check_guest_mappings_changed },
+	{ "memory", KSHIM_CHECK_LAST, .machine = kshim_mem_validate, .machine_changed = kshim_mem_validate_changed },
 	{ "scheduling", KSHIM_CHECK_LAST, .machine = kshim_sched_validate },
 	{ "boot", KSHIM_CHECK_IN_USE },
 	{ "livelock", KSHIM_CHECK_IN_USE },
@@ -54,7 +55,7 @@ int kshim_check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf)
 	return findings;
 }
 
-static int check_machine(enum kshim_check_when when)
+static int check_machine(enum kshim_check_when when, bool whole)
 {
 	const struct kshim_check *c;
 	unsigned int t;
@@ -62,11 +63,11 @@ static int check_machine(enum kshim_check_when when)
 
 	for_each_check(c, t)
 		if (c->when == when)
-			findings += c->machine();
+			findings += !whole && c->machine_changed ? c->machine_changed() : c->machine();
 	return findings;
 }
 
-static int check_vm(struct kvm *kvm, enum kshim_check_when when)
+static int check_vm(struct kvm *kvm, enum kshim_check_when when, bool whole)
 {
 	const struct kshim_check *c;
 	unsigned int t;
@@ -74,33 +75,33 @@ static int check_vm(struct kvm *kvm, enum kshim_check_when when)
 
 	for_each_check(c, t)
 		if (c->when == when)
-			findings += c->vm(kvm);
+			findings += !whole && c->vm_changed ? c->vm_changed(kvm) : c->vm(kvm);
 	return findings;
 }
 
-static int check_whole_vm(struct kvm *kvm)
+static int check_vm_locked(struct kvm *kvm, bool whole)
 {
 	int findings;
 
 	mutex_lock(&kvm->slots_lock);
-	findings = check_vm(kvm, KSHIM_CHECK_VM);
+	findings = check_vm(kvm, KSHIM_CHECK_VM, whole);
 	if (!findings && atomic_read(&kvm->mm->mm_users) > 0) {
 		mmap_read_lock(kvm->mm);
-		findings = check_vm(kvm, KSHIM_CHECK_VM_MEMORY);
+		findings = check_vm(kvm, KSHIM_CHECK_VM_MEMORY, whole);
 		mmap_read_unlock(kvm->mm);
 	}
 	mutex_unlock(&kvm->slots_lock);
 	return findings;
 }
 
-int kshim_check_all(void)
+int kshim_check_all(bool whole)
 {
-	int findings = check_machine(KSHIM_CHECK_FIRST);
+	int findings = check_machine(KSHIM_CHECK_FIRST, whole);
 	struct kvm *kvm;
 
 	mutex_lock(&kvm_lock);
 	list_for_each_entry(kvm, &vm_list, vm_list)
-		findings += check_whole_vm(kvm);
+		findings += check_vm_locked(kvm, whole);
 	mutex_unlock(&kvm_lock);
-	return findings + check_machine(KSHIM_CHECK_LAST);
+	return findings + check_machine(KSHIM_CHECK_LAST, whole);
 }

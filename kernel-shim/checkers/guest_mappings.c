@@ -14,6 +14,7 @@
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sort.h>
 #include <kshim/form/guest_memfd.h>
 #include <kshim/arch.h>
 #include <kshim/checks.h>
@@ -34,8 +35,46 @@ static int findings;
 		host_check("guest-mappings", fmt, ##__VA_ARGS__); \
 	} while (0)
 
-/* Finds a slot by brute force over the id hash, so as not to depend on the gfn tree, which may be broken. */
-static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_t gfn)
+#define ADDRESS_SPACES	ARRAY_SIZE(((struct kvm *)0)->__memslots)
+#define MAX_SCANS	16	/* look-ups without the index, because few of them cost less than to make it */
+
+/* The slots of the VM that was asked for last, in the order of their gfns. Invariant: .kvm is NULL, or it is complete. */
+static struct {
+	const struct kvm *kvm;
+	u64 generation[ADDRESS_SPACES];
+	unsigned int scans;		/* since the VM has these generations */
+	unsigned int nr[ADDRESS_SPACES];
+	struct kvm_memory_slot *slot[ADDRESS_SPACES][KVM_MEM_SLOTS_NUM];
+} by_gfn;
+
+static int compare_gfns(const void *a, const void *b)
+{
+	const struct kvm_memory_slot *const *s = a, *const *t = b;
+
+	return (*s)->base_gfn < (*t)->base_gfn ? -1 : (*s)->base_gfn > (*t)->base_gfn;
+}
+
+/* From the id hash, so as not to depend on the gfn tree, which may be broken. */
+static void make_index(struct kvm *kvm)
+{
+	unsigned int as_id, n;
+	struct kvm_memory_slot *slot;
+	int bkt;
+
+	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
+		n = 0;
+		hash_for_each(__kvm_memslots(kvm, as_id)->id_hash, bkt, slot,
+			      id_node[__kvm_memslots(kvm, as_id)->node_idx]) {
+			if (n < KVM_MEM_SLOTS_NUM)
+				by_gfn.slot[as_id][n++] = slot;
+		}
+		sort(by_gfn.slot[as_id], n, sizeof(slot), compare_gfns, NULL);
+		by_gfn.nr[as_id] = n;
+	}
+	by_gfn.kvm = kvm;
+}
+
+static struct kvm_memory_slot *scan(struct kvm *kvm, unsigned int as_id, gfn_t gfn)
 {
 	struct kvm_memory_slot *slot;
 	int bkt;
@@ -46,6 +85,50 @@ static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_
 			return slot;
 	}
 	return NULL;
+}
+
+static struct kvm_memory_slot *look_up(unsigned int as_id, gfn_t gfn)
+{
+	unsigned int low = 0, high = by_gfn.nr[as_id];
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+		struct kvm_memory_slot *slot = by_gfn.slot[as_id][mid];
+
+		if (gfn < slot->base_gfn)
+			high = mid;
+		else if (gfn >= slot->base_gfn + slot->npages)
+			low = mid + 1;
+		else
+			return slot;
+	}
+	return NULL;
+}
+
+/* Forgets the index if it is not of these generations of this VM. */
+static void prepare_index(struct kvm *kvm, bool anew)
+{
+	static const struct kvm *last;
+	unsigned int as_id;
+
+	anew |= last != kvm;
+	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
+		anew |= by_gfn.generation[as_id] != __kvm_memslots(kvm, as_id)->generation;
+		by_gfn.generation[as_id] = __kvm_memslots(kvm, as_id)->generation;
+	}
+	last = kvm;
+	if (anew) {
+		by_gfn.kvm = NULL;
+		by_gfn.scans = 0;
+	}
+}
+
+/* Finds a slot by brute force over the id hash, or in the index of what such a scan found. */
+static struct kvm_memory_slot *slot_of(struct kvm *kvm, unsigned int as_id, gfn_t gfn)
+{
+	if (!by_gfn.kvm && by_gfn.scans++ >= MAX_SCANS)
+		make_index(kvm);
+	return by_gfn.kvm ? look_up(as_id, gfn) : scan(kvm, as_id, gfn);
 }
 
 /* Finds the frame that a guest_memfd holds for gfn. Returns false if its page cache has none. */
@@ -156,9 +239,21 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 		i += check_pages(kvm, leaf, i);
 }
 
-int kshim_check_guest_mappings(struct kvm *kvm)
+static int check(struct kvm *kvm, bool whole)
 {
+	prepare_index(kvm, whole);
 	findings = 0;
 	kshim_hw_visit_leaves(kvm, check_leaf, NULL);
 	return findings;
+}
+
+int kshim_check_guest_mappings(struct kvm *kvm)
+{
+	return check(kvm, true);
+}
+
+/* All entries, because the host's tables may be what has changed; but the slots are looked up in an earlier index. */
+int kshim_check_guest_mappings_changed(struct kvm *kvm)
+{
+	return check(kvm, false);
 }

@@ -6,7 +6,19 @@
 #include <kshim/form/memslots_logging.h>
 #include "checkers.h"
 
+#define ADDRESS_SPACES	ARRAY_SIZE(((struct kvm *)0)->__memslots)
+#define MAX_COUNTED	4	/* VMs whose sets need no walk while they are the same */
+
+/* What the sets of a VM had when they were walked last. Every change of a slot makes a new generation. */
+struct counted {
+	const struct kvm *kvm;
+	u64 generation[ADDRESS_SPACES];
+	unsigned long npages[2];	/* in the slots of the VM, for each of the two sets */
+	int logging[2];			/* slots that log dirty pages */
+};
+
 static int findings;
+static struct counted all_counted[MAX_COUNTED];
 
 #define finding(fmt, ...) \
 	do { \
@@ -49,13 +61,23 @@ static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx
 		finding("memslot sets: last_used_slot of address space %u is not in its set", as_id);
 }
 
-int kshim_check_memslots(struct kvm *kvm)
+static void walk_sets(struct kvm *kvm, struct counted *c)
 {
-	unsigned long npages[2] = {};
-	int logging[2] = {}, counted;
 	unsigned int as_id, idx;
 
-	findings = 0;
+	*c = (struct counted){ .kvm = kvm };
+	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
+		c->generation[as_id] = __kvm_memslots(kvm, as_id)->generation;
+		for (idx = 0; idx < 2; idx++)
+			check_slot_set(kvm, as_id, idx, &c->npages[idx], &c->logging[idx]);
+	}
+}
+
+static void check_counts(struct kvm *kvm, const struct counted *c)
+{
+	unsigned int as_id;
+	int counted;
+
 	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
 		u64 gen = __kvm_memslots(kvm, as_id)->generation;
 
@@ -63,17 +85,60 @@ int kshim_check_memslots(struct kvm *kvm)
 			finding("memslots: an update of address space %u is still in progress", as_id);
 		if (gen % kvm_arch_nr_memslot_as_ids(kvm) != as_id)
 			finding("memslots: generation %llx does not belong to address space %u", gen, as_id);
-		for (idx = 0; idx < 2; idx++)
-			check_slot_set(kvm, as_id, idx, &npages[idx], &logging[idx]);
 	}
-	if (npages[0] != kvm->nr_memslot_pages)
-		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", npages[0],
+	if (c->npages[0] != kvm->nr_memslot_pages)
+		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", c->npages[0],
 			kvm->nr_memslot_pages);
-	if (kshim_logging_slots(kvm, &counted) && logging[0] != counted)
-		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", logging[0], counted);
+	if (kshim_logging_slots(kvm, &counted) && c->logging[0] != counted)
+		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", c->logging[0], counted);
 	if (kvm->mn_active_invalidate_count)
 		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
 	if (kshim_invalidations(kvm))
 		finding("memslots: mmu_invalidate_in_progress is %ld between two calls", kshim_invalidations(kvm));
+}
+
+static struct counted *counted_of(const struct kvm *kvm)
+{
+	static unsigned int next;
+	unsigned int i;
+
+	for (i = 0; i < MAX_COUNTED; i++) {
+		if (all_counted[i].kvm == kvm)
+			return &all_counted[i];
+	}
+	return &all_counted[next++ % MAX_COUNTED];
+}
+
+static bool is_same(struct kvm *kvm, const struct counted *c)
+{
+	unsigned int as_id;
+
+	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
+		if (c->generation[as_id] != __kvm_memslots(kvm, as_id)->generation)
+			return false;
+	}
+	return c->kvm == kvm;
+}
+
+int kshim_check_memslots(struct kvm *kvm)
+{
+	struct counted *c = counted_of(kvm);
+
+	findings = 0;
+	walk_sets(kvm, c);
+	check_counts(kvm, c);
+	if (findings)
+		c->kvm = NULL;
+	return findings;
+}
+
+int kshim_check_memslots_changed(struct kvm *kvm)
+{
+	const struct counted *c = counted_of(kvm);
+
+	if (!is_same(kvm, c))
+		return kshim_check_memslots(kvm);
+	findings = 0;
+	check_counts(kvm, c);
 	return findings;
 }

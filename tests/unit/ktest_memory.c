@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 #include <kshim/boot.h>
+#include <kshim/checks.h>
 #include <kshim/form/slab_sheaves.h>
 #include <kshim/mem.h>
 #include <kshim/track.h>
@@ -201,6 +202,11 @@ int ktest_branch_on(void *p)
 int ktest_validate(void)
 {
 	return kshim_mem_validate();
+}
+
+int ktest_validate_changed(void)
+{
+	return kshim_mem_validate_changed();
 }
 
 uint32_t ktest_snapshot(void)

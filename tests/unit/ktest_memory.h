@@ -54,6 +54,7 @@ int ktest_branch_on(void *p);
 int ktest_memalloc_allowed(void);
 
 int ktest_validate(void);
+int ktest_validate_changed(void);	/* only what was allocated and freed since the last of both */
 uint32_t ktest_snapshot(void);
 int ktest_leaks(uint32_t snapshot);
 uint64_t ktest_free_pages_count(void);

@@ -104,6 +104,24 @@ START_TEST(write_to_a_freed_page)
 }
 END_TEST
 
+START_TEST(write_to_a_freed_page_in_what_changed)
+{
+	void *p = ktest_pages_alloc(0, 0, 0), *va = ktest_page_address(p);
+
+	ck_assert_int_eq(ktest_validate(), 0);
+	ktest_pages_free(p, 0);
+	poke(va, 1000, 1);
+	ck_assert_int_eq(ktest_validate_changed(), 1);
+	expect_one(KVMSIM_CHECK, "write after free: pfn");
+	ck_assert_int_eq(ktest_validate_changed(), 0);
+	ck_assert_int_eq(ktest_validate(), 1);
+	expect_one(KVMSIM_CHECK, "write after free: pfn");
+	ck_assert_ptr_eq(ktest_pages_alloc(0, 1, 0), p);
+	expect_one(KVMSIM_CHECK, "offset 0x3e8 holds 0x1 instead of 0xaa");
+	expect_none();
+}
+END_TEST
+
 START_TEST(write_to_a_freed_huge_page)
 {
 	void *p = ktest_pages_alloc(9, 0, 1), *va = ktest_page_address(p);
@@ -312,6 +330,7 @@ void add_page_tests(TCase *tc)
 	tcase_add_test(tc, pages_run_out);
 	tcase_add_exit_test(tc, nofail_ends_the_world, 100 + KVMSIM_OOM);
 	tcase_add_test(tc, write_to_a_freed_page);
+	tcase_add_test(tc, write_to_a_freed_page_in_what_changed);
 	tcase_add_test(tc, write_to_a_freed_huge_page);
 	tcase_add_test(tc, double_free_of_a_page);
 	tcase_add_test(tc, free_of_a_mapped_page);

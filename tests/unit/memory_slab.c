@@ -119,6 +119,42 @@ START_TEST(write_after_kfree)
 }
 END_TEST
 
+/* What the check of the changes does not look at, that of everything finds. */
+START_TEST(write_after_kfree_in_what_changed)
+{
+	char *p = ktest_kmalloc(200, 0);
+
+	ck_assert_int_eq(ktest_validate_changed(), 0);
+	ktest_kfree(p);
+	poke(p, 8, 0);
+	ck_assert_int_eq(ktest_validate_changed(), 1);
+	expect_one(KVMSIM_CHECK, "write after free: offset 8 of the 200 bytes of kmalloc-256");
+	poke(p, 9, 0);
+	ck_assert_int_eq(ktest_validate_changed(), 0);
+	ck_assert_int_eq(ktest_validate(), 1);
+	expect_one(KVMSIM_CHECK, "write after free: offset 9 of the 200 bytes of kmalloc-256");
+	expect_none();
+}
+END_TEST
+
+START_TEST(overflow_in_what_changed)
+{
+	void *cache = ktest_cache_create("ktest-changed", 64, 8, 0, 0);
+	char *p = ktest_kmalloc(100, 0);
+
+	poke(p, 100, 1);
+	ck_assert_int_eq(ktest_validate_changed(), 1);
+	expect_one(KVMSIM_CHECK, "out-of-bounds write: offset 100 of the 100 bytes of kmalloc-128");
+	ktest_kfree(p);
+	/* A slab that has changed and is gone. */
+	ktest_cache_free(cache, ktest_cache_alloc(cache));
+	ktest_cache_destroy(cache);
+	ck_assert_int_eq(ktest_validate_changed(), 0);
+	ck_assert_int_eq(ktest_validate(), 0);
+	expect_none();
+}
+END_TEST
+
 START_TEST(write_after_kfree_is_seen_at_reuse)
 {
 	void *p[200];
@@ -312,6 +348,8 @@ void add_slab_tests(TCase *tc)
 	tcase_add_test(tc, overflow_is_reported_by_validate);
 	tcase_add_test(tc, overflow_of_large_kmalloc);
 	tcase_add_test(tc, write_after_kfree);
+	tcase_add_test(tc, write_after_kfree_in_what_changed);
+	tcase_add_test(tc, overflow_in_what_changed);
 	tcase_add_test(tc, write_after_kfree_is_seen_at_reuse);
 	tcase_add_test(tc, freed_object_is_not_reused_at_once);
 	tcase_add_test(tc, double_kfree);

@@ -138,6 +138,7 @@ bool kshim_should_fail(gfp_t gfp)
 
 int kshim_mem_validate(void)
 {
+	kshim_changed_forget();
 	return kshim_pages_validate() + kshim_slab_validate() + kshim_vmalloc_validate() + kshim_percpu_validate();
 }
 

@@ -95,6 +95,11 @@ extern struct host_lock kshim_pages_lock;
 bool kshim_bring_in_block(int nid);
 /* Initialises the struct pages of frames of a node. */
 void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames);
+/*
+ * Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. Reports it and
+ * returns false if somebody has.
+ */
+bool kshim_check_freed_contents(struct page *page);
 void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip);
 bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order);
 
@@ -170,6 +175,14 @@ void kshim_leak_add(struct kshim_leaks *l, const char *name, const void *ip, uns
 void kshim_percpu_boot(unsigned int nr_cpus);
 void kshim_pages_boot(u64 ram_bytes);
 void kshim_slab_boot(void);
+
+/*
+ * changed.c: what was allocated and freed since it was last checked. Tells it of a block that was freed, with
+ * kshim_pages_lock held.
+ */
+void kshim_pages_changed(struct page *page, unsigned int order);
+/* Everything was checked. */
+void kshim_changed_forget(void);
 
 int kshim_pages_validate(void);
 int kshim_slab_validate(void);

@@ -235,9 +235,9 @@ static void bad_page(const struct page *page, const char *when, const char *reas
 			  when);
 }
 
-/* Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. */
-static bool check_freed_contents(struct page *page, const struct kshim_page_info *info)
+bool kshim_check_freed_contents(struct page *page)
 {
+	const struct kshim_page_info *info = kshim_pfn_info(page_to_pfn(page));
 	const u8 *p = page_address(page), *bad = kshim_find_other(p, KSHIM_PAGE_FREED, PAGE_SIZE);
 
 	if (likely(!bad))
@@ -265,7 +265,7 @@ static void prepare_new(struct page *page, unsigned int order, gfp_t gfp, const 
 			bad_page(p, "found on the free list", reason, ip);
 		set_page_private(p, 0);
 		if (info->touched) {
-			if (!check_freed_contents(p, info) && !zero)
+			if (!kshim_check_freed_contents(p) && !zero)
 				memset(page_address(p), KSHIM_PAGE_FREED, PAGE_SIZE);
 			if (zero)
 				clear_page(page_address(p));
@@ -402,6 +402,7 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 		put_block(page, order);
 	else
 		kshim_unuse_gigantic(page);
+	kshim_pages_changed(page, order);
 	__mod_zone_page_state(zone, NR_FREE_PAGES, 1L << order);
 	host_unlock(&kshim_pages_lock);
 }
@@ -486,7 +487,7 @@ static int validate_block(const struct kshim_node *node, struct page *page, unsi
 			n++;
 		}
 		if (info->touched)
-			n += !check_freed_contents(pfn_to_page(i), info);
+			n += !kshim_check_freed_contents(pfn_to_page(i));
 	}
 	return n;
 }

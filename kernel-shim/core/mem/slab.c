@@ -96,6 +96,7 @@ static struct kshim_slab *new_slab(struct kmem_cache *s, gfp_t gfp, const void *
 	slab = kshim_meta_alloc(slab_record_bytes(s));
 	slab->cache = s;
 	slab->base = page_address(page);
+	INIT_LIST_HEAD(&slab->changed);
 	for (i = 0; i < 1U << s->order; i++) {
 		kshim_info_of(slab->base + i * PAGE_SIZE)->state = KSHIM_PAGE_IS_SLAB;
 		kshim_info_of(slab->base + i * PAGE_SIZE)->slab = slab;
@@ -133,6 +134,7 @@ static void free_slab(struct kshim_slab *slab)
 	struct page *page = virt_to_page(slab->base);
 	unsigned int i;
 
+	kshim_slab_gone(slab);
 	__folio_clear_slab(page_folio(page));
 	account_slab_pages(s, page, -1);
 	for (i = 0; i < 1U << s->order; i++)
@@ -280,6 +282,7 @@ void *kshim_slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t bytes, const void
 	}
 	host_unlock(&s->lock);
 
+	kshim_slab_changed(slab);
 	p = kshim_object_at(slab, i);
 	o = &slab->obj[i];
 	check_red(slab, i, p + s->object_size, red_end(slab, i));
@@ -344,6 +347,7 @@ void kshim_slab_free(struct kmem_cache *s, void *p, const void *ip)
 	slab = check_free(s, p, ip, &i);
 	if (!slab)
 		return;
+	kshim_slab_changed(slab);
 	s = slab->cache;
 	o = &slab->obj[i];
 	check_red(slab, i, p + o->bytes, red_end(slab, i));
@@ -441,7 +445,7 @@ static __no_sanitize_address bool is_whole(const void *p, const void *end)
 	return end - p == KSHIM_SLAB_RED && !kshim_on_valgrind && red[0] == want && red[1] == want;
 }
 
-static int validate_slab(struct kshim_slab *slab)
+int kshim_slab_validate_one(struct kshim_slab *slab)
 {
 	struct kmem_cache *s = slab->cache;
 	unsigned int i, busy = 0, listed = 0;
@@ -479,7 +483,7 @@ int kshim_slab_validate(void)
 	list_for_each_entry(s, &kshim_caches, node) {
 		full = false;
 		list_for_each_entry(slab, &s->slabs, node) {
-			n += validate_slab(slab);
+			n += kshim_slab_validate_one(slab);
 			if (full && slab->free != KSHIM_NO_OBJECT) {
 				kshim_mem_problem(NULL, NULL, "cache %s: a slab with free objects after a full one",
 						  s->name);

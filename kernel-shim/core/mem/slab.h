@@ -35,6 +35,7 @@ struct kshim_object {
 struct kshim_slab {
 	struct kmem_cache *cache;
 	struct list_head node;		/* in cache->slabs: those with a free object first */
+	struct list_head changed;	/* in changed.c's list, or empty */
 	void *base;
 	u16 busy;			/* objects used or quarantined */
 	u16 free;			/* first free object */
@@ -83,6 +84,15 @@ void kshim_slab_resize(void *p, size_t bytes);
 struct kshim_object *kshim_slab_object(const void *p, struct kshim_slab **slab);
 /* Empties the quarantine and frees all empty slabs except keep of them. Returns the number of pages freed. */
 unsigned long kshim_cache_shrink(struct kmem_cache *s, u32 keep);
+
+/* Checks the invariants of one slab. Returns the number of problems. */
+int kshim_slab_validate_one(struct kshim_slab *slab);
+
+/* --- changed.c --- */
+/* An object of the slab was allocated or freed. */
+void kshim_slab_changed(struct kshim_slab *slab);
+/* The slab is about to go. */
+void kshim_slab_gone(struct kshim_slab *slab);
 
 /* slab.c: frees empty slabs and quarantined objects. Returns the number of pages freed. */
 unsigned long kshim_slab_reclaim(void);

@@ -176,14 +176,27 @@ static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_map
 	return inspect_vcpu(pid, fd, addr, out, kshim_hw_inspect_tlb);
 }
 
-static int machine_check(void)
+#define CHANGES_MAX 16	/* checks of changes before one of everything */
+
+static unsigned int steps;	/* since the last check */
+static unsigned int changes;	/* checks of changes since the last one of everything */
+
+static int check(bool whole)
 {
 	int findings;
 
+	steps = 0;
+	changes = whole ? 0 : changes + 1;
 	host_report_without_trace(true);
-	findings = kshim_check_all();
+	findings = kshim_check_all(whole);
 	host_report_without_trace(false);
 	return findings;
+}
+
+/* A check that follows a single step is one of a series, and looks at what the step has changed; others at everything. */
+static int machine_check(void)
+{
+	return check(steps != 1 || changes == CHANGES_MAX);
 }
 
 static int machine_leak_check(void)
@@ -202,12 +215,14 @@ static int machine_leak_check(void)
 	kshim_drop_swap_slots();
 	kshim_drop_cpu_caches();
 	kshim_step_end();
+	check(true);
 	return kshim_mem_leaks(&empty_world) + kshim_vfs_leaks();
 }
 
 static void machine_step_end(void)
 {
 	kshim_step_end();
+	steps++;
 	host_watch_next_call();
 }
 

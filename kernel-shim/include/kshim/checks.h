@@ -32,6 +32,9 @@ struct kshim_check {
 	int (*machine)(void);
 	int (*vm)(struct kvm *kvm);
 	int (*leaf)(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
+	/* The same as `machine` and `vm`, of what has changed since the last check; NULL if that does the whole. */
+	int (*machine_changed)(void);
+	int (*vm_changed)(struct kvm *kvm);
 };
 
 /* Supplied by kernel-shim/checkers/<arch>; the last id is NULL. */
@@ -42,8 +45,13 @@ extern const char *kshim_check_ids[];
 void kshim_checks_boot(void);
 /* Makes the checks of one leaf. Returns the number of findings. */
 int kshim_check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
-/* Makes all checks. No other thread may be in kernel code. Returns the number of findings. */
-int kshim_check_all(void);
+/*
+ * Makes all checks. No other thread may be in kernel code. Returns the number of findings. whole: of everything, and not
+ * only of what has changed since the last time. Whatever a check of the changes does not see a whole one finds later.
+ */
+int kshim_check_all(bool whole);
+/* core/mem/changed.c: kshim_mem_validate() of what was allocated and freed. */
+int kshim_mem_validate_changed(void);
 /* Says that the next report of the calling thread is about the references of a frame, which is memory: host_about(). */
 void kshim_about_frame(unsigned long pfn);
 
