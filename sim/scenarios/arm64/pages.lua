@@ -1,0 +1,104 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- The host's pages may have 4, 16 or 64 KiB: what these scenarios say holds for each build (docs/arm64.md).
+
+local MiB <const> = 1 << 20
+local usual <const> = { arch = "arm64" }
+
+-- The host's page, and the smallest block of stage 2 that is larger.
+local function sizes(sim)
+	local all = sim:process():open_kvm():check_extension(KVM_CAP_ARM_SUPPORTED_BLOCK_SIZES)
+	local page = all & -all
+	return page, (all & ~page) & -(all & ~page)
+end
+
+local function guest(sim, ram, flags)
+	local vmm = sim:process()
+	local mapping = vmm:mmap(ram)
+	local vm = vmm:open_kvm():create_vm()
+	local slot = { slot = 0, flags = flags or 0, memory_size = ram.length, userspace_addr = mapping }
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	return vm:create_vcpu(), mapping, vm, slot
+end
+
+scenario("arm64: one page is mapped for a fault", usual, function(sim)
+	local page = sizes(sim)
+	local vcpu, ram, vm = guest(sim, { length = 32 * page, huge = false })
+
+	expect(vcpu:write(3 * page + 8, "in page3")):is_true()
+	expect(ram:read(3 * page + 8, 8)):eq("in page3")
+	expect(sim.inspect:mapping(vm, 3 * page)):fields{ present = true, writable = true, level = 1, page = ram:page(3) }
+	expect(sim.inspect:mapping(vm, 4 * page - 8)):fields{ present = true, page = ram:page(3) }
+	expect(sim.inspect:mapping(vm, 2 * page).present):is_false()
+	expect(sim.inspect:mapping(vm, 4 * page).present):is_false()
+	expect(vcpu:write(4 * page - 8, "the last")):is_true()
+	expect(vcpu:read(32 * page, 8)):fields{ reason = KVM_EXIT_MMIO }
+	ram:madvise(3 * page, page, MADV_DONTNEED)
+	expect(sim.inspect:mapping(vm, 3 * page).present):is_false()
+	expect(vcpu:read(4 * page - 8, 8)):eq(("\0"):rep(8))
+end)
+
+scenario("arm64: slots begin and end with pages", usual, function(sim)
+	local page = sizes(sim)
+	local vmm = sim:process()
+	local ram, vm = vmm:mmap{ length = 4 * page }, vmm:open_kvm():create_vm()
+
+	for _, row in ipairs{ { page // 2, page, 0 }, { 0, page // 2, 0 }, { 0, page, page // 2 } } do
+		expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = row[1], memory_size = row[2],
+			userspace_addr = ram.addr + row[3] }):errno(EINVAL)
+	end
+	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = page, memory_size = page,
+		userspace_addr = ram.addr + page }):eq(0)
+end)
+
+scenario("arm64: the dirty log has a bit for each page", usual, function(sim)
+	local page = sizes(sim)
+	local vcpu, ram, vm, slot = guest(sim, { length = 64 * page, huge = false })
+
+	expect(vcpu:write(5 * page, "before")):is_true()
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(sim.inspect:mapping(vm, 5 * page).writable):is_false()
+	for _, at in ipairs{ 5 * page, 6 * page - 8, 63 * page + page // 2 } do
+		expect(vcpu:write(at, "dirty")):is_true()
+	end
+	expect(vcpu:read(9 * page, 1)):eq("\0")
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 5, 63 }
+	expect(vcpu:write(5 * page + 64, "again")):is_true()
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 5 }
+	expect(ram:read(5 * page + 64, 5)):eq("again")
+end)
+
+scenario("arm64: a huge page is one block, until logging begins", { arch = "arm64", ram = "4G" }, function(sim)
+	local page, block = sizes(sim)
+	local vcpu, ram, vm, slot = guest(sim, { length = 2 * block, align = block, huge = true })
+
+	expect(vcpu:write(block + 3 * page, "in the block")):is_true()
+	expect(ram:page(block // page + 3)):fields{ huge = true }
+	expect(sim.inspect:mapping(vm, block)):fields{ present = true, level = 2 }
+	slot.flags = KVM_MEM_LOG_DIRTY_PAGES
+	expect(vm:set_user_memory_region(slot)):eq(0)
+	expect(vcpu:write(block + 5 * page, "a page")):is_true()
+	expect(sim.inspect:mapping(vm, block + 5 * page)):fields{ present = true, writable = true, level = 1 }
+	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ block // page + 5 }
+	expect(vcpu:read(block + 3 * page, 12)):eq("in the block")
+end)
+
+cases("arm64: pages of the guest are others than those of the host", usual, {
+	{ "4K", 12 }, { "16K", 14 }, { "64K", 16 },
+}, function(sim, row)
+	local page = sizes(sim)
+	local granule = 1 << row[2]
+	local vcpu, ram, vm = guest(sim, { length = 8 * MiB, huge = false })
+
+	expect(vcpu:set_paging{ granule = row[1] }):eq(0)
+	for n = 0, 3 do
+		vcpu:map{ from = 0x40000000 + n * granule, to = 0x100000 + (3 - n) * granule }
+	end
+	for n = 0, 3 do
+		expect(vcpu:write(0x40000000 + (n + 1) * granule - 8, ("page %d.."):format(n))):is_true()
+		expect(ram:read(0x100000 + (4 - n) * granule - 8, 8)):eq(("page %d.."):format(n))
+	end
+	local last = 0x100000 + 4 * granule - 8
+	expect(sim.inspect:mapping(vm, last)):fields{ present = true, level = 1, page = ram:page(last // page) }
+	expect(vcpu:read(0x40000000 + 4 * granule, 1)):fields{ exception = { ec = ESR_ELx_EC_DABT_CUR } }
+end)
