@@ -120,8 +120,15 @@ int _printk_deferred(const char *fmt, ...)
 	return len;
 }
 
-INERT_VOID(__printk_deferred_enter, "kernel/printk/printk_safe.c", "nothing is ever deferred");
-INERT_VOID(__printk_deferred_exit, "kernel/printk/printk_safe.c", "nothing is ever deferred");
+INERT(__printk_deferred_enter, "kernel/printk/printk_safe.c", "nothing is ever deferred");
+void __printk_deferred_enter(void)
+{
+}
+
+INERT(__printk_deferred_exit, "kernel/printk/printk_safe.c", "nothing is ever deferred");
+void __printk_deferred_exit(void)
+{
+}
 
 FAITHFUL(printk_ratelimit_state, "kernel/printk/printk.c");
 DEFINE_RATELIMIT_STATE(printk_ratelimit_state, 5 * HZ, 10);
