@@ -15,16 +15,17 @@ const char *const kshim_arch_personalities[] = {
 
 /* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
 extern initcall_t __kshim_initcall_kvm_x86_init;
+/* arch/x86/mm/hugetlbpage.c: pages of 1 GiB, if the processor maps them. */
+extern initcall_t __kshim_initcall_gigantic_pages_init;
 
 const char *kshim_arch_facility_name(unsigned int i)
 {
 	return x86_facility_name(i);
 }
 
-/* None: the page allocator has no frames of 1 GiB, which gigantic_pages_init() would add. */
 int kshim_arch_hugetlb_sizes(void)
 {
-	return 0;
+	return __kshim_initcall_gigantic_pages_init();
 }
 
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)

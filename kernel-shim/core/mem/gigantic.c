@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames of 2 GiB, larger than the largest blocks of the free lists (alloc_contig_frozen_pages() of mm/page_alloc.c).
+ * Gigantic frames, which a page table of the third level maps with one entry (2 GiB on s390x, else 1 GiB) and which are
+ * larger than the largest blocks of the free lists (alloc_contig_pages() of mm/page_alloc.c).
  *
  * A frame comes from RAM that was never in use, from the top down. There the host has no memory for the frame, for its
  * struct pages and for its records; what the kernel does not touch stays so. Nothing is written to the frame itself
@@ -8,18 +9,17 @@
  * sealed: an access by a stale pointer is an oops. Blocks for the free lists come from RAM below all frames in use, so
  * that this is always possible.
  *
- * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for 2 GiB of the node's RAM,
- * aligned and not before in_use_end. No 2 GiB have both.
+ * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for such a frame of the node's RAM,
+ * aligned and not before in_use_end. No frame has both.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
-#include <linux/sizes.h>
 #include <linux/vmstat.h>
 #include "internal.h"
 #include "mem_internal.h"
 
-#define GIGANTIC_PAGES (SZ_2G >> PAGE_SHIFT)
+#define GIGANTIC_PAGES (PUD_SIZE >> PAGE_SHIFT)
 
 static unsigned long region_of(unsigned long pfn)
 {
@@ -49,7 +49,7 @@ unsigned long kshim_never_in_use(const struct kshim_node *node)
 	return n;
 }
 
-/* Returns the uppermost 2 GiB of a node that were never in use, or NULL. */
+/* Returns the uppermost gigantic frame of a node that was never in use, or NULL. */
 static struct page *find_region(const struct kshim_node *node)
 {
 	unsigned long pfn = ALIGN_DOWN(node->end - ARCH_PFN_OFFSET, GIGANTIC_PAGES) + ARCH_PFN_OFFSET;
@@ -93,7 +93,7 @@ struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodema
 	struct page *page;
 
 	might_alloc(gfp);
-	if (WARN_ON_ONCE(1UL << order != GIGANTIC_PAGES))
+	if (1UL << order != GIGANTIC_PAGES)
 		return NULL;
 	if (kshim_should_fail(gfp))
 		return NULL;
@@ -112,7 +112,7 @@ void kshim_unseal_gigantic(struct kshim_node *node, unsigned long pfn)
 
 	if (node->sealed & bit) {
 		first = ALIGN_DOWN(pfn - ARCH_PFN_OFFSET, GIGANTIC_PAGES) + ARCH_PFN_OFFSET;
-		host_protect_rw(__va(PFN_PHYS(first)), SZ_2G);
+		host_protect_rw(__va(PFN_PHYS(first)), PUD_SIZE);
 		node->sealed &= ~bit;
 	}
 }
@@ -124,7 +124,7 @@ void kshim_unuse_gigantic(struct page *page)
 
 	WRITE_ONCE(node->gigantic, node->gigantic & ~(1UL << region_of(pfn)));
 	node->sealed |= 1UL << region_of(pfn);
-	host_protect_none(page_address(page), SZ_2G);
+	host_protect_none(page_address(page), PUD_SIZE);
 	host_discard(page, GIGANTIC_PAGES * sizeof(*page));
 	host_discard(kshim_pfn_info(pfn), GIGANTIC_PAGES * sizeof(*kshim_page_info));
 }
@@ -135,4 +135,10 @@ bool kshim_clear_frames(void *addr, unsigned int npages)
 		return false;
 	host_discard(addr, (unsigned long)npages << PAGE_SHIFT);
 	return true;
+}
+
+void kshim_folio_zero_user(struct folio *folio, unsigned long addr_hint)
+{
+	if (!kshim_clear_frames(folio_address(folio), folio_nr_pages(folio)))
+		folio_zero_user(folio, addr_hint);
 }

@@ -70,9 +70,9 @@ static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
 #define KSHIM_BLOCK_PAGES	(1UL << MAX_PAGE_ORDER)
 /*
  * The frames of a node, as pfns: from start on, before end. Those from in_use_end on were never in use, but for the
- * frames of 2 GiB there; their struct pages are not initialised. in_use_end only grows, up to the first such frame.
- * gigantic: a bit for each 2 GiB of RAM that are in use as one frame. sealed: for those that were, and that nobody may
- * touch since.
+ * gigantic frames there; their struct pages are not initialised. in_use_end only grows, up to the first such frame.
+ * gigantic: a bit for each gigantic frame of RAM that is in use. sealed: for those that were, and that nobody may touch
+ * since.
  */
 struct kshim_node {
 	unsigned long start, end, in_use_end, gigantic, sealed;
@@ -103,20 +103,26 @@ bool kshim_check_freed_contents(struct page *page);
 void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip);
 bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order);
 
-/* --- gigantic.c: frames of 2 GiB --- */
+/* --- gigantic.c: frames of PUD_SIZE --- */
 /*
- * Returns a frame of this order, 2 GiB, without a reference and with its contents undefined, or NULL. It is a compound
- * page with __GFP_COMP. For kernel callers; the arguments are those of kshim_alloc_pages_node().
+ * Returns a frame of this order, PUD_SIZE, without a reference and with its contents undefined, or NULL. It is a
+ * compound page with __GFP_COMP. For kernel callers; the arguments are those of kshim_alloc_pages_node().
  */
 struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip);
 /* Makes a freed frame RAM that was never in use, and takes all access to it. With kshim_pages_lock held. */
 void kshim_unuse_gigantic(struct page *page);
-/* Gives access to the 2 GiB around a frame that comes into use. With kshim_pages_lock held. */
+/* Gives access to the gigantic frame around a frame that comes into use. With kshim_pages_lock held. */
 void kshim_unseal_gigantic(struct kshim_node *node, unsigned long pfn);
-/* Returns whether a frame of RAM is a part of 2 GiB in use. */
+/* Returns whether a frame of RAM is a part of a gigantic one in use. */
 bool kshim_in_gigantic(const struct kshim_node *node, unsigned long pfn);
 /* Returns the first one from pfn on that is, or the node's end. */
 unsigned long kshim_next_gigantic(const struct kshim_node *node, unsigned long pfn);
+/*
+ * folio_zero_user(), which mm/hugetlb.c and fs/hugetlbfs/inode.c call by this name: a gigantic frame that is zero
+ * because the host has no memory for it is not written.
+ */
+void kshim_folio_zero_user(struct folio *folio, unsigned long addr_hint);
+void folio_zero_user(struct folio *folio, unsigned long addr_hint);	/* since 6.12 */
 /* Returns how many frames of 4 KiB were never in use. */
 unsigned long kshim_never_in_use(const struct kshim_node *node);
 

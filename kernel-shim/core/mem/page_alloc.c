@@ -4,7 +4,7 @@
  * (mm/page_alloc.c in the kernel).
  *
  * The RAM of each node (nodes.c) comes into use from the bottom, in blocks of the highest order, as with
- * CONFIG_DEFERRED_STRUCT_PAGE_INIT; frames of 2 GiB come from the other end (gigantic.c). As there, pfn_valid() is true
+ * CONFIG_DEFERRED_STRUCT_PAGE_INIT; gigantic frames come from the other end (gigantic.c). As there, pfn_valid() is true
  * for all of RAM: a struct page that is not initialised yet is all zeroes, without a reference, and nobody has its pfn.
  * Free lists are LIFO and buddies merge at once, so that addresses depend on the sequence of calls alone.
  *

@@ -12,6 +12,7 @@
 #define __vmalloc_node_noprof			__vmalloc_node
 #define __vmalloc_node_range_noprof		__vmalloc_node_range
 #define __vmalloc_noprof			__vmalloc
+#define alloc_contig_pages_noprof		alloc_contig_pages
 #define alloc_pages_bulk_noprof			__alloc_pages_bulk
 #define alloc_pages_exact_noprof		alloc_pages_exact
 #define get_free_pages_noprof			__get_free_pages
