@@ -3,8 +3,10 @@
 #ifndef KSHIM_WRAP_H
 #define KSHIM_WRAP_H
 
+#include <linux/err.h>
 #include <linux/gfp_types.h>
 
+struct file;
 struct mempolicy;
 struct mm_struct;
 struct page;
@@ -38,6 +40,40 @@ void kshim_swap_cache_reap(void);
  * it from the device, in another frame.
  */
 void kshim_swap_cache_reclaim(void);
+
+/* --- mm/page_idle.c --- */
+#ifdef CONFIG_PAGE_IDLE_FLAG
+/* Whether the frame is idle: nobody has used it since it was marked, 0 or 1. */
+long kshim_page_idle(unsigned long pfn);
+/* Marks the frame as idle; what is not on an LRU list stays as it is. 0, or -ENXIO: there is no such frame. */
+long kshim_page_set_idle(unsigned long pfn);
+/* /sys/kernel/mm/page_idle/bitmap. An ERR_PTR: -ENOMEM, -ENFILE. */
+struct file *kshim_open_page_idle(void);
+#else
+static inline long kshim_page_idle(unsigned long pfn)
+{
+	return -ENOENT;
+}
+static inline long kshim_page_set_idle(unsigned long pfn)
+{
+	return -ENOENT;
+}
+static inline struct file *kshim_open_page_idle(void)
+{
+	return ERR_PTR(-ENOENT);
+}
+#endif
+
+/* --- fs/proc/task_mmu.c --- */
+#ifdef CONFIG_PROC_PAGE_MONITOR
+/* /proc/self/pagemap of the current process. An ERR_PTR: -ENOMEM, -ENFILE. */
+struct file *kshim_open_pagemap(void);
+#else
+static inline struct file *kshim_open_pagemap(void)
+{
+	return ERR_PTR(-ENOENT);
+}
+#endif
 
 /* --- mm/mempolicy.c, which is there with CONFIG_NUMA only --- */
 #ifdef CONFIG_NUMA

@@ -471,6 +471,8 @@ C.methods(P.mapping, {
 	migrate = on_page(core.EV_MIGRATE),
 	split_huge = on_page(core.EV_SPLIT_HUGE),
 	age = on_page(core.EV_AGE),
+	set_idle = on_page(core.EV_SET_IDLE),
+	is_idle = on_page(core.EV_IS_IDLE),
 	memory_error = on_page(core.EV_MEMORY_ERROR),
 	unpin = on_page(core.EV_UNPIN),
 	pin = function(s, what, page, write)

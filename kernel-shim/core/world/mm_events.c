@@ -229,6 +229,22 @@ static long event_file_memory_error(unsigned int fd, unsigned long offset)
 	return kshim_memory_error(page);
 }
 
+/* Of a huge page the bitmap has the first frame only. */
+static long event_idle(struct mm_struct *mm, unsigned long addr, long (*fn)(unsigned long pfn))
+{
+	struct page *page = get_mapped_page(mm, addr);
+	struct folio *folio;
+	unsigned long pfn;
+
+	if (!page)
+		return -EFAULT;
+	folio = page_folio(page);
+	pfn = folio_pfn(folio);
+	lru_add_drain();
+	folio_put(folio);
+	return fn(pfn);
+}
+
 static long event_populate(const uint64_t a[6])
 {
 	struct kvm *kvm = kshim_fd_to_vm(a[0]);
@@ -279,6 +295,10 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return kshim_hugetlb_count(a[0], a[1]);
 	case KVMSIM_EV_HUGETLB_SET:
 		return kshim_hugetlb_set(a[0], a[1], a[2]);
+	case KVMSIM_EV_SET_IDLE:
+		return event_idle(p->mm, a[0], kshim_page_set_idle);
+	case KVMSIM_EV_IS_IDLE:
+		return event_idle(p->mm, a[0], kshim_page_idle);
 	case KVMSIM_NR_EVENTS:
 		break;
 	}

@@ -43,6 +43,30 @@ static long sys_shmem(unsigned long size, unsigned int flags)
 	return fd;
 }
 
+static long sys_open_proc(enum kvmsim_proc which)
+{
+	struct file *file = ERR_PTR(-ENOENT);
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	switch (which) {
+	case KVMSIM_PROC_PAGEMAP:
+		file = kshim_open_pagemap();
+		break;
+	case KVMSIM_PROC_PAGE_IDLE:
+		file = kshim_open_page_idle();
+		break;
+	}
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	fd_install(fd, file);
+	return fd;
+}
+
 /* x86's mmap(2) refuses an unaligned offset before ksys_mmap_pgoff() sees it (arch/x86/kernel/sys_x86_64.c). */
 static long sys_mmap(const uint64_t a[6])
 {
@@ -116,6 +140,8 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 		return kshim_sys_fcntl(a[0], a[1], a[2]);
 	case KVMSIM_SYS_MCE_KILL:
 		return kshim_process_mce_kill(a[0]);
+	case KVMSIM_SYS_OPEN_PROC:
+		return sys_open_proc(a[0]);
 	case KVMSIM_NR_SYS:
 		break;
 	}

@@ -136,7 +136,14 @@ enum kvmsim_sys {
 	KVMSIM_SYS_FSTAT,	/* fd, addr of the architecture's struct stat */
 	KVMSIM_SYS_FCNTL,	/* fd, cmd, arg */
 	KVMSIM_SYS_MCE_KILL,	/* policy: prctl(2) with PR_MCE_KILL, PR_MCE_KILL_SET, for this thread */
+	KVMSIM_SYS_OPEN_PROC,	/* enum kvmsim_proc: opens that file of /proc or /sys, returns an fd; or -ENOENT */
 	KVMSIM_NR_SYS
+};
+
+/* Files that a kernel may have: */
+enum kvmsim_proc {
+	KVMSIM_PROC_PAGEMAP,	/* /proc/self/pagemap */
+	KVMSIM_PROC_PAGE_IDLE	/* /sys/kernel/mm/page_idle/bitmap */
 };
 
 /* Things that the host's mm does by itself. An event makes one happen now, at a user address of a process. */
@@ -172,6 +179,9 @@ enum kvmsim_event {
 	KVMSIM_EV_DROP_SLAB,	/* no arguments: every shrinker frees what it can, like 2 in /proc/sys/vm/drop_caches */
 	KVMSIM_EV_HUGETLB_COUNT, /* size (bytes, 0: the default one), enum kvmsim_hugetlb_count: pages, or -ENOENT */
 	KVMSIM_EV_HUGETLB_SET,	/* size, KVMSIM_HUGETLB_PAGES or _OVERCOMMIT, pages: a write to sysfs; 0 or -errno */
+	/* The bit of the page's frame in /sys/kernel/mm/page_idle/bitmap. Both: -EFAULT without a page, -ENOENT. */
+	KVMSIM_EV_SET_IDLE,	/* addr: 0 */
+	KVMSIM_EV_IS_IDLE,	/* addr: 0 or 1 */
 	KVMSIM_NR_EVENTS
 };
 
