@@ -54,6 +54,14 @@ void exec_threads_begin(unsigned int nr_cpus);
 unsigned int exec_threads_inside(void);
 /* Whether the program ever had a second thread. */
 bool exec_threaded(void);
+/*
+ * The other threads leave the simulator, and none comes in until exec_threads_go(), except the calling one. What one of
+ * them was waiting for there goes on afterwards, and the program does not notice.
+ */
+void exec_threads_stop(void);
+void exec_threads_go(void);
+/* In a child of fork(2), after exec_threads_stop(): there are no other threads. */
+void exec_threads_forked(void);
 
 /* --- report.c: what the simulator has to say --- */
 extern const struct kvmsim_host_ops exec_host_ops;
@@ -98,6 +106,15 @@ void exec_signals_begin(void);
 bool exec_signals_late(void);
 /*
  * KVM_RUN will have this mask. What it lets through although the thread blocks it ends KVM_RUN and does nothing else,
+/*
+ * Takes thread tid, which is in the simulator and does not leave it before exec_signals_ousted() returns there, out of
+ * what it waits for. Returns whether the host has sent the signal.
+ */
+bool exec_signals_oust(int tid);
+/* Waits until the calling thread has had n of these signals. */
+void exec_signals_ousted(unsigned int n);
+/* Whether exec_signals_oust() ended the call since exec_signals_begin(), and no signal of the program. */
+bool exec_signals_only_ousted(void);
  * whatever the program's action is. Returns the mask without the signals that are never blocked.
  */
 uint64_t exec_signals_catch(uint64_t mask);

@@ -141,6 +141,7 @@ void exec_files_forked(void)
 {
 	long event;
 
+	pthread_mutex_init(&lock, NULL);
 	for (int fd = 0; fd < MAX_FDS; fd++) {
 		if (!simulated[fd])
 			continue;
@@ -407,11 +408,13 @@ static int64_t run_with_mask(int fd, uint64_t arg)
 	uint64_t old;
 	int64_t ret;
 
-	exec_enter();
-	exec_host(SYS_rt_sigprocmask, SIG_SETMASK, &masks[fd], &old, sizeof(old));
-	ret = exec_ops->syscall(exec_pid, KVMSIM_SYS_IOCTL, args);
-	exec_host(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
-	exec_leave();
+	do {
+		exec_enter();
+		exec_host(SYS_rt_sigprocmask, SIG_SETMASK, &masks[fd], &old, sizeof(old));
+		ret = exec_ops->syscall(exec_pid, KVMSIM_SYS_IOCTL, args);
+		exec_host(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+		exec_leave();
+	} while (ret == -EINTR && exec_signals_only_ousted());
 	return ret;
 }
 

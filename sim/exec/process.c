@@ -70,7 +70,20 @@ static pid_t real_fork(void)
 	return next();
 }
 
-/* The parent stands still until the child has its copy. */
+/* The child has the calling thread only. Where the others are in the simulator, they could not go on in the copy. */
+static void others_stop(void)
+{
+	int ret;
+
+	exec_threads_stop();
+	exec_enter();
+	ret = exec_program->forking();
+	exec_leave();
+	if (ret)
+		exec_refuse("fork() while work of the simulated kernel waits for the program");
+}
+
+/* The parent stands still until the child has its copy: the others as soon as they need the simulator. */
 EXPORT pid_t fork(void)
 {
 	int done[2];
@@ -79,12 +92,12 @@ EXPORT pid_t fork(void)
 
 	if (!exec_active())
 		return real_fork();
-	if (exec_threaded())
-		exec_refuse("fork() after a second thread");
 	if (exec_host(SYS_pipe2, done, O_CLOEXEC) < 0)
 		exec_refuse("fork() without a pipe");
+	others_stop();
 	pid = real_fork();
 	if (!pid) {
+		exec_threads_forked();
 		exec_program->forked();
 		exec_files_forked();
 		exec_reports_forked();
@@ -96,6 +109,7 @@ EXPORT pid_t fork(void)
 	if (pid > 0)
 		exec_host(SYS_read, done[0], &c, 1);
 	exec_host(SYS_close, done[0]);
+	exec_threads_go();
 	return pid;
 }
 

@@ -106,6 +106,7 @@ const struct kvmsim_host_ops exec_host_ops = { .report = on_report, .log = on_lo
 
 void exec_reports_forked(void)
 {
+	pthread_mutex_init(&lock, NULL);
 	nr_reports = 0;
 	finished = false;
 }

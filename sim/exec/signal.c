@@ -5,6 +5,8 @@
  * Those of the simulator's own signals are kept here, and fault.c calls them. Other signals come to the host's handler:
  * outside of the simulator that calls the program's at once. Inside, the simulated kernel hears of the signal, so that
  * KVM_RUN and other waits end, and the signal is sent again when the thread is outside.
+ *
+ * OUST is a signal of this library's own, which takes a thread out of the simulator for a fork() of another thread.
  */
 #define _GNU_SOURCE
 #include "exec.h"
@@ -18,16 +20,23 @@
 
 static struct sigaction actions[NSIG];	/* the program's */
 
+#define OUST SIGRTMAX
+
+static const char oust_mark;	/* its address says that an OUST is ours */
+static __thread unsigned int ousted;	/* OUST signals since the last call began */
+static __thread unsigned int ousted_lately; /* calls from the last one on that an OUST may still interrupt */
+
 #define MOST_LATE 16	/* signals of one thread that wait; the host keeps one of each, too */
 
 static __thread unsigned int nr_late;
 static __thread siginfo_t late[MOST_LATE];
+static __thread bool any_late;		/* since the last call began */
 static __thread bool all_restart;	/* since the last call began: each late signal's handler has SA_RESTART */
 
-/* The simulator's faults are these signals; exec_faults_begin() has its handler for them. */
+/* The first four are the simulator's faults, too; exec_faults_begin() has its handler for them. */
 static bool is_kept(int sig)
 {
-	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL;
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL || sig == OUST;
 }
 
 int exec_real_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -49,6 +58,7 @@ static int install(int sig, const struct sigaction *act)
 	if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
 		ours.sa_sigaction = on_signal;
 		ours.sa_flags |= SA_SIGINFO;
+		sigdelset(&ours.sa_mask, OUST);
 	}
 	return exec_real_sigaction(sig, &ours, NULL);
 }
@@ -57,11 +67,16 @@ static void on_signal(int sig, siginfo_t *si, void *context)
 {
 	const struct sigaction *act = &actions[sig];
 
-	if (exec_in_simulator()) {
+	if (sig == OUST && si->si_code == SI_QUEUE && si->si_value.sival_ptr == &oust_mark) {
+		__atomic_fetch_add(&ousted, 1, __ATOMIC_RELAXED);
+		ousted_lately = 2;	/* this one may be over but for its end */
+		exec_program->interrupt();
+	} else if (exec_in_simulator()) {
 		if (act->sa_flags & SA_RESETHAND)
 			install(sig, act);	/* its turn is still to come */
 		if (nr_late < MOST_LATE)
 			late[nr_late++] = *si;
+		any_late = true;
 		all_restart &= !!(act->sa_flags & SA_RESTART);
 		exec_program->interrupt();
 	} else if (act->sa_handler == SIG_DFL) {
@@ -91,6 +106,37 @@ uint64_t exec_signals_catch(uint64_t mask)
 void exec_signals_begin(void)
 {
 	all_restart = true;
+	any_late = false;
+	ousted = 0;
+	if (ousted_lately)
+		ousted_lately--;
+}
+
+bool exec_signals_oust(int tid)
+{
+	siginfo_t si = { .si_signo = OUST, .si_code = SI_QUEUE };
+
+	si.si_value.sival_ptr = (void *)&oust_mark;
+	return !exec_host(SYS_rt_tgsigqueueinfo, getpid(), tid, OUST, &si);
+}
+
+/* A real-time signal is queued as often as it was sent. */
+void exec_signals_ousted(unsigned int n)
+{
+	while (__atomic_load_n(&ousted, __ATOMIC_RELAXED) < n)
+		exec_host(SYS_sched_yield);
+}
+
+bool exec_signals_only_ousted(void)
+{
+	return ousted_lately && !any_late;
+}
+
+void exec_oust_begin(void)
+{
+	const struct sigaction act = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	exec_real_sigaction(OUST, &act, NULL);
 }
 
 /* The host may give a signal's information only to the process itself. */

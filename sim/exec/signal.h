@@ -15,4 +15,7 @@ void exec_unblock(const sigset_t *old);
 /* The calling thread's signal gets the host's default action. */
 void signal_default(int sig);
 
+/* Installs the handler of the signal that exec_signals_oust() sends. */
+void exec_oust_begin(void);
+
 #endif

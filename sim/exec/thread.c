@@ -15,18 +15,26 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include "signal.h"
 
 #define LONGEST_WAIT 20		/* seconds for a CPU */
+#define OUST_AGAIN 10000000	/* ns */
 #define SLOWER 30		/* how much slower than a real machine the simulated one may be */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards the two below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards what follows, up to nr_inside */
 static pthread_cond_t freed = PTHREAD_COND_INITIALIZER;
 static unsigned int nr_cpus, busy;	/* busy: a bit for each CPU */
+static bool stopped;			/* only the thread with `stopper` may take a CPU */
+static struct {
+	int tid;			/* of the thread that plays the CPU */
+	unsigned int ousted;		/* how often exec_signals_oust() was called for it */
+} players[KVMSIM_MAX_CPUS];
 static unsigned int nr_inside;
 static bool threaded;
 
 static __thread __attribute__((tls_model("initial-exec"))) unsigned int inside;
 static __thread __attribute__((tls_model("initial-exec"))) int cpu;
+static __thread __attribute__((tls_model("initial-exec"))) bool stopper;
 
 bool exec_active(void)
 {
@@ -52,11 +60,14 @@ void exec_threads_begin(unsigned int n)
 {
 	nr_cpus = n;
 	cpu = 0;
+	exec_oust_begin();
 }
 
-/* Returns a free CPU, the calling thread's last one first, or -1. The lock is held. */
+/* Returns a free CPU for the calling thread, its last one first, or -1. The lock is held. */
 static int free_cpu(void)
 {
+	if (stopped && !stopper)
+		return -1;
 	for (unsigned int i = 0; i < nr_cpus; i++) {
 		unsigned int c = (cpu + i) % nr_cpus;
 
@@ -78,6 +89,8 @@ static void take_cpu(void)
 		if (pthread_cond_timedwait(&freed, &lock, &end) == ETIMEDOUT)
 			exec_refuse("more threads than the %u simulated CPUs that wait in system calls", nr_cpus);
 	busy |= 1u << c;
+	players[c].tid = (int)exec_host(SYS_gettid);
+	players[c].ousted = 0;
 	pthread_mutex_unlock(&lock);
 	cpu = c;
 	if (exec_ops->thread_attach((unsigned int)c))
@@ -86,11 +99,15 @@ static void take_cpu(void)
 
 static void give_cpu(void)
 {
+	unsigned int ousted;
+
 	exec_ops->thread_detach();
 	pthread_mutex_lock(&lock);
 	busy &= ~(1u << cpu);
-	pthread_cond_signal(&freed);
+	ousted = players[cpu].ousted;
+	pthread_cond_broadcast(&freed);
 	pthread_mutex_unlock(&lock);
+	exec_signals_ousted(ousted);
 }
 
 void exec_enter(void)
@@ -130,6 +147,48 @@ void exec_alone(void (*fn)(void))
 	exec_leave();
 }
 
+void exec_threads_stop(void)
+{
+	struct timespec start, now;
+
+	clock_gettime(CLOCK_REALTIME, &start);
+	pthread_mutex_lock(&lock);
+	while (stopped)
+		pthread_cond_wait(&freed, &lock);
+	stopped = stopper = true;
+	while (busy) {
+		for (unsigned int c = 0; c < nr_cpus; c++)
+			if (busy & 1u << c && exec_signals_oust(players[c].tid))
+				players[c].ousted++;
+		clock_gettime(CLOCK_REALTIME, &now);
+		if (now.tv_sec > start.tv_sec + LONGEST_WAIT)
+			exec_refuse("fork() while another thread waits where no signal ends it");
+		now.tv_nsec += OUST_AGAIN;
+		if (now.tv_nsec >= 1000000000) {
+			now.tv_sec++;
+			now.tv_nsec -= 1000000000;
+		}
+		pthread_cond_timedwait(&freed, &lock, &now);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void exec_threads_go(void)
+{
+	pthread_mutex_lock(&lock);
+	stopped = stopper = false;
+	pthread_cond_broadcast(&freed);
+	pthread_mutex_unlock(&lock);
+}
+
+void exec_threads_forked(void)
+{
+	pthread_mutex_init(&lock, NULL);
+	pthread_cond_init(&freed, NULL);
+	stopped = stopper = false;
+	nr_inside = 0;
+}
+
 /* Whether the kernel would begin the call again after handlers with SA_RESTART. */
 static bool restarts(enum kvmsim_sys nr)
 {
@@ -145,8 +204,8 @@ int64_t exec_sys(enum kvmsim_sys nr, uint64_t a, uint64_t b, uint64_t c, uint64_
 	do {
 		exec_enter();
 		ret = exec_ops->syscall(exec_pid, nr, args);
-		again = exec_leave();
-	} while (again && ret == -EINTR && restarts(nr));
+		again = (exec_leave() && restarts(nr)) || exec_signals_only_ousted();
+	} while (again && ret == -EINTR);
 	return ret;
 }
 

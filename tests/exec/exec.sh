@@ -29,7 +29,7 @@ expect() { # CODE TEXT ARGUMENT...
 }
 
 programs() {
-	for program in memory signals files threads forking guest; do
+	for program in memory signals files threads forking guest running; do
 		expect 0 "" "$dir/exec_$program"
 	done
 	expect 0 "" --mmu shadow -- "$dir/exec_guest"
@@ -49,7 +49,6 @@ refused() {
 		lock-all mlockall()
 		by-number syscall() number 9
 		run-code execution of code at
-		fork-with-threads fork() after a second thread
 		seals memfd_create() with flags 0x2
 	EOF
 	expect 1 "begun" "$dir/exec_refused" seals
@@ -61,6 +60,32 @@ verdicts() {
 	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone-with-threads
 	expect 3 "kvmsim: the program ended with 3, and the simulator has" "$dir/exec_refused" fails
 	expect 4 "" "$dir/exec_refused" exit-4
+# However a program ends, no process and no file is left, and nothing in shared memory.
+ends() {
+	shared=$(ls -A /dev/shm)
+	while read -r how code; do
+		mkdir "$tmp/dir"
+		rc=0
+		TMPDIR=$tmp/dir setsid sh -c 'echo $$ >"$0"; exec "$@"' "$tmp/pid" "$kvmsim" exec -- "$dir/exec_ends" \
+			"$how" >"$tmp/out" 2>&1 </dev/null || rc=$?
+		if [ "$rc" != "$code" ] || kill -0 -- "-$(cat "$tmp/pid")" 2>/dev/null || [ -n "$(ls -A "$tmp/dir")" ] ||
+			[ "$shared" != "$(ls -A /dev/shm)" ]; then
+			echo "FAILED: exec_ends $how: exit code $rc instead of $code, or something is left:"
+			sed 's/^/    /' "$tmp/out"
+			ls -A "$tmp/dir" /dev/shm
+			failed=1
+		fi
+		rm -r "$tmp/dir"
+	done <<-EOF
+		return 0
+		crash 139
+		simulated-crash 139
+		abort 134
+		kill 137
+		exit-from-thread 7
+	EOF
+}
+
 	expect 99 "" "$dir/exec_refused"
 }
 
@@ -78,7 +103,7 @@ usage() {
 	expect 0 "" --param kvm.halt_poll_ns=0 true
 }
 
-for case in programs refused verdicts usage; do
+for case in programs refused ends verdicts usage; do
 	[ -n "$only" ] && [ "$only" != "$case" ] || $case
 done
 exit $failed

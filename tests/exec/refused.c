@@ -68,15 +68,6 @@ static void *nothing(void *arg)
 	return arg;
 }
 
-static void fork_with_threads(void)
-{
-	pthread_t t;
-
-	pthread_create(&t, NULL, nothing, NULL);
-	pthread_join(t, NULL);
-	fork();
-}
-
 static void seals(void)
 {
 	memfd_create("file", MFD_ALLOW_SEALING);
@@ -139,7 +130,7 @@ static const struct {
 } cases[] = {
 	{ "slot-of-malloc", slot_of_malloc }, { "dup-over", dup_over }, { "map-over", map_over },
 	{ "map-outside", map_outside }, { "lock-all", lock_all }, { "by-number", by_number }, { "run-code", run_code },
-	{ "fork-with-threads", fork_with_threads }, { "seals", seals }, { "stray-write", stray_write },
+	{ "seals", seals }, { "stray-write", stray_write },
 	{ "write-undone", write_undone }, { "write-undone-with-threads", write_undone_with_threads },
 	{ "fails", fails }, { "exit-4", plain_exit },
 };

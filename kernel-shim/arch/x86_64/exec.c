@@ -51,6 +51,7 @@ const struct kvmsim_exec_ops *kshim_arch_exec(void)
 		.poll = kshim_exec_poll,
 		.interrupt = kshim_host_signal,
 		.read_param = kshim_read_param,
+		.forking = kshim_exec_forking,
 	};
 
 	return &ops;

@@ -208,6 +208,8 @@ bool kshim_worker_run(struct kshim_worker *w, struct kshim_cpu *cpu, void (*fn)(
 bool kshim_worker_woken(struct kshim_worker *w);
 /* Continues it. Returns whether fn has ended now. */
 bool kshim_worker_resume(struct kshim_worker *w);
+/* Ends its native thread, before a fork, while it has no item. The next item gets another thread. */
+void kshim_worker_end(struct kshim_worker *w);
 /* For schedule(): returns whether the task's thread runs only while another one waits for it. w may be NULL. */
 bool kshim_worker_driven(struct kshim_worker *w);
 /* Ends the current task's turn. Returns when somebody continues it. */

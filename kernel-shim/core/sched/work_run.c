@@ -324,6 +324,20 @@ struct work_struct *current_work(void)
 	return work;
 }
 
+bool kshim_work_end_threads(void)
+{
+	struct run *r;
+	bool none;
+
+	host_lock(&kshim_work_lock);
+	none = list_empty(&running);
+	if (none)
+		list_for_each_entry(r, &idle, node)
+			kshim_worker_end(&r->worker);
+	host_unlock(&kshim_work_lock);
+	return none;
+}
+
 void kshim_work_run_boot(void)
 {
 	unsigned int i;

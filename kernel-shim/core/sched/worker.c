@@ -8,7 +8,8 @@
  * kshim_cpu). An item that has been woken continues when somebody drives it again. So a scenario with one thread is
  * deterministic.
  *
- * Threads do not survive a fork: before kshim_workers_begin() an item runs on the thread of the driver itself.
+ * Threads do not survive a fork: before kshim_workers_begin() an item runs on the thread of the driver itself, and who
+ * forks later ends them first (kshim_worker_end()).
  *
  * Invariants: a worker has a turn exactly while a driver waits for it; it is asleep only between two turns of one item.
  */
@@ -55,13 +56,16 @@ static void worker_thread(void *arg)
 	host_rcu_register_thread();
 	host_oops_thread_attach();
 	kshim_current = w->task;
-	for (;;) {
-		begin_turn(w);
+	for (begin_turn(w); w->fn; begin_turn(w)) {
 		/* It may wait for that CPU, and what looks at a waiting thread looks at its CPU too. */
 		kshim_move_to(w->cpu);
 		kshim_run_here(w->cpu, w->task, w->fn, w->arg);
 		end_turn(w, true);
 	}
+	kshim_current = NULL;
+	host_oops_thread_detach();
+	host_rcu_unregister_thread();
+	end_turn(w, true);
 }
 
 /* The caller may sleep. Returns whether the item has ended. */
@@ -116,6 +120,20 @@ bool kshim_worker_woken(struct kshim_worker *w)
 bool kshim_worker_resume(struct kshim_worker *w)
 {
 	return drive(w);
+}
+
+void kshim_worker_end(struct kshim_worker *w)
+{
+	struct kshim_turn turn = { .place = kshim_thread_cpu };
+
+	if (!w->has_thread)
+		return;
+	w->turn = &turn;
+	w->fn = NULL;
+	host_unpark(&w->wanted);
+	host_park(&turn.over);
+	kshim_take_place(turn.place);
+	w->has_thread = false;
 }
 
 bool kshim_worker_driven(struct kshim_worker *w)

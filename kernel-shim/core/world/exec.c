@@ -74,6 +74,12 @@ void kshim_exec_threads(void)
 	kshim_threads_outside();
 }
 
+int kshim_exec_forking(void)
+{
+	host_window_unmap(0, -1UL);
+	return kshim_work_end_threads() ? 0 : -EBUSY;
+}
+
 void kshim_exec_forked(void)
 {
 	host_ram_forked();

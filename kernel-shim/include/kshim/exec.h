@@ -13,6 +13,7 @@ bool kshim_exec_begin(void);
  */
 int kshim_exec_fault(int pid, uint64_t addr, bool write, bool (*may_write)(uint64_t addr));
 void kshim_exec_threads(void);
+int kshim_exec_forking(void);
 void kshim_exec_forked(void);
 int kshim_exec_watch(int pid, int fd, void (*fn)(void *arg, int events), void *arg);
 void kshim_exec_unwatch(int pid, int fd);

@@ -306,6 +306,12 @@ struct kvmsim_exec_ops {
 	 * not attached then count as running, so that no deadlock is seen where one of them can go on.
 	 */
 	void (*threads)(void);
+	/*
+	 * A thread, which is attached, is about to fork(2), while no other thread is in any call or comes into one
+	 * before that has returned. Whoever touches the window until then has a fault. 0, or -EBUSY: work of the kernel
+	 * sleeps, so that no child can have a copy.
+	 */
+	int (*forking)(void);
 	/* In a child of fork(2), on its only thread, before any other call: the child is a machine of its own. */
 	void (*forked)(void);
 	/*

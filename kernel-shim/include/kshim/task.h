@@ -50,7 +50,9 @@ bool kshim_interrupted(void);
 
 /* Declares that this process will not fork: work items get native threads of their own, so that they can sleep. */
 void kshim_workers_begin(void);
-/* Does the same, and declares that there are native threads that run without being attached. */
+/* Before a fork all the same: ends these threads. Returns false if an item sleeps, whose thread cannot end. */
+bool kshim_work_end_threads(void);
+/* kshim_workers_begin(), and declares that there are native threads that run without being attached. */
 void kshim_threads_outside(void);
 /*
  * A signal of the host is for the calling native thread, which may be in the middle of a system call: signal_pending()
