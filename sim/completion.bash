@@ -21,7 +21,7 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --threshold | --break | --ram | --cpus | --param) return ;;
+	--filter | --exclude | --timeout | --jobs | --shard | --limit | --count | --function | --rounds | --threshold | --break | --ram | --cpus | --hugepages | --param) return ;;
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case " $commands " in *" $word "*) command=$word && break ;; esac
@@ -44,7 +44,7 @@ _kvmsim() {
 	debug) options='--arch --break --filter --kernel --help' ;;
 	mutate) options='--arch --kernel --count --limit --function --help' ;;
 	selftests) options='--kernel --mmu --filter --long --list --jobs --junit --help' ;;
-	exec) options='--arch --kernel --mmu --ram --cpus --param --log --help' ;;
+	exec) options='--arch --kernel --mmu --ram --cpus --hugepages --param --log --help' ;;
 	bench)
 		options='--arch --kernel --filter --exclude --rounds --instructions --json --html --compare --threshold
 			--list --help'

@@ -21,6 +21,7 @@ static const char help[] =
 	"  --mmu M          ept (default), npt or shadow\n"
 	"  --ram SIZE       RAM of the machine, 64M to 32G (default: 2G)\n"
 	"  --cpus N         simulated CPUs, 1 to 8 (default: 8); the program may have more threads\n"
+	"  --hugepages N    pages of 2M in the pool of hugetlb, from RAM, like the kernel's hugepages=N (default: 0)\n"
 	"  --param M.N=V    loads the module with a parameter, like kvm.tdp_mmu=N; may come several times\n"
 	"  --log            print the simulated kernel's log\n"
 	"\n"
@@ -30,6 +31,7 @@ static const char help[] =
 static const struct option options[] = {
 	{ "arch", required_argument, NULL, 'a' }, { "mmu", required_argument, NULL, 'm' },
 	{ "ram", required_argument, NULL, 'r' },  { "cpus", required_argument, NULL, 'c' },
+	{ "hugepages", required_argument, NULL, 'g' },
 	{ "param", required_argument, NULL, 'p' }, { "log", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },	  { NULL, 0, NULL, 0 },
 };
@@ -144,6 +146,7 @@ int exec_main(int argc, char **argv)
 	unsetenv("KVMSIM_EXEC_RAM");
 	unsetenv("KVMSIM_EXEC_CPUS");
 	unsetenv("KVMSIM_EXEC_PARAMS");
+	unsetenv("KVMSIM_EXEC_HUGEPAGES");
 	unsetenv("KVMSIM_EXEC_LOG");
 	opterr = 0;
 	optind = 1;
@@ -170,6 +173,11 @@ int exec_main(int argc, char **argv)
 			if (strlen(optarg) != 1 || *optarg < '1' || *optarg > '0' + KVMSIM_MAX_CPUS)
 				return usage_error("exec --cpus: expected 1 to 8, got %s", optarg);
 			setenv("KVMSIM_EXEC_CPUS", optarg, 1);
+			break;
+		case 'g':
+			if (!*optarg || strspn(optarg, "0123456789") != strlen(optarg) || strlen(optarg) > 5)
+				return usage_error("exec --hugepages: expected a number of pages, got %s", optarg);
+			setenv("KVMSIM_EXEC_HUGEPAGES", optarg, 1);
 			break;
 		case 'p':
 			if (add_param(optarg))

@@ -91,6 +91,8 @@ bool exec_is_simulated(int fd);
 int exec_new_fd(int64_t fd);
 /* The same for fcntl(2): no lower number than least. */
 int exec_new_fd_from(int64_t fd, int least);
+/* Opens a file of /proc or /sys that the simulated machine has: *fd as from open(2). Returns false for all others. */
+bool exec_open_proc(const char *path, int flags, int *fd);
 /* Forgets all simulated files' waiters, before the process ends; inside of the simulator. */
 void exec_files_end(void);
 /* In a child of fork(2): the descriptors of the host that stand for simulated ones are no longer the parent's. */

@@ -171,97 +171,14 @@ EXPORT int close(int fd)
 
 /* --- opening --- */
 
-/* A file that holds this text. */
-static int open_text(const char *name, const char *text, int len)
-{
-	int fd = (int)exec_host(SYS_memfd_create, name, MFD_CLOEXEC);
-
-	if (fd >= 0) {
-		exec_host(SYS_write, fd, text, len);
-		exec_host(SYS_lseek, fd, 0, SEEK_SET);
-	}
-	return (int)exec_ret(fd);
-}
-
-/* A file about the simulated machine's pool of huge pages of this size in KiB; 0: the default size. */
-static int open_hugetlb(enum kvmsim_hugetlb_count which, unsigned long kib)
-{
-	uint64_t args[6] = { kib << 10, which };
-	char text[32];
-	int64_t n;
-
-	exec_enter();
-	n = exec_ops->event(exec_pid, KVMSIM_EV_HUGETLB_COUNT, args);
-	exec_leave();
-	if (n < 0)
-		return (int)exec_ret(n);
-	return open_text("hugepages", text, snprintf(text, sizeof(text), "%lld\n", (long long)n));
-}
-
-/* Whether path is one of these files; then *which and *kib, 0 for the default size. */
-static bool is_hugetlb(const char *path, enum kvmsim_hugetlb_count *which, unsigned long *kib)
-{
-	static const char *const names[] = {
-		[KVMSIM_HUGETLB_PAGES] = "nr_hugepages", [KVMSIM_HUGETLB_FREE] = "free_hugepages",
-		[KVMSIM_HUGETLB_RESERVED] = "resv_hugepages", [KVMSIM_HUGETLB_SURPLUS] = "surplus_hugepages",
-		[KVMSIM_HUGETLB_OVERCOMMIT] = "nr_overcommit_hugepages",
-	};
-	char name[32];
-
-	*kib = 0;
-	if (sscanf(path, "/sys/kernel/mm/hugepages/hugepages-%lukB/%31s", kib, name) != 2 &&
-	    sscanf(path, "/proc/sys/vm/%31s", name) != 1)
-		return false;
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(names[i], name) && (*kib || name[0] == 'n')) {
-			*which = i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A file with the value of a module parameter, as below /sys/module. */
-static int open_param(const char *module, const char *name)
-{
-	char text[4096], full[256];
-	int len;
-
-	snprintf(full, sizeof(full), "%s.%s", module, name);
-	exec_enter();
-	len = exec_program->read_param(full, text, sizeof(text));
-	exec_leave();
-	if (!strcmp(full, "kvm_intel.ept") || !strcmp(full, "kvm_amd.npt"))
-		len = snprintf(text, sizeof(text), "%c\n", !strcmp(name, exec_mmu()) ? 'Y' : 'N');
-	else if (len == -ENOENT && (!strcmp(module, "kvm_intel") || !strcmp(module, "kvm_amd")))
-		exec_refuse("module parameter %s: the vendor module is a model", full);
-	if (len < 0)
-		return (int)exec_ret(len);
-	return open_text(full, text, len);
-}
-
 static int open_at(int dir, const char *path, int flags, mode_t mode)
 {
-	enum kvmsim_hugetlb_count which;
-	char module[32], name[64];
-	unsigned long kib;
+	int fd;
 
 	if (exec_active() && path && !strcmp(path, "/dev/kvm"))
 		return exec_new_fd(exec_sys(KVMSIM_SYS_OPEN_KVM, 0, 0, 0, 0, 0, 0));
-	/* The simulated machine has no such device; the host's knows nothing of the window. */
-	if (exec_active() && path && !strcmp(path, "/dev/userfaultfd"))
-		return (int)exec_ret(-ENOENT);
-	if (exec_active() && path && sscanf(path, "/sys/module/%31[a-z_]/parameters/%63[a-z_0-9]", module, name) == 2 &&
-	    !strncmp(module, "kvm", 3)) {
-		if ((flags & O_ACCMODE) != O_RDONLY)
-			exec_refuse("writing to %s", path);
-		return open_param(module, name);
-	}
-	if (exec_active() && path && is_hugetlb(path, &which, &kib)) {
-		if ((flags & O_ACCMODE) != O_RDONLY)
-			exec_refuse("writing to %s", path);
-		return open_hugetlb(which, kib);
-	}
+	if (exec_active() && path && exec_open_proc(path, flags, &fd))
+		return fd;
 	return (int)exec_ret(exec_host(SYS_openat, dir, path, flags, mode));
 }
 
@@ -295,6 +212,26 @@ EXPORT int openat(int dir, const char *path, int flags, ...)
 EXPORT int openat64(int dir, const char *path, int flags, ...)
 {
 	return open_at(dir, path, flags, MODE(flags));
+}
+
+/* libc's own opens its file without passing here. */
+static FILE *open_stream(const char *path, const char *mode, FILE *(*next)(const char *path, const char *mode))
+{
+	int fd, flags = mode[0] == 'r' && !strchr(mode, '+') ? O_RDONLY : O_RDWR;
+
+	if (!exec_active() || !path || !exec_open_proc(path, flags, &fd))
+		return next(path, mode);
+	return fd < 0 ? NULL : fdopen(fd, mode);
+}
+
+EXPORT FILE *fopen(const char *path, const char *mode)
+{
+	return open_stream(path, mode, exec_next("fopen"));
+}
+
+EXPORT FILE *fopen64(const char *path, const char *mode)
+{
+	return open_stream(path, mode, exec_next("fopen64"));
 }
 
 /* What programs call that were built with _FORTIFY_SOURCE. */

@@ -49,6 +49,20 @@ static void set_limits(void)
 	exec_sys(KVMSIM_SYS_SETRLIMIT, RLIMIT_NOFILE, rl.rlim_cur, 0, 0, 0, 0);
 }
 
+/* Like the kernel's parameter hugepages=. */
+static void fill_pool(void)
+{
+	uint64_t n = number("KVMSIM_EXEC_HUGEPAGES", 0), args[6] = { 0, KVMSIM_HUGETLB_PAGES, n };
+	int64_t got;
+
+	exec_enter();
+	exec_ops->event(exec_pid, KVMSIM_EV_HUGETLB_SET, args);
+	got = exec_ops->event(exec_pid, KVMSIM_EV_HUGETLB_COUNT, args);
+	exec_leave();
+	if (got != (int64_t)n)
+		exec_refuse("--hugepages %lu: RAM has room for %ld pages", (unsigned long)n, (long)got);
+}
+
 const char *exec_mmu(void)
 {
 	const char *mmu = getenv("KVMSIM_EXEC_MMU");
@@ -89,6 +103,8 @@ static void boot(const char *flavour)
 	exec_faults_begin();
 	exec_ops = ops;
 	set_limits();
+	if (number("KVMSIM_EXEC_HUGEPAGES", 0))
+		fill_pool();
 }
 
 static __attribute__((constructor)) void start(void)

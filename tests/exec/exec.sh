@@ -32,6 +32,9 @@ programs() {
 	for program in memory signals files threads forking guest running; do
 		expect 0 "" "$dir/exec_$program"
 	done
+	expect 0 "" --hugepages 8 "$dir/exec_proc"
+	# What the program expects of signals is what the host does.
+	"$dir/exec_signals" host || failed=1
 	expect 0 "" --mmu shadow -- "$dir/exec_guest"
 	expect 0 "" --mmu npt "$dir/exec_guest"
 	expect 0 "" --ram 256M -- "$dir/exec_memory"
@@ -54,12 +57,6 @@ refused() {
 	expect 1 "begun" "$dir/exec_refused" seals
 }
 
-verdicts() {
-	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" stray-write
-	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone
-	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone-with-threads
-	expect 3 "kvmsim: the program ended with 3, and the simulator has" "$dir/exec_refused" fails
-	expect 4 "" "$dir/exec_refused" exit-4
 # However a program ends, no process and no file is left, and nothing in shared memory.
 ends() {
 	shared=$(ls -A /dev/shm)
@@ -86,6 +83,12 @@ ends() {
 	EOF
 }
 
+verdicts() {
+	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" stray-write
+	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone
+	expect 1 "kvmsim: FAILED: the program passed, but the simulator has" "$dir/exec_refused" write-undone-with-threads
+	expect 3 "kvmsim: the program ended with 3, and the simulator has" "$dir/exec_refused" fails
+	expect 4 "" "$dir/exec_refused" exit-4
 	expect 99 "" "$dir/exec_refused"
 }
 
@@ -96,6 +99,8 @@ usage() {
 	expect 2 "expected ept, npt or shadow" --mmu sie true
 	expect 2 "expected 64M to 32G" --ram 5 true
 	expect 2 "expected 1 to 8" --cpus 9 true
+	expect 2 "expected a number of pages" --hugepages 2M true
+	expect 1 "REFUSED: --hugepages 99999: RAM has room for" --ram 64M --hugepages 99999 true
 	expect 2 "has no option --nothing" --nothing true
 	expect 2 "a program for it does not run on this processor" --arch s390x true
 	expect 2 "it is statically linked" "$dir/exec_static"
