@@ -107,8 +107,6 @@ void exec_signals_begin(void);
  */
 bool exec_signals_late(void);
 /*
- * KVM_RUN will have this mask. What it lets through although the thread blocks it ends KVM_RUN and does nothing else,
-/*
  * Takes thread tid, which is in the simulator and does not leave it before exec_signals_ousted() returns there, out of
  * what it waits for. Returns whether the host has sent the signal.
  */
@@ -117,11 +115,15 @@ bool exec_signals_oust(int tid);
 void exec_signals_ousted(unsigned int n);
 /* Whether exec_signals_oust() ended the call since exec_signals_begin(), and no signal of the program. */
 bool exec_signals_only_ousted(void);
+/*
+ * KVM_RUN will have this mask. What it lets through although the thread blocks it ends KVM_RUN and does nothing else,
  * whatever the program's action is. Returns the mask without the signals that are never blocked.
  */
 uint64_t exec_signals_catch(uint64_t mask);
 
 /* --- fault.c: the program's page faults and its handlers of signals --- */
+/* From now on a CPUID instruction of this thread, and of those that it makes, is the simulated processor's. */
+void exec_cpuid_begin(void);
 /* Before the machine boots, on its thread; and once it has booted and installed its own handlers. */
 void exec_faults_boot(void);
 void exec_faults_begin(void);

@@ -5,11 +5,13 @@
  * A touch of the window is a SIGSEGV here. It goes to the simulated kernel's page-fault handler; what that makes of it,
  * a page or a signal with number, code and address, is what the program sees. So SIGSEGV and SIGBUS always have this
  * library's handler and are never blocked; the program's own are kept here and called from it. Other signals of the
- * program that arrive inside the simulator wait until the thread leaves it (signal.c).
+ * program that arrive inside the simulator wait until the thread leaves it (signal.c). A CPUID instruction, which the
+ * host's processor refuses to the program, is a SIGSEGV as well, and answered here.
  */
 #define _GNU_SOURCE
 #include "exec.h"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -22,6 +24,11 @@
 #define STACK_BYTES (256UL << 10)
 #define PF_WRITE 2		/* x86 page-fault error code */
 #define PF_FETCH 16
+#define TRAP_GP 13
+
+#ifndef ARCH_SET_CPUID
+#define ARCH_SET_CPUID 0x1012
+#endif
 
 static struct sigaction simulators[NSIG];	/* what the simulator installed, for its own code */
 static pthread_key_t stack_key;
@@ -73,11 +80,32 @@ static bool simulated_fault(siginfo_t *si, ucontext_t *uc)
 	return true;
 }
 
+/* A CPUID instruction, which is a general protection fault now. Returns false if it is none. */
+static bool simulated_cpuid(const siginfo_t *si, ucontext_t *uc)
+{
+	static const unsigned char cpuid[] = { 0x0f, 0xa2 };
+	greg_t *g = uc->uc_mcontext.gregs;
+	uint32_t r[4] = { (uint32_t)g[REG_RAX], 0, (uint32_t)g[REG_RCX], 0 };
+
+	if (!exec_ops || si->si_code != SI_KERNEL || g[REG_TRAPNO] != TRAP_GP ||
+	    memcmp((void *)g[REG_RIP], cpuid, sizeof(cpuid)))
+		return false;
+	exec_program->cpuid(r);
+	g[REG_RAX] = r[0];
+	g[REG_RBX] = r[1];
+	g[REG_RCX] = r[2];
+	g[REG_RDX] = r[3];
+	g[REG_RIP] += (greg_t)sizeof(cpuid);
+	return true;
+}
+
 static void on_fault(int sig, siginfo_t *si, void *context)
 {
 	int saved = errno;
 
-	if ((sig == SIGSEGV || sig == SIGBUS) && simulated_fault(si, context))
+	if (sig == SIGSEGV && simulated_cpuid(si, context))
+		;
+	else if ((sig == SIGSEGV || sig == SIGBUS) && simulated_fault(si, context))
 		;
 	else if (exec_in_simulator())
 		simulators[sig].sa_sigaction(sig, si, context);
@@ -121,4 +149,10 @@ void exec_faults_begin(void)
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		exec_real_sigaction(signals[i], &act, &simulators[signals[i]]);
+}
+
+/* A processor or a host that cannot do this leaves the program with the host's CPUID. */
+void exec_cpuid_begin(void)
+{
+	exec_host(SYS_arch_prctl, ARCH_SET_CPUID, 0);
 }

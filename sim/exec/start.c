@@ -105,6 +105,7 @@ static void boot(const char *flavour)
 	set_limits();
 	if (number("KVMSIM_EXEC_HUGEPAGES", 0))
 		fill_pool();
+	exec_cpuid_begin();
 }
 
 static __attribute__((constructor)) void start(void)

@@ -32,6 +32,9 @@ programs() {
 	for program in memory signals files threads forking guest running; do
 		expect 0 "" "$dir/exec_$program"
 	done
+	expect 0 "" "$dir/exec_cpuid" GenuineIntel
+	expect 0 "" --mmu npt "$dir/exec_cpuid" AuthenticAMD
+	expect 0 "" --mmu shadow "$dir/exec_cpuid" AuthenticAMD
 	expect 0 "" --hugepages 8 "$dir/exec_proc"
 	# What the program expects of signals is what the host does.
 	"$dir/exec_signals" host || failed=1

@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
+#include <asm/cpuid.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
 #include <kshim/exec.h>
@@ -38,6 +39,11 @@ static int fault(int pid, uint64_t addr, int write)
 	return kshim_exec_fault(pid, addr, write, may_write);
 }
 
+static void program_cpuid(uint32_t r[4])
+{
+	kshim_cpuid(&r[0], &r[1], &r[2], &r[3]);
+}
+
 const struct kvmsim_exec_ops *kshim_arch_exec(void)
 {
 	static const struct kvmsim_exec_ops ops = {
@@ -45,13 +51,14 @@ const struct kvmsim_exec_ops *kshim_arch_exec(void)
 		.end = TASK_SIZE_MAX,
 		.fault = fault,
 		.threads = kshim_exec_threads,
+		.forking = kshim_exec_forking,
 		.forked = kshim_exec_forked,
 		.watch = kshim_exec_watch,
 		.unwatch = kshim_exec_unwatch,
 		.poll = kshim_exec_poll,
 		.interrupt = kshim_host_signal,
 		.read_param = kshim_read_param,
-		.forking = kshim_exec_forking,
+		.cpuid = program_cpuid,
 	};
 
 	return &ops;

@@ -333,6 +333,8 @@ struct kvmsim_exec_ops {
 	 * -ENOENT, -EACCES (nobody can read it), or the parameter's own error.
 	 */
 	int (*read_param)(const char *name, char *text, unsigned int bytes);
+	/* The instruction CPUID of the machine's processor: EAX, EBX, ECX, EDX. On any thread, also out of calls. */
+	void (*cpuid)(uint32_t regs[4]);
 };
 
 /* Single functions for benches. */
