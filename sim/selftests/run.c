@@ -24,19 +24,36 @@ struct place {
 	double start;
 };
 
+/* Adds the words of text, which it changes. Returns the new number of arguments. */
+static int add_words(char **argv, int argc, char *text)
+{
+	char *next = NULL;
+
+	for (char *word = strtok_r(text, " ", &next); word; word = strtok_r(NULL, " ", &next))
+		argv[argc++] = word;
+	return argc;
+}
+
+/* Arguments before " -- " are those of kvmsim exec. */
 static void start_program(const struct selftest_job *j, FILE *output)
 {
-	char *copy = xstrdup(j->test->args), *next = NULL;
-	char **argv = xmalloc((strlen(copy) / 2 + 8) * sizeof(*argv));
+	char *options = xstrdup(j->test->args), *args = strstr(options, " -- ");
+	char **argv = xmalloc((strlen(options) / 2 + 8) * sizeof(*argv));
 	int argc = 0, null = open("/dev/null", O_RDONLY);
 
 	argv[argc++] = "exec";
 	argv[argc++] = "--mmu";
 	argv[argc++] = (char *)j->mmu;
+	if (args) {
+		*args = 0;
+		argc = add_words(argv, argc, options);
+		args += strlen(" -- ");
+	} else {
+		args = options;
+	}
 	argv[argc++] = "--";
 	argv[argc++] = j->program;
-	for (char *arg = strtok_r(copy, " ", &next); arg; arg = strtok_r(NULL, " ", &next))
-		argv[argc++] = arg;
+	argc = add_words(argv, argc, args);
 	argv[argc] = NULL;
 	setpgid(0, 0);
 	dup2(null, 0);
