@@ -44,7 +44,8 @@ static const char usage[] =
 	"  --instructions   also count instructions with callgrind, by whose they are; needs valgrind, and is slow\n"
 	"  --json F         write all figures to file F\n"
 	"  --html F         write all figures to file F as HTML, with plots by gnuplot of how costs grow\n"
-	"  --compare F      show what differs from an earlier --json F; exit code 1 if a count or instructions are worse\n"
+	"  --compare F      show what differs from an earlier --json F; exit code 1 if a count, instructions or\n"
+	"                   how they grow are worse\n"
 	"  --threshold P    percent that --compare lets pass (default: 1)\n"
 	"  --list           print the names of the cases\n";
 

@@ -38,8 +38,9 @@ int bench_count_instructions(struct bench_case *c);
 /* Writes all figures to a file. Returns 0, or -1 after a message. */
 int bench_write_json(const struct bench_results *r, const char *path);
 /*
- * Prints what differs from an earlier file by more than threshold percent. Returns the number of counts and sums of
- * instructions that are worse, or -1 after a message. Times are printed but not counted: they depend on the host.
+ * Prints what differs from an earlier file by more than threshold percent, and exponents that differ by 0.1. Returns
+ * the number of counts, sums of instructions and exponents that are worse, or -1 after a message. Times are printed but
+ * not counted: they depend on the host.
  */
 int bench_compare(const struct bench_results *r, const char *path, double threshold);
 

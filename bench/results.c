@@ -10,6 +10,7 @@
 
 #define NOISE_MADS 3	/* a time is different if the medians are so many deviations apart, */
 #define NOISE_PERCENT 10	/* and by so much */
+#define EXPONENT_STEP 0.1	/* costs grow differently if their exponents are so far apart */
 
 static cJSON *case_json(const struct bench_case *c)
 {
@@ -148,6 +149,42 @@ static int compare_case(const struct bench_case *c, const cJSON *old, double thr
 	return worse;
 }
 
+/* The exponent of the same series in an earlier file; NAN if it is not there, or of another kind of cost. */
+static double old_exponent(const cJSON *list, const struct bench_series *s)
+{
+	const cJSON *o;
+
+	cJSON_ArrayForEach(o, list) {
+		const char *title = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "series"));
+		const char *what = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "of"));
+
+		if (title && what && !strcmp(title, s->title) && !strcmp(what, s->what))
+			return number(o, "exponent");
+	}
+	return NAN;
+}
+
+/* Prints the exponents that differ. Returns how many of those that do not depend on the host are worse. */
+static int compare_scaling(const struct bench_results *r, const cJSON *list)
+{
+	struct bench_series *v;
+	size_t n = bench_find_series(r, &v);
+	int worse = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double old = old_exponent(list, &v[i]);
+		int is_worse = v[i].exponent > old && strcmp(v[i].what, "ns") != 0;
+
+		if (isnan(old) || fabs(v[i].exponent - old) < EXPONENT_STEP)
+			continue;
+		printf("%s: exponent of the %s: %.2f -> %.2f%s\n", v[i].title, v[i].what, old, v[i].exponent,
+		       is_worse ? ", worse" : "");
+		worse += is_worse;
+	}
+	free(v);
+	return worse;
+}
+
 int bench_compare(const struct bench_results *r, const char *path, double threshold)
 {
 	cJSON *all = read_json(path), *cases = cJSON_GetObjectItemCaseSensitive(all, "cases");
@@ -165,6 +202,7 @@ int bench_compare(const struct bench_results *r, const char *path, double thresh
 		else
 			printf("%s: is new\n", r->v[i].name);
 	}
+	worse += compare_scaling(r, cJSON_GetObjectItemCaseSensitive(all, "scaling"));
 	printf("%d figure%s worse\n", worse, worse == 1 ? " is" : "s are");
 	cJSON_Delete(all);
 	return worse;

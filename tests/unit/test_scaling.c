@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests of how bench finds series of cases and their exponents (bench/scaling.c). */
+/* Tests of how bench finds series of cases and their exponents (bench/scaling.c), and compares these (results.c). */
 #include "../../bench/bench.h"
 
 #include <check.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "suite.h"
+
+const char *const bench_part_names[BENCH_PARTS] = { "kernel", "shim", "model", "rest" };
 
 static struct bench_case x86(const char *name, double kernel)
 {
@@ -95,6 +98,46 @@ START_TEST(times_without_instructions)
 }
 END_TEST
 
+/* Compares with the results before; each figure may be worse by so much that only exponents count. */
+static int worse(struct bench_case *before, struct bench_case *after, size_t n)
+{
+	struct bench_results old = { .v = before, .n = n, .kernel = "6.12" }, new = { .v = after, .n = n };
+	char path[] = "/tmp/kvmsim-scaling-XXXXXX";
+	int fd = mkstemp(path), rc;
+
+	for (size_t i = 0; i < n; i++) {
+		before[i].key = before[i].name;
+		after[i].key = after[i].name;
+		before[i].path = after[i].path = "a.lua";
+	}
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bench_write_json(&old, path), 0);
+	rc = bench_compare(&new, path, 1e9);
+	close(fd);
+	unlink(path);
+	return rc;
+}
+
+START_TEST(compared_exponents)
+{
+	struct bench_case linear[] = { x86("a: 1", 10), x86("a: 2", 20), x86("a: 4", 40) };
+	struct bench_case square[] = { x86("a: 1", 10), x86("a: 2", 40), x86("a: 4", 160) };
+	struct bench_case almost[] = { x86("a: 1", 10), x86("a: 2", 21), x86("a: 4", 43) };
+	struct bench_case other[] = { x86("b: 1", 10), x86("b: 2", 40), x86("b: 4", 160) };
+	struct bench_case times[] = { x86("a: 1", 0), x86("a: 2", 0), x86("a: 4", 0) };
+
+	ck_assert_int_eq(worse(linear, square, 3), 1);
+	ck_assert_int_eq(worse(square, linear, 3), 0);
+	ck_assert_int_eq(worse(linear, almost, 3), 0);
+	ck_assert_int_eq(worse(linear, other, 3), 0);
+	for (int i = 0; i < 3; i++) {
+		times[i].has_instructions = 0;
+		times[i].median = square[i].instructions[BENCH_KERNEL];
+	}
+	ck_assert_int_eq(worse(linear, times, 3), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("scaling");
@@ -104,6 +147,7 @@ int main(void)
 	tcase_add_test(t, what_is_no_series);
 	tcase_add_test(t, machines_are_apart);
 	tcase_add_test(t, times_without_instructions);
+	tcase_add_test(t, compared_exponents);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
