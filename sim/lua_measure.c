@@ -57,19 +57,42 @@ static int measure_end(lua_State *L)
 	return 1;
 }
 
-/* (function, pid, vm, first, stride, range, count) -> hits, or -errno */
+/*
+ * The next number below n in an order that looks random and is always the same: all n, then all again. *x is the state
+ * of a linear congruential generator modulo a power of two, which has each of its values once in a period.
+ */
+static uint64_t next_random(uint64_t *x, uint64_t n)
+{
+	unsigned int bits = 0;
+	uint64_t value;
+
+	while (bits < 63 && 1ULL << bits < n)
+		bits++;
+	do {
+		*x = (*x * 1664525 + 1013904223) & ((1ULL << bits) - 1);
+		value = *x ^ *x >> (bits + 1) / 2;	/* the lower bits of *x have short periods */
+	} while (value >= n);
+	return value;
+}
+
+/* (function, pid, vm, first, stride, range, count, random) -> hits, or -errno */
 static int measure_loop(lua_State *L)
 {
 	static const char *const functions[] = { "gfn_to_memslot", "gfn_to_pfn", NULL };
-	int which = luaL_checkoption(L, 1, NULL, functions);
-	uint64_t v[4];
-	int64_t hits;
+	enum kvmsim_bench which = (enum kvmsim_bench)luaL_checkoption(L, 1, NULL, functions);
+	int pid = (int)luaL_checkinteger(L, 2), vm = (int)luaL_checkinteger(L, 3);
+	int64_t hits = 0, one = 0;
+	uint64_t v[4], x = 0;
 
 	for (int i = 0; i < 4; i++)
 		v[i] = (uint64_t)luaL_checkinteger(L, 4 + i);
 	sim_enter(L);
-	hits = sim_ops->bench((enum kvmsim_bench)which, (int)luaL_checkinteger(L, 2), (int)luaL_checkinteger(L, 3),
-			      v[0], v[1], v[2], v[3]);
+	if (!lua_toboolean(L, 8))
+		hits = sim_ops->bench(which, pid, vm, v[0], v[1], v[2], v[3]);
+	for (uint64_t i = 0; lua_toboolean(L, 8) && i < v[3] && one >= 0; i++) {
+		one = sim_ops->bench(which, pid, vm, v[0] + next_random(&x, v[2] / v[1]) * v[1], v[1], v[2], 1);
+		hits = one < 0 ? one : hits + one;
+	}
 	sim_leave(L);
 	lua_pushinteger(L, hits);
 	return 1;

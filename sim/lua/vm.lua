@@ -260,7 +260,7 @@ end
 
 local loop_schema = {
 	of = { A.string, A.required }, first = { A.u64, 0 }, stride = { A.u64, 1 }, range = { A.u64, A.required },
-	count = { A.u64, A.required },
+	count = { A.u64, A.required }, order = { A.string, "ascending" },
 }
 
 -- A loop over one kernel function, for benches: its look-ups that found something.
@@ -269,7 +269,13 @@ local function loop(s, what, t)
 	if a.of ~= "gfn_to_memslot" and a.of ~= "gfn_to_pfn" then
 		A.refuse(what .. ": of", "gfn_to_memslot or gfn_to_pfn", a.of)
 	end
-	return core.measure_loop(a.of, s.proc.pid, s.fd, a.first, a.stride, a.range, a.count)
+	if a.order ~= "ascending" and a.order ~= "random" then
+		A.refuse(what .. ": order", "ascending or random", a.order)
+	end
+	if a.stride < 1 or a.stride > a.range then
+		A.refuse(what .. ": stride", "1 to the range", a.stride)
+	end
+	return core.measure_loop(a.of, s.proc.pid, s.fd, a.first, a.stride, a.range, a.count, a.order == "random")
 end
 
 local function zone_ioctl(cmd)

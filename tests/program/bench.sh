@@ -71,6 +71,32 @@ if command -v gnuplot >/dev/null; then
 	prints err 'nowhere/x.html: No such file'
 fi
 
+# --- vm:loop in random order: each place once before one comes again, and not those of the first half first ---
+cat >loop.lua <<'LUA'
+scenario("loop", { mmu = "ept", check = "end" }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = 4096 }
+	local vm = vmm:open_kvm():create_vm()
+	for i = 0, 49 do
+		vm:set_user_memory_region{ slot = i, guest_phys_addr = i << 14, memory_size = 4096, userspace_addr = ram.addr }
+	end
+	local function hits(order, count)
+		return vm:loop{ of = "gfn_to_memslot", order = order, stride = 4, range = 400, count = count }
+	end
+	expect(hits("ascending", 50)):eq(50)
+	expect(hits("random", 100)):eq(50)
+	expect(hits("random", 300)):eq(150)
+	expect(hits("random", 50)):gt(10):lt(40)
+end)
+scenario("of no such order", { mmu = "ept" }, function(sim)
+	local _, _, vm = sim:guest()
+	vm:loop{ of = "gfn_to_memslot", order = "other", range = 1, count = 1 }
+end)
+LUA
+run 1 run loop.lua
+prints out 'ok 1 loop '
+prints out 'expected ascending or random, got "other"'
+
 # --- errors ---
 printf 'scenario("nothing", { mmu = "ept" }, function(sim) expect(1):eq(1) end)\n' >nothing.lua
 run 1 bench --rounds 1 nothing.lua
