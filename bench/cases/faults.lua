@@ -47,6 +47,33 @@ scenario("fault: on a huge page", { mmu = { "ept", "npt", "shadow", "vhe" } }, f
 	end)
 end)
 
+-- Later kernels need hugetlb_vmemmap_optimize_folio(), which is refused on x86_64.
+scenario("fault: on hugetlb memory of 2 MiB", {
+	mmu = { "ept", "npt", "shadow", "vhe" }, before = "7.0",
+}, function(sim)
+	local vcpu = sim:guest{ ram = { length = "128M", hugetlb = "2M" } }
+
+	vcpu:write(0, "the first tables")
+	sim:measure("huge page", 63, function()
+		assert(vcpu:workload{ op = "write", range = { 2 << 20, 126 << 20 }, stride = 2 << 20, count = 63 } == 63)
+	end)
+end)
+
+scenario("fault: on hugetlb memory of 1 MiB", { mmu = "hpage" }, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "64M", hugetlb = "1M" }
+	local vm = vmm:open_kvm():create_vm()
+
+	assert(vm:enable_cap{ cap = KVM_CAP_S390_HPAGE_1M } == 0)
+	assert(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "64M", userspace_addr = ram.addr } == 0)
+	local vcpu = vm:create_vcpu()
+
+	vcpu:write(1 << 20, "the first tables")
+	sim:measure("huge page", 62, function()
+		assert(vcpu:workload{ op = "write", range = { 2 << 20, 62 << 20 }, stride = 1 << 20, count = 62 } == 62)
+	end)
+end)
+
 scenario("fault: write to a page that the dirty log protects", { mmu = ALL }, function(sim)
 	local vcpu, _, vm, _, slot = sim:guest{ ram = { length = "16M" } }
 
