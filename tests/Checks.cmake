@@ -2,9 +2,9 @@
 # Checks of a flavour's sources and objects.
 #
 # kvmsim_checks(ARCH) adds for that flavour the tests instructions, overrides (if it has any), marks, fidelity, uapi and
-# machines, and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, and known-bugs-ARCH. Checks that are
-# written for the reference kernel are left out for another one; checks of objects are left out where objects have more
-# in them.
+# machines, and the targets fidelity-ARCH, which writes docs/fidelity-ARCH.md, known-bugs-ARCH and
+# bench-fidelity-ARCH. Checks that are written for the reference kernel are left out for another one; checks of objects
+# are left out where objects have more in them.
 function(kvmsim_checks arch)
 	get_target_property(work kvm-${arch} KVMSIM_WORK)
 	get_target_property(flavour kvm-${arch} KVMSIM_OUTPUT)
@@ -42,11 +42,17 @@ function(kvmsim_checks arch)
 		add_test(NAME machines/${arch} COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/program/machines.sh"
 			"${PROJECT_SOURCE_DIR}" $<TARGET_FILE:machines> "${flavour}" ${arch})
 	endif()
-	# Known bugs, put back one at a time into a tree of links. This takes minutes, so they are not among the tests.
+	# Known bugs, put back one at a time into a tree of links, and optimisations taken away likewise. This takes
+	# minutes, so they are not among the tests.
 	if(plain)
 		add_custom_target(known-bugs-${arch}
 			COMMAND "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/known-bugs/run.sh" "${CMAKE_BINARY_DIR}" "${KVMSIM_SOURCE}"
 				${arch}
+			DEPENDS kvm-${arch} kvmsim-bin
+			USES_TERMINAL
+			VERBATIM)
+		add_custom_target(bench-fidelity-${arch}
+			COMMAND "${PROJECT_SOURCE_DIR}/bench/fidelity/run.sh" "${CMAKE_BINARY_DIR}" "${KVMSIM_SOURCE}" ${arch}
 			DEPENDS kvm-${arch} kvmsim-bin
 			USES_TERMINAL
 			VERBATIM)
