@@ -58,14 +58,23 @@ static void irq_unlock(struct kshim_cpu *c)
 	__atomic_store_n(&c->irq_lock, 0, __ATOMIC_RELEASE);
 }
 
+static noinline void irq_lock_after_pending(struct kshim_cpu *c)
+{
+	kshim_spin_until("interrupts that are pending on a CPU", c,
+			 !__atomic_load_n(&c->irqs_pending, __ATOMIC_RELAXED));
+	irq_lock(c);
+}
+
+/* A fault of a guest does this some 70 times, most of them for lockdep. */
 void kshim_irq_disable(void)
 {
 	struct kshim_cpu *c = kshim_cpu;
 
 	kshim_sched_point(KSHIM_PT_IRQ, c);
-	kshim_spin_until("interrupts that are pending on a CPU", c,
-			 !__atomic_load_n(&c->irqs_pending, __ATOMIC_RELAXED));
-	irq_lock(c);
+	/* The exchange pairs with the release in irq_unlock(). */
+	if (unlikely(__atomic_load_n(&c->irqs_pending, __ATOMIC_RELAXED)) ||
+	    unlikely(__atomic_exchange_n(&c->irq_lock, 1, __ATOMIC_ACQUIRE)))
+		irq_lock_after_pending(c);
 	kshim_irqs_off = 1;
 }
 
