@@ -125,6 +125,15 @@ static void print_acquisitions(const unsigned long *entries, unsigned int n)
 #define lock_is_held_type(...)			kernel_lock_is_held_type(__VA_ARGS__)
 #define debug_show_held_locks(task)		kernel_debug_show_held_locks(task)
 
+/* A fault of a guest asks 250 times whether a class is in use. Its number is not negative, as that of BT may be. */
+static __always_inline bool class_bit(unsigned long nr, const volatile unsigned long *bits)
+{
+	return READ_ONCE(bits[nr / BITS_PER_LONG]) >> nr % BITS_PER_LONG & 1;
+}
+
+#undef test_bit
+#define test_bit(nr, bits)			class_bit(nr, bits)
+
 #include "kernel/locking/lockdep.c"
 
 #undef lock_acquire
@@ -143,11 +152,17 @@ void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, 
 		kshim_preempt_point();
 }
 
+static noinline int held_after_point(const struct lockdep_map *lock, int read)
+{
+	kshim_preempt_point();
+	return kernel_lock_is_held_type(lock, read);
+}
+
 FAITHFUL(lock_is_held_type, "kernel/locking/lockdep.c");
 int lock_is_held_type(const struct lockdep_map *lock, int read)
 {
 	if (unlikely(READ_ONCE(kshim_preempt_period)))
-		kshim_preempt_point();
+		return held_after_point(lock, read);
 	return kernel_lock_is_held_type(lock, read);
 }
 
