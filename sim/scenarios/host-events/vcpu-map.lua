@@ -108,14 +108,17 @@ scenario("vCPU map: before, the page was referenced until it was unmapped", befo
 	expect(ram:page(1).refcount):eq(usual.refcount)
 end)
 
--- folio_maybe_dma_pinned() and the count of references keep it where it is.
-scenario("vCPU map: the page neither moves nor is reclaimed", options, function(sim)
+-- A pinned page is not reclaimed (folio_maybe_dma_pinned()). One that is only referenced is unmapped, and stays in the
+-- swap cache. No page moves whose references are not all known.
+scenario("vCPU map: the frame stays", options, function(sim)
 	local vcpu, ram = sim:guest()
 	expect(ram:write(GPA, "data")):eq(0)
 	local usual = ram:page(1)
 	local page = vcpu:host_map(GPA)
 	expect(ram:migrate(GPA)):ne(0)
 	expect(ram:swap_out(GPA, "4K")):eq(0)
+	expect(ram:page(1).swapped):eq(not sim:kernel_since("6.13"))
+	expect(ram:read(GPA, 4)):eq("data")
 	expect(ram:page(1).pfn):eq(usual.pfn)
 	expect(page:write(0, word("KVM!"))):eq(0)
 	expect(ram:read(GPA, 4)):eq("KVM!")
