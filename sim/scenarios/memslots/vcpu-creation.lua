@@ -87,7 +87,8 @@ scenario("vCPU creation: its dirty ring goes with it", x86, function(sim)
 end)
 
 -- A VMM that guesses the number of the next file calls the vCPU before KVM_CREATE_VCPU has returned. Since 6.14 the
--- ioctl waits until the vCPU is online (kvm_wait_for_vcpu_online()); KVM warns if it is not then.
+-- ioctl waits until the vCPU is online (kvm_wait_for_vcpu_online()); KVM warns if it is not then. Only a few
+-- instructions lie between the file and the count, and nothing holds the creating thread there.
 scenario("vCPU creation: an ioctl comes as soon as the file is there", {
 	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end", timeout = 60, kernel = "6.14",
 	covers = "KVM_CREATE_VCPU",
