@@ -68,7 +68,7 @@ static bool decode(u32 op, const struct arm64_cpu *c, struct at *at)
 
 static u64 attributes(enum arm64_memtype type)
 {
-	static const u8 attr[] = { 0x00, 0x04, 0x08, 0x0c, 0x44, 0xbb, 0xff };
+	static const u8 attr[] = { 0x00, 0x04, 0x08, 0x0c, 0x44, 0xbb, 0xff, 0xf0 };
 	u64 shareability = type < ARM64_NORMAL_WT ? 2 : 3;	/* outer, else inner */
 
 	return (u64)attr[type] << PAR_ATTR_SHIFT | shareability << PAR_SH_SHIFT;

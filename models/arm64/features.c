@@ -22,7 +22,7 @@ static const struct {
 	{ "vmid16", &arm64_have.vmid16 }, { "haf", &arm64_have.haf }, { "dbm", &arm64_have.dbm },
 	{ "xnx", &arm64_have.xnx }, { "fwb", &arm64_have.fwb }, { "ttl", &arm64_have.ttl },
 	{ "range", &arm64_have.range }, { "bbml2", &arm64_have.bbml2 }, { "dic", &arm64_have.dic },
-	{ "idc", &arm64_have.idc },
+	{ "idc", &arm64_have.idc }, { "mte", &arm64_have.mte },
 };
 
 const char *arm64_feature_name(unsigned int i)
@@ -50,6 +50,7 @@ void arm64_set_ids(struct arm64_sysregs *r)
 	SET_ID(r->ctr_el0, CTR_EL0_DIC_MASK, have->dic);
 	SET_ID(r->ctr_el0, CTR_EL0_IDC_MASK, have->idc);
 	SET_ID(r->id_aa64isar0_el1, ID_AA64ISAR0_EL1_TLB_MASK, have->range ? ID_AA64ISAR0_EL1_TLB_RANGE : 0);
+	SET_ID(r->id_aa64pfr1_el1, ID_AA64PFR1_EL1_MTE_MASK, have->mte ? ID_AA64PFR1_EL1_MTE_MTE2 : 0);
 	SET_ID(r->id_aa64mmfr0_el1, ID_AA64MMFR0_EL1_PARANGE_MASK, parange());
 	SET_ID(r->id_aa64mmfr0_el1, ID_AA64MMFR0_EL1_ASIDBITS_MASK, have->asid16 ? ID_AA64MMFR0_EL1_ASIDBITS_16 : 0);
 	SET_ID(r->id_aa64mmfr1_el1, ID_AA64MMFR1_EL1_HAFDBS_MASK,

@@ -29,6 +29,7 @@ static struct arm64_access walk_access(const struct kvmsim_access *a, const stru
 		.write = a->op == KVMSIM_WRITE || a->op == KVMSIM_XCHG,
 		.fetch = a->op == KVMSIM_FETCH, .atomic = a->op == KVMSIM_XCHG,
 		.user = (g->sys->spsr_el2 & PSR_MODE_MASK) == PSR_MODE_EL0t, .pan = g->sys->spsr_el2 & PSR_PAN_BIT,
+		.tco = g->sys->spsr_el2 & PSR_TCO_BIT,
 		.bytes = a->op == KVMSIM_FETCH ? GUEST_INSN_BYTES : a->len,
 	};
 }

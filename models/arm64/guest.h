@@ -31,6 +31,9 @@ bool guest_insn(struct guest *g, u32 text);
 /* An instruction that is UNDEFINED: ends the access in that exception. Returns true. */
 bool guest_undefined(struct guest *g);
 
+/* --- insn_tag.c: STG and LDG, by their text, on a machine with memory tags --- */
+bool guest_tag_insn(struct guest *g, u32 text, bool store);
+
 /* --- insn_sys.c: the same for system instructions --- */
 bool guest_sys_valid(u32 text);
 bool guest_sys(struct guest *g, u32 text);

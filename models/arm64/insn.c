@@ -5,7 +5,7 @@
 #include <asm/kvm_arm.h>
 #include "guest.h"
 
-enum op { OP_HVC, OP_SMC, OP_SVC, OP_WFI, OP_WFE, OP_NOP, OP_ISB, OP_BARRIER };
+enum op { OP_HVC, OP_SMC, OP_SVC, OP_WFI, OP_WFE, OP_NOP, OP_ISB, OP_BARRIER, OP_STG, OP_LDG };
 
 static const struct {
 	u32 mask, text;
@@ -14,6 +14,8 @@ static const struct {
 	{ 0xffe0001f, 0xd4000001, OP_SVC }, { 0xffe0001f, 0xd4000002, OP_HVC }, { 0xffe0001f, 0xd4000003, OP_SMC },
 	{ 0xffffffff, 0xd503207f, OP_WFI }, { 0xffffffff, 0xd503205f, OP_WFE }, { 0xffffffff, 0xd503201f, OP_NOP },
 	{ 0xfffff0ff, 0xd50330df, OP_ISB },
+	/* With the base register alone: no offset. */
+	{ 0xfffffc00, 0xd9200800, OP_STG }, { 0xfffffc00, 0xd9600000, OP_LDG },
 	{ 0xfffff0ff, 0xd503309f, OP_BARRIER }, { 0xfffff0ff, 0xd50330bf, OP_BARRIER },	/* DSB, DMB */
 };
 
@@ -85,6 +87,9 @@ bool guest_insn(struct guest *g, u32 text)
 		return wait(g, hcr & HCR_TWI, ESR_ELx_WFx_ISS_WFI);
 	case OP_WFE:
 		return wait(g, hcr & HCR_TWE, ESR_ELx_WFx_ISS_WFE);
+	case OP_STG:
+	case OP_LDG:
+		return arm64_have.mte ? guest_tag_insn(g, text, op == OP_STG) : guest_undefined(g);
 	case OP_ISB:
 		arm64_isb();
 		fallthrough;

@@ -163,6 +163,12 @@ static const u32 memory_registers[] = {
 	SYS_AFSR1_EL1, SYS_MAIR_EL1, SYS_AMAIR_EL1, SYS_CONTEXTIDR_EL1,
 };
 
+static bool is_tag_register(u32 reg)
+{
+	return reg == SYS_GCR_EL1 || reg == SYS_RGSR_EL1 || reg == SYS_TFSR_EL1 || reg == SYS_TFSRE0_EL1 ||
+	       reg == SYS_GMID_EL1;
+}
+
 static bool is_trapped(u64 hcr, u32 text)
 {
 	u32 reg = ENCODING(text);
@@ -176,6 +182,8 @@ static bool is_trapped(u64 hcr, u32 text)
 		return hcr & HCR_TACR;
 	if (reg == SYS_CTR_EL0 || reg == SYS_CLIDR_EL1 || reg == SYS_CCSIDR_EL1 || reg == SYS_CSSELR_EL1)
 		return hcr & HCR_TID2;
+	if (is_tag_register(reg))
+		return arm64_have.mte && (reg == SYS_GMID_EL1 ? hcr & HCR_TID5 : !(hcr & HCR_ATA));
 	/* ID registers; their places are all allocated. */
 	if (sys_reg_Op0(reg) == 3 && !sys_reg_Op1(reg) && !sys_reg_CRn(reg) && sys_reg_CRm(reg))
 		return hcr & HCR_TID3;
@@ -190,7 +198,8 @@ static bool access_register(struct guest *g, u32 text)
 		value = g->sys->vmpidr_el2;
 	else if (IS_READ(text) && ENCODING(text) == SYS_MIDR_EL1)
 		value = g->sys->vpidr_el2;
-	else if (!arm64_guest_sysreg(ENCODING(text), !IS_READ(text), &value))
+	else if ((is_tag_register(ENCODING(text)) && !arm64_have.mte) ||
+		 !arm64_guest_sysreg(ENCODING(text), !IS_READ(text), &value))
 		return guest_undefined(g);
 	if (IS_READ(text) && RT(text) != XZR)
 		g->regs->regs[RT(text)] = value;

@@ -9,6 +9,7 @@
 #include <kshim/mem.h>
 #include <kshim/sched.h>
 #include "model.h"
+#include "tags.h"
 
 struct arm64_cpu arm64_cpus[KVMSIM_MAX_CPUS];
 
@@ -165,7 +166,7 @@ bool arm64_translate_guest(u64 va, const struct arm64_access *a, u64 *pa, struct
 {
 	struct arm64_cpu *c = arm64_this_cpu();
 	struct arm64_xlat x;
-	bool ok = translate(c, false, va, a, &x);
+	bool ok = translate(c, false, va, a, &x) && arm64_tags_accessed(c, va, a, &x, &x.fault);
 
 	if (ok)
 		arm64_caches_accessed(c, va, a, &x);

@@ -195,6 +195,8 @@ enum arm64_memtype arm64_memtype_mair(uint8_t attr)
 {
 	if (!(attr & 0xf0))
 		return attr >> 2 & 3;
+	if (attr == 0xf0)
+		return ARM64_NORMAL_TAGGED;
 	return weaker(cacheability(attr >> 4), cacheability(attr & 0xf));
 }
 
@@ -222,6 +224,9 @@ enum arm64_memtype arm64_memtype_combined(const struct arm64_tables *s2, uint64_
 		type = s1;
 	else
 		type = weaker(s1, ARM64_NORMAL_NC);
+	/* Stage 2 has no type of its own for it: whatever is Write-Back is still tagged. */
+	if (s1 == ARM64_NORMAL_TAGGED && type == ARM64_NORMAL_WB)
+		type = s1;
 	return s2->no_cache ? weaker(type, ARM64_NORMAL_NC) : type;
 }
 

@@ -32,6 +32,7 @@ struct arm64_features {
 	bool range;		/* FEAT_TLBIRANGE */
 	bool bbml2;		/* FEAT_BBM level 2: the size of a mapping may change without break-before-make */
 	bool dic, idc;		/* CTR_EL0: no need to invalidate the I-cache, to clean the D-cache to PoU */
+	bool mte;		/* FEAT_MTE2: memory tags */
 };
 
 /* Bits of HCR_EL2 that matter to translation. */
@@ -70,6 +71,7 @@ enum arm64_fsc {
 	ARM64_FSC_ACCESS_FLAG = 0x08,
 	ARM64_FSC_PERMISSION = 0x0c,
 	ARM64_FSC_EXTERNAL = 0x10,	/* without a level */
+	ARM64_FSC_TAG = 0x11,		/* synchronous Tag Check Fault */
 	ARM64_FSC_EXTERNAL_WALK = 0x14,
 	ARM64_FSC_ALIGNMENT = 0x21,
 	ARM64_FSC_TLB_CONFLICT = 0x30,
@@ -95,6 +97,8 @@ struct arm64_access {
 	bool maintenance;	/* DC or IC by address: at EL1 needs no rights; reported as a write */
 	bool at;	/* AT: like the access, but nothing is performed, and no descriptor is written */
 	bool stage1_only;	/* AT S1E...: only a walk's own descriptors go through stage 2 */
+	bool tag;		/* loads or stores a memory tag: not checked by its address's tag */
+	bool tco;		/* PSTATE.TCO: nothing is checked */
 	uint8_t bytes;	/* for alignment; 0 or 1: any address is aligned */
 };
 
@@ -118,6 +122,7 @@ enum arm64_memtype {
 	ARM64_NORMAL_NC,	/* Non-cacheable */
 	ARM64_NORMAL_WT,
 	ARM64_NORMAL_WB,
+	ARM64_NORMAL_TAGGED,	/* Write-Back, and has memory tags */
 };
 
 /* Physical memory. Both functions return false if there is none at pa (external abort on a walk). */

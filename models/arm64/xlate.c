@@ -235,10 +235,10 @@ static bool check_type(const struct arm64_access *a, uint64_t addr, struct arm64
 		alignment_fault(x, a);
 		return has_stage2 && stage2_fault(&x->fault, x->ipa);
 	}
-	if (!a->atomic || x->memtype == ARM64_NORMAL_WB)
+	if (!a->atomic || x->memtype >= ARM64_NORMAL_WB)
 		return true;
 	x->fault = (struct arm64_fault){ .failed = true, .fsc = ARM64_FSC_ATOMIC, .write = a->write };
-	return has_stage2 && x->s1_memtype == ARM64_NORMAL_WB && stage2_fault(&x->fault, x->ipa);
+	return has_stage2 && x->s1_memtype >= ARM64_NORMAL_WB && stage2_fault(&x->fault, x->ipa);
 }
 
 bool arm64_xlate(const struct arm64_mmu *m, uint64_t addr, const struct arm64_access *a, struct arm64_xlat *x)

@@ -324,9 +324,12 @@ START_TEST(memory_types)
 	ck_assert_uint_eq(arm64_memtype_mair(0xff), ARM64_NORMAL_WB);
 	ck_assert_uint_eq(arm64_memtype_mair(0xf4), ARM64_NORMAL_NC);
 	ck_assert_uint_eq(arm64_memtype_mair(0xbb), ARM64_NORMAL_WT);
+	ck_assert_uint_eq(arm64_memtype_mair(0xf0), ARM64_NORMAL_TAGGED);
 	ck_assert(arm64_s2_tables(&have, &stage2, 0, &t, &fault));
 	/* The weaker one of both stages, ... */
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 0xf << 2, ARM64_NORMAL_WB), ARM64_NORMAL_WB);
+	ck_assert_uint_eq(arm64_memtype_combined(&t, 0xf << 2, ARM64_NORMAL_TAGGED), ARM64_NORMAL_TAGGED);
+	ck_assert_uint_eq(arm64_memtype_combined(&t, 0xb << 2, ARM64_NORMAL_TAGGED), ARM64_NORMAL_WT);
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 0xf << 2, ARM64_DEVICE_GRE), ARM64_DEVICE_GRE);
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 0x5 << 2, ARM64_NORMAL_WB), ARM64_NORMAL_NC);
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 0x7 << 2, ARM64_NORMAL_WB), ARM64_NORMAL_NC);
@@ -335,6 +338,7 @@ START_TEST(memory_types)
 	stage2.hcr |= ARM64_HCR_FWB;
 	ck_assert(arm64_s2_tables(&have, &stage2, 0, &t, &fault));
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 6 << 2, ARM64_DEVICE_nGnRnE), ARM64_NORMAL_WB);
+	ck_assert_uint_eq(arm64_memtype_combined(&t, 6 << 2, ARM64_NORMAL_TAGGED), ARM64_NORMAL_TAGGED);
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 7 << 2, ARM64_NORMAL_NC), ARM64_NORMAL_NC);
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 5 << 2, ARM64_NORMAL_WB), ARM64_NORMAL_NC);
 	ck_assert_uint_eq(arm64_memtype_combined(&t, 1 << 2, ARM64_NORMAL_WB), ARM64_DEVICE_nGnRE);

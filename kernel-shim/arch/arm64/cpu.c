@@ -10,6 +10,7 @@
 #include <asm/cpufeature.h>
 #include <asm/hardirq.h>
 #include <asm/memory.h>
+#include <asm/mte.h>
 #include <asm/mmu_context.h>
 #include <asm/virt.h>
 #include <kshim/arch.h>
@@ -17,6 +18,7 @@
 #include <kshim/hw.h>
 #include <kshim/marks.h>
 #include <arm64/model.h>
+#include <arm64/tags.h>
 #include "internal.h"
 
 DEFINE_PER_CPU(unsigned int, kshim_cpu_number);
@@ -36,7 +38,7 @@ extern initcall_t __kshim_initcall_asids_init, __kshim_initcall_asids_update_lim
 /* How TTBR0's tables are read; the fields for TTBR1's are 16 bits further. */
 #define WALKS_WBWA (TCR_IRGN0_WBWA | TCR_ORGN0_WBWA | TCR_SH0_INNER)
 
-/* Like __cpu_setup of arch/arm64/mm/proc.S, and cpu_enable_hw_dbm() of arch/arm64/kernel/cpufeature.c. */
+/* Like __cpu_setup of arch/arm64/mm/proc.S, and cpu_enable_hw_dbm() and _mte() of arch/arm64/kernel/cpufeature.c. */
 static void set_up_translation(struct arm64_cpu *c)
 {
 	const struct arm64_sysregs *ids = &arm64_sysregs[0];
@@ -44,7 +46,8 @@ static void set_up_translation(struct arm64_cpu *c)
 	c->el2.mair = MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRnE, MT_DEVICE_nGnRnE) |
 		      MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRE, MT_DEVICE_nGnRE) |
 		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, MT_NORMAL_NC) | MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL) |
-		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL_TAGGED);
+		      MAIR_ATTRIDX(cpus_have_cap(ARM64_MTE) ? MAIR_ATTR_NORMAL_TAGGED : MAIR_ATTR_NORMAL,
+				   MT_NORMAL_TAGGED);
 	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | WALKS_WBWA | WALKS_WBWA << 16 | TCR_TG0_4K | TCR_TG1_4K |
 		     TCR_ASID16 | TCR_TBI0 | TCR_A1 |
 		     FIELD_PREP(TCR_IPS_MASK, SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, ids->id_aa64mmfr0_el1));
@@ -53,6 +56,8 @@ static void set_up_translation(struct arm64_cpu *c)
 	if (cpus_have_cap(ARM64_HW_DBM))
 		c->el2.tcr |= TCR_HD;
 	c->el2.sctlr = SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I;
+	if (cpus_have_cap(ARM64_MTE))
+		c->el2.sctlr |= SCTLR_ELx_ATA | SCTLR_EL1_ATA0;
 	c->el2.ttbr[0] = phys_to_ttbr(__pa_symbol(reserved_pg_dir));
 	c->el2.ttbr[1] = phys_to_ttbr(__pa_symbol(swapper_pg_dir));
 }
@@ -82,8 +87,12 @@ void kshim_detect_machine(void)
 	set_cap(ARM64_HAS_CACHE_DIC, arm64_have.dic);
 	set_cap(ARM64_HAS_CACHE_IDC, arm64_have.idc);
 	set_cap(ARM64_HW_DBM, arm64_have.dbm);
+	set_cap(ARM64_MTE, arm64_have.mte);
 	for_each_possible_cpu(cpu)
 		set_up_translation(&arm64_cpus[cpu]);
+	/* As cpu_enable_mte() does: no mapping of the zero page would. */
+	if (arm64_have.mte)
+		mte_clear_page_tags(empty_zero_page);
 }
 
 void kshim_arch_boot_cpu(unsigned int cpu)
@@ -99,6 +108,7 @@ int kshim_arch_boot(void)
 	kshim_detect_machine();
 	kshim_fault_boot();
 	arm64_caches_boot();
+	arm64_tags_boot();
 	kshim_hw_register_counters();
 	return __kshim_initcall_asids_init() ?: __kshim_initcall_asids_update_limit();
 }

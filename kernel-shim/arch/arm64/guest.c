@@ -24,17 +24,31 @@ static bool answered(struct kvm_vcpu *vcpu, u64 code)
 	return true;
 }
 
+/* mte_switch_to_guest and _to_hyp of asm/kvm_mte.h; EL1 of the guest and of the host share these registers. */
+static void switch_tags(struct kvm_cpu_context *from, struct kvm_cpu_context *to)
+{
+	if (!cpus_have_cap(ARM64_MTE) || !(read_sysreg(hcr_el2) & HCR_ATA))
+		return;
+	ctxt_sys_reg(from, RGSR_EL1) = read_sysreg_s(SYS_RGSR_EL1);
+	ctxt_sys_reg(from, GCR_EL1) = read_sysreg_s(SYS_GCR_EL1);
+	write_sysreg_s(ctxt_sys_reg(to, RGSR_EL1), SYS_RGSR_EL1);
+	write_sysreg_s(ctxt_sys_reg(to, GCR_EL1), SYS_GCR_EL1);
+}
+
 REDUCED(__guest_enter, "arch/arm64/kvm/hyp/entry.S",
-	"no SError is ever pending; keys of pointer authentication and MTE state are not switched");
+	"no SError is ever pending; keys of pointer authentication are not switched");
 u64 __guest_enter(struct kvm_vcpu *vcpu)
 {
 	struct kvm_cpu_context *hyp = this_cpu_ptr(&kvm_hyp_ctxt);
 	u64 code;
 
 	hyp->__hyp_running_vcpu = vcpu;
+	switch_tags(hyp, &vcpu->arch.ctxt);
 	do {
 		code = arm64_guest_run(vcpu, &vcpu->arch.ctxt.regs);
 	} while (answered(vcpu, code));
+	switch_tags(&vcpu->arch.ctxt, hyp);
+	isb();
 	hyp->__hyp_running_vcpu = NULL;
 	return code;
 }

@@ -12,6 +12,7 @@ const struct kshim_check kshim_arch_checks[] = {
 	{ "break-before-make", KSHIM_CHECK_IN_USE },
 	{ "barriers", KSHIM_CHECK_IN_USE },
 	{ "caches", KSHIM_CHECK_IN_USE },
+	{ "tags", KSHIM_CHECK_IN_USE },
 	{ "guest-access", KSHIM_CHECK_IN_USE },
 	{ "guest-entry", KSHIM_CHECK_IN_USE },
 	{ "facilities", KSHIM_CHECK_IN_USE },

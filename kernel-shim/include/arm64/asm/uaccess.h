@@ -25,6 +25,19 @@ static inline bool uaccess_ttbr0_enable(void)
 	return false;
 }
 
+/* Tags are checked at the granularity of 16 bytes, protections at that of pages. */
+static inline size_t probe_subpage_writeable(const char __user *uaddr, size_t size)
+{
+	return system_supports_mte() ? mte_probe_user_range(uaddr, size) : 0;
+}
+
+/* A load whose fault goes to a label; without access_ok(). */
+#define __raw_get_user(x, ptr, label)	\
+do {					\
+	if (__get_user(x, ptr))		\
+		goto label;		\
+} while (0)
+
 /* As does access to user memory from the kernel's own instructions (PAN). */
 static inline void uaccess_enable_privileged(void)
 {
