@@ -114,7 +114,19 @@ local function register(op, what, name)
 	return op | op0 - 2 << 19 | op1 << 16 | crn << 12 | crm << 8 | op2 << 5
 end
 
+-- --- memory tags -------------------------------------------------------------------------------------------
+
+local STG <const>, LDG <const>, TAG_SHIFT <const> = 0xd9200820, 0xd9600020, 56	-- X0 has the tag, X1 the address
+
 C.methods(U.vcpu, {
+	stg = function(s, what, addr, tag)
+		tag = A.int(what .. ": tag", tag, 0, 15)
+		return run(s, what, STG, { x0 = tag << TAG_SHIFT, x1 = A.u64(what .. ": address", addr) })
+	end,
+	ldg = function(s, what, addr)
+		local result = run(s, what, LDG, { x0 = 0, x1 = A.u64(what .. ": address", addr) })
+		return result == true and S.get_x(s, 0) >> TAG_SHIFT & 15 or result
+	end,
 	insn = function(s, what, t)
 		local a = A.table(what, t, insn_schema)
 		return run(s, what, a.text, a.regs)

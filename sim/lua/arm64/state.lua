@@ -176,7 +176,9 @@ local sysregs <const> = {
 	far_el1 = { 3, 0, 6, 0, 0 }, par_el1 = { 3, 0, 7, 4, 0 }, mair_el1 = { 3, 0, 10, 2, 0 },
 	amair_el1 = { 3, 0, 10, 3, 0 }, vbar_el1 = { 3, 0, 12, 0, 0 }, contextidr_el1 = { 3, 0, 13, 0, 1 },
 	tpidr_el1 = { 3, 0, 13, 0, 4 }, tpidr_el0 = { 3, 3, 13, 0, 2 }, tpidrro_el0 = { 3, 3, 13, 0, 3 },
-	cntkctl_el1 = { 3, 0, 14, 1, 0 }, mdscr_el1 = { 2, 0, 0, 2, 2 },
+	cntkctl_el1 = { 3, 0, 14, 1, 0 }, mdscr_el1 = { 2, 0, 0, 2, 2 }, gcr_el1 = { 3, 0, 1, 0, 6 },
+	rgsr_el1 = { 3, 0, 1, 0, 5 }, tfsr_el1 = { 3, 0, 5, 6, 0 }, tfsre0_el1 = { 3, 0, 5, 6, 1 },
+	gmid_el1 = { 3, 1, 0, 0, 4 },
 }
 
 -- op0, op1, CRn, CRm, op2 of a name, or of "S3_0_C1_C0_0" as the assembler has it.
