@@ -17,7 +17,7 @@ int selftests_main(int argc, char **argv);
 
 enum { OPT_ARCH = 256, OPT_KERNEL, OPT_TRACE, OPT_JUNIT, OPT_COUNTERS, OPT_ALLOW_IO, OPT_FILTER, OPT_TIMEOUT,
 	OPT_JOBS,
-	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_CHANGED, OPT_DIFF, OPT_LIMIT, OPT_SVG,
+	OPT_EXCLUDE, OPT_FAILED, OPT_FAIL_FAST, OPT_SHARD, OPT_CHANGED, OPT_DIFF, OPT_LIMIT, OPT_SVG, OPT_PARAM,
 	OPT_HELP };
 
 static const struct option all_options[] = {
@@ -38,6 +38,7 @@ static const struct option all_options[] = {
 	{ "diff", required_argument, NULL, OPT_DIFF },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "param", required_argument, NULL, OPT_PARAM },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -71,6 +72,8 @@ static const char general_help[] =
 	"  --arch A         only architecture A; others than x86_64 are built when they are first asked for\n" \
 	"  --kernel V       only a kernel whose release begins with V\n" \
 	"  --allow-io       give scenarios Lua's io and os libraries: only for files that you trust\n"
+#define HELP_PARAM \
+	"  --param M.NAME=V load KVM with this module parameter, kvm.tdp_mmu=0; may come several times\n"
 #define HELP_SELECT \
 	"  --filter PATTERN only scenarios whose name has PATTERN in it; * stands for anything; of several, any\n" \
 	"  --exclude PATTERN not those whose name has PATTERN in it; may come several times\n" \
@@ -87,6 +90,7 @@ static const char run_help[] =
 	"                   them; without FILE, of all files\n"
 	"  --diff F         with --changed: the change, as for check\n"
 	"  --limit N        with --changed: the N scenarios that are nearest to the change (default: 200; 0: all)\n"
+	HELP_PARAM
 	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
@@ -129,6 +133,7 @@ static const char show_help[] =
 	"runs: for each slot its pages, with what the page tables of the VMM's process, the tables of KVM and the TLB of\n"
 	"each vCPU have there. KVM's tables are those of the first vCPU. Pages that are alike stand together.\n"
 	"\n" HELP_COMMON HELP_SELECT
+	HELP_PARAM
 	"  --svg F          also draw the picture as SVG to file F; only one scenario may run\n"
 	"  --timeout S      seconds of wall-clock time that the scenario may take (default: 30, or what it says)\n";
 
@@ -156,7 +161,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", run_help,
-	  COMMON | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | SELECT |
+	  COMMON | OPTION(OPT_PARAM) | OPTION(OPT_TRACE) | OPTION(OPT_JUNIT) | OPTION(OPT_COUNTERS) | SELECT |
 		OPTION(OPT_FAIL_FAST) | OPTION(OPT_TIMEOUT) | OPTION(OPT_JOBS) | OPTION(OPT_CHANGED) |
 		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
 	  1, engine_run },
@@ -165,7 +170,7 @@ static const struct command commands[] = {
 		OPTION(OPT_DIFF) | OPTION(OPT_LIMIT),
 	  1, check_run },
 	{ "reach", reach_help, COMMON | SELECT | OPTION(OPT_JOBS), 1, check_reached },
-	{ "show", show_help, COMMON | SELECT | OPTION(OPT_SVG) | OPTION(OPT_TIMEOUT), 1, show_run },
+	{ "show", show_help, COMMON | SELECT | OPTION(OPT_SVG) | OPTION(OPT_PARAM) | OPTION(OPT_TIMEOUT), 1, show_run },
 	{ "list", list_help, COMMON | SELECT, 1, engine_list },
 	{ "repl", repl_help, COMMON | OPTION(OPT_TIMEOUT), 0, engine_repl },
 };
@@ -269,6 +274,11 @@ static int take_option(const struct command *c, int opt, struct sim_options *o)
 	case OPT_SVG:
 		o->svg = optarg;
 		return 0;
+	case OPT_PARAM:
+		if (!params_add(&o->params, optarg))
+			return 0;
+		usage_error(c->name, "--param: expected MODULE.NAME=VALUE, without commas");
+		return -1;
 	case OPT_CHANGED:
 		o->changed = 1;
 		return 0;

@@ -30,14 +30,14 @@ _kvmsim() {
 	'') options="--kernel --help --version" ;;
 	run)
 		options='--arch --kernel --allow-io --filter --exclude --failed --shard --changed --diff --limit --fail-fast
-			--timeout --jobs --trace --junit --counters --help'
+			--timeout --jobs --trace --junit --counters --param --help'
 		;;
 	check)
 		options='--arch --kernel --allow-io --filter --exclude --failed --shard --diff --limit --fail-fast --timeout
 			--jobs --junit --help'
 		;;
 	reach) options='--arch --kernel --allow-io --filter --exclude --failed --shard --jobs --help' ;;
-	show) options='--arch --kernel --allow-io --filter --exclude --failed --shard --svg --timeout --help' ;;
+	show) options='--arch --kernel --allow-io --filter --exclude --failed --shard --svg --param --timeout --help' ;;
 	coverage) options='--arch --kernel --diff --help' ;;
 	list) options='--arch --kernel --allow-io --filter --exclude --failed --shard --help' ;;
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;

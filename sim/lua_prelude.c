@@ -11,7 +11,7 @@
 	F(vcpu) F(tables) F(device) F(rings) F(stats) F(guest) A(x86_64, vm) A(x86_64, vcpu) A(x86_64, code) \
 	A(s390x, base) A(s390x, state) A(s390x, ar) A(s390x, memop) A(s390x, insn) A(s390x, nested) \
 	A(s390x, memory) A(s390x, model) A(arm64, state) A(arm64, paging) A(arm64, insn) \
-	F(inspect) F(show) F(scenario) F(sandbox) F(repl)
+	F(inspect) F(show) F(params) F(scenario) F(sandbox) F(repl)
 
 #define EMBED_PATH(symbol, path)							\
 	__asm__(".section .rodata\n"						\

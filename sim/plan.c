@@ -122,7 +122,8 @@ static struct sim_job *append(struct sim_plan *plan)
 
 char *job_machine(const struct sim_job *j)
 {
-	return *j->facilities ? xasprintf("%s:%s", j->personality, j->facilities) : xstrdup(j->personality);
+	return xasprintf("%s%s%s%s%s", j->personality, *j->facilities ? ":" : "", j->facilities, *j->params ? ":" : "",
+			 j->params);
 }
 
 static char *job_name(const struct sim_job *j, int many_arch, int many_machines)
@@ -189,11 +190,18 @@ static void add_skipped(struct sim_plan *plan, lua_State *L, int idx, const stru
 	j->skip = xstrdup("no flavour that has its mmu is built here: see --arch");
 }
 
+/* What the scenario wants, and then what the command line does, which counts more. */
+static char *whole_params(const char *own, const char *params)
+{
+	return xasprintf("%s%s%s", own, *own && params ? "," : "", params ? params : "");
+}
+
 /* Adds one entry of the list, at stack index idx. */
 static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const struct sim_job *common,
-			 const struct sim_flavours *fl, const char *only_arch)
+			 const struct sim_flavours *fl, const struct sim_options *o)
 {
-	struct names arches, wanted, mmus, facilities;
+	struct names arches, wanted, mmus, facilities, param_sets;
+	const char *only_arch = o->arch;
 	struct kernels k = { .from = get_string(L, idx, "kernel"), .before = get_string(L, idx, "before") };
 	char *kernels = kernels_in_words(&k);
 
@@ -202,6 +210,9 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 	get_list(L, idx, "facilities", &facilities);
 	if (!facilities.n)
 		add(&facilities, "");
+	get_list(L, idx, "params", &param_sets);
+	if (!param_sets.n)
+		add(&param_sets, "");
 	if (!arches.n)
 		pick_arches(fl, &wanted, &arches);
 	if (!arches.n && !only_arch)
@@ -216,19 +227,20 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 			pick_mmus(&fl->v[f], &wanted, &mmus);
 		else
 			add(&mmus, "");
-		for (size_t m = 0; m < mmus.n * facilities.n; m++) {
+		for (size_t m = 0; m < mmus.n * facilities.n * param_sets.n; m++) {
 			struct sim_job *j = append(plan);
+			size_t machine = m / param_sets.n;
 
 			*j = *common;
 			j->scenario = get_string(L, idx, "name");
 			j->covers = get_string(L, idx, "covers");
 			j->arch = xstrdup(arches.v[a]);
-			j->personality = xstrdup(mmus.v[m / facilities.n]);
-			j->facilities = xstrdup(facilities.v[m % facilities.n]);
-			j->params = get_string(L, idx, "params");
+			j->personality = xstrdup(mmus.v[machine / facilities.n]);
+			j->facilities = xstrdup(facilities.v[machine % facilities.n]);
+			j->params = whole_params(param_sets.v[m % param_sets.n], o->params);
 			j->where = where_it_runs(L, idx, j->arch, kernels);
 			j->flavour = f;
-			j->name = job_name(j, arches.n > 1 && !only_arch, mmus.n * facilities.n > 1);
+			j->name = job_name(j, arches.n > 1 && !only_arch, mmus.n * facilities.n * param_sets.n > 1);
 			if (f < 0)
 				j->skip = xasprintf("no flavour for %s is built here: see --arch", j->arch);
 			else if (!kernels_have(&k, fl->v[f].ops->kernel_release))
@@ -240,8 +252,8 @@ static void add_scenario(struct sim_plan *plan, lua_State *L, int idx, const str
 	free(k.before);
 }
 
-void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl, const char *arch,
-		   double timeout)
+void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl,
+		   const struct sim_options *o)
 {
 	lua_env_push(L, "list");
 	for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
@@ -254,9 +266,9 @@ void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct s
 		common.check_end = get_bool(L, idx, "check_end");
 		common.timeout = get_number(L, idx, "timeout");
 		common.ram = (unsigned long long)get_number(L, idx, "ram");
-		if (timeout > 0 || common.timeout <= 0)
-			common.timeout = timeout > 0 ? timeout : SIM_DEFAULT_TIMEOUT;
-		add_scenario(plan, L, idx, &common, fl, arch);
+		if (o->timeout > 0 || common.timeout <= 0)
+			common.timeout = o->timeout > 0 ? o->timeout : SIM_DEFAULT_TIMEOUT;
+		add_scenario(plan, L, idx, &common, fl, o);
 		lua_pop(L, 1);
 	}
 	lua_pop(L, 1);

@@ -5,9 +5,9 @@
 
 #include "lua_env.h"
 
-/* Appends the jobs of the file that L has loaded to plan. arch: only this one, or NULL. timeout: 0, or an override. */
-void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl, const char *arch,
-		   double timeout);
+/* Appends the jobs of the file that L has loaded to plan. Of the options arch, timeout and params count. */
+void plan_add_file(struct sim_plan *plan, lua_State *L, int file, const struct sim_flavours *fl,
+		   const struct sim_options *o);
 /* Makes to a copy of a job, to be freed by itself. */
 void job_copy(struct sim_job *to, const struct sim_job *from);
 void job_free(struct sim_job *job);

@@ -36,6 +36,7 @@ static void push_line(lua_State *L, const struct sim_job *job, const char *text)
 	lua_pushstring(L, job->arch);
 	lua_pushstring(L, job->personality);
 	lua_pushstring(L, job->facilities);
+	lua_pushstring(L, job->params);
 }
 
 /* Returns 1 if the text is not yet a whole statement. */
@@ -46,7 +47,7 @@ static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_jo
 	lua_env_push(L, "repl");
 	push_line(L, job, text);
 	lua_env_deadline(L, w->options->timeout > 0 ? w->options->timeout : SIM_DEFAULT_TIMEOUT);
-	if (lua_pcall(L, 4, 1, 0))
+	if (lua_pcall(L, 5, 1, 0))
 		printf("%s\n", lua_tostring(L, -1) ? lua_tostring(L, -1) : "error");
 	lua_env_deadline(L, 0);
 	more = lua_type(L, -1) == LUA_TSTRING && !strcmp(lua_tostring(L, -1), "more");
@@ -121,7 +122,7 @@ int engine_repl(const struct sim_options *o)
 {
 	struct sim_flavours fl;
 	struct sim_world w = { .flavours = &fl, .options = o, .booted = -1, .trace_fd = -1 };
-	struct sim_job job = { .name = (char *)"repl", .facilities = (char *)"" };
+	struct sim_job job = { .name = (char *)"repl", .facilities = (char *)"", .params = (char *)"" };
 	int terminal = isatty(0) && isatty(1), status = 0;
 	lua_State *L;
 	pid_t pid;

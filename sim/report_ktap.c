@@ -15,9 +15,9 @@ static void job(FILE *out, const struct sim_job *job, const struct sim_file *fil
 	if (r->state == SIM_SKIPPED)
 		fprintf(out, "ok %zu %s # SKIP %s\n", number, job->name, r->skip);
 	else if (job->arch && job->personality && job->personality[0])
-		fprintf(out, "%s %zu %s # arch=%s mmu=%s%s%s\n", r->state == SIM_PASSED ? "ok" : "not ok", number,
+		fprintf(out, "%s %zu %s # arch=%s mmu=%s%s%s%s%s\n", r->state == SIM_PASSED ? "ok" : "not ok", number,
 			job->name, job->arch, job->personality, job->facilities[0] ? " facilities=" : "",
-			job->facilities);
+			job->facilities, job->params[0] ? " params=" : "", job->params);
 	else
 		fprintf(out, "%s %zu %s%s%s\n", r->state == SIM_PASSED ? "ok" : "not ok", number, job->name,
 			job->arch ? " # arch=" : "", job->arch ? job->arch : "");

@@ -60,6 +60,7 @@ struct sim_job {
 	char *skip;		/* reason for not starting it, or NULL */
 	char *arch;		/* also set if there is no flavour for it */
 	char *personality;	/* of the flavour; without one empty or NULL */
+	char *params;		/* of modules and the machine, "kvm.tdp_mmu=N,machine.cpus=2"; empty or NULL if none are set */
 	char *facilities;	/* what differs from the usual machine, "idte=0,rdp=1"; empty or NULL if nothing does */
 	int file;		/* index into sim_files */
 	int flavour;		/* index, or -1 when skipped */
@@ -67,7 +68,6 @@ struct sim_job {
 	int check_end;		/* 1: checker only at the end */
 	double timeout;		/* seconds */
 	unsigned long long ram;	/* bytes of RAM, or 0: the usual machine's */
-	char *params;		/* module parameters to load KVM with, "kvm.name=1 kvm.other=2", or NULL */
 };
 
 struct sim_plan {
@@ -242,6 +242,7 @@ struct sim_show;
 struct sim_options {
 	const char *arch, *kernel, *trace, *junit, *diff, *svg;
 	struct sim_patterns filters, excludes;
+	char *params;		/* malloc'ed: for every job, beside its own; or NULL */
 	int counters, allow_io, color, ktap, failed, fail_fast, measure, changed;
 	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
@@ -276,6 +277,10 @@ int trace_to_json(int fd, FILE *out);
  * Returns 0, or -1 after a message if an argument cannot be read.
  */
 int files_collect(char **paths, int npaths, struct sim_file **out, size_t *n);
+
+/* --- params.c --- */
+/* Appends "MODULE.NAME=VALUE" to params, which is malloc'ed or NULL. Returns -1 if it is no such text. */
+int params_add(char **params, const char *param);
 
 /* --- cli.c --- */
 int cli_main(int argc, char **argv);

@@ -110,26 +110,6 @@ static void write_counters(struct sim_result *r, const struct kvmsim_machine_ops
 				 (unsigned long long)(ops->counter(i) - before[i]));
 }
 
-/* Sets the module parameters that a scenario wants when KVM is loaded. Returns 0 or -1. */
-static int set_params(const struct sim_flavour *f, const char *params)
-{
-	char *copy = xstrdup(params), *rest = copy, *name;
-	int rc = 0;
-
-	while (!rc && (name = strsep(&rest, " "))) {
-		char *value = strchr(name, '='), line[160];
-
-		*value++ = 0;
-		rc = f->ops->module_param(name, value);
-		if (rc) {
-			snprintf(line, sizeof(line), "KVM does not load with %.80s=%.20s: error %d", name, value, rc);
-			child_fail(line);
-		}
-	}
-	free(copy);
-	return rc ? -1 : 0;
-}
-
 /* Loads KVM. What the machine reports meanwhile goes to the job's result. Returns 0 or -1. */
 static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 {
@@ -145,13 +125,13 @@ static int load_kvm(const struct sim_world *w, const struct sim_job *job)
 		child_fail("there is not so much RAM");
 		return -1;
 	}
-	if (job->params && set_params(f, job->params))
+	if (*job->params && params_set(f->ops, job->params))
 		return -1;
 	rc = f->ops->kvm_load(job->personality, *job->facilities ? job->facilities : NULL);
 	if (rc) {
 		char *machine = job_machine(job), line[120];
 
-		snprintf(line, sizeof(line), "KVM does not load with %.40s: error %d", machine, rc);
+		snprintf(line, sizeof(line), "KVM does not load with %.80s: error %d", machine, rc);
 		free(machine);
 		child_fail(line);
 		return -1;
@@ -213,7 +193,8 @@ static void child_main(const struct sim_world *w, const struct sim_job *job, con
 	lua_pushstring(L, job->arch);
 	lua_pushstring(L, job->personality);
 	lua_pushstring(L, job->facilities);
-	if (lua_pcall(L, 4, 0, 0))
+	lua_pushstring(L, job->params);
+	if (lua_pcall(L, 5, 0, 0))
 		child_fail(lua_tostring(L, -1) ? lua_tostring(L, -1) : "an error value that is not a string");
 	if (w->options->counters)
 		write_counters(r, ops, before, n);
@@ -419,8 +400,7 @@ static struct world_base *find_base(struct world_worker *k, const struct sim_job
 {
 	for (struct world_base *b = k->bases; b; b = b->next)
 		if (b->flavour == job->flavour && b->ram == job->ram && !strcmp(b->personality, job->personality) &&
-		    !strcmp(b->facilities, job->facilities) &&
-		    (b->params && job->params ? !strcmp(b->params, job->params) : b->params == job->params))
+		    !strcmp(b->facilities, job->facilities) && !strcmp(b->params, job->params))
 			return b;
 	return start_base(k, job);
 }
@@ -519,7 +499,7 @@ static void worker_plan(const struct sim_world *w, const struct sim_file *file, 
 	if (err) {
 		fprintf(f, "error\n%s", err);
 	} else {
-		plan_add_file(&plan, w->L[w->planner], index, w->flavours, w->options->arch, w->options->timeout);
+		plan_add_file(&plan, w->L[w->planner], index, w->flavours, w->options);
 		fprintf(f, "plan\n");
 		plan_write(&plan, f);
 	}

@@ -41,6 +41,9 @@ void world_plan_file(const struct sim_world *w, struct sim_file *file, int index
 /* Boots if the parent did not, loads KVM and prepares L to run scenario code in this process. Returns 0 or -1. */
 int world_enter(const struct sim_world *w, const struct sim_job *job);
 
+/* params.c: sets a job's parameters, before KVM is loaded. Returns 0, or -1 after the job's failure. */
+int params_set(const struct kvmsim_machine_ops *ops, const char *params);
+
 /* Forks; the child dies with its parent. Ends the program if no process can be created. */
 pid_t world_fork(void);
 

@@ -19,10 +19,13 @@ extern bool model_pml;
 /* Whether the processor has 5 levels of tables (LA57, 5-level EPT): the facility la57. Set like the above. */
 extern bool model_la57;
 
+/* The width that a scenario wants, 36 to 52 bits, or 0. Set like the above. */
+extern unsigned int model_wanted_maxphyaddr;
+
 /* Width of physical addresses of the machine, host and guest. */
 static inline unsigned int model_maxphyaddr(void)
 {
-	return model_la57 ? 52 : 46;
+	return model_wanted_maxphyaddr ?: model_la57 ? 52 : 46;
 }
 
 /* Width of linear addresses. */

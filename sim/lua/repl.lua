@@ -29,16 +29,16 @@ local function help(...)
 	core.note(concat(names, " "))
 end
 
-local function begin(arch, mmu, facilities)
+local function begin(arch, mmu, facilities, params)
 	env = M.new_env()
 	M.running, M.interactive = true, true
-	env.sim, env.help = S.new_sim(arch, mmu, facilities), help
+	env.sim, env.help = S.new_sim(arch, mmu, facilities, params), help
 end
 
 -- Runs one line. Returns "more" if it is not yet a whole statement, else the text to print.
-function M.repl(text, arch, mmu, facilities)
+function M.repl(text, arch, mmu, facilities, params)
 	if not env then
-		begin(arch, mmu, facilities)
+		begin(arch, mmu, facilities, params)
 	end
 	local chunk = load("return " .. text, "@repl", "t", env)
 	local err
@@ -71,9 +71,9 @@ local function names_behind(value)
 end
 
 -- Returns the ends that the text may have, sorted, one per line: "sim:pro" may go on with "cess".
-function M.complete(text, arch, mmu, facilities)
+function M.complete(text, arch, mmu, facilities, params)
 	if not env then
-		begin(arch, mmu, facilities)
+		begin(arch, mmu, facilities, params)
 	end
 	local path, last = match(text, "([%a_][%w_.:]*[.:])([%w_]*)$")
 	local value, names = env, nil

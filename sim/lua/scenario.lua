@@ -2,7 +2,7 @@
 -- scenario() and cases() register scenarios; sim is what a running scenario gets; and the code that runs one.
 local core, M = ...
 local K = core.constants
-local A, C, E, P, N = M.args, M.class, M.expect, M.process, M.kernel
+local A, C, E, P, N, U = M.args, M.class, M.expect, M.process, M.kernel, M.params
 local S = {}
 M.scenario = S
 
@@ -120,38 +120,12 @@ local function ram_size(what, v)
 	return bytes
 end
 
-local function param_value(what, value)
-	if type(value) == "boolean" then
-		value = value and "Y" or "N"
-	elseif type(value) ~= "string" then
-		value = fmt("%d", A.u64(what, value))
-	end
-	return A.string(what, value, 1000)
-end
-
--- A table of module parameters, as one line: "kvm.name=1 kvm.other=Y".
-local function load_params(what, v)
-	if type(v) ~= "table" or not next(v) then
-		A.refuse(what, "module parameters with their values", v)
-	end
-	local lines = {}
-	for name, value in next, v, nil do
-		local line = A.string(what .. ": name", name, 100) .. "=" .. param_value(what .. ": " .. name, value)
-		if find(line, "[%s%c]") or find(name, "=") then
-			A.refuse(what, "a name and a value without blanks", line)
-		end
-		lines[#lines + 1] = line
-	end
-	sort(lines)
-	return concat(lines, " ")
-end
-
 local options_schema = {
 	arch = { list_of(one_of(arches)) }, mmu = { list_of(one_of(personalities)) },
-	facilities = { function(_, v) return v end },
+	facilities = { function(_, v) return v end }, params = { U.texts },
 	covers = { function(what, v) return A.string(what, v, 200) end },
 	needs = { list_of(feature) }, kernel = { version }, before = { version },
-	timeout = { seconds }, ram = { ram_size }, params = { load_params },
+	timeout = { seconds }, ram = { ram_size },
 	check = { function(what, v) return A.choice(what, v, check_when) end, false },
 }
 
@@ -229,8 +203,9 @@ end
 
 -- --- sim ---------------------------------------------------------------------------------------------------
 
-local sim = C.new("sim", { "arch", "mmu", "facilities", "inspect" })
+local sim = C.new("sim", { "arch", "mmu", "facilities", "params", "inspect" })
 local threads = {}
+local most_threads = core.MAX_CPUS - 1
 local at_least		-- what threads still have to do when their time is over; nil: nothing
 
 -- What sim:expect_report{ kind } may be -> { kind, id of the check or nil }. "check" alone is any check.
@@ -326,7 +301,7 @@ C.methods(sim, {
 	-- Like a write to /sys/module/MODULE/parameters/NAME.
 	set_module_param = function(_, what, name, value)
 		A.string(what .. ": name", name, 100)
-		return core.module_param(name, param_value(what .. ": value", value))
+		return core.module_param(name, U.value(what .. ": value", value))
 	end,
 	kernel_since = function(_, what, v) return not core.older_than(version(what, v)) end,
 	kernel_has = function(_, what, name) return N.has(what .. ": name", name) end,
@@ -344,8 +319,8 @@ C.methods(sim, {
 	thread = function(_, what, name, fn)
 		check_name(what .. ": name", name)
 		A.func(what .. ": function", fn)
-		if #threads + 1 >= core.MAX_CPUS then
-			A.fail("%s: at most %d threads: each has a simulated CPU of its own", what, core.MAX_CPUS - 1)
+		if #threads >= most_threads then
+			A.fail("%s: at most %d threads: each has a simulated CPU of its own", what, most_threads)
 		end
 		threads[#threads + 1] = { name = name, fn = fn }
 	end,
@@ -353,14 +328,15 @@ C.methods(sim, {
 	stopping = stopping,
 })
 
--- mmu: the personality; facilities: what differs from the usual machine, "idte=0,rdp=1".
-local function new_sim(arch, mmu, facilities)
+-- mmu: the personality; facilities: what differs from the usual machine, "idte=0,rdp=1"; params: one of U.texts().
+local function new_sim(arch, mmu, facilities, params)
 	local changed = {}
 	for name, value in gmatch(facilities, "([^=,]+)=(%d)") do
 		changed[tointeger(name) or name] = value == "1"
 	end
 	randomseed(1, 0)
-	return C.object(sim, { arch = arch, mmu = mmu, facilities = changed, inspect = M.inspect.object })
+	return C.object(sim, { arch = arch, mmu = mmu, facilities = changed, params = U.of(params),
+		inspect = M.inspect.object })
 end
 
 -- Runs fn. An error becomes the scenario's failure. Lua does not call the handler when it is out of memory.
@@ -398,7 +374,7 @@ end
 
 -- Runs the scenario of that name; the child's main calls it. The result then says what went wrong. The file was read
 -- with the constants of arch, the list of scenarios was made with those of maybe another one.
-function M.run(scenario_name, arch, mmu, facilities)
+function M.run(scenario_name, arch, mmu, facilities, params)
 	local entry = names[scenario_name]
 	if not entry then
 		core.fail(fmt("with the constants of %s the file has no scenario '%s'", core.kernel, scenario_name))
@@ -410,7 +386,9 @@ function M.run(scenario_name, arch, mmu, facilities)
 		core.skip("needs " .. name)
 		return
 	end
-	local ok = protected(entry.fn, new_sim(arch, mmu, facilities), entry.argument)
+	local object = new_sim(arch, mmu, facilities, params)
+	most_threads = (tointeger(object.params["machine.cpus"]) or core.MAX_CPUS) - 1
+	local ok = protected(entry.fn, object, entry.argument)
 	if ok and #threads > 0 then
 		ok = protected(join, nil, "sim:join")
 	end

@@ -127,7 +127,8 @@ static void add_job(struct run *run, const struct selftest *t, const char *mmu)
 		.test = t, .mmu = mmu, .result = result_new(),
 		.program = xasprintf("%s/%s", run->tree.objects, t->program),
 		.file.path = xasprintf("selftests/kvm/%s", t->program),
-		.job = { .name = name, .arch = "x86_64", .personality = (char *)mmu, .facilities = "", .flavour = -1 },
+		.job = { .name = name, .arch = "x86_64", .personality = (char *)mmu, .facilities = "",
+			 .params = "", .flavour = -1 },
 	};
 	if (mmu) {
 		j->job.replay = xasprintf("selftests %s--filter '%s'", t->kind == SELFTEST_LONG ? "--long " : "", name);

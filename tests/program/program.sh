@@ -125,17 +125,24 @@ run 0 list facilities4.lua
 prints out 'x [:131=0,rdp=1]'
 
 # --- module parameters when KVM is loaded ---
-printf 'scenario("x", { params = {} }, function(sim) end)\n' >params1.lua
-printf 'scenario("x", { params = { ["kvm.mmio_caching"] = "a b" } }, function(sim) end)\n' >params2.lua
+printf 'scenario("x", { params = { kvm = 1 } }, function(sim) end)\n' >params1.lua
+printf 'scenario("x", { params = { ["kvm.mmio_caching"] = "a,b" } }, function(sim) end)\n' >params2.lua
 run 1 run params1.lua params2.lua
-prints out 'params: expected module parameters with their values'
-prints out 'params: expected a name and a value without blanks'
+prints out 'params: expected names of parameters'
+prints out 'params: kvm.mmio_caching: expected a value without commas'
 printf 'scenario("x", { arch = "x86_64", params = { ["kvm.no"] = 1 } }, function(sim) end)\n' >params3.lua
 printf 'scenario("y", { arch = "x86_64", params = { ["kvm.mmio_caching"] = false } }, function(sim)\n' >params4.lua
 printf 'expect(sim:set_module_param("kvm.mmio_caching", true)):eq(-EACCES) end)\n' >>params4.lua
 run 1 run params3.lua params4.lua
-prints out 'KVM does not load with kvm.no=1: error -2'
+prints out 'the parameter kvm.no cannot be 1: error -2, there is none of that name'
 prints out 'ok 2 y'
+run 2 run --param kvm.mmio_caching params4.lua
+prints err '--param: expected MODULE.NAME=VALUE'
+printf 'scenario("z", { arch = "x86_64", mmu = "ept", params = { {}, { ["kvm.eager_page_split"] = 1 } } },\n' >params5.lua
+printf 'function(sim) expect(sim.params["kvm.mmio_caching"]):eq("N") end)\n' >>params5.lua
+run 0 run --param kvm.mmio_caching=N params5.lua
+prints out 'z [ept:kvm.mmio_caching=N]'
+prints out 'z [ept:kvm.eager_page_split=1,kvm.mmio_caching=N]'
 
 # --- JUnit ---
 mkdir -p deep/dir

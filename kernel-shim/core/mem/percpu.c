@@ -11,6 +11,7 @@
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/smp.h>
+#include <kshim/boot.h>
 #include <kshim/form/possible_cpus.h>
 #include "mem_internal.h"
 
@@ -92,6 +93,17 @@ void kshim_percpu_boot(unsigned int nr_cpus)
 	}
 	kshim_possible_cpus_are(nr_cpus);
 	atomic_set(&__num_online_cpus, nr_cpus);
+}
+
+void kshim_percpu_limit(unsigned int nr_online)
+{
+	unsigned int cpu;
+
+	for (cpu = nr_online; cpu < units; cpu++) {
+		__clear_bit(cpu, cpumask_bits(&__cpu_online_mask));
+		__clear_bit(cpu, cpumask_bits(&__cpu_active_mask));
+	}
+	atomic_set(&__num_online_cpus, nr_online);
 }
 
 /* First fit: returns the list head to insert before, and the offset. Called with the lock held. */

@@ -4,6 +4,7 @@
 #include <linux/sched/task.h>
 #include <linux/smp.h>
 #include <kshim/arch.h>
+#include <kshim/boot.h>
 #include <kshim/mem.h>
 #include "internal.h"
 
@@ -212,6 +213,11 @@ static void register_counters(void)
 	kshim_counter_register("wakeups", &kshim_nr_wakeups);
 	kshim_counter_register("ipis", &kshim_nr_ipis);
 	kshim_counter_register("grace_periods", &kshim_nr_grace_periods);
+}
+
+void kshim_sched_limit(unsigned int nr_online)
+{
+	kshim_nr_cpus = nr_online;
 }
 
 int kshim_sched_boot(unsigned int nr_cpus)

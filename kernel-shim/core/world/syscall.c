@@ -11,6 +11,7 @@
 #include <uapi/linux/memfd.h>
 #include <kshim/form/vma_flags.h>
 #include <kshim/arch.h>
+#include <kshim/boot.h>
 #include <kshim/process.h>
 #include <kshim/vfs.h>
 #include "../../wrap/wrap.h"
@@ -75,6 +76,15 @@ static long sys_mmap(const uint64_t a[6])
 	return ksys_mmap_pgoff(a[0], a[1], a[2], a[3], a[4], a[5] >> PAGE_SHIFT);
 }
 
+static long vmm_ioctl(unsigned int fd, unsigned int cmd, unsigned long arg)
+{
+	long ret = kshim_ioctl(fd, cmd, arg);
+
+	if (ret >= 0)
+		kshim_start_counters(cmd, ret);
+	return ret;
+}
+
 static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 {
 	switch (nr) {
@@ -95,7 +105,7 @@ static int64_t do_syscall(enum kvmsim_sys nr, const uint64_t a[6])
 	case KVMSIM_SYS_OPEN_KVM:
 		return kshim_open_misc("kvm");
 	case KVMSIM_SYS_IOCTL:
-		return kshim_ioctl(a[0], a[1], a[2]);
+		return vmm_ioctl(a[0], a[1], a[2]);
 	case KVMSIM_SYS_CLOSE:
 		return kshim_close(a[0]);
 	case KVMSIM_SYS_FALLOCATE:

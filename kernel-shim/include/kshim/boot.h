@@ -9,6 +9,11 @@
 int kshim_boot(uint64_t ram_bytes, unsigned int nr_cpus);
 /* Declares that this process will not fork: vmalloc_to_page() then works for areas made from now on. */
 void kshim_vmalloc_share(void);
+/* After an ioctl of a process gave fd: counters of a new VM or vCPU begin where set_up() said. */
+void kshim_start_counters(unsigned int cmd, int fd);
+/* Before any other thread: only the first CPUs, at least one, stay online. The others never have threads. */
+void kshim_percpu_limit(unsigned int nr_online);
+void kshim_sched_limit(unsigned int nr_online);
 /* In a child of fork(2) with a copy of RAM: areas whose pages are frames show the frames of that copy. */
 void kshim_vmalloc_forked(void);
 /* See module_param() of kshim/machine.h. */
