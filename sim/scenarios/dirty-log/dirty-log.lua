@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_GET_DIRTY_LOG and KVM_CLEAR_DIRTY_LOG, with and without manual protection.
 
-local mmu = { "ept", "pml", "npt", "shadow", "sie", "vhe" }
+local mmu = { "ept", "pml", "npt", "ept_rmap", "shadow", "sie", "vhe" }
 local with_log = { "x86_64", "arm64" }	-- s390 has another way to know what is dirty
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 

@@ -2,8 +2,8 @@
 -- KVM_RESET_DIRTY_RINGS (kvm_dirty_ring_reset(), virt/kvm/dirty_ring.c) and entries that the VMM wrote itself, signals,
 -- and slots that change meanwhile.
 
-local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
-local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" } }
+local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end" }
 local ENTRIES <const> = 256
 local DIRTY <const>, RESET <const> = 1, 2	-- KVM_DIRTY_GFN_F_*
 
@@ -95,7 +95,7 @@ end)
 -- kvm_dirty_ring_reset() believes the flag alone. Its index passes that of the writes then, and the ring counts as more
 -- than full for good: docs/findings.md.
 scenario("dirty ring reset: entries that were never written", {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, kernel = "6.2",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, kernel = "6.2",
 }, function(sim)
 	local vcpu, ring, vm = guest(sim)
 	forge(ring, 0, RESET, 1, 0)

@@ -2,7 +2,7 @@
 -- KVM_CAP_DIRTY_LOG_RING_ACQ_REL (Documentation/virt/kvm/api.rst 8.29; virt/kvm/dirty_ring.c): each vCPU's ring of dirty
 -- frames. x86_64 has KVM_CAP_DIRTY_LOG_RING as well, which is the same for a strongly ordered CPU.
 
-local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" } }
 local RESERVED <const> = 64		-- KVM_DIRTY_RING_RSVD_ENTRIES
 local ENTRIES <const> = 256		-- one page of struct kvm_dirty_gfn, the least
 local MAX_BYTES <const> = 65536 * 16	-- KVM_DIRTY_RING_MAX_ENTRIES
@@ -116,7 +116,7 @@ scenario("dirty ring: a soft-full ring exits with KVM_EXIT_DIRTY_RING_FULL until
 end)
 
 scenario("dirty ring: it wraps around",
-	{ arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" },
+	{ arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end" },
 	function(sim)
 	local vcpu, ring, vm = guest(sim)
 	local n = 0
@@ -159,7 +159,7 @@ end)
 
 -- 256 entries are one page: the second page is in use too.
 scenario("dirty ring: a larger ring lies in several pages", {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end",
 }, function(sim)
 	local vcpu, ring, vm = guest(sim, 4096)
 	expect(ring.mapping.length):eq(4096 * 16)

@@ -3,9 +3,9 @@
 -- kernels take no mmu_lock for it and, with CONFIG_KVM_ELIDE_TLB_FLUSH_IF_YOUNG, which only x86 selects, flush no TLB:
 -- an entry that a TLB holds sets no mark until it is flushed.
 
-local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
-local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" } }
+local long = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end" }
 
 local function flushes(sim)
 	return sim.arch == "arm64" or not sim:kernel_since("6.13")

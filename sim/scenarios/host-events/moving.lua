@@ -2,7 +2,7 @@
 -- The host's mm moves pages under a mapped guest: fork and COW, migration, swap, KSM, pins, ageing, device memory,
 -- shared memory.
 
-local options = { mmu = { "ept", "npt", "shadow", "sie", "old", "vhe" } }
+local options = { mmu = { "ept", "npt", "ept_rmap", "shadow", "sie", "old", "vhe" } }
 
 -- The result of an access to a page that the process lacks: before 7.0, s390's KVM gives the guest an addressing
 -- exception.

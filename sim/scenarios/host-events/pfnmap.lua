@@ -3,17 +3,17 @@
 -- hva_to_pfn_remapped(), virt/kvm/kvm_main.c.
 
 local options = {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, covers = "what KVM does today",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, covers = "what KVM does today",
 }
 local arm64 = { arch = "arm64", covers = "what KVM does today" }
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today" }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, covers = "what KVM does today" }
 local layout = { ram = { kind = "pfnmap" } }
 
 -- hva_to_pfn_remapped() takes args.pfn and args.writable from follow_pfnmap_start() (mm/memory.c), which needs only
 -- pte_present(); an entry under PROT_NONE is present (_PAGE_PROTNONE). Nothing checks the VMA for VM_READ, as GUP's
 -- check_vma_flags() does for ordinary memory.
 scenario("pfnmap: under PROT_NONE the guest still reads what the VMM cannot", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today", check = "end",
+	arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, covers = "what KVM does today", check = "end",
 }, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
 	expect(vcpu:write(0x1000, "device")):is_true()

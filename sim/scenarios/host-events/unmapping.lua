@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The VMM changes its address space under a mapped guest: munmap, mprotect, mremap, madvise.
 
-local options = { mmu = { "ept", "npt", "shadow", "sie", "old", "vhe" } }
+local options = { mmu = { "ept", "npt", "ept_rmap", "shadow", "sie", "old", "vhe" } }
 
 -- The result of an access to a page that the process lacks: before 7.0, s390's KVM gives the guest an addressing
 -- exception.

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- A slot, a vCPU, the first faults: what the guest, the VMM and the host's page tables must agree on.
 
-local mmu = { "ept", "npt", "shadow", "sie", "vhe" }
+local mmu = { "ept", "npt", "ept_rmap", "shadow", "sie", "vhe" }
 
 -- The result of an access to a page that the process lacks: before 7.0, s390's KVM gives the guest an addressing
 -- exception.

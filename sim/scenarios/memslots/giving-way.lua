@@ -4,8 +4,8 @@
 -- does so between one GiB and the next, with everything flushed (stage2_apply_range(), arch/arm64/kvm/mmu.c). With
 -- sim:preempt_every() they do, anywhere; the result must be the same.
 
-local x86_mmu = { "ept", "npt", "shadow" }
-local arch, mmu = { "x86_64", "arm64" }, { "ept", "npt", "shadow", "vhe" }
+local x86_mmu = { "ept", "npt", "ept_rmap", "shadow" }
+local arch, mmu = { "x86_64", "arm64" }, { "ept", "npt", "ept_rmap", "shadow", "vhe" }
 local PAGES <const>, HUGE <const> = 1100, 2 << 20
 local BASE <const> = (1 << 30) - HUGE
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES

@@ -28,7 +28,7 @@ scenario("MMU pages: past the limit the oldest tables are recycled, the memory s
 	end
 end)
 
-scenario("MMU pages: without a limit nothing is recycled", { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }, function(sim)
+scenario("MMU pages: without a limit nothing is recycled", { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" } }, function(sim)
 	local _, _, vm = fill(sim)
 	expect(vm:stats()):fields{ mmu_recycled = 0 }
 	expect(sim.inspect:mapping(vm, 0).present):is_true()
@@ -46,7 +46,7 @@ end)
 -- call asks for a fifth of them; if there are fewer than a batch, they wait for the next call (do_shrink_slab(),
 -- mm/shrinker.c). KVM has no shrinker since 6.13.
 scenario("MMU pages: when the host is short of memory, KVM's shrinker frees tables", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" },
+	arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" },
 }, function(sim)
 	local vcpu, _, vm, vmm = fill(sim)
 	local before = vm:stats().pages_4k
@@ -54,7 +54,7 @@ scenario("MMU pages: when the host is short of memory, KVM's shrinker frees tabl
 	for _ = 1, 10 do
 		expect(vmm:drop_slab()):eq(0)
 	end
-	if sim.mmu == "shadow" and not sim:kernel_since("6.13") then
+	if (sim.mmu == "shadow" or sim.mmu == "ept_rmap") and not sim:kernel_since("6.13") then
 		expect(vm:stats().pages_4k):lt(before)
 	else
 		expect(vm:stats().pages_4k):eq(before)

@@ -2,8 +2,8 @@
 -- What deleting a slot does to the other tables: all are dropped, or with KVM_X86_QUIRK_SLOT_ZAP_ALL off only the
 -- slot's own (kvm_arch_flush_shadow_memslot(), arch/x86/kvm/mmu/mmu.c; api.rst 7.31).
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
-local quirk = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }	-- where there is the quirk
+local options = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" } }
+local quirk = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, kernel = "6.12" }	-- where there is the quirk
 
 -- Slot 0 at 0, slot 1 at 1G: they share only the top two tables. Both are mapped.
 local function guest(sim, quirk_off, kind)

@@ -4,7 +4,7 @@
 -- kvm_arch_mmu_enable_log_dirty_pt_masked(), kvm_mmu_slot_apply_flags() (arch/x86/kvm).
 
 local layouts = require("layouts")
-local mmu = { "ept", "npt", "shadow", "vhe" }
+local mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }
 local x86 = { arch = { "x86_64", "arm64" }, mmu = mmu }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 local HUGE <const> = 512
@@ -226,10 +226,10 @@ local function own_level(g, p)
 	return largest(g, p, 0, g.pages)
 end
 
--- Huge mappings are only protected when logging begins: the shadow MMU never splits them then, arm64 does so if the VMM
--- has asked for it (arm64/eager-split.lua).
+-- Huge mappings are only protected when logging begins: without the TDP MMU KVM never splits them then, arm64 does so
+-- if the VMM has asked for it (arm64/eager-split.lua).
 local function protected_whole(g)
-	return g.sim.mmu == "shadow" or g.sim.arch == "arm64"
+	return g.sim.mmu == "shadow" or g.sim.mmu == "ept_rmap" or g.sim.arch == "arm64"
 end
 
 -- The level of a page that is writable when logging ends. arm64 leaves it small until its next fault.
@@ -384,7 +384,7 @@ end, "6.12")
 -- ALIGN() of the first and the last page's address, which are the same then, and does not protect the second huge page.
 -- Where huge pages are split first, that does not matter. docs/findings.md.
 scenario("huge mappings of an odd slot: a word that ends with the first page of a huge page", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "what KVM does today", check = "end",
+	arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, covers = "what KVM does today", check = "end",
 }, function(sim)
 	expect(sim:set_module_param("kvm.eager_page_split", 0)):eq(0)
 	local g = huge_guest(sim, { "from the second page of a huge page", 0x801, 1024 },

@@ -3,10 +3,10 @@
 -- of the host, and where a write goes. None of the writes may reach the memory, and none may cost the readable mapping.
 
 local options = {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, covers = "docs/rules.md R2",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, covers = "docs/rules.md R2",
 }
 -- Instructions, MSRs, and accesses that are not aligned: an arm64 guest without tables of its own may not make those.
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "docs/rules.md R2" }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, covers = "docs/rules.md R2" }
 local ROM <const>, HUGE <const> = 0x400000, 0x200000
 local ZEROES <const> = ("\0"):rep(4)
 
@@ -376,7 +376,7 @@ cases("read-only slot: one access across the border of an ordinary slot", x86, {
 end)
 
 scenario("read-only slot: the VMM writes and logs while vCPUs read and write", {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end",
 }, function(sim)
 	local vcpu, rom, vm, _, _, r = guest(sim)
 	local reads, exits, changes = 0, 0, 0

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_MEM_READONLY: reads are memory, writes are MMIO.
 
-local mmu = { "ept", "npt", "shadow", "vhe" }
+local mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }
 local has = { "x86_64", "arm64" } -- architectures that have such slots
 
 local function guest(sim, change)

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- 2 MiB mappings by transparent huge pages: made, split, collapsed, and split by dirty logging.
 
-local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" } }
 local HUGE <const> = 2 << 20
 
 local function guest(sim, change)

@@ -3,9 +3,9 @@
 -- account_nx_huge_page(), arch/x86/kvm/mmu/mmu.c). The parameter changes while VMs run. The
 -- recovery is in nx-recovery.lua.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
+local options = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" } }
 -- 6.1 does not count what is split under shadow paging.
-local counted = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }
+local counted = { arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, kernel = "6.12" }
 local HUGE <const> = 2 << 20
 
 local function guest(sim)

@@ -3,7 +3,7 @@
 -- move_huge_pmd(), zap_huge_pmd() of mm/huge_memory.c. The guest's mapping goes or changes as a whole, those beside
 -- stay.
 
-local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" } }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" } }
 local HUGE <const> = 2 << 20
 local LAST <const> = HUGE - 4096
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- vCPU threads against what the VMM and the host's mm do meanwhile; the checks and sanitizers judge.
 
-local options = { mmu = { "ept", "npt", "shadow", "sie", "old", "vhe" }, check = "end", timeout = 60 }
+local options = { mmu = { "ept", "npt", "ept_rmap", "shadow", "sie", "old", "vhe" }, check = "end", timeout = 60 }
 local SECONDS <const> = 1
 local SIZE <const> = 4 << 20
 

@@ -2,7 +2,7 @@
 -- userfaultfd that protects guest memory against writes (snapshots) and resolves minor faults of shared memory. s390 has
 -- neither.
 
-local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end" }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end" }
 local PAGE <const> = 4096
 
 local function meanwhile(sim, vcpu_does, vmm_does)
@@ -36,7 +36,7 @@ scenario("snapshot: a write waits until the VMM has saved the page", options, fu
 end)
 
 scenario("snapshot: nobody is asked with UFFD_FEATURE_WP_ASYNC", {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end", kernel = "6.7",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, check = "end", kernel = "6.7",
 }, function(sim)
 	local vcpu, ram, _, vmm = sim:guest()
 	local uffd = vmm:userfaultfd{ flags = O_NONBLOCK, features = UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_WP_UNPOPULATED }
@@ -70,7 +70,7 @@ end)
 -- Without UFFD_FEATURE_EVENT_REMAP the moved area is no longer registered. A mark that stayed would stop writes that
 -- nobody asked about ("mm: clear uffd-wp PTE/PMD state on mremap()", 6.13).
 cases("write protection: mremap() ends it", {
-	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" },
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" },
 }, {
 	{ "small pages", { length = "4M" } },
 	{ "huge pages",  { length = "4M", huge = true } },
