@@ -146,7 +146,7 @@ void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, 
 		  struct lockdep_map *nest_lock, unsigned long ip)
 {
 	if (read != 2 && kshim_thread_cpu)
-		kshim_thread_cpu->nr_locks++;
+		kshim_count_lock();
 	kernel_lock_acquire(lock, subclass, trylock, read, check, nest_lock, ip);
 	if (unlikely(READ_ONCE(kshim_preempt_period)))
 		kshim_preempt_point();

@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <asm/kvm_emulate.h>
+#include <kshim/task.h>
 #include "guest.h"
 
 #define MAX_VCPUS 1024
@@ -72,6 +73,7 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 
 long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file *file)
 {
+	kshim_call_begins();
 	return file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
 }
 

@@ -2,6 +2,7 @@
 /* The records of the vCPUs and the next instruction of each: an access of s390, for common/access.c. */
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
+#include <kshim/task.h>
 #include "guest.h"
 
 #define MAX_VCPUS 1024
@@ -70,6 +71,7 @@ long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file
 	long ret;
 
 	s390_running = v;
+	kshim_call_begins();
 	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
 	s390_running = NULL;
 	v->exits = vcpu->stat.exit_userspace;

@@ -5,6 +5,7 @@
 #include "kvm_cache_regs.h"
 #include "x86.h"
 #include "model.h"
+#include <kshim/task.h>
 #include <kshim/form/x86_regs_header.h>
 
 /*
@@ -100,6 +101,7 @@ long model_access_run(struct kvm_vcpu *vcpu, struct model_access *m, struct file
 	long ret;
 
 	v->running = m->a.op != KVMSIM_CODE || !is_paging(vcpu);
+	kshim_call_begins();
 	ret = file->f_op->unlocked_ioctl(file, KVM_RUN, 0);
 	v->running = false;
 	return ret;

@@ -144,6 +144,12 @@ int kshim_thread_attach(unsigned int cpu)
 	return 0;
 }
 
+void kshim_call_begins(void)
+{
+	if (kshim_thread_cpu)
+		kshim_thread_cpu->call_locks = kshim_thread_cpu->nr_locks;
+}
+
 void kshim_thread_detach(void)
 {
 	struct kshim_cpu *c = kshim_thread_cpu;

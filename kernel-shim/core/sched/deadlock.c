@@ -399,6 +399,19 @@ static void report_thread(void *pc)
 	host_report_from(pc, KVMSIM_TIMEOUT, NULL, 0, "%s", x.buf);
 }
 
+__noreturn void kshim_endless_call(void)
+{
+	struct kshim_cpu *c, *self = kshim_thread_cpu;
+	struct task_struct *t = current;
+
+	kshim_call_begins();	/* the report takes locks, too */
+	for (c = kshim_cpus; c < kshim_cpus + kshim_nr_cpus; c++)
+		if (c != self && c->native)
+			host_call_on_thread(c->native, report_thread);
+	host_fatal(KVMSIM_DEADLOCK, NULL, 0, "endless call: %s/%d on CPU %u has taken more than %u locks in one call",
+		   t->comm, t->pid, self->id, KSHIM_CALL_LOCKS);
+}
+
 /* Reads only what needs none of the machine's locks, because a stuck thread may hold them. */
 __no_sanitize_thread
 void kshim_timed_out(void)

@@ -43,6 +43,7 @@ struct kshim_cpu {
 	unsigned long quiescent;	/* how often the thread's task said that it is in no RCU section of any kind */
 	uint64_t returns;		/* how often the thread went back to user mode */
 	uint64_t nr_locks;		/* lock_acquire() calls of the thread, except RCU and SRCU */
+	uint64_t call_locks;		/* nr_locks when the thread's call into the kernel began */
 	struct host_lock count_lock;
 	const int *preempt_count;	/* of the thread attached here, or NULL; guarded by count_lock */
 	struct kshim_spin *spin;	/* the busy wait that the thread is in, or NULL */
@@ -57,6 +58,24 @@ extern unsigned int kshim_nr_cpus;
 extern __thread struct kshim_cpu *kshim_cpu;
 /* The CPU that the calling native thread is attached to, wherever it is now. NULL if it is not attached. */
 extern __thread struct kshim_cpu *kshim_thread_cpu;
+
+/*
+ * No call takes so many: the largest in the scenarios takes a tenth. A loop that gets there does so in seconds, because
+ * whatever goes round in the kernel takes a lock.
+ */
+#define KSHIM_CALL_LOCKS 10000000
+
+/* Reports where all threads are, and ends the scenario: the call of this one goes round and round. */
+__noreturn void kshim_endless_call(void);
+
+/* Of an attached thread. */
+static inline void kshim_count_lock(void)
+{
+	struct kshim_cpu *c = kshim_thread_cpu;
+
+	if (unlikely(++c->nr_locks - c->call_locks > KSHIM_CALL_LOCKS))
+		kshim_endless_call();
+}
 
 /* The shim's half of a task; lives beside its task_struct, found through worker_private. */
 struct kshim_task {

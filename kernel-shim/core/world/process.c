@@ -90,6 +90,7 @@ struct kshim_process *kshim_process_enter(int pid)
 	if (!p->task[cpu])
 		return NULL;
 	kshim_task_switch(p->task[cpu]);
+	kshim_call_begins();
 	if (signal_pending(current))
 		kshim_process_handle_signals();
 	kshim_host_signal_begin();

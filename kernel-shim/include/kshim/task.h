@@ -21,6 +21,9 @@ int kshim_sched_boot(unsigned int nr_cpus);
 int kshim_thread_attach(unsigned int cpu);
 void kshim_thread_detach(void);
 
+/* The calling thread makes a call into the kernel, a new one after earlier ones: what it does next has an end. */
+void kshim_call_begins(void);
+
 /*
  * Creates a task of process pid for the calling thread's CPU. The first one of a process leads its thread group and has
  * pid as its number. mm and files are borrowed: the process keeps its references. NULL: no memory. May sleep.
