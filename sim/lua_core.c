@@ -7,6 +7,8 @@
  */
 #include "lua_env.h"
 
+#include <kshim/driver_events.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -215,7 +217,7 @@ static int core_take_signal(lua_State *L)
 static int core_event(lua_State *L)
 {
 	int pid = check_int(L, 1);
-	unsigned int ev = check_enum(L, 2, KVMSIM_NR_EVENTS - 1);
+	unsigned int ev = check_enum(L, 2, KVMSIM_ALL_EVENTS - 1);
 	uint64_t args[6];
 	int64_t rc;
 
@@ -560,6 +562,8 @@ static const struct {
 	N(, SYS_MCE_KILL), N(, SYS_SET_MEMPOLICY), N(, SYS_GET_MEMPOLICY), N(, SYS_SET_HOME_NODE),
 	N(, EV_MIGRATE), N(, EV_SWAP_OUT), N(, EV_SPLIT_HUGE), N(, EV_COLLAPSE_HUGE), N(, EV_KSM_MERGE),
 	N(, EV_PFNMAP), N(, EV_AGE), N(, EV_SET_IDLE), N(, EV_IS_IDLE), N(, EV_PIN), N(, EV_UNPIN), N(, EV_DROP_SLAB),
+	N(, EV_DRIVER_OPEN), N(, EV_DRIVER_REVOKE), N(, EV_DRIVER_ASKED), N(, DRIVER_DEVICE), N(, DRIVER_PAGES),
+	N(, DRIVER_FROZEN), N(, DRIVER_TAILS), N(, DRIVER_AT_ONCE), N(, DRIVER_MKWRITE),
 	N(, EV_MEMORY_ERROR), N(, EV_FILE_MEMORY_ERROR), N(, EV_POPULATE),
 	N(, EV_GUEST_MAP), N(, EV_GUEST_MAP_READ), N(, EV_GUEST_MAP_WRITE), N(, EV_GUEST_UNMAP),
 	N(, EV_HUGETLB_COUNT), N(, EV_HUGETLB_SET), N(, HUGETLB_PAGES), N(, HUGETLB_FREE), N(, HUGETLB_RESERVED),

@@ -19,6 +19,7 @@ static const struct kshim_check checks[] = {
 	{ "scheduling", KSHIM_CHECK_LAST, .machine = kshim_sched_validate },
 	{ "boot", KSHIM_CHECK_IN_USE },
 	{ "livelock", KSHIM_CHECK_IN_USE },
+	{ "driver-memory", KSHIM_CHECK_IN_USE },
 	{}
 };
 static const struct kshim_check *const tables[] = { checks, kshim_arch_checks };

@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <kshim/checks.h>
+#include <kshim/driver.h>
 #include <kshim/hw.h>
 #include <kshim/mem.h>
 #include <kshim/sched.h>
@@ -66,7 +67,8 @@ static bool is_live(u64 pfn, const char *how, u64 addr)
 		host_check("guest-access", "access to %llx: %s leads to frame %llx, outside of memory", addr, how, pfn);
 		return false;
 	}
-	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn)))) {
+	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn))) &&
+	    !kshim_driver_frame(pfn)) {
 		kshim_about_frame(pfn);
 		host_check("guest-access", "access to %llx: %s leads to frame %llx, which is free", addr, how, pfn);
 		return false;

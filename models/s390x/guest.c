@@ -9,6 +9,7 @@
 #include <asm/lowcore.h>
 #include <asm/ptrace.h>
 #include <kshim/checks.h>
+#include <kshim/driver.h>
 #include <kshim/form/s390_gmap.h>
 #include "guest.h"
 #include <kshim/host.h>
@@ -76,7 +77,7 @@ static bool frame_is_live(u64 pa, u64 addr)
 	u64 pfn = pa >> PAGE_SHIFT;
 
 	if (pfn - ARCH_PFN_OFFSET < KSHIM_RAM_MAX >> PAGE_SHIFT &&
-	    (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn)))))
+	    (!pfn_valid(pfn) || page_ref_count(compound_head(pfn_to_page(pfn))) || kshim_driver_frame(pfn)))
 		return true;
 	if (pfn_valid(pfn))
 		kshim_about_frame(pfn);

@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include "model.h"
 #include <kshim/checks.h>
+#include <kshim/driver.h>
 #include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/mem.h>
@@ -42,7 +43,8 @@ bool x86_frame_is_live(u64 pfn, u64 addr, const char *how)
 			   addr, how, pfn);
 		return false;
 	}
-	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn)))) {
+	if (pfn_valid(pfn) && !page_ref_count(compound_head(pfn_to_page(pfn))) &&
+	    !kshim_driver_frame(pfn)) {
 		kshim_about_frame(pfn);
 		host_check("guest-access", "guest access to %llx: %s leads to frame %llx, which is free",
 			   addr, how, pfn);

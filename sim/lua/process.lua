@@ -20,6 +20,7 @@ P.page = C.new("page", { "addr", "mapped", "writable", "dirty", "young", "huge",
 	"exclusive",
 	"pfnmap", "node", "pfn", "refcount", "mapcount", "pincount" })
 P.file = C.new("file", { "fd" })
+P.driver_file = C.new("driver", { "fd" })
 
 P.page.same = function(a, b)
 	return a.pfn == b.pfn
@@ -163,9 +164,14 @@ local mmap_schema = {
 	length = { A.u64, A.required }, prot = { A.prot, RW }, flags = { A.u32 }, addr = { A.u64 },
 	kind = { function(what, v) return A.choice(what, v, kinds) end, "anon" },
 	huge = { A.boolean }, hugetlb = { hugetlb_flags, false }, align = { A.u64 },
-	file = { function(what, v) return C.state(what, v, P.file) end },
+	file = { function(what, v) return C.state(what, v, P.file, P.driver_file) end },
 	offset = { A.u64 },
 }
+
+local memories = { device = core.DRIVER_DEVICE, pages = core.DRIVER_PAGES, frozen = core.DRIVER_FROZEN,
+	tails = core.DRIVER_TAILS }
+P.driver_schema = { memory = { function(what, v) return A.choice(what, v, memories) end, core.DRIVER_DEVICE },
+	length = { A.u64, 1 << 16 }, at_once = { A.boolean, false }, mkwrite = { A.boolean, false } }
 
 P.pool_schema = { size = { A.u64, 0 }, pages = { A.u64 }, overcommit = { A.u64 } }
 P.pool_counts = { pages = core.HUGETLB_PAGES, free = core.HUGETLB_FREE, reserved = core.HUGETLB_RESERVED,
@@ -331,6 +337,13 @@ C.methods(P.process, {
 		local fd = syscall(s.pid, core.SYS_SHMEM, A.u64(what .. ": size", size),
 			A.u32(what .. ": flags", flags or 0))
 		return fd < 0 and fd or P.fd_object(s, fd, "shmem")
+	end,
+	driver = function(s, what, t)
+		local a = A.table(what, t or {}, P.driver_schema)
+		local flags = (a.at_once and core.DRIVER_AT_ONCE or 0) | (a.mkwrite and core.DRIVER_MKWRITE or 0)
+		local pages = (a.length + page_size() - 1) // page_size()
+		local fd = event(s.pid, core.EV_DRIVER_OPEN, a.memory, pages, flags)
+		return fd < 0 and fd or C.object(P.driver_file, { proc = s, fd = fd, label = "driver" })
 	end,
 	eventfd = function(s, what, count, flags)
 		local fd = syscall(s.pid, core.SYS_EVENTFD, A.u32(what .. ": count", count or 0),
@@ -528,6 +541,19 @@ C.methods(P.file, {
 		local addr = P.scratch(s.proc, #data)
 		local rc = core.user_write(s.proc.pid, addr, data)
 		return rc < 0 and rc or syscall(s.proc.pid, core.SYS_WRITE, s.fd, addr, #data)
+	end,
+	close = P.close,
+})
+
+-- Memory of a driver. asked: how often the kernel asked for an entry, and for the right to write.
+C.methods(P.driver_file, {
+	revoke = function(s, what, offset, length)
+		return event(s.proc.pid, core.EV_DRIVER_REVOKE, s.fd, A.u64(what .. ": offset", offset or 0),
+			A.u64(what .. ": length", length or 0))
+	end,
+	asked = function(s)
+		return { fault = event(s.proc.pid, core.EV_DRIVER_ASKED, s.fd, 0),
+			mkwrite = event(s.proc.pid, core.EV_DRIVER_ASKED, s.fd, 1) }
 	end,
 	close = P.close,
 })

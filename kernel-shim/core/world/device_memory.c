@@ -19,6 +19,7 @@
 #define DEVICE_END (DEVICE_PFN + (DEVICE_BYTES >> PAGE_SHIFT))
 
 static unsigned long next_pfn;
+static struct host_lock frames_lock;	/* guards it */
 
 /* What memremap() gave and memunmap() has not taken back: one that is forgotten is a leak of this record. */
 struct device_mapping {
@@ -36,14 +37,26 @@ int kshim_device_memory_boot(void)
 	return 0;
 }
 
+unsigned long kshim_take_device_frames(unsigned long n)
+{
+	unsigned long pfn = 0;
+
+	host_lock(&frames_lock);
+	if (n <= DEVICE_END - next_pfn) {
+		pfn = next_pfn;
+		next_pfn += n;
+	}
+	host_unlock(&frames_lock);
+	return pfn;
+}
+
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long len = vma->vm_end - vma->vm_start;
-	unsigned long pfn = next_pfn;
+	unsigned long pfn = kshim_take_device_frames(len >> PAGE_SHIFT);
 
-	if (len >> PAGE_SHIFT > DEVICE_END - pfn)
+	if (!pfn)
 		return -ENOSPC;
-	next_pfn += len >> PAGE_SHIFT;
 	return remap_pfn_range(vma, vma->vm_start, pfn, len, vma->vm_page_prot);
 }
 

@@ -15,6 +15,7 @@
 #include "internal.h"
 #include <kshim/form/vma_flags.h>
 #include <kshim/arch.h>
+#include <kshim/driver.h>
 #include <kshim/host.h>
 #include <kshim/mem.h>
 #include <kshim/memory_error.h>
@@ -302,7 +303,7 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 	case KVMSIM_NR_EVENTS:
 		break;
 	}
-	return -ENOSYS;
+	return kshim_driver_event(ev, a);
 }
 
 int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6])

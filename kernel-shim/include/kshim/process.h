@@ -76,11 +76,12 @@ int kshim_process_take_signal(int pid, struct kvmsim_signal *out);
 
 int64_t kshim_syscall(int pid, enum kvmsim_sys nr, const uint64_t a[6]);
 int64_t kshim_event(int pid, enum kvmsim_event ev, const uint64_t a[6]);
-/* The boot part of core/world/mm_events.c: device memory for KVMSIM_EV_PFNMAP. */
 /* Maps the device memory on the host. */
 int kshim_device_memory_boot(void);
 /* Maps len bytes of it into the current process, at addr or, if that is 0, anywhere. The address, or -errno. */
 long kshim_map_device_memory(unsigned long addr, unsigned long len, unsigned long prot);
+/* Takes n frames of it that nobody else gets. The first one, or 0 if there are not so many. */
+unsigned long kshim_take_device_frames(unsigned long n);
 /* KVMSIM_EV_GUEST_*, of the current process. */
 int64_t kshim_guest_map_event(struct kshim_process *p, enum kvmsim_event ev, const uint64_t a[6]);
 
