@@ -102,8 +102,8 @@ static void print_acquisitions(const unsigned long *entries, unsigned int n)
 }
 
 /*
- * Small hash tables, for far fewer chains and stacks than a machine's uptime gives: a run's entries are all over a table,
- * and each of its pages that a scenario's process writes to has to be copied first. Lockdep reports an overflow.
+ * Small hash tables, for far fewer chains and stacks than a machine's uptime gives: a run's entries are all over a
+ * table, and each of its pages that a scenario's process writes to has to be copied first. Lockdep reports an overflow.
  */
 #undef CONFIG_LOCKDEP_CHAINS_BITS
 #define CONFIG_LOCKDEP_CHAINS_BITS		13
