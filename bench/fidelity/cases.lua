@@ -134,13 +134,18 @@ scenario("a long rmap goes", SHADOW, function(sim)
 	end)
 end)
 
-scenario("a guest is populated", EPT, function(sim)
+local function populate(sim)
 	local vcpu = sim:guest{ ram = { length = "4M" } }
 
 	sim:measure("page", 1024, function()
 		vcpu:workload{ op = "write", range = { 0, 4 << 20 } }
 	end)
-end)
+end
+
+scenario("a guest is populated: before", {
+	mmu = "ept", check = "end", timeout = 600, params = { ["kvm.tdp_mmu"] = false },
+}, populate)
+scenario("a guest is populated: after", EPT, populate)
 
 -- A guest boots: it touches its memory, and a small slot goes four times while the guest works on a quarter of it.
 cases("a boot with slots that go", QUIRK, { { "before" }, { "after" } }, function(sim, case)
