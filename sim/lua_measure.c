@@ -2,6 +2,7 @@
 /* What `kvmsim bench` measures of a scenario: the machine's counters, time, and callgrind's instructions. */
 #include "lua_env.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <valgrind/callgrind.h>
@@ -75,11 +76,25 @@ static uint64_t next_random(uint64_t *x, uint64_t n)
 	return value;
 }
 
+enum { GFN_TO_HVA = KVMSIM_BENCH_GFN_TO_PFN + 1 };	/* has no loop in the machine */
+
+/* One look-up: 1 if it finds something, 0, or -errno. */
+static int64_t look_up(int which, int pid, int vm, uint64_t gfn)
+{
+	uint64_t hva;
+	int rc;
+
+	if (which != GFN_TO_HVA)
+		return sim_ops->bench((enum kvmsim_bench)which, pid, vm, gfn, 1, 1, 1);
+	rc = sim_ops->inspect_gfn_to_hva(pid, vm, gfn, &hva);
+	return rc == -EFAULT ? 0 : rc ? rc : 1;
+}
+
 /* (function, pid, vm, first, stride, range, count, random) -> hits, or -errno */
 static int measure_loop(lua_State *L)
 {
-	static const char *const functions[] = { "gfn_to_memslot", "gfn_to_pfn", NULL };
-	enum kvmsim_bench which = (enum kvmsim_bench)luaL_checkoption(L, 1, NULL, functions);
+	static const char *const functions[] = { "gfn_to_memslot", "gfn_to_pfn", "gfn_to_hva", NULL };
+	int which = luaL_checkoption(L, 1, NULL, functions), random = lua_toboolean(L, 8);
 	int pid = (int)luaL_checkinteger(L, 2), vm = (int)luaL_checkinteger(L, 3);
 	int64_t hits = 0, one = 0;
 	uint64_t v[4], x = 0;
@@ -87,10 +102,12 @@ static int measure_loop(lua_State *L)
 	for (int i = 0; i < 4; i++)
 		v[i] = (uint64_t)luaL_checkinteger(L, 4 + i);
 	sim_enter(L);
-	if (!lua_toboolean(L, 8))
-		hits = sim_ops->bench(which, pid, vm, v[0], v[1], v[2], v[3]);
-	for (uint64_t i = 0; lua_toboolean(L, 8) && i < v[3] && one >= 0; i++) {
-		one = sim_ops->bench(which, pid, vm, v[0] + next_random(&x, v[2] / v[1]) * v[1], v[1], v[2], 1);
+	if (!random && which != GFN_TO_HVA)
+		hits = sim_ops->bench((enum kvmsim_bench)which, pid, vm, v[0], v[1], v[2], v[3]);
+	for (uint64_t i = 0; (random || which == GFN_TO_HVA) && i < v[3] && one >= 0; i++) {
+		uint64_t step = random ? next_random(&x, v[2] / v[1]) : i % (v[2] / v[1]);
+
+		one = look_up(which, pid, vm, v[0] + step * v[1]);
 		hits = one < 0 ? one : hits + one;
 	}
 	sim_leave(L);

@@ -44,6 +44,19 @@ cases("gfn_to_memslot: in random order", { mmu = ONE, check = "end", timeout = 6
 	end)
 end)
 
+cases("gfn_to_hva: in random order", { mmu = ONE, check = "end", timeout = 600 }, {
+	{ "1 slot", 1 }, { "16 slots", 16 }, { "512 slots", 512 }, { "4096 slots", 4096 },
+}, function(sim, case)
+	local vm, step = with_slots(sim, case[2])
+	local n = LOOKUPS // 10
+
+	sim:measure("look-up", n, function()
+		assert(vm:loop{
+			of = "gfn_to_hva", order = "random", stride = step, range = step * case[2], count = n,
+		} == n)
+	end)
+end)
+
 scenario("gfn_to_memslot: the same slot again", { mmu = ONE, check = "end", timeout = 600 }, function(sim)
 	local vm, step = with_slots(sim, 512)
 

@@ -266,8 +266,8 @@ local loop_schema = {
 -- A loop over one kernel function, for benches: its look-ups that found something.
 local function loop(s, what, t)
 	local a = A.table(what, t, loop_schema)
-	if a.of ~= "gfn_to_memslot" and a.of ~= "gfn_to_pfn" then
-		A.refuse(what .. ": of", "gfn_to_memslot or gfn_to_pfn", a.of)
+	if a.of ~= "gfn_to_memslot" and a.of ~= "gfn_to_pfn" and a.of ~= "gfn_to_hva" then
+		A.refuse(what .. ": of", "gfn_to_memslot, gfn_to_pfn or gfn_to_hva", a.of)
 	end
 	if a.order ~= "ascending" and a.order ~= "random" then
 		A.refuse(what .. ": order", "ascending or random", a.order)

@@ -80,13 +80,15 @@ scenario("loop", { mmu = "ept", check = "end" }, function(sim)
 	for i = 0, 49 do
 		vm:set_user_memory_region{ slot = i, guest_phys_addr = i << 14, memory_size = 4096, userspace_addr = ram.addr }
 	end
-	local function hits(order, count)
-		return vm:loop{ of = "gfn_to_memslot", order = order, stride = 4, range = 400, count = count }
+	local function hits(order, count, of)
+		return vm:loop{ of = of or "gfn_to_memslot", order = order, stride = 4, range = 400, count = count }
 	end
 	expect(hits("ascending", 50)):eq(50)
 	expect(hits("random", 100)):eq(50)
 	expect(hits("random", 300)):eq(150)
 	expect(hits("random", 50)):gt(10):lt(40)
+	expect(hits("ascending", 150, "gfn_to_hva")):eq(100)
+	expect(hits("random", 50, "gfn_to_hva")):eq(hits("random", 50))
 end)
 scenario("of no such order", { mmu = "ept" }, function(sim)
 	local _, _, vm = sim:guest()
