@@ -190,6 +190,7 @@ int kshim_mem_leaks(const struct kshim_mem_snapshot *s)
 	struct leak_group *g, *next;
 	int n = 0;
 
+	kshim_keep_error_records();
 	kshim_slab_leaks(&l, s->epoch);
 	kshim_pages_leaks(&l, s->epoch);
 	kshim_vmalloc_leaks(&l, s->epoch);

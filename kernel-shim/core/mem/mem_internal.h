@@ -196,6 +196,8 @@ int kshim_vmalloc_validate(void);
 int kshim_percpu_validate(void);
 
 void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch);
+/* Before the search: what memory_failure() has allocated for a page that it keeps is no leak. */
+void kshim_keep_error_records(void);
 void kshim_slab_leaks(struct kshim_leaks *l, u32 epoch);
 void kshim_vmalloc_leaks(struct kshim_leaks *l, u32 epoch);
 void kshim_percpu_leaks(struct kshim_leaks *l, u32 epoch);

@@ -10,7 +10,7 @@
  *
  * Invariants (kshim_pages_validate): a block on the free list of order n of a node lies in its RAM, is aligned to n, is
  * PageBuddy with that order, its frames have no reference and no user in kshim_page_info; no two buddies of one order
- * are both free; a free frame that was in use before, but not as a part of 2 GiB, holds KSHIM_PAGE_FREED in every byte;
+ * are both free; a free frame that was in use before, but not as a part of a gigantic one, holds KSHIM_PAGE_FREED in every byte;
  * NR_FREE_PAGES agrees with the lists plus the RAM not in use yet.
  */
 #include <linux/debug_locks.h>
@@ -529,39 +529,6 @@ int kshim_pages_validate(void)
 	for_each_online_node(nid)
 		n += validate_node(nid);
 	return n;
-}
-
-static void node_leaks(const struct kshim_node *node, struct kshim_leaks *l, u32 epoch)
-{
-	unsigned long pfn;
-
-	/* The reserved frames are not in use. */
-	for (pfn = node->start; pfn < node->end; pfn++) {
-		const struct kshim_page_info *info;
-		const struct page *page;
-
-		if (pfn >= node->in_use_end && !kshim_in_gigantic(node, pfn)) {
-			pfn = kshim_next_gigantic(node, pfn) - 1;
-			continue;
-		}
-		info = kshim_pfn_info(pfn);
-		page = pfn_to_page(pfn);
-		/* memory_failure() keeps its one reference on a frame for ever. */
-		if (info->epoch < epoch || (PageHWPoison(page) && page_ref_count(page) == 1))
-			continue;
-		if (info->state == KSHIM_PAGE_IS_USED)
-			kshim_leak_add(l, KSHIM_LEAKED_PAGE, info->alloc_ip, PAGE_SIZE, __va(PFN_PHYS(pfn)));
-		else if (info->state == KSHIM_PAGE_IS_LARGE)
-			kshim_leak_add(l, "large kmalloc", info->alloc_ip, info->bytes, __va(PFN_PHYS(pfn)));
-	}
-}
-
-void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
-{
-	int nid;
-
-	for_each_online_node(nid)
-		node_leaks(&kshim_nodes[nid], l, epoch);
 }
 
 #ifdef CONFIG_MEMORY_FAILURE
