@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Fails when a file includes a header of a room that it may not include (the rooms are in the table "walls" beside this
-# script), or asks for the kernel's version. walls.sh PROJECT_DIR
+# script), or asks for the kernel's version, or when a checker or a model asks for an option of the kernel, which
+# another kernel may call otherwise. walls.sh PROJECT_DIR
 #
 # A header is found as the compiler finds it: in quotes beside the file, <kshim/...> in kernel-shim/include. What is not
 # found in the project is the kernel's or the system's. The headers in kernel-shim/include/kshim are everybody's, except
@@ -20,6 +21,10 @@ cd "$1"
 
 ! grep -rnwE 'LINUX_VERSION_CODE|KERNEL_VERSION' --include='*.[chS]' kernel-shim models sim bench |
 	sed 's/^/FAILED: what depends on the form of an interface belongs into kernel-shim\/compat: /' | grep . || exit 1
+
+! grep -rnE '#[[:blank:]]*(el)?if.*CONFIG_|\<IS_(ENABLED|BUILTIN|MODULE|REACHABLE)\(' --include='*.[ch]' \
+	kernel-shim/checkers models |
+	sed 's/^/FAILED: another name of this option would take the check away without a word: /' | grep . || exit 1
 
 find kernel-shim models sim bench -name '*.[ch]' | sort | while IFS= read -r file; do
 	sed -n 's/^#[ \t]*include[ \t]*\(["<]\)\([^">]*\)[">].*/\1 \2/p' "$file" | while read -r kind name; do
