@@ -7,8 +7,10 @@
 # if there is none.
 #
 # Sets KVMSIM_PROBES_DIR, an include directory; KVMSIM_PROBES, the names; for each name KVMSIM_FORMS_<name>, the forms
-# in the list, and KVMSIM_FORM_<name>, the tree's, empty if it is not known. An edit of a probed file configures again.
-# The result changes, and causes compilation, only if an answer changes.
+# in the list, and KVMSIM_FORM_<name>, the tree's, empty if it is not known.
+#
+# After an edit of a probed file, Ninja runs ProbeAgain.cmake, which includes this file. It configures again only if that
+# changes the file of answers, which has the forms and the files of the lists that there are.
 #
 # kvmsim_compat(TARGET ARCH SHIM) adds to TARGET what kernel-shim/compat has for the tree's forms (its README.md);
 # kvmsim_compat_sources() finds the source files among it, kvmsim_compat_overrides() those for kcc.
@@ -22,7 +24,7 @@ function(kvmsim_form_matches out form file pattern)
 	if(NOT EXISTS "${path}")
 		return()
 	endif()
-	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${path}")
+	set_property(GLOBAL APPEND PROPERTY KVMSIM_PROBED "${path}")
 	file(STRINGS "${path}" found REGEX "${pattern}" LIMIT_COUNT 1)
 	if((found AND NOT form STREQUAL "absent") OR (NOT found AND form STREQUAL "absent"))
 		set(${out} TRUE PARENT_SCOPE)
@@ -56,6 +58,24 @@ function(kvmsim_form_header form name)
 	file(CONFIGURE OUTPUT "${KVMSIM_PROBES_DIR}/kshim/form/${name}.h" CONTENT "${text}" @ONLY)
 endfunction()
 
+# Sets out to those files of the lists that the tree has: after the checkout of another version they may be others.
+function(kvmsim_listed_files out)
+	set(found)
+	foreach(name IN ITEMS common ${KVMSIM_ARCHES})
+		if(NOT EXISTS "${KVMSIM_KBUILD_DIR}/${name}.list")
+			continue()
+		endif()
+		file(STRINGS "${KVMSIM_KBUILD_DIR}/${name}.list" lines REGEX "^[^#]")
+		string(REGEX MATCHALL "[A-Za-z0-9_./-]+\\.[cS]" paths "${lines}")
+		foreach(path IN LISTS paths)
+			if(EXISTS "${KVMSIM_SOURCE}/${path}")
+				list(APPEND found "${path}")
+			endif()
+		endforeach()
+	endforeach()
+	set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
 function(kvmsim_probe)
 	set(list "${KVMSIM_KBUILD_DIR}/probes.list")
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
@@ -85,7 +105,7 @@ function(kvmsim_probe)
 
 	set(compat "${PROJECT_SOURCE_DIR}/kernel-shim/compat")
 	set(watch CONFIGURE_DEPENDS)
-	if(CMAKE_SCRIPT_MODE_FILE)	# tests/build/probes.cmake
+	if(CMAKE_SCRIPT_MODE_FILE)
 		set(watch)
 	endif()
 	file(GLOB form_headers ${watch} "${compat}/*/*/form.h" "${compat}/*/*/*/form.h")
@@ -123,6 +143,13 @@ function(kvmsim_probe)
 		set(KVMSIM_FORM_${name} "${form}" PARENT_SCOPE)
 	endforeach()
 	set(KVMSIM_PROBES "${names}" PARENT_SCOPE)
+	set(answers)
+	foreach(name IN LISTS names)
+		string(APPEND answers "${name} ${matching_${name}}\n")
+	endforeach()
+	kvmsim_listed_files(listed)
+	list(JOIN listed "\n" listed)
+	file(CONFIGURE OUTPUT "${KVMSIM_PROBES_DIR}/answers" CONTENT "${answers}${listed}\n" @ONLY)
 	list(REMOVE_DUPLICATES others)
 	foreach(form IN LISTS others)
 		message(NOTICE "-- Form \"${form}\" of (kernel-shim/kbuild/probes.list):${those_of_${form}}")
@@ -133,6 +160,21 @@ function(kvmsim_probe)
 	endif()
 endfunction()
 kvmsim_probe()
+
+# The files of a package do not change.
+if(NOT CMAKE_SCRIPT_MODE_FILE AND NOT KVMSIM_SOURCE_IS_PACKAGE)
+	set(answers "${KVMSIM_PROBES_DIR}/answers")
+	add_custom_command(OUTPUT "${answers}"
+		COMMAND "${CMAKE_COMMAND}" --log-level=WARNING "-DPROJECT_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
+			"-DKVMSIM_KBUILD_DIR=${KVMSIM_KBUILD_DIR}" "-DKVMSIM_SOURCE=${KVMSIM_SOURCE}"
+			"-DKVMSIM_ARCHES=${KVMSIM_ARCHES}" -P "${PROJECT_SOURCE_DIR}/cmake/ProbeAgain.cmake"
+		DEPFILE "${answers}.d"
+		WORKING_DIRECTORY "${CMAKE_BINARY_DIR}"
+		COMMENT "Looking at the forms of the kernel's interfaces"
+		VERBATIM)
+	add_custom_target(probes DEPENDS "${answers}")
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${answers}")
+endif()
 
 # The directories of kernel-shim/compat for this tree and arch.
 function(kvmsim_compat_dirs out arch)

@@ -26,8 +26,8 @@ configured() {
 
 mkdir "$tree"
 ln -s "$source"/* "$tree"
-rm "$tree/mm"
-cp -as "$source/mm" "$tree"
+rm "$tree/mm" "$tree/virt"
+cp -as "$source/mm" "$source/virt" "$tree"
 cmake -S "$project" -B "$build" -G Ninja -DKVMSIM_KERNEL="$tree" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
 [ ! -e "$stamp" ] || fail "configured before Ninja's own run, which comes all the same"
 is=$(configured)
@@ -41,3 +41,19 @@ touch "$tree/mm/Kconfig"
 is=$(configured)
 [ "$is" = 1 ] || fail "a change of mm/Kconfig does not configure again: $is"
 grep -qF "$tree/include/linux/mmzone.h" "$build/kbuild-x86_64.d" || fail "linux/mmzone.h is no dependency"
+
+# A file that is probed.
+edit() { # SED_SCRIPT
+	sed "$1" "$source/virt/kvm/kvm_main.c" >"$work/edited"
+	rm "$tree/virt/kvm/kvm_main.c"
+	mv "$work/edited" "$tree/virt/kvm/kvm_main.c"
+}
+configured >"$work/is"
+edit '1s/$/ \/* edited *\//'
+configured >"$work/is"
+grep -q 'forms of the kernel' "$work/log" || fail "an edit of kvm_main.c is not looked at: $(cat "$work/log")"
+! grep -q 'Re-running CMake' "$work/log" || fail "an edit of kvm_main.c runs CMake: $(cat "$work/log")"
+edit 's/^static void kvm_shutdown/static int kvm_reboot(/'
+configured >"$work/is"
+grep -q 'Re-running CMake' "$work/log" || fail "a new form in kvm_main.c does not run CMake: $(cat "$work/log")"
+grep -q '^KVM_SHUTDOWN older$' "$build/probes/answers" || fail "no new answer: $(grep SHUTDOWN "$build/probes/answers")"
