@@ -329,8 +329,8 @@ static int load_protected(lua_State *L)
 }
 
 /*
- * Has the C library merge what is free, and sort it by size, now. Otherwise each child does so when it first needs a large
- * block, and so writes to every page of the heap.
+ * Has the C library merge what is free, and sort it by size, now. Otherwise each child does so when it first needs a
+ * large block, and so writes to every page of the heap.
  */
 static void tidy_heap(void)
 {

@@ -15,15 +15,15 @@
  */
 lua_State *lua_env_new(int allow_io, const struct kvmsim_machine_ops *ops, lua_State *other);
 /*
- * Wall-clock seconds until Lua code is interrupted with an error, at most 1e6; 0: never. L: the state that runs from now
- * on. Takes away what lua_env_on_line() has set.
+ * Wall-clock seconds until Lua code is interrupted with an error, at most 1e6; 0: never. L: the state that runs from
+ * now on. Takes away what lua_env_on_line() has set.
  */
 void lua_env_deadline(lua_State *L, double seconds);
 /* For a thread of L's that is not a coroutine: it ends by the deadline, and lets other threads have the Lua lock. */
 void lua_env_hook_thread(lua_State *L);
 /*
- * Ends Lua code with an error as soon as it executes. After lua_env_deadline(). May be called by a signal handler. Returns whether an earlier
- * call has had no effect yet.
+ * Ends Lua code with an error as soon as it executes. After lua_env_deadline(). May be called by a signal handler.
+ * Returns whether an earlier call has had no effect yet.
  */
 int lua_env_interrupt(void);
 /* Calls fn before each line of Lua code. It may call Lua. */

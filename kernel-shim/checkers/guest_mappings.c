@@ -38,7 +38,7 @@ static int findings;
 #define ADDRESS_SPACES	ARRAY_SIZE(((struct kvm *)0)->__memslots)
 #define MAX_SCANS	16	/* look-ups without the index, because few of them cost less than to make it */
 
-/* The slots of the VM that was asked for last, in the order of their gfns. Invariant: .kvm is NULL, or it is complete. */
+/* The slots of the VM that was asked for last, in the order of their gfns. They are complete unless .kvm is NULL. */
 static struct {
 	const struct kvm *kvm;
 	u64 generation[ADDRESS_SPACES];

@@ -90,7 +90,8 @@ static void check_counts(struct kvm *kvm, const struct counted *c)
 		finding("memslots: %lu pages in the slots, nr_memslot_pages says %lu", c->npages[0],
 			kvm->nr_memslot_pages);
 	if (kshim_logging_slots(kvm, &counted) && c->logging[0] != counted)
-		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", c->logging[0], counted);
+		finding("memslots: %d slots log dirty pages, nr_memslots_dirty_logging says %d", c->logging[0],
+			counted);
 	if (kvm->mn_active_invalidate_count)
 		finding("memslots: %lu invalidations still active", kvm->mn_active_invalidate_count);
 	if (kshim_invalidations(kvm))

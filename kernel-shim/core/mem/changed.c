@@ -3,8 +3,8 @@
  * What the allocators handed out and took back since it was last checked: a check after a step looks only there.
  *
  * Whoever writes to memory that he has freed, or beyond an object, does so most often in the call that frees or
- * allocates it. What is written later is found by the next check of everything, at the latest: nothing repairs such memory
- * before, and no allocation takes it without looking.
+ * allocates it. What is written later is found by the next check of everything, at the latest: nothing repairs such
+ * memory before, and no allocation takes it without looking.
  */
 #include <linux/mm.h>
 #include <kshim/checks.h>

@@ -81,8 +81,8 @@ extern struct kshim_node kshim_nodes[KSHIM_NR_NODES];
 /* Gives the nodes all frames before end, and sets up what the allocator needs of their zones. Once, at boot. */
 void kshim_nodes_boot(unsigned long end);
 /*
- * Brings so much RAM into use that small scenarios need no more. Each starts in a process that is forked after this, and
- * so shares what is written here.
+ * Brings so much RAM into use that small scenarios need no more. Each starts in a process that is forked after this,
+ * and so shares what is written here.
  */
 void kshim_nodes_prepare(void);
 /* Gives a node the frames up to end, which belong to no other one. */
@@ -96,8 +96,8 @@ bool kshim_bring_in_block(int nid);
 /* Initialises the struct pages of frames of a node. */
 void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames);
 /*
- * Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. Reports it and
- * returns false if somebody has.
+ * Checks a frame that leaves (or stays on) the free list: nobody may have written to it since it was freed. Reports it
+ * and returns false if somebody has.
  */
 bool kshim_check_freed_contents(struct page *page);
 void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip);

@@ -10,8 +10,8 @@
  *
  * Invariants (kshim_pages_validate): a block on the free list of order n of a node lies in its RAM, is aligned to n, is
  * PageBuddy with that order, its frames have no reference and no user in kshim_page_info; no two buddies of one order
- * are both free; a free frame that was in use before, but not as a part of a gigantic one, holds KSHIM_PAGE_FREED in every byte;
- * NR_FREE_PAGES agrees with the lists plus the RAM not in use yet.
+ * are both free; a free frame that was in use before, but not as a part of a gigantic one, holds KSHIM_PAGE_FREED in
+ * every byte; NR_FREE_PAGES agrees with the lists plus the RAM not in use yet.
  */
 #include <linux/debug_locks.h>
 #include <linux/memory_hotplug.h>

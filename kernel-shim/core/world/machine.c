@@ -193,7 +193,7 @@ static int check(bool whole)
 	return findings;
 }
 
-/* A check that follows a single step is one of a series, and looks at what the step has changed; others at everything. */
+/* A check that follows a single step is one of a series, and looks at what it has changed; others at everything. */
 static int machine_check(void)
 {
 	return check(steps != 1 || changes == CHANGES_MAX);

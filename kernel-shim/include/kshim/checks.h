@@ -46,8 +46,8 @@ void kshim_checks_boot(void);
 /* Makes the checks of one leaf. Returns the number of findings. */
 int kshim_check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
 /*
- * Makes all checks. No other thread may be in kernel code. Returns the number of findings. whole: of everything, and not
- * only of what has changed since the last time. Whatever a check of the changes does not see a whole one finds later.
+ * Makes all checks. No other thread may be in kernel code. Returns the number of findings. whole: of everything, and
+ * not only of what has changed since the last time. What a check of the changes does not see, a whole one finds later.
  */
 int kshim_check_all(bool whole);
 /* core/mem/changed.c: kshim_mem_validate() of what was allocated and freed. */
