@@ -60,7 +60,7 @@ struct sim_job {
 	char *skip;		/* reason for not starting it, or NULL */
 	char *arch;		/* also set if there is no flavour for it */
 	char *personality;	/* of the flavour; without one empty or NULL */
-	char *params;		/* of modules and the machine, "kvm.tdp_mmu=N,machine.cpus=2"; empty or NULL if none are set */
+	char *params;		/* of modules, the machine: "kvm.tdp_mmu=N,machine.cpus=2"; empty or NULL if none is */
 	char *facilities;	/* what differs from the usual machine, "idte=0,rdp=1"; empty or NULL if nothing does */
 	int file;		/* index into sim_files */
 	int flavour;		/* index, or -1 when skipped */

@@ -9,8 +9,8 @@
  * sealed: an access by a stale pointer is an oops. Blocks for the free lists come from RAM below all frames in use, so
  * that this is always possible.
  *
- * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for such a frame of the node's RAM,
- * aligned and not before in_use_end. No frame has both.
+ * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for such a frame of the node's
+ * RAM, aligned and not before in_use_end. No frame has both.
  */
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>

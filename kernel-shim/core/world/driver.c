@@ -104,7 +104,8 @@ static void check_counts(const struct driver_file *d)
 		int count = page_ref_count(pfn_to_page(d->pfn[i]));
 
 		if (count != usual_count(d, i))
-			host_check("driver-memory", "page %lu of a driver's memory, frame %lx: reference count %d, not %d",
+			host_check("driver-memory",
+				   "page %lu of a driver's memory, frame %lx: reference count %d, not %d",
 				   i, d->pfn[i], count, usual_count(d, i));
 	}
 }
