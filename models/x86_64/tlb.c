@@ -75,20 +75,6 @@ unsigned int x86_tlb_flush_kind(struct x86_tlb *t, enum x86_tlb_kind kind)
 	return assoc_flush(&shape, &t->assoc, of_kind, &kind);
 }
 
-static bool linear_and_not_global(const void *entry, const void *arg)
-{
-	const struct x86_tlb_entry *e = entry;
-
-	return e->kind == TLB_LINEAR && !(e->rights & TLB_GLOBAL);
-}
-
-unsigned int x86_tlb_flush_linear(struct x86_tlb *t, bool keep_global)
-{
-	if (!keep_global)
-		return x86_tlb_flush_kind(t, TLB_LINEAR);
-	return assoc_flush(&shape, &t->assoc, linear_and_not_global, NULL);
-}
-
 unsigned int x86_tlb_flush_addr(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t addr)
 {
 	return assoc_flush_addr(&shape, &t->assoc, kind, addr);

@@ -68,8 +68,6 @@ void x86_tlb_fill(struct x86_tlb *t, const struct x86_tlb_entry *e);
 unsigned int x86_tlb_flush_all(struct x86_tlb *t);
 unsigned int x86_tlb_flush_root(struct x86_tlb *t, uint64_t root);
 unsigned int x86_tlb_flush_kind(struct x86_tlb *t, enum x86_tlb_kind kind);
-/* Like a load of CR3: global entries stay if keep_global is set. */
-unsigned int x86_tlb_flush_linear(struct x86_tlb *t, bool keep_global);
 unsigned int x86_tlb_flush_addr(struct x86_tlb *t, enum x86_tlb_kind kind, uint64_t addr);
 /* Entries of linear addresses that a guest with PCIDs invalidates (SDM vol. 3, 5.10.4.1). */
 struct x86_tlb_pcid {

@@ -89,9 +89,14 @@ START_TEST(a_load_of_cr3_may_keep_globals)
 	x86_tlb_fill(&tlb, &e);
 	fill(0x6000, 1, TLB_LINEAR, 0);
 	fill(0x7000, 1, TLB_PHYSICAL, 0x1000);
-	ck_assert_uint_eq(x86_tlb_flush_linear(&tlb, true), 1);
+	fill(0x8000, 1, TLB_LINEAR, 2);		/* PCID 2 */
+	ck_assert_uint_eq(x86_tlb_flush_pcid(&tlb, &(struct x86_tlb_pcid){}), 1);
 	ck_assert_ptr_nonnull(x86_tlb_lookup(&tlb, TLB_LINEAR, 0, 0x5000));
-	ck_assert_uint_eq(x86_tlb_flush_linear(&tlb, false), 1);
+	ck_assert_uint_eq(x86_tlb_flush_pcid(&tlb, &(struct x86_tlb_pcid){ .pcid = 2, .one = true }), 0);
+	ck_assert_uint_eq(x86_tlb_flush_pcid(&tlb, &(struct x86_tlb_pcid){
+		.pcid = 2, .one = true, .addr = 0x8fff }), 1);
+	ck_assert_uint_eq(x86_tlb_flush_pcid(&tlb, &(struct x86_tlb_pcid){ .any = true }), 0);
+	ck_assert_uint_eq(x86_tlb_flush_pcid(&tlb, &(struct x86_tlb_pcid){ .any = true, .globals = true }), 1);
 	ck_assert_ptr_nonnull(x86_tlb_lookup(&tlb, TLB_PHYSICAL, 0x1000, 0x7000));
 	ck_assert_ptr_null((void *)x86_tlb_validate(&tlb));
 }

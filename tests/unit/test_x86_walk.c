@@ -89,6 +89,37 @@ START_TEST(ept_translates_and_marks)
 }
 END_TEST
 
+/* SDM vol. 3, 30.3.6. */
+START_TEST(ept_logs_what_it_makes_dirty)
+{
+	uint64_t page[WALK_LOG_ENTRIES] = {};
+	struct walk_log log = { .entry = page, .index = 1 };
+	struct walk_tables t = ept;
+	uint64_t addr = 0x5678;
+
+	t.log = &log;
+	build(7, 7 | 6 << 3);
+	ck_assert_int_eq(go(&t, addr, WALK_READ).status, WALK_OK);
+	ck_assert_uint_eq(log.index, 1);
+	ck_assert_int_eq(go(&t, addr, WALK_WRITE).status, WALK_OK);
+	ck_assert_uint_eq(log.index, 0);
+	ck_assert_uint_eq(page[1], 0x5000);
+	ck_assert_int_eq(go(&t, addr, WALK_WRITE).status, WALK_OK);
+	ck_assert_uint_eq(log.index, 0);
+
+	/* Full: neither an accessed nor a dirty flag is set; what needs none goes on. */
+	build(7, 7 | 6 << 3);
+	log.index = 0xffff;
+	ck_assert_int_eq(go(&t, addr, WALK_READ).status, WALK_LOG_FULL);
+	ck_assert(!go(&t, addr, WALK_WRITE).pa);
+	t.log = NULL;
+	ck_assert_int_eq(go(&t, addr, WALK_READ).status, WALK_OK);
+	t.log = &log;
+	ck_assert_int_eq(go(&t, addr, WALK_READ).status, WALK_OK);
+	ck_assert_int_eq(go(&t, addr, WALK_WRITE).status, WALK_LOG_FULL);
+}
+END_TEST
+
 START_TEST(ept_violations_and_misconfigurations)
 {
 	struct walk_result r;
@@ -421,6 +452,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, ept_translates_and_marks);
+	tcase_add_test(tc, ept_logs_what_it_makes_dirty);
 	tcase_add_test(tc, ept_violations_and_misconfigurations);
 	tcase_add_test(tc, large_pages);
 	tcase_add_test(tc, ia32e_rights);
