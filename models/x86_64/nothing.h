@@ -23,6 +23,7 @@ void model_no_exit_irqoff(struct kvm_vcpu *vcpu);
 void model_no_emulated_instruction(struct kvm_vcpu *vcpu);
 void model_no_blocking(struct kvm_vcpu *vcpu);
 void model_no_timers(struct kvm_vcpu *vcpu);
+void model_no_nested_guest(struct kvm_vcpu *vcpu);
 
 /* --- intercepts --- */
 void model_no_exception_bitmap(struct kvm_vcpu *vcpu);

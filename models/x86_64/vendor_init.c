@@ -7,6 +7,7 @@
 #include "mmu.h"
 #include "x86.h"
 #include "model.h"
+#include "nothing.h"
 #include <kshim/form/x86_ept_masks.h>
 
 /*
@@ -60,6 +61,7 @@ int model_vendor_init(void)
 	if (model_personality == MODEL_EPT)
 		model_x86_ops.get_mt_mask = ept_get_mt_mask;
 	model_fill_ops(&model_init_ops);
+	model_nested_ops.leave_nested = model_no_nested_guest;
 	model_fill_nested_ops(&model_init_ops);
 	model_fill_changed_ops();
 	model_pml_setup();

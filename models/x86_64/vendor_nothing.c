@@ -78,6 +78,11 @@ void model_no_timers(struct kvm_vcpu *vcpu)
 {
 }
 
+/* No vCPU runs a nested guest that it could leave, as user space asks when it sets SMM. */
+void model_no_nested_guest(struct kvm_vcpu *vcpu)
+{
+}
+
 /* --- intercepts --- */
 
 /* Only #UD and, with shadow paging, #PF are intercepted, and they have no bitmap here. */
