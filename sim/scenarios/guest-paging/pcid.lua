@@ -174,7 +174,7 @@ scenario("PCID: INVPCID whose descriptor is not mapped is a page fault", options
 end)
 
 -- The translation belongs to an address space that is not in use when the host takes the page away.
-cases("PCID: an event of the host reaches the other address space:", options, {
+cases("PCID: an event of the host reaches the other address space", options, {
 	{ "MADV_DONTNEED", function(ram) return ram:madvise(0x5000, "4K", MADV_DONTNEED) end, "\0" },
 	{ "moved",         function(ram) return ram:migrate(0x5000) end,                      "5" },
 	{ "slot deleted",  function(_, vm) return vm:set_user_memory_region{ slot = 0, memory_size = 0 } end },
