@@ -9,6 +9,7 @@
 #include <linux/kvm_host.h>
 #include <linux/moduleparam.h>
 #include <kshim/boot.h>
+#include <kshim/form/generic_mmu_notifier.h>
 #include <kshim/process.h>
 
 #undef MODULE_PARAM_PREFIX
@@ -61,7 +62,7 @@ static void start_vm(struct kvm *kvm)
 {
 	unsigned int i;
 
-	kvm->mmu_invalidate_seq += first_invalidation;
+	kshim_begin_invalidations(kvm, first_invalidation);
 	for (i = 0; i < ARRAY_SIZE(kvm->__memslots); i++) {
 		kvm->__memslots[i][0].generation += first_generation;
 		kvm->__memslots[i][1].generation += first_generation;
