@@ -128,7 +128,7 @@ static void print_acquisitions(const unsigned long *entries, unsigned int n)
 /* A fault of a guest asks 250 times whether a class is in use. Its number is not negative, as that of BT may be. */
 static __always_inline bool class_bit(unsigned long nr, const volatile unsigned long *bits)
 {
-	return READ_ONCE(bits[nr / BITS_PER_LONG]) >> nr % BITS_PER_LONG & 1;
+	return __atomic_load_n(&bits[nr / BITS_PER_LONG], __ATOMIC_RELAXED) >> nr % BITS_PER_LONG & 1;
 }
 
 #undef test_bit

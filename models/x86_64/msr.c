@@ -25,8 +25,9 @@ struct registers {
 };
 static DEFINE_PER_CPU(struct registers, registers);
 
-/* The registers that exist, with the values that a booted Linux leaves in them. */
+/* The registers that exist, with the values that a booted Linux leaves in them. KVM reads the first at each entry. */
 static const struct { u32 index; u64 value; } at_boot[] = {
+	{ MSR_IA32_DEBUGCTLMSR, 0 },
 	{ MSR_EFER, EFER_SCE | EFER_LME | EFER_LMA | EFER_NX },
 	{ MSR_IA32_CR_PAT, PAT_AT_RESET },
 	{ MSR_IA32_APICBASE, APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE },
@@ -34,7 +35,6 @@ static const struct { u32 index; u64 value; } at_boot[] = {
 	{ MSR_LSTAR, 0 }, { MSR_CSTAR, 0 }, { MSR_SYSCALL_MASK, 0x47700 },
 	{ MSR_FS_BASE, 0 }, { MSR_GS_BASE, 0 }, { MSR_KERNEL_GS_BASE, 0 },
 	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE_FAST_STRING },
-	{ MSR_IA32_DEBUGCTLMSR, 0 },
 	{ MSR_IA32_MCG_CAP, 0 },
 	{ MSR_MTRRcap, 0 },
 };

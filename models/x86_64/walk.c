@@ -36,7 +36,7 @@ static uint64_t page_bytes(unsigned int level)
 	return BIT64(12 + 9 * (level - 1));
 }
 
-static uint64_t entry_address(const struct walk_tables *t, uint64_t table, unsigned int level, uint64_t addr)
+static inline uint64_t entry_address(const struct walk_tables *t, uint64_t table, unsigned int level, uint64_t addr)
 {
 	unsigned int bits = t->format == WALK_PAE && level == 3 ? 2 : 9;
 
@@ -47,7 +47,7 @@ static uint64_t entry_address(const struct walk_tables *t, uint64_t table, unsig
 	return table + 8 * ((addr >> (12 + 9 * (level - 1))) & (BIT64(bits) - 1));
 }
 
-static bool is_leaf(const struct walk_tables *t, uint64_t e, unsigned int level)
+static inline bool is_leaf(const struct walk_tables *t, uint64_t e, unsigned int level)
 {
 	if (level == 1)
 		return true;
@@ -76,7 +76,7 @@ static bool ept_misconfigured(const struct walk_tables *t, uint64_t e, unsigned 
 	return memtype == 2 || memtype == 3 || memtype == 7 || (e & reserved_low(t, level));
 }
 
-static bool has_reserved(const struct walk_tables *t, uint64_t e, unsigned int level)
+static inline bool has_reserved(const struct walk_tables *t, uint64_t e, unsigned int level)
 {
 	if (t->format == WALK_EPT)
 		return ept_misconfigured(t, e, level);
@@ -94,7 +94,7 @@ static bool has_reserved(const struct walk_tables *t, uint64_t e, unsigned int l
 }
 
 /* Rights of one entry by itself, in the terms of the TLB. */
-static unsigned int entry_rights(const struct walk_tables *t, uint64_t e, unsigned int level)
+static inline unsigned int entry_rights(const struct walk_tables *t, uint64_t e, unsigned int level)
 {
 	if (t->format == WALK_EPT)
 		return (e & EPT_R ? TLB_R : 0) | (e & EPT_W ? TLB_W | TLB_W_SUP : 0) | (e & EPT_X ? TLB_X : 0) | TLB_U;
@@ -244,17 +244,17 @@ static bool walk_level(const struct walk_tables *t, const struct walk_tables *ne
 
 #define ALL_RIGHTS (TLB_R | TLB_W | TLB_W_SUP | TLB_X | TLB_U)
 
-static uint64_t cache_prefix(uint64_t addr, unsigned int level)
+static inline uint64_t cache_prefix(uint64_t addr, unsigned int level)
 {
 	return addr >> (12 + 9 * (level - 1));
 }
 
-static struct walk_cache_entry *cache_slot(struct walk_cache *c, uint64_t addr, unsigned int level)
+static inline struct walk_cache_entry *cache_slot(struct walk_cache *c, uint64_t addr, unsigned int level)
 {
 	return &c->entry[level - 2][cache_prefix(addr, level) & (WALK_CACHE_SIZE - 1)];
 }
 
-static bool cache_holds(const struct walk_cache_entry *e, uint64_t tag, uint64_t addr, unsigned int level)
+static inline bool cache_holds(const struct walk_cache_entry *e, uint64_t tag, uint64_t addr, unsigned int level)
 {
 	return e->level == level && e->tag == tag && e->prefix == cache_prefix(addr, level);
 }
