@@ -19,7 +19,7 @@ static bool kept_for_error(struct page *page)
 }
 
 /* Calls fn for each frame of a node that is in use or was. */
-static void for_each_frame(const struct kshim_node *node, void (*fn)(struct page *page, void *data), void *data)
+static void visit_frames(const struct kshim_node *node, void (*fn)(struct page *page, void *data), void *data)
 {
 	unsigned long pfn;
 
@@ -57,7 +57,7 @@ void kshim_pages_leaks(struct kshim_leaks *l, u32 epoch)
 	int nid;
 
 	for_each_online_node(nid)
-		for_each_frame(&kshim_nodes[nid], frame_leak, &s);
+		visit_frames(&kshim_nodes[nid], frame_leak, &s);
 }
 
 #ifdef CONFIG_MEMORY_FAILURE
@@ -84,7 +84,7 @@ void kshim_keep_error_records(void)
 	if (!atomic_long_read(&num_poisoned_pages))
 		return;
 	for_each_online_node(nid)
-		for_each_frame(&kshim_nodes[nid], keep_records, NULL);
+		visit_frames(&kshim_nodes[nid], keep_records, NULL);
 }
 #else
 void kshim_keep_error_records(void)
