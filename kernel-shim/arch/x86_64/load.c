@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading of KVM: the machine that a personality names, the module's own init call, then the vendor module's. */
+#include <linux/hugetlb.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
@@ -19,17 +20,18 @@ const char *const kshim_arch_personalities[] = {
 
 /* module_init(kvm_x86_init) of arch/x86/kvm/x86.c, as the shim's linux/init.h exports it. */
 extern initcall_t __kshim_initcall_kvm_x86_init;
-/* arch/x86/mm/hugetlbpage.c: pages of 1 GiB, if the processor maps them. */
-extern initcall_t __kshim_initcall_gigantic_pages_init;
 
 const char *kshim_arch_facility_name(unsigned int i)
 {
 	return x86_facility_name(i);
 }
 
+/* 1 GiB: gigantic_pages_init() of arch/x86/mm/hugetlbpage.c, which is not linked on all kernels, or hugepagesz=1G. */
 int kshim_arch_hugetlb_sizes(void)
 {
-	return __kshim_initcall_gigantic_pages_init();
+	if (arch_hugetlb_valid_size(PUD_SIZE))
+		hugetlb_add_hstate(PUD_SHIFT - PAGE_SHIFT);
+	return 0;
 }
 
 #undef MODULE_PARAM_PREFIX

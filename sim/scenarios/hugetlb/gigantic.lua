@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- hugetlb pages of 1 GiB in a guest: one entry of the third level in KVM's tables. They come from a pool. A page has
--- memory of the host's only where somebody touches it, so the scenarios touch little.
+-- memory of the host's only where somebody touches it, so the scenarios touch little. On 7.3 a pool needs
+-- mm/hugetlb_vmemmap.c, which is not linked.
 
 local GiB <const>, MiB <const> = 1 << 30, 1 << 20
-local options <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", ram = "8G" }
-local shadow <const> = { arch = "x86_64", mmu = "shadow", kernel = "6.12", ram = "8G" }
+local options <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", before = "7.0",
+	ram = "8G" }
+local shadow <const> = { arch = "x86_64", mmu = "shadow", kernel = "6.12", before = "7.0", ram = "8G" }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
 -- pages: of the pool and of the guest's memory. t: as for sim:guest.
