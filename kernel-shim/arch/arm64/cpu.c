@@ -92,7 +92,7 @@ void kshim_detect_machine(void)
 		set_up_translation(&arm64_cpus[cpu]);
 	/* As cpu_enable_mte() does: no mapping of the zero page would. */
 	if (arm64_have.mte)
-		mte_clear_page_tags(empty_zero_page);
+		mte_clear_page_tags(page_address(ZERO_PAGE(0)));
 }
 
 void kshim_arch_boot_cpu(unsigned int cpu)
