@@ -30,24 +30,26 @@ static void show_result(const struct sim_world *w, const struct sim_job *job)
 	child_forget_reports();
 }
 
-static void push_line(lua_State *L, const struct sim_job *job, const char *text)
+/* Pushes the arguments of M.repl() and M.complete(). Returns how many. */
+static int push_line(lua_State *L, const struct sim_job *job, const char *text)
 {
 	lua_pushstring(L, text);
 	lua_pushstring(L, job->arch);
 	lua_pushstring(L, job->personality);
 	lua_pushstring(L, job->facilities);
 	lua_pushstring(L, job->params);
+	return 5;
 }
 
 /* Returns 1 if the text is not yet a whole statement. */
 static int evaluate(const struct sim_world *w, lua_State *L, const struct sim_job *job, const char *text)
 {
-	int more;
+	int more, nargs;
 
 	lua_env_push(L, "repl");
-	push_line(L, job, text);
+	nargs = push_line(L, job, text);
 	lua_env_deadline(L, w->options->timeout > 0 ? w->options->timeout : SIM_DEFAULT_TIMEOUT);
-	if (lua_pcall(L, 5, 1, 0))
+	if (lua_pcall(L, nargs, 1, 0))
 		printf("%s\n", lua_tostring(L, -1) ? lua_tostring(L, -1) : "error");
 	lua_env_deadline(L, 0);
 	more = lua_type(L, -1) == LUA_TSTRING && !strcmp(lua_tostring(L, -1), "more");
@@ -70,8 +72,7 @@ static char *complete(void *arg, const char *text)
 	char *ends;
 
 	lua_env_push(s->L, "complete");
-	push_line(s->L, s->job, text);
-	if (lua_pcall(s->L, 4, 1, 0))
+	if (lua_pcall(s->L, push_line(s->L, s->job, text), 1, 0))
 		lua_pushliteral(s->L, "");
 	ends = xstrdup(lua_tostring(s->L, -1));
 	lua_settop(s->L, 0);
