@@ -178,14 +178,14 @@ static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_map
 
 #define CHANGES_MAX 16	/* checks of changes before one of everything */
 
-static unsigned int steps;	/* since the last check */
+static unsigned int steps;	/* since the last check; of all threads, so atomic */
 static unsigned int changes;	/* checks of changes since the last one of everything */
 
 static int check(bool whole)
 {
 	int findings;
 
-	steps = 0;
+	__atomic_store_n(&steps, 0, __ATOMIC_RELAXED);
 	changes = whole ? 0 : changes + 1;
 	host_report_without_trace(true);
 	findings = kshim_check_all(whole);
@@ -196,7 +196,7 @@ static int check(bool whole)
 /* A check that follows a single step is one of a series, and looks at what it has changed; others at everything. */
 static int machine_check(void)
 {
-	return check(steps != 1 || changes == CHANGES_MAX);
+	return check(__atomic_load_n(&steps, __ATOMIC_RELAXED) != 1 || changes == CHANGES_MAX);
 }
 
 static int machine_leak_check(void)
@@ -222,7 +222,7 @@ static int machine_leak_check(void)
 static void machine_step_end(void)
 {
 	kshim_step_end();
-	steps++;
+	__atomic_fetch_add(&steps, 1, __ATOMIC_RELAXED);
 	host_watch_next_call();
 }
 
