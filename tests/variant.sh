@@ -76,3 +76,31 @@ variant_make() { # FILE...
 	mv "$work/link/objects.rsp.new" "$work/link/objects.rsp"
 	variant_link
 }
+
+# Paths, from the top of the tree, of the files that a patch changes.
+variant_touched() { sed -n 's|^+++ b/\([^[:blank:]]*\).*|\1|p' "$1"; }
+
+# Makes the flavour with a patch.
+variant_patch() { # PATCH
+	variant_touched "$1" | while read -r file; do variant_take "$file"; done
+	patch -s -p1 -d "$tree" --no-backup-if-mismatch <"$1" || return 1
+	# Names in the kernel have no spaces.
+	# shellcheck disable=SC2046
+	variant_make $(variant_touched "$1")
+}
+
+# Takes a patch out of the tree again, whether it applied or not.
+variant_unpatch() { # PATCH
+	variant_touched "$1" | while read -r file; do variant_restore "$file"; done
+}
+
+# Whether NAME is one of those that are wanted; without any, all are.
+variant_wanted() { # NAME WANTED...
+	[ $# -gt 1 ] || return 0
+	name=$1
+	shift
+	for w in "$@"; do
+		[ "$w" != "$name" ] || return 0
+	done
+	return 1
+}

@@ -19,20 +19,6 @@ version=$(sed -n '/^VERSION = /{s///;h;}; /^PATCHLEVEL = /{s///;H;g;s/\n/./;p;q;
 work=$build/fidelity-$arch
 . "$here/../../tests/variant.sh"
 
-touched() { sed -n 's|^+++ b/\([^[:blank:]]*\).*|\1|p' "$1"; }
-
-patched() { # PATCH
-	touched "$1" | while read -r file; do variant_take "$file"; done
-	patch -s -p1 -d "$tree" --no-backup-if-mismatch <"$1" || return 1
-	# Names in the kernel have no spaces.
-	# shellcheck disable=SC2046
-	variant_make $(touched "$1")
-}
-
-restore() { # PATCH
-	touched "$1" | while read -r file; do variant_restore "$file"; done
-}
-
 # Prints the instructions of one function of the kernel and what is inlined there; bench only has all of the kernel.
 function_instructions() { # FLAVOUR_DIR CASE FUNCTION
 	rm -rf "$work/profiles"
@@ -68,7 +54,7 @@ measure_both() { # NAME HOW CASE FIGURE
 		before=$(measure "$build" "$3: before" "$4") && after=$(measure "$build" "$3: after" "$4")
 		return
 	fi
-	patched "$here/$1.patch" >"$work/output" 2>&1 || return 1
+	variant_patch "$here/$1.patch" >"$work/output" 2>&1 || return 1
 	if [ "$2" = undo ]; then
 		before=$(measure "$work/flavour" "$3" "$4") && after=$(measure "$build" "$3" "$4")
 	else
@@ -76,27 +62,23 @@ measure_both() { # NAME HOW CASE FIGURE
 	fi
 }
 
-wanted() { # NAME WANTED...
-	[ $# -gt 1 ] || return 0
-	name=$1
-	shift
-	for w in "$@"; do
-		[ "$w" != "$name" ] || return 0
-	done
-	return 1
-}
-
 variant_begin
 echo "KTAP version 1"
 number=0 failed=0
 : >"$work/table"
 grep -v '^#\|^$' "$here/manifest" >"$work/manifest"
+for name in "$@"; do
+	grep -q "^$name	$arch	$version	" "$work/manifest" || {
+		echo "fidelity: no '$name' for $arch of Linux $version in $here/manifest" >&2
+		exit 2
+	}
+done
 while IFS='	' read -r name on kernel how case figure was is what from; do
 	[ "$on" = "$arch" ] && [ "$kernel" = "$version" ] || continue
-	wanted "$name" "$@" || continue
+	variant_wanted "$name" "$@" || continue
 	number=$((number + 1)) before='' after=''
 	measure_both "$name" "$how" "$case" "$figure" || true
-	[ "$how" = settings ] || restore "$here/$name.patch"
+	[ "$how" = settings ] || variant_unpatch "$here/$name.patch"
 	if ! awk -v a="$before" -v b="$after" 'BEGIN { exit !(a > 0 && b > 0) }'; then
 		sed 's/^/# /' "$work/output" | head -40
 		echo "not ok $number $name # there is no figure"

@@ -2,7 +2,6 @@
 /* What the machine has, as arm64_have and as fields of ID registers. Scenarios may change it before KVM is loaded. */
 #include <linux/bitfield.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include <asm/sysreg.h>
 #include "common/facilities.h"
 #include "cpu.h"
@@ -15,10 +14,7 @@ struct arm64_features arm64_have = {
 };
 
 /* What has a name. Scenarios cannot change the rest: the kernel has been configured for it. */
-static const struct {
-	const char *name;
-	bool *has;
-} named[] = {
+static const struct model_facility named[] = {
 	{ "vmid16", &arm64_have.vmid16 }, { "haf", &arm64_have.haf }, { "dbm", &arm64_have.dbm },
 	{ "xnx", &arm64_have.xnx }, { "fwb", &arm64_have.fwb }, { "ttl", &arm64_have.ttl },
 	{ "range", &arm64_have.range }, { "bbml2", &arm64_have.bbml2 }, { "dic", &arm64_have.dic },
@@ -65,15 +61,7 @@ void arm64_set_ids(struct arm64_sysregs *r)
 
 static bool change(const char *name, bool on)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(named); i++) {
-		if (!strcmp(named[i].name, name)) {
-			*named[i].has = on;
-			return true;
-		}
-	}
-	return false;
+	return model_set_facility(named, ARRAY_SIZE(named), name, on);
 }
 
 int arm64_change_features(const char *changes)

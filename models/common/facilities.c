@@ -28,3 +28,16 @@ int model_change_facilities(const char *changes, bool (*change)(const char *name
 	}
 	return 0;
 }
+
+bool model_set_facility(const struct model_facility *named, unsigned int n, const char *name, bool on)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(named[i].name, name)) {
+			*named[i].has = on;
+			return true;
+		}
+	}
+	return false;
+}

@@ -13,4 +13,13 @@ int model_refuse_machine(const char *what);
  */
 int model_change_facilities(const char *changes, bool (*change)(const char *name, bool on));
 
+/* What a machine has or not, by its name. */
+struct model_facility {
+	const char *name;
+	bool *has;
+};
+
+/* Sets the one of n that has the name. Returns false if none has. */
+bool model_set_facility(const struct model_facility *named, unsigned int n, const char *name, bool on);
+
 #endif

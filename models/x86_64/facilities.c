@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What scenarios can add to a processor, by names; before KVM is loaded. */
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include "common/facilities.h"
 #include "cpu.h"
 
-static const struct {
-	const char *name;
-	bool *has;
-} named[] = {
+static const struct model_facility named[] = {
 	{ "la57", &model_la57 },
 };
 
@@ -19,15 +15,7 @@ const char *x86_facility_name(unsigned int i)
 
 static bool change(const char *name, bool on)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(named); i++) {
-		if (!strcmp(named[i].name, name)) {
-			*named[i].has = on;
-			return true;
-		}
-	}
-	return false;
+	return model_set_facility(named, ARRAY_SIZE(named), name, on);
 }
 
 int x86_change_facilities(const char *changes)

@@ -32,21 +32,6 @@ die() {
 	exit 2
 }
 
-# Paths, from the top of the tree, of the files that a patch changes.
-touched() { sed -n 's|^+++ b/\([^[:blank:]]*\).*|\1|p' "$1"; }
-
-bring_back() {
-	touched "$1" | while read -r file; do variant_take "$file"; done
-	patch -s -p1 -d "$tree" --no-backup-if-mismatch <"$1" || return 1
-	# Names in the kernel have no spaces.
-	# shellcheck disable=SC2046
-	variant_make $(touched "$1")
-}
-
-restore() {
-	touched "$1" | while read -r file; do variant_restore "$file"; done
-}
-
 run_scenario() {
 	if [ "$2" = selftests ]; then
 		ln -sf "$build/libkvmexec.so" "$work/flavour/"
@@ -69,26 +54,17 @@ grep -v '^#\|^$' "$here/manifest" >"$work/manifest"
 for name in "$@"; do
 	grep -q "^$name	" "$work/manifest" || die "no bug '$name' in $here/manifest"
 done
-wanted() {
-	[ $# -gt 1 ] || return 0
-	name=$1
-	shift
-	for w in "$@"; do
-		[ "$w" != "$name" ] || return 0
-	done
-	return 1
-}
 
 echo "KTAP version 1"
 number=0 failed=0
 while IFS='	' read -r name file filter report; do
-	wanted "$name" "$@" || continue
+	variant_wanted "$name" "$@" || continue
 	number=$((number + 1)) problem=
 	patch=$here/$name.patch
 	[ -e "$patch" ] || patch=$reference/$name.patch
 	if ! run_scenario "$build" "$file" "$filter"; then
 		problem="the correct kernel fails"
-	elif ! bring_back "$patch" >"$work/log" 2>&1; then
+	elif ! variant_patch "$patch" >"$work/log" 2>&1; then
 		sed 's/^/# /' "$work/log"
 		problem="it cannot be built"
 	elif ! find_bug "$file" "$filter"; then
@@ -96,7 +72,7 @@ while IFS='	' read -r name file filter report; do
 	elif ! grep -qF -e "$report" "$work/output"; then
 		problem="found, but without the report \"$report\""
 	fi
-	restore "$patch"
+	variant_unpatch "$patch"
 	if [ -n "$problem" ]; then
 		sed 's/^/# /' "$work/output" | grep -v 'KTAP version\|1\.\.' | head -40
 		echo "not ok $number $name # $problem"
