@@ -54,7 +54,7 @@ run 0 bench --rounds 1 --json series.json --filter growing series.lua
 prints series.json '"series":	"x86_64 growing"'
 prints series.json '"exponent":	'
 prints out 'Scaling: '
-grep -qE '^ +[0-9.]+  x86_64 growing, from 1 to 1024, in ns$' out || complain 'no exponent'
+grep -qE '^ +-?[0-9.]+  x86_64 growing, from 1 to 1024, in ns$' out || complain 'no exponent'
 # An exponent of times is shown, but does not count (unit/scaling has those of instructions).
 sed 's/"exponent":	[-0-9.e]*/"exponent":	-3/' series.json >other.json
 run 0 bench --rounds 1 --compare other.json --threshold 1000000 --filter growing series.lua
