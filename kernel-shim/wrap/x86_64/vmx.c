@@ -29,6 +29,13 @@
 #undef this_cpu_has
 #define this_cpu_has(feature) boot_cpu_has(feature)
 #define to_vmx(vcpu) kshim_vmx_of(vcpu)
+/* No guest of the model runs guests of its own. What VMX would need for them is dropped with the code that asks. */
+static inline bool never_l2(struct kvm_vcpu *vcpu)
+{
+	BUG_ON(is_guest_mode(vcpu));
+	return false;
+}
+#define is_guest_mode(vcpu) never_l2(vcpu)
 /* Nothing here would obey the parameters of kvm_intel.ko. */
 #undef module_param
 #define module_param(name, type, perm)
