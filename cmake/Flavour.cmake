@@ -161,7 +161,7 @@ function(kvmsim_link target output exports)
 	separate_arguments(flags NATIVE_COMMAND "${CMAKE_C_FLAGS}")
 	add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/${output}" BYPRODUCTS "${work}/refused.txt"
 		COMMAND "${script}" "${CMAKE_BINARY_DIR}/${output}" "${work}" "${KVMSIM_FLAVOUR_LIBRARIES}"
-			"${CMAKE_C_COMPILER}" ${flags} ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS}
+			"${CMAKE_C_COMPILER}" ${flags} ${KVMSIM_LINKER_FLAGS} ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS}
 		DEPENDS "${script}" "${work}/objects.rsp" "${work}/exports.map" ${objects}
 		COMMAND_EXPAND_LISTS
 		COMMENT "Linking ${output}"

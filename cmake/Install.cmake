@@ -28,5 +28,5 @@ set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 # What missing_packages() of the launcher looks for.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "gcc, libc6-dev, cmake (>= 3.25), ninja-build, pkg-config, make, flex, bison, bc, xz-utils, patch, valgrind, liblua5.4-dev, liburcu-dev, libdw-dev, libelf-dev, libedit-dev, libcjson-dev, check")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ccache, linux-source, gcc-s390x-linux-gnu, gcc-aarch64-linux-gnu, git")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ccache, lld, linux-source, gcc-s390x-linux-gnu, gcc-aarch64-linux-gnu, git")
 include(CPack)

@@ -62,7 +62,7 @@ if [ ! -f "$work/refused.o" ] || ! cmp -s "$work/refused.tmp" "$work/refused.txt
 	echo "$(basename "$output"): $(wc -l <"$work/refused.txt") refused symbols (before: $old), listed in $work/refused.txt"
 fi
 # shellcheck disable=SC2086
-"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id=sha1 -Wl,-z,defs \
+"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id -Wl,-z,defs \
 	-Wl,-soname,"$(basename "$output")" -o "$work/linked.tmp" \
 	"@$work/objects.rsp" "$work/refused.o" $libraries
 mv "$work/linked.tmp" "$output"
