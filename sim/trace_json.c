@@ -9,6 +9,7 @@
  */
 #include "sim.h"
 
+#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -25,37 +26,46 @@ struct writer {
 	const char *before;		/* text between two elements */
 };
 
-static void put_string(FILE *out, const char *s, size_t n)
+/* JSON is UTF-8. What is not ASCII becomes a question mark, as in JUnit files. */
+static void add_string(cJSON *to, const char *key, const char *s, size_t n)
 {
-	putc('"', out);
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	char *copy = xmalloc(n + 1);
 
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			putc(c, out);
-	}
-	putc('"', out);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (unsigned char)s[i] < 127 ? s[i] : '?';
+	cJSON_AddStringToObject(to, key, copy);
+	free(copy);
 }
 
-/* Begins an element; the caller adds fields and the brace. */
-static void begin(struct writer *w, const char *kind, unsigned int track, const char *name, size_t n)
+static cJSON *element(const struct writer *w, const char *kind, unsigned int track, const char *name, size_t n)
 {
-	fprintf(w->out, "%s{\"ph\":\"%s\",\"pid\":%u,\"tid\":%u,\"name\":", w->before, kind, w->scenario, track);
-	put_string(w->out, name, n);
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "ph", kind);
+	cJSON_AddNumberToObject(o, "pid", w->scenario);
+	cJSON_AddNumberToObject(o, "tid", track);
+	add_string(o, "name", name, n);
+	return o;
+}
+
+/* Writes an element, and frees it. A file may have millions, so they are not kept until its end. */
+static void put(struct writer *w, cJSON *o)
+{
+	char *text = cJSON_PrintUnformatted(o);
+
+	fprintf(w->out, "%s%s", w->before, text);
 	w->before = ",\n";
+	cJSON_free(text);
+	cJSON_Delete(o);
 }
 
 /* Names a track, or with what = "process_name" the scenario. */
 static void name_it(struct writer *w, const char *what, unsigned int track, const char *name, size_t n)
 {
-	begin(w, "M", track, what, strlen(what));
-	fputs(",\"args\":{\"name\":", w->out);
-	put_string(w->out, name, n);
-	fputs("}}", w->out);
+	cJSON *o = element(w, "M", track, what, strlen(what));
+
+	add_string(cJSON_AddObjectToObject(o, "args"), "name", name, n);
+	put(w, o);
 }
 
 static void need_track(struct writer *w, unsigned int track)
@@ -79,12 +89,6 @@ static void begin_scenario(struct writer *w, const char *name, size_t n)
 	name_it(w, "process_name", STEPS, name, n);
 }
 
-static void put_args(struct writer *w, const char *name, const char *s, size_t n)
-{
-	fprintf(w->out, ",\"args\":{\"%s\":", name);
-	put_string(w->out, s, n);
-}
-
 /* "FILE:LINE: call = result". Returns the length of "FILE:LINE", or 0 if it is something else. */
 static size_t step_place(const char *s, size_t n)
 {
@@ -106,25 +110,31 @@ static size_t step_place(const char *s, size_t n)
 static void put_step(struct writer *w, const char *s, size_t n, size_t place)
 {
 	size_t name = place + 2, end = name;
+	cJSON *o, *args;
 
 	while (end < n && s[end] != '(')
 		end++;
 	need_track(w, STEPS);
-	begin(w, "X", STEPS, s + name, end - name);
-	fprintf(w->out, ",\"ts\":%llu,\"dur\":%llu", w->step, w->now - w->step);
-	put_args(w, "call", s + name, n - name);
-	fputs(",\"at\":", w->out);
-	put_string(w->out, s, place);
-	fputs("}}", w->out);
+	o = element(w, "X", STEPS, s + name, end - name);
+	cJSON_AddNumberToObject(o, "ts", (double)w->step);
+	cJSON_AddNumberToObject(o, "dur", (double)(w->now - w->step));
+	args = cJSON_AddObjectToObject(o, "args");
+	add_string(args, "call", s + name, n - name);
+	add_string(args, "at", s, place);
+	put(w, o);
 	w->step = w->now;
 }
 
-/* What the machine logs and reports, and notes. */
-static void put_note(struct writer *w, const char *s, size_t n)
+/* An event without a duration, on one track. */
+static cJSON *instant(struct writer *w, unsigned int track, const char *name, size_t n)
 {
-	need_track(w, STEPS);
-	begin(w, "i", STEPS, s, n);
-	fprintf(w->out, ",\"s\":\"t\",\"ts\":%llu}", w->now);
+	cJSON *o;
+
+	need_track(w, track);
+	o = element(w, "i", track, name, n);
+	cJSON_AddStringToObject(o, "s", "t");
+	cJSON_AddNumberToObject(o, "ts", (double)w->now);
+	return o;
 }
 
 /* ftrace's layout: "  TASK-PID  [CPU] FLAGS SECONDS: NAME: TEXT". Returns 0 if the line is no event. */
@@ -133,23 +143,21 @@ static int put_event(struct writer *w, const char *s, size_t n)
 	const char *cpu = strstr(s, " [");
 	char time[24], name[64];
 	unsigned int number;
+	cJSON *o, *args;
 	int at = 0;
 
 	if (*s != ' ' || !cpu || sscanf(cpu, " [%u] %*s %23[0-9.]: %63[^:]:%n", &number, time, name, &at) != 3 || !at ||
 	    number >= KVMSIM_MAX_CPUS)
 		return 0;
 	at += cpu[at] == ' ';
-	need_track(w, number + 1);
-	begin(w, "i", number + 1, name, strlen(name));
-	fprintf(w->out, ",\"s\":\"t\",\"ts\":%llu", w->now);
-	put_args(w, "text", cpu + at, (size_t)(s + n - (cpu + at)));
-	fputs(",\"task\":", w->out);
+	o = instant(w, number + 1, name, strlen(name));
+	args = cJSON_AddObjectToObject(o, "args");
+	add_string(args, "text", cpu + at, (size_t)(s + n - (cpu + at)));
 	while (*s == ' ')
 		s++;
-	put_string(w->out, s, strcspn(s, " "));
-	fputs(",\"seconds\":", w->out);
-	put_string(w->out, time, strlen(time));
-	fputs("}}", w->out);
+	add_string(args, "task", s, strcspn(s, " "));
+	add_string(args, "seconds", time, strlen(time));
+	put(w, o);
 	return 1;
 }
 
@@ -168,7 +176,7 @@ static void put_line(struct writer *w, const char *s, size_t n)
 	if (place)
 		put_step(w, s, n, place);
 	else
-		put_note(w, s, n);
+		put(w, instant(w, STEPS, s, n));	/* what the machine logs and reports, and notes */
 }
 
 int trace_to_json(int fd, FILE *out)
