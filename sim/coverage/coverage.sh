@@ -24,7 +24,8 @@ usage() {
 	  with --diff, each new line of the change with whether it ran.
 
 	Writes to the directory coverage of the build directory, for the kernel and for this project (kernel-*, kvmsim-*):
-	HTML with details, Cobertura XML and gcovr's JSON, for each architecture; the tables as text.
+	HTML with details, Cobertura XML and gcovr's JSON, for each architecture; the tables as text; regions.txt, the
+	functions of the memory files with lines that did not run, and the reasons that .ci/coverage-reasons has.
 
 	  --arch A         measure only architecture A; may come several times. Default: all that were built
 	  --diff BASE      with --kernel DIR: what differs from the commit BASE in the git tree DIR
@@ -155,6 +156,9 @@ head=$(printf '%7s %7s %7s   %s' '%' ran lines file)
 	table kernel "$scope" kernel brief
 	table kvmsim . own brief
 } | awk '{ print $4, $1 }' >"$out/figures"
+awk -v reports="$out/kernel.reports" -v scope="$scope" -v root="$kernel" -v reasons="$project/.ci/coverage-reasons" \
+	-f "$here/lines.awk" -f "$here/regions.awk" </dev/null >"$out/regions.txt"
+tail -n 1 "$out/regions.txt" >>"$out/figures"
 echo
 run reach "$@" | tee "$out/scenarios.txt"
 [ -z "$diff" ] || awk -v reports="$out/kernel.reports" -f "$here/lines.awk" -f "$here/diff.awk" "$diff" | tee "$out/diff.txt"

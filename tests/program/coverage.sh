@@ -50,6 +50,53 @@ END
 table '^nothing' >table
 is table </dev/null
 
+# --- functions with lines that did not run, and their reasons ---
+mkdir -p tree/virt/kvm tree/mm
+cat >tree/virt/kvm/a.c <<'C'
+static int one(void)
+	did();
+
+	ran();
+static struct kvm *
+two(int a,
+	int b)
+{
+	did_not();
+C
+echo 'int three(void)' >tree/mm/b.c
+sed 's/number="2" hits="1"/number="2" hits="0"/' y.xml >z.xml
+printf '%s\n' x.xml z.xml >reports-z
+regions() {
+	awk -v reports=reports-z -v scope=. -v root=tree -v reasons=reasons -f "$lines" \
+		-f "$project/sim/coverage/regions.awk" </dev/null
+}
+rm -f reasons
+regions >regions.txt
+is regions.txt <<'END'
+    1 of     2   virt/kvm/a.c:2 one: NO REASON
+    1 of     1   virt/kvm/a.c:9 two: NO REASON
+reasons 0
+END
+cat >reasons <<'END'
+# a comment
+virt/kvm/a.c one	another   machine
+mm/b.c three it ran
+END
+regions >regions.txt
+is regions.txt <<'END'
+    1 of     2   virt/kvm/a.c:2 one: another   machine
+    1 of     1   virt/kvm/a.c:9 two: NO REASON
+mm/b.c three: a reason, and all lines ran
+reasons 50
+END
+printf 'virt/kvm/a.c one this\nvirt/kvm/a.c * all others\n' >reasons
+regions >regions.txt
+is regions.txt <<'END'
+    1 of     2   virt/kvm/a.c:2 one: this
+    1 of     1   virt/kvm/a.c:9 two: all others
+reasons 100
+END
+
 # --- a change: lines that look like headers, without context and with it, and what is not compiled ---
 cat >change <<'DIFF'
 diff --git a/virt/kvm/a.c b/virt/kvm/a.c
