@@ -17,6 +17,10 @@ if [ "$n" != 1 ]; then
 	"$program" list "$@" | head -n 20 >&2
 	exit 2
 fi
+helpers=$("${0%/*}/gdb-helpers.sh" "${program%/*}") || {
+	echo "kvmsim: debug: the kernel's helpers for gdb cannot be made ready; without them:" >&2
+	helpers=
+}
 commands=$(mktemp)
 trap 'rm -f "$commands"' EXIT
 {
@@ -32,6 +36,7 @@ trap 'rm -f "$commands"' EXIT
 	for place in ${breakpoints:-child_main}; do echo "break $place"; done
 	[ -n "${KVMSIM_GDB_COMMANDS:-}" ] || echo 'set pagination on'
 	echo 'continue'
+	[ -z "$helpers" ] || echo "source $helpers"
 	[ -z "${KVMSIM_GDB_COMMANDS:-}" ] || cat "$KVMSIM_GDB_COMMANDS"
 } >"$commands"
 # --timeout keeps the program from ending a scenario that stands at a breakpoint.

@@ -11,7 +11,15 @@ cat >two.lua <<'LUA'
 scenario("one", { mmu = { "ept", "npt" } }, function(sim) expect(sim:process():open_kvm():create_vm().fd):ge(0) end)
 scenario("two", { mmu = "ept" }, function(sim) expect(1):eq(1) end)
 LUA
-printf 'print kvm\nbacktrace 1\nkill\n' >commands
+cat >commands <<'GDB'
+print kvm
+backtrace 1
+lx-ps
+print $lx_task_by_pid(1)->comm
+print $container_of(&kvm->vm_list, "struct kvm", "vm_list") == kvm
+kill
+GDB
+
 
 # debug CODE BREAKPOINTS ARGUMENT...
 debug() {
@@ -27,6 +35,10 @@ debug 0 'kvm_mmu_init_vm' --filter 'one*ept' two.lua
 prints out 'hit Breakpoint'
 prints out 'kvm_mmu_init_vm (kvm='
 prints out 'arch/x86/kvm/mmu/mmu.c:'
+# The kernel's own helpers.
+prints out '  1   vmm'
+prints out '"vmm"'
+prints out '= 1'
 printf 'print job->name\nkill\n' >commands
 debug 0 '' --filter 'one*npt' two.lua
 prints out 'child_main'
