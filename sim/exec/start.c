@@ -99,6 +99,8 @@ static void boot(const char *flavour)
 	exec_pid = ops->process_create(0);
 	if (exec_pid < 0)
 		exec_refuse("the machine has no process (errno %d)", -exec_pid);
+	/* Work of the kernel may sleep. forking() ends its threads, if the program forks. */
+	ops->begin();
 	exec_threads_begin(config.nr_cpus);
 	exec_faults_begin();
 	exec_ops = ops;
