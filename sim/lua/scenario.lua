@@ -273,7 +273,8 @@ end
 
 local function stopping()
 	local stop, failed = core.stopping()
-	if not stop or at_least and not failed and not at_least() then
+	local more = at_least		-- another thread may find it done at any time
+	if not stop or more and not failed and not more() then
 		return false
 	end
 	at_least = nil
