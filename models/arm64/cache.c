@@ -2,8 +2,6 @@
 /* What caches can hide; see cache.h. */
 #include "cache.h"
 
-#define PAGE_BITS 12
-
 static uint64_t get(const uint64_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -24,7 +22,8 @@ static void clear(uint64_t *word, uint64_t bits)
 /* The lines of *pa..*pa+*len in its first page; goes on to the next. Returns the page, or NULL outside of memory. */
 static struct arm64_cache_page *next_page(const struct arm64_caches *c, uint64_t *pa, uint64_t *len, uint64_t *lines)
 {
-	uint64_t page = *pa >> PAGE_BITS, offset = *pa & ((1U << PAGE_BITS) - 1), n = (1U << PAGE_BITS) - offset;
+	uint64_t page = *pa >> ARM64_CACHE_PAGE_BITS, bytes = 1U << ARM64_CACHE_PAGE_BITS;
+	uint64_t offset = *pa & (bytes - 1), n = bytes - offset;
 	unsigned int first = offset / ARM64_CACHE_LINE, last;
 
 	if (*len < n)

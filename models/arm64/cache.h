@@ -18,6 +18,7 @@
 
 #define ARM64_CACHE_LINE 64
 #define ARM64_CACHE_CPUS 8
+#define ARM64_CACHE_PAGE_BITS 12	/* log2 of the bytes that struct arm64_cache_page is about */
 
 /* The lines of 4 KiB, a bit for each. All zero: nothing is known. */
 struct arm64_cache_page {

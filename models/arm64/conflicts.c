@@ -21,7 +21,7 @@ static void report(const struct arm64_tlb_entry *new, enum arm64_bbm what, unsig
 	host_check("break-before-make",
 		   "break-before-make: %s address %llx now has descriptor %llx (frame %llx, level %u), but the TLB of "
 		   "CPU %u still has %llx (%llx) for it, with another %s: TLB maintenance between the two is missing",
-		   regime(new), new->kind == ARM64_TLB_EL2 ? new->page << PAGE_SHIFT : new->ipa, s->desc,
+		   regime(new), new->kind == ARM64_TLB_EL2 ? new->page << 12 : new->ipa, s->desc,
 		   new->pa >> PAGE_SHIFT, s->level, cpu, old_desc, old_pa >> PAGE_SHIFT, arm64_bbm_name(what));
 }
 
@@ -192,7 +192,7 @@ static void check_cpu(struct stale *s)
 		is_now(stage->desc_pa, &now);
 		what = arm64_bbm_compare(stage, !s->el2, now);
 		if (what != ARM64_BBM_SAME)
-			stale(s, stage->desc_pa, s->el2 ? e->page << PAGE_SHIFT : e->ipa, stage->level, stage->desc,
+			stale(s, stage->desc_pa, s->el2 ? e->page << 12 : e->ipa, stage->level, stage->desc,
 			      now, what);
 	}
 	arm64_tlb_for_each_table(t, i) {

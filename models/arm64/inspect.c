@@ -179,7 +179,9 @@ static void visit_tlbs(struct visit *v)
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
 				.where = where, .tlb = true, .gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
-				.npages = BIT_ULL(arm64_tlb_shift(e)) >> PAGE_SHIFT, .writable = e->s2.rights & ARM64_W,
+				/* A guest's own page may be a part of one. */
+				.npages = DIV_ROUND_UP(BIT_ULL(arm64_tlb_shift(e)), PAGE_SIZE),
+				.writable = e->s2.rights & ARM64_W,
 				.executable = e->s2.rights & ARM64_X, .accessed = true, .dirty = e->s2.dirty,
 				.raw = e->s2.desc,
 				.entry = e->s2.level == ARM64_NO_LEVEL ? NULL : __va(e->s2.desc_pa) }, v->arg);

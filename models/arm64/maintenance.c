@@ -128,7 +128,7 @@ struct arm64_caches arm64_caches;
 /* The host allocates the array's pages when they are used. */
 void arm64_caches_boot(void)
 {
-	arm64_caches.pages = KSHIM_RAM_MAX >> PAGE_SHIFT;
+	arm64_caches.pages = KSHIM_RAM_MAX >> ARM64_CACHE_PAGE_BITS;
 	arm64_caches.page = host_map(0, arm64_caches.pages * sizeof(*arm64_caches.page));
 }
 
@@ -182,7 +182,7 @@ void arm64_host_wrote(const void *mem, u64 bytes)
 void arm64_caches_accessed(const struct arm64_cpu *c, u64 addr, const struct arm64_access *a,
 			   const struct arm64_xlat *x)
 {
-	u64 bytes = min_t(u64, a->bytes ?: 1, PAGE_SIZE - (addr & ~PAGE_MASK));
+	u64 bytes = min_t(u64, a->bytes ?: 1, SZ_4K - (addr & (SZ_4K - 1)));
 
 	/* Device memory is no memory that somebody else could have in a cache. */
 	if (!pfn_valid(PHYS_PFN(x->pa)) || PageReserved(pfn_to_page(PHYS_PFN(x->pa))))

@@ -96,7 +96,7 @@ static void note_async_fault(bool user, bool high)
 bool arm64_tags_accessed(struct arm64_cpu *c, u64 va, const struct arm64_access *a, const struct arm64_xlat *x,
 			 struct arm64_fault *f)
 {
-	u64 bytes = min_t(u64, a->bytes ?: 1, PAGE_SIZE - offset_in_page(va)), pfn = PHYS_PFN(x->pa);
+	u64 bytes = min_t(u64, a->bytes ?: 1, SZ_4K - (va & (SZ_4K - 1))), pfn = PHYS_PFN(x->pa);
 	u64 sctlr = c->el1.sctlr;
 	u64 tcf = a->user ? FIELD_GET(SCTLR_EL1_TCF0_MASK, sctlr) : FIELD_GET(SCTLR_EL1_TCF_MASK, sctlr);
 

@@ -134,7 +134,8 @@ bool model_access_next(struct model_access *m)
 
 void model_access_split(const struct kvmsim_access *a, struct model_piece p[2])
 {
-	unsigned int first = min_t(u64, a->len, PAGE_SIZE - (a->addr & ~PAGE_MASK));
+	/* The smallest page that any table has, the guest's own included. */
+	unsigned int first = min_t(u64, a->len, SZ_4K - (a->addr & (SZ_4K - 1)));
 
 	p[0] = (struct model_piece){ .addr = a->addr, .len = first };
 	p[1] = (struct model_piece){ .addr = a->addr + first, .len = a->len - first };
