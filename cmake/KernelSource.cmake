@@ -6,7 +6,7 @@
 # one), KVMSIM_SOURCE_IS_REFERENCE (a tarball of the version that the lists and options are written for),
 # KVMSIM_PACKAGE_VERSION (a tarball's version, X.Y, from the Makefile in it), KVMSIM_PATCHES (what was applied, in
 # words) and KVMSIM_CACHE (shared by all clones).
-# kvmsim_kernel_config() makes the configuration of one architecture.
+# kvmsim_kernel_config() makes the configuration of one architecture. KVMSIM_PAGE is the size of arm64's pages in it.
 
 set(KVMSIM_KERNEL "" CACHE PATH "Your own kernel tree, DIR or DIR@COMMIT; empty: KVMSIM_TARBALL")
 # The supported versions, the reference first.
@@ -97,6 +97,26 @@ else()
 	message(STATUS "Kernel source: ${KVMSIM_SOURCE}")
 endif()
 
+# The other sizes have a build directory of their own, with that flavour and no other.
+set(KVMSIM_PAGE "4K" CACHE STRING "Bytes of a page of arm64: 4K, 16K or 64K")
+set_property(CACHE KVMSIM_PAGE PROPERTY STRINGS 4K 16K 64K)
+if(NOT KVMSIM_PAGE MATCHES "^(4|16|64)K$" OR NOT (KVMSIM_PAGE STREQUAL "4K" OR KVMSIM_ARCHES STREQUAL "arm64"))
+	message(FATAL_ERROR "KVMSIM_PAGE is 4K, or 16K or 64K with KVMSIM_ARCHES=arm64; it is ${KVMSIM_PAGE}")
+endif()
+
+# Sets out to the file of options of arch: that in KVMSIM_KBUILD_DIR, but for the size of pages.
+function(kvmsim_config_fragment out arch)
+	set(fragment "${KVMSIM_KBUILD_DIR}/${arch}.config")
+	if(NOT KVMSIM_PAGE STREQUAL "4K")
+		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${fragment}")
+		file(READ "${fragment}" text)
+		string(REPLACE "CONFIG_ARM64_4K_PAGES=y" "CONFIG_ARM64_${KVMSIM_PAGE}_PAGES=y" text "${text}")
+		set(fragment "${CMAKE_BINARY_DIR}/${arch}.config")
+		file(CONFIGURE OUTPUT "${fragment}" CONTENT "${text}" @ONLY)
+	endif()
+	set(${out} "${fragment}" PARENT_SCOPE)
+endfunction()
+
 # Sets out to the directory of generated headers of arch. For an own tree, only the target kbuild-<arch> makes it, and
 # makes it again when a Kconfig file or a header behind the generated ones changes: Ninja does not know of a run before
 # its own.
@@ -104,7 +124,7 @@ function(kvmsim_kernel_config out arch)
 	set(karch ${KVMSIM_KERNEL_ARCH_${arch}})
 	set(cross ${KVMSIM_CROSS_${arch}})
 	set(common "${KVMSIM_KBUILD_DIR}/common.config")
-	set(fragment "${KVMSIM_KBUILD_DIR}/${arch}.config")
+	kvmsim_config_fragment(fragment ${arch})
 	set(configure "${KVMSIM_KBUILD_DIR}/configure-kernel.sh")
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${common}" "${fragment}" "${configure}")
 	if(KVMSIM_SOURCE_IS_PACKAGE)

@@ -17,6 +17,10 @@ _kvmsim() {
 		mapfile -t COMPREPLY < <(compgen -W 'ept npt shadow' -- "$current")
 		return
 		;;
+	--page)
+		mapfile -t COMPREPLY < <(compgen -W '4K 16K 64K' -- "$current")
+		return
+		;;
 	--kernel | --junit | --trace | --svg | --diff | --json | --html | --compare)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -27,7 +31,7 @@ _kvmsim() {
 		case " $commands " in *" $word "*) command=$word && break ;; esac
 	done
 	case $command in
-	'') options="--kernel --help --version" ;;
+	'') options="--kernel --page --help --version" ;;
 	run)
 		options='--arch --kernel --allow-io --filter --exclude --failed --shard --changed --diff --limit --fail-fast
 			--timeout --jobs --trace --junit --counters --param --help'

@@ -40,6 +40,8 @@ refuses 'no kernel 6: ' --kernel 6 --version
 refuses 'no directory or tarball nowhere' --kernel nowhere --version
 refuses 'is not a kernel tree' --kernel ./docs --version
 refuses 'needs a version, a directory or a tarball' run sim/scenarios --kernel
+refuses '--page: 4K, 16K or 64K, not 8K' run --page 8K sim/scenarios
+refuses '--page needs a size' run sim/scenarios --page
 
 # --- tarballs: the version is that of the Makefile, not of the name ---
 prints() { # TEXT COMMAND...; without what it says meanwhile

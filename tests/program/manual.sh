@@ -43,7 +43,7 @@ for command in run check reach show list repl exec selftests bench debug mutate 
 	{ cat "$work/options"; printf '%s\n' --help --kernel; } | sort -u | diff - "$work/offered" >"$work/difference" ||
 		complain "completion of $command: $(cat "$work/difference")"
 done
-{ cat "$work/all"; printf '%s\n' --kernel --version --help --diff; } | sort -u >"$work/known"
+{ cat "$work/all"; printf '%s\n' --kernel --page --version --help --diff; } | sort -u >"$work/known"
 sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$work/manual" | options | diff "$work/known" - >"$work/difference" ||
 	complain "options of the manual page: $(cat "$work/difference")"
 if command -v groff >/dev/null; then

@@ -35,6 +35,14 @@ DECLARE_BITMAP(system_cpucaps, ARM64_NCAPS);
 /* early_initcall() and arch_initcall() of arch/arm64/mm/context.c. */
 extern initcall_t __kshim_initcall_asids_init, __kshim_initcall_asids_update_limit;
 
+/* The size of the kernel's pages: TCR_TG_FLAGS of arch/arm64/mm/proc.S. */
+#if defined(CONFIG_ARM64_64K_PAGES)
+#define GRANULES (TCR_TG0_64K | TCR_TG1_64K)
+#elif defined(CONFIG_ARM64_16K_PAGES)
+#define GRANULES (TCR_TG0_16K | TCR_TG1_16K)
+#else
+#define GRANULES (TCR_TG0_4K | TCR_TG1_4K)
+#endif
 /* How TTBR0's tables are read; the fields for TTBR1's are 16 bits further. */
 #define WALKS_WBWA (TCR_IRGN0_WBWA | TCR_ORGN0_WBWA | TCR_SH0_INNER)
 
@@ -48,7 +56,7 @@ static void set_up_translation(struct arm64_cpu *c)
 		      MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, MT_NORMAL_NC) | MAIR_ATTRIDX(MAIR_ATTR_NORMAL, MT_NORMAL) |
 		      MAIR_ATTRIDX(cpus_have_cap(ARM64_MTE) ? MAIR_ATTR_NORMAL_TAGGED : MAIR_ATTR_NORMAL,
 				   MT_NORMAL_TAGGED);
-	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | WALKS_WBWA | WALKS_WBWA << 16 | TCR_TG0_4K | TCR_TG1_4K |
+	c->el2.tcr = TCR_T0SZ(VA_BITS) | TCR_T1SZ(VA_BITS) | WALKS_WBWA | WALKS_WBWA << 16 | GRANULES |
 		     TCR_ASID16 | TCR_TBI0 | TCR_A1 |
 		     FIELD_PREP(TCR_IPS_MASK, SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, ids->id_aa64mmfr0_el1));
 	if (cpu_has_hw_af())
@@ -110,6 +118,7 @@ int kshim_arch_boot(void)
 	arm64_caches_boot();
 	arm64_tags_boot();
 	kshim_hw_register_counters();
+	pgtable_cache_init();
 	return __kshim_initcall_asids_init() ?: __kshim_initcall_asids_update_limit();
 }
 
