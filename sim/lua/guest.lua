@@ -45,7 +45,7 @@ end
 function G.guest(what, t)
 	local a = A.table(what, t or {}, schema)
 	local m, s = copy(what, a.ram), copy(what, a.slot)
-	m.length = m.length or "2M"
+	m.length = m.length or 512 * core.page_size()
 	if m.huge == nil and m.kind == nil and not m.hugetlb then
 		m.huge = false
 	end

@@ -217,11 +217,14 @@ local function check_mmap(what, a)
 	end
 end
 
+-- Bytes of a transparent huge page: as many pages as a page has entries.
+local function huge_page() return page_size() * page_size() // 8 end
+
 local function mmap(s, what, t)
 	local a = A.table(what, t, mmap_schema)
 	check_mmap(what, a)
 	local unit = P.slot_unit
-	local align = a.align or (a.huge and 2 << 20) or
+	local align = a.align or (a.huge and huge_page()) or
 		(unit and a.length >= unit and not a.hugetlb and unit) or page_size()
 	if align < page_size() or align & (align - 1) ~= 0 or align > 1 << 40 then
 		A.fail("%s: align: expected a power of two from a page to 1T, got %s", what, A.describe(align))
@@ -479,7 +482,7 @@ C.methods(P.mapping, {
 	collapse_huge = function(s, what, offset, length)
 		local off = A.within(what .. ": offset", offset or 0, s.length)
 		return event(s.proc.pid, core.EV_COLLAPSE_HUGE, s.addr + off,
-			A.u64(what .. ": length", length or 2 << 20))
+			A.u64(what .. ": length", length or huge_page()))
 	end,
 	migrate = on_page(core.EV_MIGRATE),
 	split_huge = on_page(core.EV_SPLIT_HUGE),

@@ -116,7 +116,7 @@ local base = {
 	_VERSION = G._VERSION, next = ordered_next, pairs = ordered_pairs, tostring = show,
 		setmetatable = safe_setmetatable,
 	getmetatable = safe_getmetatable, print = function(...) core.note(E.printable(...)) end,
-	expect = E.expect, scenario = S.scenario, cases = S.cases, io = G.io, os = G.os,
+	expect = E.expect, scenario = S.scenario, cases = S.cases, any_page_size = S.any_page_size, io = G.io, os = G.os,
 }
 
 local function unknown(_, k)

@@ -20,6 +20,9 @@ local USUAL_RAM <const>, MOST_RAM <const> = 1 << 30, 32 << 30
 M.list = {}
 local names = {}
 
+-- Whether the scenarios that are registered now hold for every size of the machine's pages.
+local any_page = false
+
 -- What a scenario may name: choices for A.choice(), and by architecture the names of its facilities, if it has any.
 local arches, personalities, facilities_of = {}, {}, {}
 for _, machine in next, M.machines, nil do
@@ -150,7 +153,7 @@ local function register(what, name, options, fn, argument)
 		name = name, line = line, fn = fn, argument = argument, arch = o.arch, mmu = o.mmu,
 		facilities = o.facilities ~= nil and differences(what, o.facilities, o.arch) or nil,
 		covers = o.covers, needs = o.needs, kernel = o.kernel, before = o.before, timeout = o.timeout,
-		check_end = o.check, ram = o.ram, params = o.params,
+		check_end = o.check, ram = o.ram, params = o.params, any_page = any_page,
 	}
 	M.list[#M.list + 1] = names[name]
 end
@@ -199,6 +202,12 @@ function S.cases(name, options, rows, fn, ...)
 		local row_name = check_name(fmt("cases: row %d: name", i), rawget(row, 1))
 		register("cases", name .. ": " .. row_name, options, fn, row)
 	end
+end
+
+-- any_page_size(): the scenarios of this file, from here on, count in PAGE_SIZE. Others are for pages of 4 KiB.
+function S.any_page_size()
+	while_reading("any_page_size")
+	any_page = true
 end
 
 -- --- sim ---------------------------------------------------------------------------------------------------
@@ -385,6 +394,10 @@ function M.run(scenario_name, arch, mmu, facilities, params)
 	local name = entry.needs and missing(entry.needs)
 	if name then
 		core.skip("needs " .. name)
+		return
+	end
+	if not entry.any_page and core.page_size() ~= 4096 then
+		core.skip(fmt("counts in pages of 4 KiB, the machine's have %d", core.page_size() >> 10))
 		return
 	end
 	local object = new_sim(arch, mmu, facilities, params)

@@ -11,7 +11,6 @@ local concat = table.concat
 local type, ipairs = type, ipairs
 local max = math.max
 
-local PAGE_SHIFT <const> = 12
 local MOST_PAGES <const> = 1 << 18	-- of a slot; what is behind them is not looked at
 local SPACES <const> = 2	-- address spaces that any architecture has
 
@@ -80,9 +79,10 @@ local function group_of(vm, slot, vcpus)
 	for _, vcpu in ipairs(vcpus) do
 		columns[#columns + 1] = fmt("TLB of vCPU %d", vcpu.id)
 	end
+	local shift = V.page_shift()
 	for i = 0, pages - 1 do
-		local gpa = slot.base_gfn + i << PAGE_SHIFT
-		local cells = { host_cell(pid, slot.userspace_addr + (i << PAGE_SHIFT)) }
+		local gpa = slot.base_gfn + i << shift
+		local cells = { host_cell(pid, slot.userspace_addr + (i << shift)) }
 		if vcpus[1] then
 			cells[2] = table_cell(core.inspect_mapping(pid, vcpus[1].fd, gpa))
 		end

@@ -11,13 +11,25 @@ local type, next = type, next
 local ioctl, ioctl_struct = P.ioctl, P.ioctl_struct
 local required = A.required
 
-local PAGE_SHIFT <const> = 12
 local REGION <const> = N.struct("kvm_userspace_memory_region")
 local REGION2 <const> = N.struct("kvm_userspace_memory_region2")
 local DIRTY_LOG <const>, CLEAR_LOG <const> = N.struct("kvm_dirty_log"), N.struct("kvm_clear_dirty_log")
 local ENABLE_CAP <const>, IOEVENTFD <const> = N.struct("kvm_enable_cap"), N.struct("kvm_ioeventfd")
 local GUEST_MEMFD <const>, ATTRIBUTES <const> = N.struct("kvm_create_guest_memfd"), N.struct("kvm_memory_attributes")
 local ZONE <const> = N.struct("kvm_coalesced_mmio_zone")
+
+-- log2 of the bytes of the machine's page.
+local shift
+function V.page_shift()
+	if not shift then
+		shift = 12
+		while 1 << shift < core.page_size() do
+			shift = shift + 1
+		end
+	end
+	return shift
+end
+local page_shift <const> = V.page_shift
 
 V.kvm = C.new("kvm", { "fd" })
 V.vm = C.new("vm", { "fd" })
@@ -121,7 +133,7 @@ local function remember(s, slot, a, rc)
 		s.slots[slot] = nil
 	else
 		s.slots[slot] = {
-			base_gfn = a.guest_phys_addr >> PAGE_SHIFT, npages = a.memory_size >> PAGE_SHIFT,
+			base_gfn = a.guest_phys_addr >> page_shift(), npages = a.memory_size >> page_shift(),
 				addr = a.userspace_addr,
 		}
 	end
@@ -327,8 +339,9 @@ C.methods(V.vm, {
 -- Where gpa is in the VMM's memory, or nil.
 function V.gpa_to_user(s, gpa)
 	for slot, k in next, s.slots, nil do
-		if slot < 0x10000 and gpa >> PAGE_SHIFT >= k.base_gfn and gpa >> PAGE_SHIFT < k.base_gfn + k.npages then
-			return k.addr + gpa - (k.base_gfn << PAGE_SHIFT)
+		local gfn = gpa >> page_shift()
+		if slot < 0x10000 and gfn >= k.base_gfn and gfn < k.base_gfn + k.npages then
+			return k.addr + gpa - (k.base_gfn << page_shift())
 		end
 	end
 end
