@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a machine is told before KVM is loaded, as parameters of a module "machine": its CPUs, and the values at which
- * counters of its VMs begin.
+ * What a machine is told, as parameters of a module "machine". Before KVM is loaded: its CPUs, and the values at which
+ * counters of its VMs begin. At any time: which allocation fails.
  */
 #include <linux/errno.h>
 #include <linux/file.h>
 #include <linux/kernel.h>
 #include <linux/kvm_host.h>
 #include <linux/moduleparam.h>
+#include <linux/stat.h>
 #include <kshim/boot.h>
 #include <kshim/form/generic_mmu_notifier.h>
+#include <kshim/mem.h>
 #include <kshim/process.h>
 
 #undef MODULE_PARAM_PREFIX
@@ -49,6 +51,18 @@ static int set_generation(const char *value, const struct kernel_param *p)
 	return 0;
 }
 
+/* 0 takes back the failure that was wanted last, or is -ENOENT if it has happened. */
+static int set_fail_allocation(const char *value, const struct kernel_param *p)
+{
+	unsigned int n;
+	int ret = kstrtouint(value, 0, &n);
+
+	if (ret)
+		return ret;
+	return __atomic_exchange_n(&kshim_fail_alloc, (long)n, __ATOMIC_RELAXED) <= 0 && !n ? -ENOENT : 0;
+}
+
+static const struct kernel_param_ops fail_allocation_ops = { .set = set_fail_allocation };
 static const struct kernel_param_ops cpus_ops = { .set = set_cpus };
 static const struct kernel_param_ops generation_ops = { .set = set_generation };
 
@@ -56,6 +70,7 @@ module_param_cb(cpus, &cpus_ops, NULL, 0);
 module_param_named(invalidations, first_invalidation, ulong, 0);
 module_param_cb(generation, &generation_ops, NULL, 0);
 module_param_named(ring, first_index, uint, 0);
+module_param_cb(fail_allocation, &fail_allocation_ops, NULL, S_IWUSR);
 
 /* Like kvm_create_vm(), where these begin at 0 and at the number of the address space. */
 static void start_vm(struct kvm *kvm)
