@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- What a fault of the guest costs.
 
-local ALL <const> = { "ept", "npt", "shadow", "sie", "vhe" }
+local ALL <const> = { "ept", "npt", "ept_rmap", "npt_rmap", "shadow", "sie", "vhe" }
 local PAGES <const> = 4096
 
 -- Accesses each page of the guest once.
@@ -38,7 +38,9 @@ scenario("fault: on a read-only slot", { mmu = ALL, needs = { "KVM_CAP_READONLY_
 	touch(sim, vcpu, "read", 1)
 end)
 
-scenario("fault: on a huge page", { mmu = { "ept", "npt", "shadow", "vhe" } }, function(sim)
+scenario("fault: on a huge page", {
+	mmu = { "ept", "npt", "ept_rmap", "npt_rmap", "shadow", "vhe" },
+}, function(sim)
 	local vcpu = sim:guest{ ram = { length = "128M", huge = true } }
 
 	vcpu:write(0, "the first tables")
@@ -97,6 +99,27 @@ scenario("fault: on private memory", { mmu = { "ept", "npt" }, kernel = "6.8" },
 	assert(vm:set_memory_attributes{
 		address = 0, size = "16M", attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE,
 	} == 0)
+	local vcpu = vm:create_vcpu()
+
+	vcpu:write(0, "the first tables")
+	touch(sim, vcpu, "write", 1)
+end)
+
+-- Only fallocate() allocates here.
+scenario("fault: on private memory of the posted interface", {
+	mmu = { "ept", "npt" }, needs = "KVM_CAP_MEM_PRIVATE",
+}, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "16M", huge = false }
+	local vm = vmm:open_kvm():create_vm{ type = KVM_X86_SW_PROTECTED_VM }
+
+	assert(vm:enable_cap{ cap = KVM_CAP_MEM_PRIVATE, args = { KVM_MEM_PRIVATE_ENABLE } } == 0)
+	local memory = vm:create_guest_memfd{ size = "16M", flags = GUEST_MEMFD_FLAG_EXPLICIT }
+	assert(vm:set_user_memory_region_ext{
+		slot = 0, flags = KVM_MEM_PRIVATE, guest_phys_addr = 0, memory_size = "16M", userspace_addr = ram,
+		private_fd = memory, private_offset = 0,
+	} == 0)
+	assert(memory:fallocate{ mode = FALLOC_FL_KEEP_SIZE, offset = 0, length = "16M" } == 0)
 	local vcpu = vm:create_vcpu()
 
 	vcpu:write(0, "the first tables")
