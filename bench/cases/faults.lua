@@ -49,10 +49,7 @@ scenario("fault: on a huge page", {
 	end)
 end)
 
--- Later kernels need hugetlb_vmemmap_optimize_folio(), which is refused on x86_64.
-scenario("fault: on hugetlb memory of 2 MiB", {
-	mmu = { "ept", "npt", "shadow", "vhe" }, before = "7.0",
-}, function(sim)
+scenario("fault: on hugetlb memory of 2 MiB", { mmu = { "ept", "npt", "shadow", "vhe" } }, function(sim)
 	local vcpu = sim:guest{ ram = { length = "128M", hugetlb = "2M" } }
 
 	vcpu:write(0, "the first tables")

@@ -1,13 +1,22 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- hugetlb pages of 1 GiB in a guest: one entry of the third level in KVM's tables. They come from a pool. A page has
--- memory of the host's only where somebody touches it, so the scenarios touch little. On 7.3 a pool needs
--- mm/hugetlb_vmemmap.c, which is not linked.
+-- memory of the host's only where somebody touches it, so the scenarios touch little.
 
 local GiB <const>, MiB <const> = 1 << 30, 1 << 20
-local options <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", before = "7.0",
-	ram = "8G" }
-local shadow <const> = { arch = "x86_64", mmu = "shadow", kernel = "6.12", before = "7.0", ram = "8G" }
+local x86 <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", ram = "8G" }
+local arm <const> = { arch = "arm64", mmu = "vhe", kernel = "7.0", ram = "8G" }
+local shadow <const> = { arch = "x86_64", mmu = "shadow", kernel = "6.12", ram = "8G" }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
+
+local function each(name, fn)
+	scenario(name, x86, fn)
+	scenario("arm64, " .. name, arm, fn)
+end
+
+local function each_case(name, rows, fn)
+	cases(name, x86, rows, fn)
+	cases("arm64, " .. name, arm, rows, fn)
+end
 
 -- pages: of the pool and of the guest's memory. t: as for sim:guest.
 local function guest(sim, pages, t)
@@ -55,7 +64,7 @@ scenario("1 GiB: the shadow MMU maps smaller pieces of it without paging, or by 
 	expect(ram:page(1).huge):is_true()
 end)
 
-scenario("1 GiB: a page of the VMM's is one mapping of the guest's", options, function(sim)
+each("1 GiB: a page of the VMM's is one mapping of the guest's", function(sim)
 	local vcpu, ram, vm, vmm = guest(sim, 2)
 	expect(vmm:hugetlb_pool(GiB)):fields{ pages = 2, free = 2, reserved = 2 }
 	ram:write(GiB - 4096, "VMM")
@@ -74,7 +83,7 @@ scenario("1 GiB: a page of the VMM's is one mapping of the guest's", options, fu
 	expect(vmm:hugetlb_pool(GiB)):fields{ free = 0, reserved = 0 }
 end)
 
-scenario("1 GiB: there is none without a pool, and none beyond it", options, function(sim)
+each("1 GiB: there is none without a pool, and none beyond it", function(sim)
 	local vmm = sim:process()
 	expect(vmm:mmap{ length = GiB, hugetlb = GiB }):eq(-ENOMEM)
 	expect(vmm:set_hugetlb_pool{ size = GiB, pages = 1 }):eq(0)
@@ -88,7 +97,7 @@ scenario("1 GiB: there is none without a pool, and none beyond it", options, fun
 end)
 
 -- What does not fill the 1 GiB, or is out of step with it, has smaller entries.
-cases("1 GiB: the borders of a slot decide about the level", options, {
+each_case("1 GiB: the borders of a slot decide about the level", {
 	-- offset in ram, guest-physical address, size; addresses and their level
 	{ "all aligned",              0,       4 * GiB,        GiB,           { { 4 * GiB, 3 }, { 5 * GiB - 4096, 3 } } },
 	{ "begin inside of a page",   4 * MiB, GiB + 4 * MiB,  GiB - 4 * MiB, { { GiB + 4 * MiB, 2 }, { 2 * GiB - 1, 2 } } },
@@ -106,7 +115,7 @@ cases("1 GiB: the borders of a slot decide about the level", options, {
 	end
 end)
 
-scenario("1 GiB: the VMM takes it away, and the next one is empty", options, function(sim)
+each("1 GiB: the VMM takes it away, and the next one is empty", function(sim)
 	local vcpu, ram, vm, vmm = guest(sim, 2)
 	for n = 0, 1 do
 		expect(vcpu:write(n * GiB + 0x1000, "data")):is_true()
@@ -123,7 +132,7 @@ scenario("1 GiB: the VMM takes it away, and the next one is empty", options, fun
 	expect(vcpu:read(0x1000, 4)):eq("\0\0\0\0")
 end)
 
-scenario("1 GiB: rights change", options, function(sim)
+each("1 GiB: rights change", function(sim)
 	local vcpu, ram, vm = guest(sim, 1)
 	expect(vcpu:write(0x1000, "data")):is_true()
 	expect(ram:mprotect(0, GiB, "r")):eq(0)
@@ -136,7 +145,7 @@ scenario("1 GiB: rights change", options, function(sim)
 	expect(ram:read(0x1000, 4)):eq("data")
 end)
 
-scenario("1 GiB: the slot goes and comes back", options, function(sim)
+each("1 GiB: the slot goes and comes back", function(sim)
 	local vcpu, ram, vm, _, slot = guest(sim, 1)
 	expect(vcpu:write(0x1000, "data")):is_true()
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
@@ -149,7 +158,7 @@ scenario("1 GiB: the slot goes and comes back", options, function(sim)
 end)
 
 -- The log is per 4 KiB: what the guest writes to while it is on is mapped by small entries, and again by one afterwards.
-scenario("1 GiB: with a dirty log the guest has small entries", options, function(sim)
+each("1 GiB: with a dirty log the guest has small entries", function(sim)
 	local vcpu, ram, vm, _, slot = guest(sim, 1)
 	expect(vcpu:write(0x1000, "before")):is_true()
 	slot.flags = LOG
@@ -167,7 +176,7 @@ scenario("1 GiB: with a dirty log the guest has small entries", options, functio
 	expect(ram:read(GiB - 4096, 6)):eq("logged")
 end)
 
-scenario("1 GiB: ageing", options, function(sim)
+each("1 GiB: ageing", function(sim)
 	local vcpu, ram, vm = guest(sim, 1)
 	expect(vcpu:write(0x1000, "data")):is_true()
 	expect(sim.inspect:mapping(vm, 0x1000)):fields{ level = 3, accessed = true }
@@ -176,7 +185,7 @@ scenario("1 GiB: ageing", options, function(sim)
 	expect(ram:age(0)):eq(0)
 end)
 
-scenario("1 GiB: two VMs have the page", options, function(sim)
+each("1 GiB: two VMs have the page", function(sim)
 	local vcpu, ram, vm, vmm = guest(sim, 1, { ram = { kind = "shmem" } })
 	local other_vm = vmm:open_kvm():create_vm()
 	expect(other_vm:set_user_memory_region{ slot = 0, guest_phys_addr = 4 * GiB, memory_size = GiB,
