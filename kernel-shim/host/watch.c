@@ -5,6 +5,9 @@
  * The page of a watched word is read-only. A store into it faults; then the page is opened for this one instruction,
  * which the processor executes as a single step (the trap flag), and the word is compared with what it was. Without a
  * watched word nothing of this happens. A thread that stores while another one makes its step is not seen.
+ *
+ * A store into a word that the modelled processor may change at any time is judged as well: it must be one locked
+ * instruction, else what the processor sets between the kernel's load and its store is lost.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,6 +16,7 @@
 #include <sys/mman.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
+#include <kshim/stores.h>
 #include <kshim/track.h>
 #include "report.h"
 
@@ -28,6 +32,7 @@ struct word {
 	uint64_t value;
 	unsigned long changes;	/* how many there were */
 	struct kvmsim_change *change;	/* a ring of MAX_CHANGES */
+	bool (*may_change)(const uint64_t *word);	/* stores are judged; NULL: they are not */
 };
 
 static struct word words[KVMSIM_MAX_WATCHED];
@@ -37,6 +42,8 @@ static unsigned long steps;
 static _Atomic uint64_t call;	/* threads make calls at once */
 static _Thread_local unsigned int stepping;	/* how many pages are open for the step of this thread */
 static _Thread_local unsigned long opened[2];
+static _Thread_local struct word *torn;	/* the step that this thread makes is a wrong store into it */
+static struct sigaction breakpoints;	/* who handled SIGTRAP before */
 
 static uint64_t value_of(const struct word *w)
 {
@@ -71,15 +78,61 @@ static void compare(unsigned long page, void *pc)
 	}
 }
 
+/* Returns whether an instruction of the x86 processor reads and writes its memory at once: LOCK, or XCHG without it. */
+static bool is_locked(const unsigned char *code)
+{
+	for (;; code++) {
+		switch (*code) {
+		case 0xf0:
+			return true;
+		case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: case 0x66: case 0xf2: case 0xf3:
+			continue;
+		}
+		break;
+	}
+	if ((*code & 0xf0) == 0x40)	/* REX */
+		code++;
+	return *code == 0x86 || *code == 0x87;
+}
+
+static struct word *wrong_store(unsigned long addr, const void *code)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_words; i++) {
+		struct word *w = &words[i];
+
+		if (w->may_change && addr - w->addr < w->bytes && w->may_change((const uint64_t *)w->addr) &&
+		    !is_locked(code))
+			return w;
+	}
+	return NULL;
+}
+
+static void report_store(struct word *w, uint64_t old, void *pc)
+{
+	const void *frames[KVMSIM_CHANGE_FRAMES];
+	unsigned int n = host_backtrace_from(pc, (void **)frames, KVMSIM_CHANGE_FRAMES);
+
+	host_check_frames("atomic-stores", frames, n, "the entry %llx, in which the processor may set bits, becomes "
+			  "%llx by a store that is not atomic", (unsigned long long)old,
+			  (unsigned long long)value_of(w));
+}
+
 /* Return addresses are looked up one byte lower: pc, behind the store, is as good as one. */
 static void on_step(int sig, siginfo_t *si, void *context)
 {
 	ucontext_t *uc = context;
 	void *pc = (void *)uc->uc_mcontext.gregs[REG_RIP];
+	struct word *w = torn;
+	uint64_t old = w ? w->value : 0;
 	int saved = errno;
 
-	(void)sig;
-	(void)si;
+	if (!stepping && breakpoints.sa_sigaction) {
+		breakpoints.sa_sigaction(sig, si, context);
+		return;
+	}
+	torn = NULL;
 	uc->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
 	host_lock(&lock);
 	while (stepping) {
@@ -90,6 +143,8 @@ static void on_step(int sig, siginfo_t *si, void *context)
 			mprotect((void *)page, PAGE, PROT_READ);
 	}
 	host_unlock(&lock);
+	if (w)
+		report_store(w, old, pc);
 	errno = saved;
 }
 
@@ -113,6 +168,8 @@ bool host_watch_fault(int sig, const siginfo_t *si, ucontext_t *uc)
 	/* One instruction stores into two pages at most. Another thread's step may have closed one of them again. */
 	if (!stepping || (stepping == 1 && opened[0] != page))
 		opened[stepping++] = page;
+	if (!torn)
+		torn = wrong_store((unsigned long)si->si_addr, (const void *)uc->uc_mcontext.gregs[REG_RIP]);
 	mprotect((void *)page, PAGE, PROT_READ | PROT_WRITE);
 	uc->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
 	return true;
@@ -141,8 +198,18 @@ int host_watch(uint64_t addr, unsigned int bytes)
 	w->value = value_of(w);
 	nr_words++;
 	sigemptyset(&sa.sa_mask);
-	sigaction(SIGTRAP, &sa, NULL);
+	if (nr_words == 1)
+		sigaction(SIGTRAP, &sa, &breakpoints);
 	return mprotect((void *)(addr & -PAGE), PAGE, PROT_READ) ? -errno : 0;
+}
+
+int host_watch_stores(const uint64_t *word, bool (*may_change)(const uint64_t *word))
+{
+	int rc = host_watch((uintptr_t)word, sizeof(*word));
+
+	if (!rc)
+		words[nr_words - 1].may_change = may_change;
+	return rc;
 }
 
 unsigned int host_watched(uint64_t addr, struct kvmsim_change *out, unsigned int max)

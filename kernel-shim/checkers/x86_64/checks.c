@@ -13,5 +13,6 @@ const struct kshim_check kshim_arch_checks[] = {
 	{ "host-tlb", KSHIM_CHECK_LAST, .machine = kshim_check_host_tlb },
 	{ "guest-access", KSHIM_CHECK_IN_USE },
 	{ "guest-entry", KSHIM_CHECK_IN_USE },
+	{ "atomic-stores", KSHIM_CHECK_IN_USE },
 	{}
 };
