@@ -60,10 +60,10 @@ extern __thread struct kshim_cpu *kshim_cpu;
 extern __thread struct kshim_cpu *kshim_thread_cpu;
 
 /*
- * No call takes so many: the largest in the scenarios takes a tenth. A loop that gets there does so in seconds, because
- * whatever goes round in the kernel takes a lock.
+ * No call takes so many: the largest in the scenarios takes a quarter. A loop that gets there does so in seconds,
+ * because whatever goes round in the kernel takes a lock.
  */
-#define KSHIM_CALL_LOCKS 10000000
+#define KSHIM_CALL_LOCKS 4000000
 
 /* Reports where all threads are, and ends the scenario: the call of this one goes round and round. */
 __noreturn void kshim_endless_call(void);
