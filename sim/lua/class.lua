@@ -152,9 +152,11 @@ local function log_call(what, name, args, ...)
 		list[i] = M.expect.repr(args[i])
 	end
 	list[1] = M.kernel.name_of_first(name, args[1]) or list[1]
+	list[2] = M.kernel.members_of_argument(name, args[1], args[2]) or list[2]
 	local results = {}
 	for i = 1, select("#", ...) do
-		results[i] = M.expect.repr((select(i, ...)))
+		local v = select(i, ...)
+		results[i] = M.kernel.members_of_argument(name, args[1], v) or M.expect.repr(v)
 	end
 	core.step(core.where() .. ": " .. what .. "(" .. concat(list, ", ") .. ") = " .. concat(results, ", "))
 	return ...

@@ -6,9 +6,10 @@ local N = {}
 M.kernel = N
 
 local K, absent = core.constants, core.absent
-local setmetatable, next, rawget, select = setmetatable, next, rawget, select
+local setmetatable, next, rawget, select, type = setmetatable, next, rawget, select, type
 local fmt, rep, sub, find = string.format, string.rep, string.sub, string.find
 local kind_of = math.type
+local concat, sort = table.concat, table.sort
 local pack, unpack = string.pack, string.unpack
 
 -- --- constants ---------------------------------------------------------------------------------------------
@@ -246,4 +247,73 @@ function Struct:part(prefix)
 		end
 	end
 	return first, stop - first
+end
+
+-- --- steps -------------------------------------------------------------------------------------------------
+
+-- The structures that ioctls take, for the steps; what is not here is shown as bytes.
+local taken <const> = {
+	KVM_SET_USER_MEMORY_REGION = "kvm_userspace_memory_region",
+	KVM_SET_USER_MEMORY_REGION2 = "kvm_userspace_memory_region2",
+	KVM_GET_DIRTY_LOG = "kvm_dirty_log",
+	KVM_CLEAR_DIRTY_LOG = "kvm_clear_dirty_log",
+	KVM_ENABLE_CAP = "kvm_enable_cap",
+	KVM_CREATE_GUEST_MEMFD = "kvm_create_guest_memfd",
+	KVM_SET_MEMORY_ATTRIBUTES = "kvm_memory_attributes",
+	KVM_PRE_FAULT_MEMORY = "kvm_pre_fault_memory",
+	KVM_REGISTER_COALESCED_MMIO = "kvm_coalesced_mmio_zone",
+	KVM_UNREGISTER_COALESCED_MMIO = "kvm_coalesced_mmio_zone",
+	KVM_IOEVENTFD = "kvm_ioeventfd",
+	KVM_TRANSLATE = "kvm_translation",
+	KVM_CREATE_DEVICE = "kvm_create_device",
+	KVM_SET_DEVICE_ATTR = "kvm_device_attr",
+	KVM_GET_DEVICE_ATTR = "kvm_device_attr",
+	KVM_HAS_DEVICE_ATTR = "kvm_device_attr",
+	KVM_SET_ONE_REG = "kvm_one_reg",
+	KVM_GET_ONE_REG = "kvm_one_reg",
+	KVM_SET_REGS = "kvm_regs",
+	KVM_GET_REGS = "kvm_regs",
+	KVM_SET_SREGS = "kvm_sregs",
+	KVM_GET_SREGS = "kvm_sregs",
+	KVM_ARM_MTE_COPY_TAGS = "kvm_arm_copy_mte_tags",
+	KVM_ARM_VCPU_INIT = "kvm_vcpu_init",
+	KVM_ARM_PREFERRED_TARGET = "kvm_vcpu_init",
+	KVM_S390_MEM_OP = "kvm_s390_mem_op",
+	KVM_S390_UCAS_MAP = "kvm_s390_ucas_mapping",
+	KVM_S390_UCAS_UNMAP = "kvm_s390_ucas_mapping",
+	KVM_S390_GET_SKEYS = "kvm_s390_skeys",
+	KVM_S390_SET_SKEYS = "kvm_s390_skeys",
+	KVM_S390_KEYOP = "kvm_s390_keyop",
+	KVM_S390_GET_CMMA_BITS = "kvm_s390_cmma_log",
+	KVM_S390_SET_CMMA_BITS = "kvm_s390_cmma_log",
+	KVM_S390_INTERRUPT = "kvm_s390_interrupt",
+	UFFDIO_API = "uffdio_api",
+	UFFDIO_REGISTER = "uffdio_register",
+	UFFDIO_UNREGISTER = "uffdio_range",
+	UFFDIO_WAKE = "uffdio_range",
+	UFFDIO_COPY = "uffdio_copy",
+	UFFDIO_ZEROPAGE = "uffdio_zeropage",
+	UFFDIO_WRITEPROTECT = "uffdio_writeprotect",
+	UFFDIO_CONTINUE = "uffdio_continue",
+	UFFDIO_POISON = "uffdio_poison",
+	UFFDIO_MOVE = "uffdio_move",
+}
+
+-- The members that the flavour knows of the structure of a raw ioctl, in the order of their offsets: { slot = 1, ... }.
+-- nil: it is no such call, or data has another length.
+function N.members_of_argument(call, cmd, data)
+	local name = call == "ioctl" and type(data) == "string" and taken[N.name_of_first(call, cmd)]
+	if not name then
+		return nil
+	end
+	local bytes, members = core.layout(name)
+	if bytes ~= #data then
+		return nil
+	end
+	local names, s, out = A.keys(members), N.struct(name), {}
+	sort(names, function(a, b) return members[a].offset < members[b].offset end)
+	for i, member_name in next, names, nil do
+		out[i] = fmt("%s = %s", member_name, M.expect.repr(s:get(data, member_name)))
+	end
+	return "{ " .. concat(out, ", ") .. " }"
 end

@@ -64,10 +64,15 @@ cat >names.lua <<'LUA'
 scenario("it calls by number", { mmu = "ept" }, function(sim)
 	local kvm = sim:process():open_kvm()
 	expect(kvm:check_extension(KVM_CAP_USER_MEMORY)):eq(1)
-	expect(kvm:create_vm():ioctl(KVM_SET_NR_MMU_PAGES, 64)):eq(1)
+	local vm = kvm:create_vm()
+	local cap = string.pack("<I4I4i8i8i8i8", 1, 2, 3, 0, 0, 0) .. ("\0"):rep(64)
+	expect(vm:ioctl(KVM_ENABLE_CAP, cap, 104)):eq(-EINVAL)
+	expect(vm:ioctl(KVM_SET_NR_MMU_PAGES, 64)):eq(1)
 end)
 LUA
 run 1 run names.lua
+prints out 'vm:ioctl(KVM_ENABLE_CAP, { cap = 1, flags = 2, args[0] = 3, args[1] = 0, args[2] = 0, args[3] = 0 }, 104'
+prints out ') = -EINVAL, { cap = 1, flags = 2, '
 prints out 'kvm:check_extension(KVM_CAP_USER_MEMORY) = 1'
 prints out 'vm:ioctl(KVM_SET_NR_MMU_PAGES, 64'
 
