@@ -185,3 +185,19 @@ cases("forged dirty ring: runs of entries", { arch = arch, mmu = mmu, check = "e
 		judge(g, entries)
 	end
 end)
+
+-- A step back shifts the mask of the pages that are known by then. Those that would leave it are protected before.
+cases("forged dirty ring: three entries, the last one before the first", { arch = arch, mmu = mmu, check = "end" }, {
+	{ "room for one",    { 65, 127, 64 } },
+	{ "one too many",    { 65, 128, 64 } },
+	{ "two, not three",  { 65, 127, 63 } },
+	{ "63 too many",     { 65, 128, 2 } },
+	{ "the first page",  { 1, 64, 0 } },
+	{ "the last page",   { 257, 320, 256 } },
+}, function(sim, row)
+	local entries = {}
+	for i, offset in ipairs(row[2]) do
+		entries[i] = entry(1, offset)
+	end
+	judge(guest(sim), entries)
+end)

@@ -212,3 +212,27 @@ scenario("shadow paging has no VM with private memory",
 	{ arch = "x86_64", mmu = "shadow", needs = "KVM_CAP_GUEST_MEMFD" }, function(sim)
 	expect(sim:process():open_kvm():create_vm{ type = KVM_X86_SW_PROTECTED_VM }):eq(-EINVAL)
 end)
+
+-- A fault must not map a page again between the invalidation and the hole.
+scenario("guest_memfd: holes under two vCPUs", {
+	arch = "x86_64", mmu = mmu, needs = "KVM_CAP_GUEST_MEMFD", check = "end", timeout = 60,
+}, function(sim)
+	local vm, fd, _, first, make_private = guest(sim)
+	local writes, holes = { 0, 0 }, 0
+	expect(make_private(0, "64K")):eq(0)
+	for i, vcpu in ipairs{ first, vm:create_vcpu() } do
+		sim:thread("vcpu " .. i, function()
+			while not sim:stopping() do
+				expect(vcpu:workload{ op = "write", range = { 0, "64K" }, stride = "4K" }):eq(16)
+				writes[i] = writes[i] + 1
+			end
+		end)
+	end
+	sim:thread("holes", function()
+		while not sim:stopping() do
+			expect(fd:punch_hole("1M", "64K")):eq(0)
+			holes = holes + 1
+		end
+	end)
+	sim:join{ seconds = 0.3, at_least = function() return holes > 20 and writes[1] > 5 and writes[2] > 5 end }
+end)

@@ -55,3 +55,83 @@ cases("two vCPUs while a slot is", { arch = "x86_64", mmu = { "ept", "npt", "sha
 	expect(vcpu:write(0x1000, "here")):is_true()
 	expect(ram:read(0x1000, 4)):eq("here")
 end)
+
+-- An invalidation begins and ends with the same slots: kvm_swap_active_memslots() waits for those that are under way.
+-- Otherwise one counts for ever, or ends without a begin (mmu_invalidate_in_progress).
+scenario("a slot comes and goes while the host changes its memory", {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, kernel = "6.12",
+	check = "end", timeout = 60,
+}, function(sim)
+	local vcpu, ram, vm, _, slot = sim:guest{ ram = { length = SIZE, huge = false } }
+	local rounds, events = 0, 0
+	sim:thread("slots", function()
+		while not sim:stopping() do
+			expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+			expect(vm:set_user_memory_region(slot)):eq(0)
+			rounds = rounds + 1
+		end
+	end)
+	sim:thread("host", function()
+		while not sim:stopping() do
+			expect(ram:write(0x1000, "here")):eq(0)
+			expect(ram:mprotect(0, SIZE, "r")):eq(0)
+			expect(ram:mprotect(0, SIZE, "rw")):eq(0)
+			expect(ram:madvise(0, SIZE, MADV_DONTNEED)):eq(0)
+			events = events + 1
+		end
+	end)
+	sim:join{ seconds = 0.3, at_least = function() return rounds > 20 and events > 20 end }
+	expect(vcpu:write(0x1000, "after")):is_true()
+	expect(ram:read(0x1000, 5)):eq("after")
+end)
+
+-- A fault must not map a page of either range while both are invalidated: kvm_mmu_invalidate_range_add() widens the
+-- range of those that are under way.
+scenario("two ranges are invalidated at a time", {
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, kernel = "6.12",
+	check = "end", timeout = 60,
+}, function(sim)
+	local first, ram, vm = sim:guest{ ram = { length = SIZE, huge = false } }
+	local reads, drops = { 0, 0 }, { 0, 0 }
+	for i, vcpu in ipairs{ first, vm:create_vcpu() } do
+		local begin = (i - 1) * SIZE // 2
+		sim:thread("vcpu " .. i, function()
+			while not sim:stopping() do
+				expect(vcpu:workload{ op = "write", range = { begin, "64K" }, stride = "4K" }):eq(16)
+				reads[i] = reads[i] + 1
+			end
+		end)
+		sim:thread("host " .. i, function()
+			while not sim:stopping() do
+				expect(ram:madvise(begin, "64K", MADV_DONTNEED)):eq(0)
+				drops[i] = drops[i] + 1
+			end
+		end)
+	end
+	sim:join{ seconds = 0.3, at_least = function()
+		return reads[1] > 5 and reads[2] > 5 and drops[1] > 20 and drops[2] > 20
+	end }
+end)
+
+-- A fault that meets a slot which is being moved tries again, and finds the new one: kvm_mmu_faultin_pfn(). Else it
+-- takes the part that both places have for MMIO.
+scenario("a slot moves by half, and the half that it covers before and after is always memory", {
+	arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, kernel = "6.12", check = "end", timeout = 60,
+}, function(sim)
+	local vcpu, _, vm, _, slot = sim:guest{ ram = { length = SIZE, huge = false } }
+	local writes, moves = 0, 0
+	sim:thread("vcpu", function()
+		while not sim:stopping() do
+			expect(vcpu:write(SIZE * 3 // 4, "memory")):is_true()
+			writes = writes + 1
+		end
+	end)
+	sim:thread("slots", function()
+		while not sim:stopping() do
+			slot.guest_phys_addr = SIZE // 2 - slot.guest_phys_addr
+			expect(vm:set_user_memory_region(slot)):eq(0)
+			moves = moves + 1
+		end
+	end)
+	sim:join{ seconds = 0.3, at_least = function() return writes > 20 and moves > 20 end }
+end)
