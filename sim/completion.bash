@@ -46,7 +46,7 @@ _kvmsim() {
 	list) options='--arch --kernel --allow-io --filter --exclude --failed --shard --help' ;;
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;
 	debug) options='--arch --break --filter --kernel --help' ;;
-	mutate) options='--arch --kernel --count --limit --function --help' ;;
+	mutate) options='--arch --kernel --count --limit --function --scenarios --help' ;;
 	selftests) options='--kernel --mmu --filter --long --list --jobs --junit --help' ;;
 	exec) options='--arch --kernel --mmu --ram --cpus --hugepages --param --log --help' ;;
 	bench)

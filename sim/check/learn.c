@@ -63,7 +63,10 @@ static int learnt(void *arg, const struct sim_job *job, const struct sim_result 
 	if (record)
 		add_hits(fl, &l->c->reach.v[job->flavour], l->function[job->flavour], r->hits, &record->set,
 			 &record->bytes);
-	if (++l->done % 50 == 0 || l->done == l->all)
+	/* What is recorded stays if the rest is interrupted. */
+	if (++l->done % 500 == 0)
+		record_store(&fl->record, &l->world.flavours->v[job->flavour]);
+	if (l->done % 50 == 0 || l->done == l->all)
 		fprintf(stderr, isatty(2) ? "\rkvmsim: recorded %zu of %zu%s" : "kvmsim: recorded %zu of %zu%s",
 			l->done, l->all, isatty(2) && l->done < l->all ? "" : "\n");
 	return 0;

@@ -7,7 +7,8 @@ export LC_ALL
 
 usage() {
 	cat <<-EOF
-	Usage: kvmsim mutate [--kernel KERNEL] FILE [--arch ARCH] [--count N] [--limit N] [--function NAME] [KEY...]
+	Usage: kvmsim mutate [--kernel KERNEL] FILE [--arch ARCH] [--count N] [--limit N] [--function NAME]
+	       [--scenarios PATH] [KEY...]
 
 	Makes one small change after the other in lines of FILE that scenarios run: another relation, && for || and the other
 	way round, a negated condition, a statement less. Builds a flavour with it, and runs the scenarios that are nearest.
@@ -18,6 +19,7 @@ usage() {
 	  --count N        how many mutants (default: 30); which ones does not depend on chance
 	  --limit N        how many scenarios for a mutant (default: 400)
 	  --function NAME  only in this function
+	  --scenarios PATH only scenarios of this file or directory; may come several times
 	  KEY              only the mutants with these keys, as an earlier run printed them
 	EOF
 }
@@ -29,7 +31,7 @@ die() {
 
 build=$(readlink -f "$1") source=$(readlink -f "$2") mutants=$3
 shift 3
-arch='' count=30 limit=400 function='' file='' keys=''
+arch='' count=30 limit=400 function='' file='' keys='' scenarios=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help) usage && exit 0 ;;
@@ -39,13 +41,14 @@ while [ $# -gt 0 ]; do
 		set -- "$option" "$value" "$@"
 		continue
 		;;
-	--arch | --count | --limit | --function)
+	--arch | --count | --limit | --function | --scenarios)
 		[ $# -ge 2 ] || die "$1 needs a value"
 		case $1 in
 		--arch) arch=$2 ;;
 		--count) count=$2 ;;
 		--limit) limit=$2 ;;
 		--function) function=$2 ;;
+		--scenarios) scenarios="$scenarios $2" ;;
 		esac
 		shift
 		;;
@@ -64,10 +67,16 @@ case $count$limit in *[!0-9]*) die "--count and --limit: expected a number" ;; e
 work=$build/mutate-$arch
 . "$(dirname "$(readlink -f "$0")")/../variant.sh"
 
-check() { # FLAVOURS ARGUMENT...
-	flavours=$1
-	shift
-	KVMSIM_FLAVOUR_DIR=$flavours timeout -k 5 600 "$build/kvmsim-bin" check --arch "$arch" --diff "$work/diff" "$@"
+check() { # SECONDS FLAVOURS ARGUMENT...
+	seconds=$1 flavours=$2
+	shift 2
+	while read -r name; do
+		set -- "$@" --exclude "$name"
+	done <"$work/excluded"
+	# shellcheck disable=SC2086
+	set -- "$@" $scenarios
+	KVMSIM_FLAVOUR_DIR=$flavours timeout -k 5 "$seconds" "$build/kvmsim-bin" check --arch "$arch" \
+		--diff "$work/diff" "$@" 7>&-
 }
 
 make_diff() { # OLD NEW
@@ -78,10 +87,15 @@ make_diff() { # OLD NEW
 # reach with the correct kernel, too.
 find_holes() { # LIMIT
 	make_diff /dev/null "$source/$file"
-	check "$build" --limit "$1" >"$work/output" || {
-		cat "$work/output"
-		die "scenarios fail with the correct kernel"
-	}
+	until check 0 "$build" --limit "$1" >"$work/output"; do
+		sed -n 's/^FAIL  //p' "$work/output" >"$work/fail"
+		[ -s "$work/fail" ] || {
+			cat "$work/output"
+			die "the scenarios do not run with the correct kernel"
+		}
+		sed 's/^/mutate: left out, because it fails with the correct kernel: /' "$work/fail" >&2
+		cat "$work/fail" >>"$work/excluded"
+	done
 	sed -n 's/^      did not run: //p' "$work/output" | tr -s ', ' '\n' |
 		awk -F- '{ for (i = $1; i <= ($2 ? $2 : $1); i++) print i }' >"$work/holes"
 }
@@ -114,7 +128,7 @@ judge() { # KEY
 	! cmp -s "$work/mutant.o" "$work/correct.o" || return 1	# the same program
 	ln -sf "$build/kvmsim-reach-$arch" "$work/flavour/"
 	code=0
-	check "$work/flavour" --limit "$limit" --fail-fast --timeout 10 >"$work/output" 2>&1 || code=$?
+	check 600 "$work/flavour" --limit "$limit" --fail-fast --timeout 10 >"$work/output" 2>&1 || code=$?
 	case $code in
 	0) echo survived ;;
 	1 | 124 | 137) echo "killed	$(sed -n 's/^FAIL  //p' "$work/output" | head -n 1)" ;;
@@ -123,6 +137,7 @@ judge() { # KEY
 }
 
 variant_begin
+: >"$work/excluded"
 echo "mutate: which lines of $file run" >&2
 if [ -n "$keys" ]; then find_holes 1; else find_holes "$((limit > 1000 ? limit : 1000))"; fi
 choose
