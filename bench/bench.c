@@ -41,7 +41,8 @@ static const char usage[] =
 	"  --filter PATTERN only cases whose name has PATTERN in it; * stands for anything; of several, any\n"
 	"  --exclude PATTERN not those whose name has PATTERN in it; may come several times\n"
 	"  --rounds N       rounds for each case, 1 to 101 (default: 11)\n"
-	"  --instructions   also count instructions with callgrind, by whose they are; needs valgrind, and is slow\n"
+	"  --instructions   also count with callgrind, which is slow: instructions, by whose they are; those while\n"
+	"                   mmu_lock is held; calls of GUP and of KVM's MMU notifiers; needs valgrind\n"
 	"  --json F         write all figures to file F\n"
 	"  --html F         write all figures to file F as HTML, with plots by gnuplot of how costs grow\n"
 	"  --compare F      show what differs from an earlier --json F; exit code 1 if a count, instructions or\n"
@@ -171,7 +172,7 @@ static void on_result(void *arg, const struct sim_job *job, const struct sim_fil
 
 /* --- the command line ------------------------------------------------------------------------------------------ */
 
-enum { ARCH = 256, KERNEL, FILTER, EXCLUDE, ROUNDS, INSTRUCTIONS, JSON, HTML, COMPARE, THRESHOLD, LIST, ONCE, HELP };
+enum { ARCH = 256, KERNEL, FILTER, EXCLUDE, ROUNDS, INSTRUCTIONS, JSON, HTML, COMPARE, THRESHOLD, LIST, ONCE, ONCE_HELD, HELP };
 
 static int refuse(const char *what)
 {
@@ -225,6 +226,7 @@ static int take_option(struct bench *b, int option)
 		b->list = 1;
 		return 0;
 	default:
+		b->o.measure = option == ONCE_HELD ? SIM_MEASURE_HELD : SIM_MEASURE_ALL;
 		b->once = optarg;
 		b->rounds = 1;
 		return 0;
@@ -241,7 +243,8 @@ static int parse(struct bench *b, int argc, char **argv)
 		{ "json", required_argument, NULL, JSON }, { "html", required_argument, NULL, HTML },
 		{ "compare", required_argument, NULL, COMPARE },
 		{ "threshold", required_argument, NULL, THRESHOLD }, { "list", no_argument, NULL, LIST },
-		{ "once", required_argument, NULL, ONCE }, { "help", no_argument, NULL, HELP }, { NULL, 0, NULL, 0 },
+		{ "once", required_argument, NULL, ONCE }, { "once-held", required_argument, NULL, ONCE_HELD },
+		{ "help", no_argument, NULL, HELP }, { NULL, 0, NULL, 0 },
 	};
 	static char *default_paths[] = { (char *)KVMSIM_BENCH_DIR };
 	int option, rc;
@@ -306,7 +309,7 @@ static int after_run(struct bench *b)
 int bench_main(int argc, char **argv)
 {
 	struct bench b = {
-		.rounds = 11, .threshold = 1, .o = { .jobs = 1, .timeout = TIMEOUT, .measure = 1 },
+		.rounds = 11, .threshold = 1, .o = { .jobs = 1, .timeout = TIMEOUT, .measure = SIM_MEASURE_ALL },
 	};
 	struct sim_hooks hooks = {
 		.arg = &b, .plan = on_plan, .result = on_result, .reporter = &reporter_failures,

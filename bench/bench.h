@@ -10,13 +10,16 @@ enum bench_part { BENCH_KERNEL, BENCH_SHIM, BENCH_MODEL, BENCH_REST, BENCH_PARTS
 
 extern const char *const bench_part_names[BENCH_PARTS];
 
+/* The machine's counters, and what callgrind counts besides instructions. */
+#define BENCH_COUNTS (SIM_MAX_COUNTERS + 3)
+
 /* All figures are per operation, except ops. */
 struct bench_case {
 	char *key;		/* "x86_64 fault: 4K [ept]"; what a comparison goes by */
 	char *name, *arch, *path, *unit;
 	uint64_t ops;
-	double counts[SIM_MAX_COUNTERS];
-	const char *count_names[SIM_MAX_COUNTERS];
+	double counts[BENCH_COUNTS];
+	const char *count_names[BENCH_COUNTS];
 	size_t ncounts;
 	double *ns;		/* of each round */
 	size_t rounds;
@@ -31,7 +34,10 @@ struct bench_results {
 	const char *kernel;	/* release */
 };
 
-/* callgrind.c: runs the case once under callgrind and fills in its instructions. Returns 0, or -1 after a message. */
+/*
+ * callgrind.c: runs the case twice under callgrind. Fills in its instructions, and adds to its counts calls of GUP and of
+ * MMU notifiers, and the instructions while mmu_lock is held. Returns 0, or -1 after a message.
+ */
 int bench_count_instructions(struct bench_case *c);
 
 /* results.c */

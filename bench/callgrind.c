@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counts the instructions of a case with Valgrind's callgrind, by whose code they are. */
+/*
+ * Counts with Valgrind's callgrind: the instructions of a case, by whose code they are, its calls of some functions,
+ * and in a second run what it executes while KVM's mmu_lock is held.
+ */
 #include "bench.h"
 
 #include <dirent.h>
@@ -10,13 +13,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Names of files are written once with a number: "fl=(3) mm/gup.c", later "fl=(3)". */
+enum called { CALLED_GUP, CALLED_NOTIFIER, CALLED, CALLED_OTHER = CALLED };
+
+static const char *const called_names[CALLED] = { "gup_calls", "notifier_calls" };
+
+/* The functions' names begin with these. Others of mm/gup.c and of KVM are called by these ones, and have other names. */
+static const struct {
+	const char *prefix;
+	enum called what;
+} prefixes[] = {
+	{ "get_user_pages", CALLED_GUP }, { "pin_user_pages", CALLED_GUP },
+	{ "fixup_user_fault", CALLED_GUP }, { "kvm_mmu_notifier_", CALLED_NOTIFIER },
+};
+
+struct profile_sums {
+	double parts[BENCH_PARTS], calls[CALLED];
+};
+
+/* Names are written once with a number: "fl=(3) mm/gup.c", later "fl=(3)"; "cfn=(5) get_user_pages_unlocked". */
 struct profile {
 	enum bench_part *parts;	/* by the file's number */
-	size_t n;
+	enum called *functions;	/* by the function's number */
+	size_t nfiles, nfunctions;
 	enum bench_part now;
+	enum called callee;	/* of the next call */
 	int skip;		/* the next line of costs is what a call costs, and the callee has that, too */
-	double sums[BENCH_PARTS];
+	struct profile_sums sums;
 };
 
 const char *const bench_part_names[BENCH_PARTS] = { "kernel", "shim", "model", "rest" };
@@ -41,16 +63,40 @@ static enum bench_part file_of(struct profile *p, char *text)
 	char *end;
 	size_t i = strtoul(text + 1, &end, 10);
 
-	if (i >= p->n) {
+	if (i >= p->nfiles) {
 		p->parts = xrealloc(p->parts, (i + 1) * sizeof(*p->parts));
-		while (p->n <= i)
-			p->parts[p->n++] = BENCH_REST;
+		while (p->nfiles <= i)
+			p->parts[p->nfiles++] = BENCH_REST;
 	}
 	if (!strncmp(end, ") ", 2)) {
 		end[strcspn(end, "\n")] = 0;
 		p->parts[i] = part_of(end + 2);
 	}
 	return p->parts[i];
+}
+
+static enum called called_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (!strncmp(name, prefixes[i].prefix, strlen(prefixes[i].prefix)))
+			return prefixes[i].what;
+	return CALLED_OTHER;
+}
+
+/* The same for a function. */
+static enum called function_of(struct profile *p, const char *text)
+{
+	char *end;
+	size_t i = strtoul(text + 1, &end, 10);
+
+	if (i >= p->nfunctions) {
+		p->functions = xrealloc(p->functions, (i + 1) * sizeof(*p->functions));
+		while (p->nfunctions <= i)
+			p->functions[p->nfunctions++] = CALLED_OTHER;
+	}
+	if (!strncmp(end, ") ", 2))
+		p->functions[i] = called_of(end + 2);
+	return p->functions[i];
 }
 
 static void read_line(struct profile *p, char *line)
@@ -61,18 +107,24 @@ static void read_line(struct profile *p, char *line)
 		p->now = file_of(p, line + 3);
 	} else if (!strncmp(line, "cfl=", 4) || !strncmp(line, "cfi=", 4)) {
 		file_of(p, line + 4);
+	} else if (!strncmp(line, "fn=", 3)) {
+		function_of(p, line + 3);
+	} else if (!strncmp(line, "cfn=", 4)) {
+		p->callee = function_of(p, line + 4);
 	} else if (!strncmp(line, "calls=", 6)) {
+		if (p->callee != CALLED_OTHER)
+			p->sums.calls[p->callee] += strtod(line + 6, NULL);
 		p->skip = 1;
 	} else if (strchr("0123456789+-*", *line) && sscanf(line, "%*s %llu", &cost) == 1) {
 		if (!p->skip)
-			p->sums[p->now] += (double)cost;
+			p->sums.parts[p->now] += (double)cost;
 		p->skip = 0;
 	}
 }
 
-static void read_profile(const char *path, double *sums)
+static void read_profile(const char *path, struct profile_sums *sums)
 {
-	struct profile p = { .now = BENCH_REST };
+	struct profile p = { .now = BENCH_REST, .callee = CALLED_OTHER };
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
@@ -82,14 +134,17 @@ static void read_profile(const char *path, double *sums)
 	while (getline(&line, &room, f) > 0)
 		read_line(&p, line);
 	for (int i = 0; i < BENCH_PARTS; i++)
-		sums[i] += p.sums[i];
+		sums->parts[i] += p.sums.parts[i];
+	for (int i = 0; i < CALLED; i++)
+		sums->calls[i] += p.sums.calls[i];
 	free(line);
 	free(p.parts);
+	free(p.functions);
 	fclose(f);
 }
 
 /* Adds up what the processes left, of which one has run the case, and removes it. */
-static void read_profiles(const char *dir, double *sums)
+static void read_profiles(const char *dir, struct profile_sums *sums)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
@@ -108,7 +163,7 @@ static void read_profiles(const char *dir, double *sums)
 	rmdir(dir);
 }
 
-static void exec_valgrind(const struct bench_case *c, const char *dir)
+static void exec_valgrind(const struct bench_case *c, const char *dir, const char *how)
 {
 	char exe[4096], *out = xasprintf("--callgrind-out-file=%s/%%p", dir);
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -116,16 +171,16 @@ static void exec_valgrind(const struct bench_case *c, const char *dir)
 	if (n > 0) {
 		exe[n] = 0;
 		execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", out, exe, "bench",
-		       "--arch", c->arch, "--once", c->key, c->path, (char *)NULL);
+		       "--arch", c->arch, how, c->key, c->path, (char *)NULL);
 	}
 	fprintf(stderr, "kvmsim bench: valgrind: %s\n", strerror(errno));
 	_exit(127);
 }
 
-int bench_count_instructions(struct bench_case *c)
+/* Runs the case once. Returns 0, or -1. */
+static int profile(const struct bench_case *c, const char *how, struct profile_sums *sums)
 {
 	char dir[] = "/tmp/kvmsim-callgrind-XXXXXX";
-	double total = 0;
 	int status = -1;
 	pid_t pid;
 
@@ -136,16 +191,40 @@ int bench_count_instructions(struct bench_case *c)
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
-		exec_valgrind(c, dir);
+		exec_valgrind(c, dir, how);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	read_profiles(dir, c->instructions);
+	read_profiles(dir, sums);
+	return status ? -1 : 0;
+}
+
+static void add_count(struct bench_case *c, const char *name, double value)
+{
+	if (!value || c->ncounts == BENCH_COUNTS)
+		return;
+	c->count_names[c->ncounts] = name;
+	c->counts[c->ncounts++] = value / (double)c->ops;
+}
+
+int bench_count_instructions(struct bench_case *c)
+{
+	struct profile_sums all = { 0 }, held = { 0 };
+	double total = 0, total_held = 0;
+	int rc = profile(c, "--once", &all);
+
 	for (int i = 0; i < BENCH_PARTS; i++) {
-		c->instructions[i] /= (double)c->ops;
-		total += c->instructions[i];
+		c->instructions[i] = all.parts[i] / (double)c->ops;
+		total += all.parts[i];
 	}
-	c->has_instructions = !status && total > 0;
+	c->has_instructions = !rc && total > 0;
 	if (c->has_instructions)
+		rc = profile(c, "--once-held", &held);
+	for (int i = 0; i < BENCH_REST; i++)
+		total_held += held.parts[i];
+	add_count(c, "mmu_lock_held_instructions", total_held);
+	for (int i = 0; i < CALLED; i++)
+		add_count(c, called_names[i], all.calls[i]);
+	if (c->has_instructions && !rc)
 		return 0;
 	fprintf(stderr, "kvmsim bench: %s: no instructions: valgrind failed\n", c->name);
 	return -1;

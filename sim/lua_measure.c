@@ -3,6 +3,7 @@
 #include "lua_env.h"
 
 #include <errno.h>
+#include <kshim/measure.h>
 #include <string.h>
 #include <time.h>
 #include <valgrind/callgrind.h>
@@ -26,6 +27,12 @@ static void read_counters(uint64_t *v)
 		v[i] = sim_ops->counter(i);
 }
 
+static void watch(enum kvmsim_watch how)
+{
+	if (child_measures())
+		sim_ops->bench(KVMSIM_BENCH_MMU_LOCK, 0, 0, how, 1, 1, 0);
+}
+
 static int measures(lua_State *L)
 {
 	lua_pushboolean(L, child_measures());
@@ -35,8 +42,9 @@ static int measures(lua_State *L)
 static int measure_begin(lua_State *L)
 {
 	lua_gc(L, LUA_GCCOLLECT);
+	watch(child_measures() == SIM_MEASURE_HELD ? KVMSIM_WATCH_HELD : KVMSIM_WATCH_COUNT);
 	read_counters(before.counters);
-	if (child_measures() && RUNNING_ON_VALGRIND)
+	if (child_measures() == SIM_MEASURE_ALL && RUNNING_ON_VALGRIND)
 		CALLGRIND_TOGGLE_COLLECT;
 	before.ns = now_ns();
 	return 0;
@@ -47,8 +55,9 @@ static int measure_end(lua_State *L)
 {
 	struct sim_measure m = { .ns = now_ns() - before.ns };
 
-	if (child_measures() && RUNNING_ON_VALGRIND)
+	if (child_measures() == SIM_MEASURE_ALL && RUNNING_ON_VALGRIND)
 		CALLGRIND_TOGGLE_COLLECT;
+	watch(KVMSIM_WATCH_OFF);
 	read_counters(m.counters);
 	for (unsigned int i = 0; i < SIM_MAX_COUNTERS; i++)
 		m.counters[i] -= before.counters[i];

@@ -186,7 +186,9 @@ void who_take(struct sim_result *first, const struct sim_result *second);
  * them. trace_fd: -1, or a file that gets all of them as text; r->trace_error says if that failed.
  */
 void child_begin(struct sim_result *r, const struct kvmsim_machine_ops *ops, int trace_fd);
-/* Says that the run measures. */
+/* What a run measures. */
+enum { SIM_MEASURE_NOTHING, SIM_MEASURE_ALL, SIM_MEASURE_HELD /* callgrind: what runs while mmu_lock is held */ };
+/* Says that the run measures, and what. */
 void child_measure(int measure);
 extern const struct kvmsim_host_ops child_host_ops;
 void child_fail(const char *text);
@@ -206,7 +208,7 @@ int child_expect_report(int kind, const char *check, const char *match);
 void child_expect_end(void);
 /* Records that the scenario's Lua code is interrupted. */
 void child_time_limit(void);
-/* Returns whether the run measures. */
+/* Returns what the run measures. */
 int child_measures(void);
 /* Keeps what the scenario has measured, and counts as an expectation. Returns false if it has measured before. */
 int child_measured(const struct sim_measure *m);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The host half of kshim/track.h: Valgrind client requests for kernel TUs, and the boot-time settings of
- * AddressSanitizer. Empty in a build with neither.
+ * AddressSanitizer. It does nothing in a build with neither.
  */
+#include <kshim/measure.h>
 #include <kshim/track.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -22,6 +23,7 @@ void host_track_init(void)
 #endif
 
 #ifdef KSHIM_VALGRIND
+#include <valgrind/callgrind.h>
 #include <valgrind/memcheck.h>
 
 int kshim_on_valgrind;
@@ -74,4 +76,12 @@ void host_track_pool_free(const void *pool, const void *p)
 	VALGRIND_MEMPOOL_FREE(pool, p);
 }
 
+void host_callgrind_toggle(void)
+{
+	CALLGRIND_TOGGLE_COLLECT;
+}
+#else
+void host_callgrind_toggle(void)
+{
+}
 #endif

@@ -15,6 +15,7 @@
 #include <linux/stacktrace.h>
 #include <linux/utsname.h>
 #include <asm/sections.h>
+#include <kshim/measure.h>
 #include "../core/sched/internal.h"
 
 #define TEXT_BYTES 1900
@@ -148,6 +149,8 @@ void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, 
 	if (read != 2 && kshim_thread_cpu)
 		kshim_count_lock();
 	kernel_lock_acquire(lock, subclass, trylock, read, check, nest_lock, ip);
+	if (unlikely(lock->name == READ_ONCE(kshim_watched_lock)))
+		kshim_watched_lock_taken();
 	if (unlikely(READ_ONCE(kshim_preempt_period)))
 		kshim_preempt_point();
 }

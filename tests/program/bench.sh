@@ -17,6 +17,8 @@ prints out 'a.lua:1: pages: few [ept]'
 run 0 bench --rounds 3 --json a.json a.lua
 prints out 'pages: many [npt] # arch=x86_64: 16 x page'
 prints out '    guest_faults                            1.000'
+prints out '    mmu_locks '
+prints out '    tdp_spte_changes '
 [ "$(grep -c 'ns (median, MAD)' out)" = 4 ] || complain "not four times"
 grep -v ' ns (' out >first
 run 0 bench --rounds 3 --compare a.json a.lua
@@ -36,10 +38,23 @@ run 0 bench --rounds 1 --filter few --exclude npt a.lua
 lacks out 'many'
 lacks out 'npt'
 if command -v valgrind >/dev/null; then
-	run 0 bench --rounds 1 --filter 'few [ept]' --instructions a.lua
+	cat >held.lua <<-'LUA'
+	scenario("held", { mmu = "ept" }, function(sim)
+		local vcpu, ram = sim:guest{ ram = { length = "64K", huge = false } }
+		sim:measure("call", 1, function()
+			vcpu:write(0, "x")
+			ram:munmap("0", "4K")
+		end)
+	end)
+	LUA
+	run 0 bench --rounds 1 --instructions held.lua
 	for part in kernel shim model; do
 		grep -qE "instructions, $part +[1-9]" out || complain "no instructions of the $part"
 	done
+	# The start and the end of an invalidation.
+	prints out '    notifier_calls                          2.000'
+	awk '/gup_calls/ { gup = $2 } /held_instr/ { held = $2 } /instructions, (kernel|shim|model)/ { all += $3 }
+		END { exit !(gup >= 1 && held > 100 && held < all / 2) }' out || complain "gup_calls, held: $(cat out)"
 fi
 
 # --- series: cases that differ in a number (unit/scaling has the exponents) ---

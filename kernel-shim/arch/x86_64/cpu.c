@@ -97,6 +97,7 @@ int kshim_arch_boot(void)
 {
 	kshim_hw_register_counters();
 	kshim_host_tlb_register_counters();
+	kshim_trace_register_counters();
 	kshim_extable_boot();
 	kshim_exec_boot();
 	return 0;

@@ -28,5 +28,7 @@ void *kshim_host_tlb_lookup(struct mm_struct *mm, unsigned long addr, bool write
 void kshim_host_tlb_fill(struct mm_struct *mm, unsigned long addr, unsigned long size, unsigned long pfn, bool write);
 void kshim_host_tlb_drop(struct mm_struct *mm, unsigned long addr);
 void kshim_host_tlb_register_counters(void);
+/* Of trace.c: they count when kshim_trace_count() has been called. */
+void kshim_trace_register_counters(void);
 
 #endif

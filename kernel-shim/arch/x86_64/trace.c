@@ -13,6 +13,7 @@
 #include "mmu/mmutrace.h"
 #include <kshim/form/x86_regs_header.h>
 #include <kshim/task.h>
+#include "internal.h"
 #include "../../core/lib/trace_events.h"
 
 #include <trace/events/kvm.h>
@@ -32,12 +33,15 @@ static void count_spte(void *unused, int level, gfn_t gfn, u64 *sptep)
 	__atomic_fetch_add(&spte_sets, 1, __ATOMIC_RELAXED);
 }
 
-int kshim_trace_count(void)
+void kshim_trace_register_counters(void)
 {
-	int ret;
-
 	kshim_counter_register("tdp_spte_changes", &tdp_spte_changes);
 	kshim_counter_register("spte_sets", &spte_sets);
-	ret = register_trace_kvm_tdp_mmu_spte_changed(count_tdp_spte, NULL);
+}
+
+int kshim_trace_count(void)
+{
+	int ret = register_trace_kvm_tdp_mmu_spte_changed(count_tdp_spte, NULL);
+
 	return ret ?: register_trace_kvm_mmu_set_spte(count_spte, NULL);
 }

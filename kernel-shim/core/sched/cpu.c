@@ -5,6 +5,7 @@
 #include <linux/smp.h>
 #include <kshim/arch.h>
 #include <kshim/boot.h>
+#include <kshim/measure.h>
 #include <kshim/mem.h>
 #include "internal.h"
 
@@ -214,6 +215,7 @@ static uint64_t count_locks(void)
 static void register_counters(void)
 {
 	kshim_counter_register_read("locks", count_locks);
+	kshim_counter_register("mmu_locks", &kshim_nr_mmu_locks);
 	kshim_counter_register("spin_waits", &kshim_nr_spin_waits);
 	kshim_counter_register("sleeps", &kshim_nr_sleeps);
 	kshim_counter_register("wakeups", &kshim_nr_wakeups);

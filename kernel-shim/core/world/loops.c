@@ -2,6 +2,7 @@
 /* Loops over single kernel functions, for `kvmsim bench`: no scenario code inside the measured part. */
 #include <linux/kvm_host.h>
 #include <kshim/form/gfn_to_pfn.h>
+#include <kshim/measure.h>
 #include <kshim/process.h>
 
 static int64_t loop_gfn_to_memslot(struct kvm *kvm, gfn_t first, gfn_t stride, gfn_t range, uint64_t count)
@@ -48,6 +49,8 @@ int64_t kshim_bench(enum kvmsim_bench what, int pid, int vm_fd, uint64_t gfn, ui
 	struct kvm *kvm;
 	int64_t ret = -EBADF;
 
+	if (what == KVMSIM_BENCH_MMU_LOCK)
+		return kshim_watch_mmu_lock((enum kvmsim_watch)gfn);
 	if (!range || !stride || stride > range)
 		return -EINVAL;
 	if (!kshim_process_enter(pid))

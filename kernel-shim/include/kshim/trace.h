@@ -11,7 +11,7 @@ int kshim_trace_enable(void);
 /* Prints the event as one line of ftrace's "trace" file, without newline, cut to `bytes` with its NUL. */
 void kshim_trace_print(const struct kvmsim_trace_event *e, char *text, unsigned int bytes);
 
-/* Adds counters of changed table entries; each change then costs a call. Once per world. 0 or -errno. */
+/* Begins to count changed table entries; each change then costs a call. Once per world. 0 or -errno. */
 int kshim_trace_count(void);
 
 #endif
