@@ -8,7 +8,7 @@ M.tables = T
 
 local pack, unpack, rep = string.pack, string.unpack, string.rep
 local type = type
-local PAGE <const> = 4096
+local PIECE <const> = 4096	-- what one write clears
 
 T.WINDOW = 0xffff888000000000	-- guest-virtual: where the guest sees its own tables
 
@@ -47,16 +47,16 @@ end
 -- Default place of tables: the end of slot 0. The result is a multiple of align.
 function T.place(s, what, size, align)
 	local k = s.vm.slots[0]
-	if not k or k.npages * PAGE < size then
+	if not k or k.npages << V.page_shift() < size then
 		A.fail("%s: tables: missing, and slot 0 has no room for %d bytes", what, size)
 	end
-	return ((k.base_gfn + k.npages) * PAGE - size) & -align
+	return (k.base_gfn + k.npages << V.page_shift()) - size & -align
 end
 
 -- The VMM empties the pages from place up to stop.
 function T.clear(s, what, place, stop)
-	for gpa = place, stop - PAGE, PAGE do
-		vmm_write(s, what, gpa, rep("\0", PAGE))
+	for gpa = place, stop - PIECE, PIECE do
+		vmm_write(s, what, gpa, rep("\0", PIECE))
 	end
 end
 
