@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- The host's pages may have 4, 16 or 64 KiB: what these scenarios say holds for each build (docs/arm64.md).
 
+any_page_size()
 local MiB <const> = 1 << 20
 local usual <const> = { arch = "arm64" }
+local huge <const> = { arch = "arm64", ram = "4G", timeout = 300 }	-- blocks of 512 MiB take their time
 
 -- The host's page, and the smallest block of stage 2 that is larger.
 local function sizes(sim)
@@ -68,7 +70,7 @@ scenario("arm64: the dirty log has a bit for each page", usual, function(sim)
 	expect(ram:read(5 * page + 64, 5)):eq("again")
 end)
 
-scenario("arm64: a huge page is one block, until logging begins", { arch = "arm64", ram = "4G" }, function(sim)
+scenario("arm64: a huge page is one block, until logging begins", huge, function(sim)
 	local page, block = sizes(sim)
 	local vcpu, ram, vm, slot = guest(sim, { length = 2 * block, align = block, huge = true })
 
@@ -101,4 +103,44 @@ cases("arm64: pages of the guest are others than those of the host", usual, {
 	local last = 0x100000 + 4 * granule - 8
 	expect(sim.inspect:mapping(vm, last)):fields{ present = true, level = 1, page = ram:page(last // page) }
 	expect(vcpu:read(0x40000000 + 4 * granule, 1)):fields{ exception = { ec = ESR_ELx_EC_DABT_CUR } }
+end)
+
+scenario("arm64: a hugetlb page of a block's size is one mapping", huge, function(sim)
+	local page, block = sizes(sim)
+	local vmm = sim:process()
+	expect(vmm:set_hugetlb_pool{ size = block, pages = 2 }):eq(0)
+	local vcpu, ram, vm = sim:guest{ ram = { length = 2 * block, hugetlb = block } }
+
+	expect(vcpu:write(2 * block - 8, "the last")):is_true()
+	expect(ram:page(block // page)):fields{ mapped = true, huge = true }
+	expect(ram:page(block // page).pfn % (block // page)):eq(0)
+	expect(sim.inspect:mapping(vm, block)):fields{ present = true, level = 2, page = ram:page(block // page) }
+	expect(sim.inspect:tlb(vcpu, 2 * block - 8)):fields{ level = 2, page = ram:page(2 * block // page - 1) }
+	expect(sim.inspect:mapping(vm, 0).present):is_false()
+	expect(vmm:hugetlb_pool(block)):fields{ pages = 2, free = 1 }
+	expect(ram:madvise(block, block, MADV_DONTNEED)):eq(0)
+	expect(sim.inspect:mapping(vm, block).present):is_false()
+	expect(sim.inspect:tlb(vcpu, 2 * block - 8)):errno(ENOENT)
+	expect(vcpu:read(2 * block - 8, 8)):eq(("\0"):rep(8))
+	expect(vmm:hugetlb_pool(block)):fields{ pages = 2, free = 1 }
+end)
+
+-- 16 entries of 4 KiB, 128 of 16 KiB, 32 of 64 KiB. Stage 2 maps pages.
+scenario("arm64: a hugetlb page of contiguous entries is pages of stage 2", usual, function(sim)
+	local page = sizes(sim)
+	local bytes <const> = page == 4096 and 64 << 10 or 2 * MiB
+	local vcpu, ram, vm = guest(sim, { length = 2 * bytes, hugetlb = bytes })
+
+	expect(vcpu:write(bytes + page, "one")):is_true()
+	expect(ram:page(bytes // page).pfn % (bytes // page)):eq(0)
+	expect(sim.inspect:mapping(vm, bytes + page)):fields{ present = true, level = 1, page = ram:page(bytes // page + 1) }
+	expect(sim.inspect:mapping(vm, bytes).present):is_false()
+	expect(vcpu:write(2 * bytes - page, "last")):is_true()
+	expect(ram:madvise(bytes, bytes, MADV_DONTNEED)):eq(0)
+	for _, at in ipairs{ bytes + page, 2 * bytes - page } do
+		expect(sim.inspect:mapping(vm, at).present):is_false()
+		expect(vcpu:read(at, 4)):eq("\0\0\0\0")
+	end
+	-- Part of such a page cannot go.
+	expect(ram:munmap(bytes, page)):eq(-EINVAL)
 end)

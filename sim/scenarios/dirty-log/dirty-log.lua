@@ -1,20 +1,23 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_GET_DIRTY_LOG and KVM_CLEAR_DIRTY_LOG, with and without manual protection.
 
+any_page_size()
+local PAGE <const> = PAGE_SIZE
+
 local mmu = { "ept", "pml", "npt", "ept_rmap", "shadow", "sie", "vhe" }
 local with_log = { "x86_64", "arm64" }	-- s390 has another way to know what is dirty
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
 local function guest(sim, flags, protect)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "2M", huge = false }
+	local ram = vmm:mmap{ length = 512 * PAGE, huge = false }
 	local vm = vmm:open_kvm():create_vm()
 	if protect then
 		expect(vm:enable_cap{ cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, args = { protect } }):eq(0)
 	end
 	local function set(f, size)
 		return vm:set_user_memory_region{
-			slot = 0, flags = f, guest_phys_addr = 0x100000, memory_size = size or "1M",
+			slot = 0, flags = f, guest_phys_addr = 0x100 * PAGE, memory_size = size or 256 * PAGE,
 				userspace_addr = ram.addr,
 		}
 	end
@@ -25,12 +28,12 @@ end
 scenario("get: each written page once, until it is written again", { mmu = mmu }, function(sim)
 	local vm, vcpu = guest(sim, LOG)
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{}
-	vcpu:write(0x103000, "a")
-	vcpu:write(0x103ff8, "b")
-	vcpu:write(0x1ff000, "c")
+	vcpu:write(0x103 * PAGE, "a")
+	vcpu:write(0x104 * PAGE - 8, "b")
+	vcpu:write(0x1ff * PAGE, "c")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x103, 0x1ff }
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
-	vcpu:write(0x103000, "d")
+	vcpu:write(0x103 * PAGE, "d")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x103 }
 end)
 
@@ -38,15 +41,15 @@ end)
 -- it.
 scenario("get: a read of a writable page is reported, a read of the zero page is not", { arch = "x86_64", mmu = mmu }, function(sim)
 	local vm, vcpu, ram = guest(sim, LOG)
-	vcpu:read(0x104000, 8)
-	ram:write(0x5000, "by the VMM")
-	ram:write(0x6000, "never seen by the guest")
+	vcpu:read(0x104 * PAGE, 8)
+	ram:write(5 * PAGE, "by the VMM")
+	ram:write(6 * PAGE, "never seen by the guest")
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
-	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vcpu:read(0x105 * PAGE, 10)):eq("by the VMM")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x105 }
-	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vcpu:read(0x105 * PAGE, 10)):eq("by the VMM")
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
-	vcpu:write(0x104000, "x")
+	vcpu:write(0x104 * PAGE, "x")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x104 }
 end)
 
@@ -56,68 +59,68 @@ scenario("get: on s390 before 7.0 what the VMM writes is reported as well, what 
 	{ arch = "s390x" }, function(sim)
 	local vmm_counts = not sim:kernel_since("7.0")
 	local vm, vcpu, ram = guest(sim, LOG)
-	vcpu:read(0x104000, 8)
+	vcpu:read(0x104 * PAGE, 8)
 	-- Before 6.10 mm_forbids_zeropage() is true for each process with a VM: the page is the process's own and
 	-- writable.
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(sim:kernel_since("6.10") and {} or { 0x104 })
-	ram:write(0x5000, "by the VMM")
-	ram:write(0x6000, "never seen by the guest")
-	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	ram:write(5 * PAGE, "by the VMM")
+	ram:write(6 * PAGE, "never seen by the guest")
+	expect(vcpu:read(0x105 * PAGE, 10)):eq("by the VMM")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq(vmm_counts and { 0x105, 0x106 } or {})
-	expect(vcpu:read(0x105000, 10)):eq("by the VMM")
+	expect(vcpu:read(0x105 * PAGE, 10)):eq("by the VMM")
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
-	vcpu:write(0x104000, "x")
+	vcpu:write(0x104 * PAGE, "x")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x104 }
 end)
 
 scenario("get: on s390 the first log has what was written before logging was turned on", { arch = "s390x" }, function(sim)
 	local vm, vcpu, _, set = guest(sim, 0)
-	vcpu:write(0x101000, "before")
-	vcpu:write(0x102000, "before")
+	vcpu:write(0x101 * PAGE, "before")
+	vcpu:write(0x102 * PAGE, "before")
 	expect(set(LOG)):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x101, 0x102 }
-	vcpu:write(0x101000, "after")
-	expect(sim.inspect:mapping(vm, 0x102000).writable):eq(false)
+	vcpu:write(0x101 * PAGE, "after")
+	expect(sim.inspect:mapping(vm, 0x102 * PAGE).writable):eq(false)
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x101 }
 end)
 
 -- An arm64 guest without tables of its own may not access memory unaligned.
 scenario("get: a write across two pages reports both", { arch = { "x86_64", "s390x" }, mmu = mmu }, function(sim)
 	local vm, vcpu = guest(sim, LOG)
-	vcpu:write(0x106ffc, "12345678")
+	vcpu:write(0x107 * PAGE - 4, "12345678")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x106, 0x107 }
 end)
 
 scenario("logging turned on protects what was writable before", { arch = with_log, mmu = mmu }, function(sim)
 	local vm, vcpu, _, set = guest(sim, 0)
-	vcpu:write(0x101000, "before")
-	vcpu:write(0x102000, "before")
+	vcpu:write(0x101 * PAGE, "before")
+	vcpu:write(0x102 * PAGE, "before")
 	expect(set(LOG)):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
-	vcpu:write(0x101000, "after")
+	vcpu:write(0x101 * PAGE, "after")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x101 }
 end)
 
 scenario("logging turned off ends the log", { mmu = mmu }, function(sim)
 	local vm, vcpu, ram, set = guest(sim, LOG)
-	vcpu:write(0x101000, "logged")
+	vcpu:write(0x101 * PAGE, "logged")
 	expect(set(0)):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }):eq(-ENOENT)
-	vcpu:write(0x101000, "free")
-	expect(ram:read(0x1000, 4)):eq("free")
+	vcpu:write(0x101 * PAGE, "free")
+	expect(ram:read(PAGE, 4)):eq("free")
 end)
 
 scenario("manual protection: get does not clear, clear does", { arch = with_log, mmu = mmu }, function(sim)
 	local vm, vcpu = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
-	vcpu:write(0x100000, "a")
-	vcpu:write(0x141000, "b")
+	vcpu:write(0x100 * PAGE, "a")
+	vcpu:write(0x141 * PAGE, "b")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100, 0x141 }
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100, 0x141 }
 
 	-- Only the second block of 64 pages.
 	expect(vm:clear_dirty_log{ slot = 0, first_page = 64, num_pages = 64 }):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100 }
-	vcpu:write(0x141000, "c")
+	vcpu:write(0x141 * PAGE, "c")
 	local dirty = vm:get_dirty_log{ slot = 0 }
 	expect(dirty:pages()):eq{ 0x100, 0x141 }
 	expect(vm:clear_dirty_log{ slot = 0, bitmap = dirty }):eq(0)
@@ -128,11 +131,11 @@ scenario("manual protection: pages written before are protected by clear, not by
 	arch = with_log, mmu = mmu,
 }, function(sim)
 	local vm, vcpu = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
-	vcpu:write(0x100000, "a")
+	vcpu:write(0x100 * PAGE, "a")
 	vm:get_dirty_log{ slot = 0 }
-	expect(sim.inspect:mapping(vm, 0x100000)):fields{ present = true }
+	expect(sim.inspect:mapping(vm, 0x100 * PAGE)):fields{ present = true }
 	vm:clear_dirty_log{ slot = 0 }
-	vcpu:write(0x100000, "b")
+	vcpu:write(0x100 * PAGE, "b")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x100 }
 end)
 
@@ -140,10 +143,10 @@ scenario("initially set: all pages are dirty at first", { arch = with_log, mmu =
 	local both = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET
 	local vm, vcpu = guest(sim, LOG, both)
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(256)
-	vcpu:write(0x110000, "x")
+	vcpu:write(0x110 * PAGE, "x")
 	expect(vm:clear_dirty_log{ slot = 0 }):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(0)
-	vcpu:write(0x110000, "y")
+	vcpu:write(0x110 * PAGE, "y")
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 0x110 }
 end)
 
@@ -187,7 +190,7 @@ cases("KVM_CLEAR_DIRTY_LOG refuses", { arch = "x86_64" }, {
 }, function(sim, case)
 	local vm = guest(sim, LOG, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
 	if case[3] == -EFAULT then
-		expect(vm:ioctl(KVM_CLEAR_DIRTY_LOG, string.pack("<I4I4i8i8", 0, 256, 0, 0x1000))):eq(-EFAULT)
+		expect(vm:ioctl(KVM_CLEAR_DIRTY_LOG, string.pack("<I4I4i8i8", 0, 256, 0, PAGE))):eq(-EFAULT)
 	else
 		expect(vm:clear_dirty_log(case[2])):eq(case[3])
 	end

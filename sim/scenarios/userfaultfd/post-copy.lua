@@ -2,8 +2,10 @@
 -- Guest memory that a VMM fills on demand: UFFDIO_REGISTER_MODE_MISSING, as in the post-copy phase of a migration.
 -- Another thread of the VMM resolves what the guest waits for.
 
+any_page_size()
+local PAGE <const> = PAGE_SIZE
+
 local options = { check = "end" }
-local PAGE <const> = 4096
 local PAGEFAULT <const> = UFFD_EVENT_PAGEFAULT
 local MISSING <const> = UFFDIO_REGISTER_MODE_MISSING
 
@@ -15,7 +17,7 @@ end
 local function guest(sim, features)
 	local vcpu, ram, vm, vmm = sim:guest()
 	local uffd = vmm:userfaultfd{ features = features }
-	expect(uffd:register(ram, MISSING, 0, "1M")):eq(0)
+	expect(uffd:register(ram, MISSING, 0, 256 * PAGE)):eq(0)
 	return vcpu, ram, uffd, vmm, vm
 end
 
@@ -60,7 +62,7 @@ scenario("post-copy: a page of zeros, pages ahead of the guest, and memory besid
 	meanwhile(sim, function()
 		expect(vcpu:read(2 * PAGE, 5)):eq("ahead")
 		expect(vcpu:read(3 * PAGE, 5)):eq("of it")
-		expect(vcpu:read("1M", 1)):eq("\0")	-- not registered
+		expect(vcpu:read(256 * PAGE, 1)):eq("\0")	-- not registered
 		expect(vcpu:read(5 * PAGE, 4)):eq("\0\0\0\0")
 		expect(vcpu:write(5 * PAGE, "x")):is_true()
 	end, function()
@@ -99,17 +101,17 @@ scenario("post-copy: copied without waking, then woken", options, function(sim)
 end)
 
 cases("post-copy: the guest goes on with a page of its own when nobody is there to resolve it", options, {
-	{ "unregistered", function(uffd, ram) return uffd:unregister(ram, 0, "1M") end },
+	{ "unregistered", function(uffd, ram) return uffd:unregister(ram, 0, 256 * PAGE) end },
 	{ "closed",       function(uffd) return uffd:close() end },
 }, function(sim, case)
 	local vcpu, ram, uffd = guest(sim)
 	meanwhile(sim, function()
-		expect(vcpu:write(0x3000, "zeros")):is_true()
+		expect(vcpu:write(3 * PAGE, "zeros")):is_true()
 	end, function()
-		expect(uffd:read()):fields{ address = ram.addr + 0x3000 }
+		expect(uffd:read()):fields{ address = ram.addr + 3 * PAGE }
 		expect(case[2](uffd, ram)):eq(0)
 	end)
-	expect(ram:read(0x3000, 6)):eq("zeros\0")
+	expect(ram:read(3 * PAGE, 6)):eq("zeros\0")
 end)
 
 scenario("post-copy: memory dropped under the guest is missing again, and the VMM is told", options, function(sim)
@@ -154,9 +156,10 @@ scenario("post-copy: mremap moves the registration, and the VMM is told where to
 	expect(uffd:copy(ram, 0, page_of("moved"))):eq(PAGE)
 	local moved
 	meanwhile(sim, function()
-		moved = ram:mremap{ offset = 0, old_length = "1M", new_length = "1M", flags = MREMAP_MAYMOVE | MREMAP_DONTUNMAP }
+		moved = ram:mremap{ offset = 0, old_length = 256 * PAGE, new_length = 256 * PAGE,
+			flags = MREMAP_MAYMOVE | MREMAP_DONTUNMAP }
 	end, function()
-		expect(uffd:read()):fields{ event = UFFD_EVENT_REMAP, from = ram.addr, length = 1 << 20 }
+		expect(uffd:read()):fields{ event = UFFD_EVENT_REMAP, from = ram.addr, length = 256 * PAGE }
 	end)
 	expect(moved:read(0, 5)):eq("moved")
 	meanwhile(sim, function()
@@ -200,7 +203,7 @@ end)
 
 scenario("post-copy: pages of another mapping move in", { check = "end", kernel = "6.8" }, function(sim)
 	local vcpu, ram, uffd, vmm = guest(sim)
-	local received = vmm:mmap{ length = "64K", huge = false }
+	local received = vmm:mmap{ length = 16 * PAGE, huge = false }
 	received:write(PAGE, "received")
 	local pfn = received:page(1).pfn
 	meanwhile(sim, function()
@@ -234,7 +237,7 @@ end)
 
 scenario("post-copy: refused", options, function(sim)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "64K" }
+	local ram = vmm:mmap{ length = 16 * PAGE }
 	expect(vmm:userfaultfd{ flags = 2 }):eq(-EINVAL)
 	expect(vmm:userfaultfd{ features = 1 << 40 }):eq(-EINVAL)
 	local uffd = vmm:userfaultfd{ flags = O_NONBLOCK }
@@ -249,6 +252,6 @@ scenario("post-copy: refused", options, function(sim)
 	expect(uffd:copy(ram, 0, "less than a page")):eq(-EINVAL)
 	expect(uffd:zeropage(ram, 0, 0)):eq(-EINVAL)
 	expect(uffd:copy(ram, 0, page_of("x"), 1 << 9)):eq(-EINVAL)
-	expect(uffd:unregister(ram, 0, "64K")):eq(0)
+	expect(uffd:unregister(ram, 0, 16 * PAGE)):eq(0)
 	expect(ram:read(0, 1)):eq("\0")
 end)

@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- Locked memslots: which changes of the slot are refused, before anything happens, and dirty logging.
 
+any_page_size()
+local PAGE <const> = PAGE_SIZE
+
 local L = require("locked")
 local lock, unlock, READ <const>, WRITE <const> = L.lock, L.unlock, L.READ, L.WRITE
 local options = L.options("K4")
@@ -8,14 +11,14 @@ local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 
 -- 64K that the guest has written to and that are locked; the region is as it was set.
 local function locked(sim, rights, more)
-	local layout = { ram = { length = "64K" } }
+	local layout = { ram = { length = 16 * PAGE } }
 	for k, v in pairs(more or {}) do
 		layout[k] = v
 	end
 	local vcpu, ram, vm, vmm, slot = sim:guest(layout)
 	expect(lock(vm, 0, rights)):eq(0)
 	for i = 0, 15 do
-		expect(vcpu:write(i << 12, ("page %2d"):format(i))):is_true()
+		expect(vcpu:write(i * PAGE, ("page %2d"):format(i))):is_true()
 	end
 	return vcpu, ram, vm, vmm, slot
 end
@@ -36,20 +39,20 @@ end
 cases("memslot lock: a change that is refused changes nothing", options, {
 	{ "delete",               { memory_size = 0 },           -EBUSY },
 	{ "delete, with flags",   { memory_size = 0, flags = LOG }, -EBUSY },
-	{ "move",                 { guest_phys_addr = "1M" },    -EBUSY },
-	{ "move by a page",       { guest_phys_addr = "4K" },    -EBUSY },
-	{ "move, and log",        { guest_phys_addr = "1M", flags = LOG }, -EBUSY },
-	{ "move onto a slot",     { guest_phys_addr = "8M" },    -EEXIST },
-	{ "smaller",              { memory_size = "32K" },       -EINVAL },
-	{ "larger",               { memory_size = "128K" },      -EINVAL },
-	{ "other memory",         { userspace_addr = 0x10000 },  -EINVAL },
+	{ "move",                 { guest_phys_addr = 256 * PAGE },    -EBUSY },
+	{ "move by a page",       { guest_phys_addr = PAGE },    -EBUSY },
+	{ "move, and log",        { guest_phys_addr = 256 * PAGE, flags = LOG }, -EBUSY },
+	{ "move onto a slot",     { guest_phys_addr = 2048 * PAGE },    -EEXIST },
+	{ "smaller",              { memory_size = 8 * PAGE },       -EINVAL },
+	{ "larger",               { memory_size = 32 * PAGE },      -EINVAL },
+	{ "other memory",         { userspace_addr = 16 * PAGE },  -EINVAL },
 	{ "read-only",            { flags = KVM_MEM_READONLY },  -EINVAL },
 	{ "unknown flags",        { flags = 1 << 15 },           -EINVAL },
 	{ "the same",             {},                            0 },
 }, function(sim, case)
 	for _, rights in ipairs{ READ, WRITE } do
 		local vcpu, ram, vm, _, slot = locked(sim, rights)
-		expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "8M", memory_size = "64K",
+		expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 2048 * PAGE, memory_size = 16 * PAGE,
 			userspace_addr = ram }):eq(0)
 		local slots, generation = sim.inspect:slots(vm), sim.inspect:generation(vm)
 		for _ = 1, 2 do
@@ -60,8 +63,8 @@ cases("memslot lock: a change that is refused changes nothing", options, {
 		L.is_locked(sim, vm, ram, true)
 		expect(L.faults(sim, function()
 			for i = 0, 15 do
-				expect(vcpu:read(i << 12, 7)):eq(("page %2d"):format(i))
-				expect(vcpu:write(i << 12, "PAGE")):is_true()
+				expect(vcpu:read(i * PAGE, 7)):eq(("page %2d"):format(i))
+				expect(vcpu:write(i * PAGE, "PAGE")):is_true()
 			end
 		end)):eq(0)
 		expect(unlock(vm, 0)):eq(0)
@@ -70,7 +73,7 @@ end)
 
 cases("memslot lock: an unlocked slot can be changed", options, {
 	{ "delete", { memory_size = 0 } },
-	{ "move",   { guest_phys_addr = "1M" } },
+	{ "move",   { guest_phys_addr = 256 * PAGE } },
 	{ "log",    { flags = LOG } },
 }, function(sim, case)
 	local vcpu, ram, vm, _, slot = locked(sim, WRITE)
@@ -83,7 +86,7 @@ cases("memslot lock: an unlocked slot can be changed", options, {
 		expect(lock(vm, 0, READ)):eq(-EINVAL)
 		expect(vm:set_user_memory_region(slot)):eq(0)
 	end
-	local at = case[2].guest_phys_addr and 0x100000 or 0
+	local at = case[2].guest_phys_addr and 0x100 * PAGE or 0
 	expect(vcpu:read(at, 7)):eq("page  0")
 	expect(lock(vm, 0, READ)):eq(0)
 	L.is_locked(sim, vm, ram, false, at)
@@ -91,11 +94,11 @@ end)
 
 scenario("memslot lock: other slots are not concerned", options, function(sim)
 	local _, ram, vm, vmm = locked(sim, WRITE)
-	local other = vmm:mmap{ length = "64K" }
-	local region = { slot = 1, guest_phys_addr = "1M", memory_size = "64K", userspace_addr = other }
+	local other = vmm:mmap{ length = 16 * PAGE }
+	local region = { slot = 1, guest_phys_addr = 256 * PAGE, memory_size = 16 * PAGE, userspace_addr = other }
 	expect(vm:set_user_memory_region(region)):eq(0)
-	expect(set(vm, region, { guest_phys_addr = "2M" })):eq(0)
-	expect(set(vm, region, { guest_phys_addr = "2M", flags = LOG })):eq(0)
+	expect(set(vm, region, { guest_phys_addr = 512 * PAGE })):eq(0)
+	expect(set(vm, region, { guest_phys_addr = 512 * PAGE, flags = LOG })):eq(0)
 	expect(set(vm, region, { memory_size = 0 })):eq(0)
 	L.is_locked(sim, vm, ram, true)
 	expect(unlock(vm, 0)):eq(0)
@@ -110,11 +113,11 @@ scenario("memslot lock: a slot that is locked for reading can begin and end to l
 	for round = 1, 3 do
 		expect(set(vm, slot, { flags = LOG })):eq(0)
 		for i = 0, 15 do
-			expect(sim.inspect:mapping(vm, i << 12)):fields{ present = true, writable = false,
+			expect(sim.inspect:mapping(vm, i * PAGE)):fields{ present = true, writable = false,
 				page = ram:page(i) }
 		end
 		expect(lock(vm, 0, READ)):eq(-EBUSY)
-		local write = function() expect(vcpu:write(0x3000, "logged")):is_true() end
+		local write = function() expect(vcpu:write(3 * PAGE, "logged")):is_true() end
 		expect(L.faults(sim, write)):eq(1)
 		expect(L.faults(sim, write)):eq(0)
 		expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 3 }
@@ -137,24 +140,24 @@ scenario("memslot lock: unlocked while it logs", options, function(sim)
 	expect(set(vm, slot, { flags = LOG })):eq(0)
 	expect(unlock(vm, 0)):eq(0)
 	L.is_not_pinned(ram)
-	expect(vcpu:write(0x5000, "x")):is_true()
+	expect(vcpu:write(5 * PAGE, "x")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 5 }
 	expect(lock(vm, 0, WRITE)):eq(-EPERM)
 	expect(lock(vm, 0, READ)):eq(0)
-	expect(vcpu:write(0x6000, "x")):is_true()
+	expect(vcpu:write(6 * PAGE, "x")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 6 }
 end)
 
 -- A page that was in the log before it is locked is not lost from it, nor writable without being logged.
 scenario("memslot lock: a slot that logs can be locked for reading", options, function(sim)
-	local vcpu, ram, vm = sim:guest{ ram = { length = "64K" }, slot = { flags = LOG } }
-	expect(vcpu:write(0x2000, "before")):is_true()
+	local vcpu, ram, vm = sim:guest{ ram = { length = 16 * PAGE }, slot = { flags = LOG } }
+	expect(vcpu:write(2 * PAGE, "before")):is_true()
 	expect(lock(vm, 0, WRITE)):eq(-EPERM)
 	expect(lock(vm, 0, READ)):eq(0)
 	L.is_locked(sim, vm, ram, false)
-	expect(vcpu:write(0x3000, "after")):is_true()
+	expect(vcpu:write(3 * PAGE, "after")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 2, 3 }
-	expect(vcpu:write(0x2000, "again")):is_true()
+	expect(vcpu:write(2 * PAGE, "again")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 2 }
 end)
 
@@ -162,7 +165,7 @@ scenario("memslot lock: a slot that is locked for writing cannot log", options, 
 	local vcpu, ram, vm, _, slot = locked(sim, WRITE)
 	expect(set(vm, slot, { flags = LOG })):eq(-EBUSY)
 	expect(vm:get_dirty_log{ slot = 0 }):eq(-ENOENT)
-	expect(L.faults(sim, function() expect(vcpu:write(0x3000, "x")):is_true() end)):eq(0)
+	expect(L.faults(sim, function() expect(vcpu:write(3 * PAGE, "x")):is_true() end)):eq(0)
 	L.is_locked(sim, vm, ram, true)
 end)
 
@@ -171,10 +174,10 @@ local ring = L.options("K4", { needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", 
 
 scenario("memslot lock: a slot that logs to a dirty ring cannot be locked for writing", ring, function(sim)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "64K" }
+	local ram = vmm:mmap{ length = 16 * PAGE }
 	local vm = vmm:open_kvm():create_vm()
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { 1024 * 16 } }):eq(0)
-	local region = { slot = 0, flags = LOG, memory_size = "64K", userspace_addr = ram }
+	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, args = { math.max(PAGE, 1024 * 16) } }):eq(0)
+	local region = { slot = 0, flags = LOG, memory_size = 16 * PAGE, userspace_addr = ram }
 	expect(vm:set_user_memory_region(region)):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }):eq(-ENXIO)
 	expect(lock(vm, 0, WRITE)):eq(-EPERM)
@@ -186,20 +189,20 @@ end)
 
 scenario("memslot lock: the manual dirty log", options, function(sim)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "256K" }
+	local ram = vmm:mmap{ length = 64 * PAGE }
 	local vm = vmm:open_kvm():create_vm()
 	expect(vm:enable_cap{ cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
 		args = { KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET } }):eq(0)
-	local region = { slot = 0, memory_size = "256K", userspace_addr = ram }
+	local region = { slot = 0, memory_size = 64 * PAGE, userspace_addr = ram }
 	expect(vm:set_user_memory_region(region)):eq(0)
 	local vcpu = vm:create_vcpu()
 	expect(lock(vm, 0, READ)):eq(0)
-	expect(vcpu:write(0x3000, "x")):is_true()
+	expect(vcpu:write(3 * PAGE, "x")):is_true()
 	expect(set(vm, region, { flags = LOG })):eq(0)
 	expect(vm:get_dirty_log{ slot = 0 }:count()):eq(64)
 	expect(vm:clear_dirty_log{ slot = 0 }):eq(0)
-	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, writable = false }
-	expect(vcpu:write(0x3000, "y")):is_true()
+	expect(sim.inspect:mapping(vm, 3 * PAGE)):fields{ present = true, writable = false }
+	expect(vcpu:write(3 * PAGE, "y")):is_true()
 	expect(vm:get_dirty_log{ slot = 0 }:pages()):eq{ 3 }
 	expect(ram:page(3).pincount):eq(1)
 end)

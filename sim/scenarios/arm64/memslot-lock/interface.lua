@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- KVM_CAP_ARM_LOCK_USER_MEMORY_REGION: arguments, the order in which they are checked, and errors.
 
+any_page_size()
+local PAGE <const> = PAGE_SIZE
+
 local L = require("locked")
 local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
 local options = L.options("K1, K2")
@@ -8,7 +11,7 @@ local LOCK <const> = KVM_ARM_LOCK_USER_MEMORY_REGION_FLAGS_LOCK
 local UNLOCK <const> = KVM_ARM_LOCK_USER_MEMORY_REGION_FLAGS_UNLOCK
 local MAX_SLOT <const> = 32766
 
-local layout = { ram = { length = "64K" } }
+local layout = { ram = { length = 16 * PAGE } }
 
 scenario("memslot lock: the capability", options, function(sim)
 	local vmm = sim:process()
@@ -59,10 +62,10 @@ end)
 
 scenario("memslot lock: the highest slot can be locked", options, function(sim)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "16K" }
+	local ram = vmm:mmap{ length = 4 * PAGE }
 	local vm = vmm:open_kvm():create_vm()
 	vm:create_vcpu()
-	expect(vm:set_user_memory_region{ slot = MAX_SLOT, memory_size = "16K", userspace_addr = ram }):eq(0)
+	expect(vm:set_user_memory_region{ slot = MAX_SLOT, memory_size = 4 * PAGE, userspace_addr = ram }):eq(0)
 	expect(lock(vm, MAX_SLOT, READ)):eq(0)
 	L.is_locked(sim, vm, ram, false)
 	expect(unlock(vm, MAX_SLOT)):eq(0)
@@ -95,16 +98,16 @@ end)
 -- A vCPU waits in KVM_RUN for a page that the VMM has not put there; fn runs meanwhile.
 local function while_busy(sim, fn)
 	local vcpu, _, vm, vmm = sim:guest(layout)
-	local other = vmm:mmap{ length = "4K" }
+	local other = vmm:mmap{ length = PAGE }
 	local uffd = vmm:userfaultfd()
 	expect(uffd:register(other, UFFDIO_REGISTER_MODE_MISSING)):eq(0)
-	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "4K",
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 256 * PAGE, memory_size = PAGE,
 		userspace_addr = other }):eq(0)
-	sim:thread("vcpu", function() expect(vcpu:read(0x100000, 4)):eq("late") end)
+	sim:thread("vcpu", function() expect(vcpu:read(0x100 * PAGE, 4)):eq("late") end)
 	sim:thread("vmm", function()
 		expect(uffd:read()):fields{ address = other.addr }
 		fn(vm)
-		expect(uffd:copy(other, 0, "late" .. ("\0"):rep(4092))):eq(4096)
+		expect(uffd:copy(other, 0, "late" .. ("\0"):rep(PAGE - 4))):eq(PAGE)
 	end)
 	sim:join()
 	return vm
@@ -134,16 +137,16 @@ scenario("memslot lock: unlocking does not mind a vCPU in KVM_RUN", options, fun
 end)
 
 scenario("memslot lock: rights are checked before the state, and the state before the limit", options, function(sim)
-	local _, ram, vm, vmm, slot = sim:guest{ ram = { length = "64K" }, slot = { flags = KVM_MEM_READONLY } }
+	local _, ram, vm, vmm, slot = sim:guest{ ram = { length = 16 * PAGE }, slot = { flags = KVM_MEM_READONLY } }
 	expect(lock(vm, 0, WRITE)):eq(-EPERM)
 	expect(lock(vm, 0, READ)):eq(0)
 	expect(lock(vm, 0, WRITE)):eq(-EPERM)		-- and not -EBUSY
-	expect(vmm:setrlimit(RLIMIT_MEMLOCK, "4K")):eq(0)
+	expect(vmm:setrlimit(RLIMIT_MEMLOCK, PAGE)):eq(0)
 	expect(vmm:drop_capability(CAP_IPC_LOCK)):eq(0)
 	expect(lock(vm, 0, READ)):eq(-EBUSY)		-- and not -ENOMEM
 	expect(unlock(vm, 0)):eq(0)
 	expect(lock(vm, 0, READ)):eq(-ENOMEM)
-	expect(slot.memory_size):eq(0x10000)
+	expect(slot.memory_size):eq(16 * PAGE)
 	L.is_not_pinned(ram)
 end)
 
@@ -152,17 +155,17 @@ local gmem = L.options("K1", { needs = { "KVM_CAP_ARM_LOCK_USER_MEMORY_REGION", 
 scenario("memslot lock: memory of a guest_memfd cannot be locked", gmem, function(sim)
 	local vmm = sim:process()
 	local vm = vmm:open_kvm():create_vm()
-	local file = vm:create_guest_memfd{ size = "64K", flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED }
-	local ram = vmm:mmap{ length = "64K", file = file }
-	expect(vm:set_user_memory_region2{ slot = 0, flags = KVM_MEM_GUEST_MEMFD, memory_size = "64K",
+	local file = vm:create_guest_memfd{ size = 16 * PAGE, flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED }
+	local ram = vmm:mmap{ length = 16 * PAGE, file = file }
+	expect(vm:set_user_memory_region2{ slot = 0, flags = KVM_MEM_GUEST_MEMFD, memory_size = 16 * PAGE,
 		userspace_addr = ram, guest_memfd = file }):eq(0)
 	local vcpu = vm:create_vcpu()
-	expect(vcpu:write(0x3000, "data")):is_true()
+	expect(vcpu:write(3 * PAGE, "data")):is_true()
 	for _, rights in ipairs{ READ, WRITE } do
 		expect(lock(vm, 0, rights)):eq(-EOPNOTSUPP)
 	end
 	expect(unlock(vm, 0)):eq(-EINVAL)
-	expect(sim.inspect:mapping(vm, 0x3000)):fields{ present = true, writable = true }	-- as it was
+	expect(sim.inspect:mapping(vm, 3 * PAGE)):fields{ present = true, writable = true }	-- as it was
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
 end)
 
@@ -187,8 +190,8 @@ scenario("memslot lock: one slot or all", options, function(sim)
 	vm:create_vcpu()
 	local ram = {}
 	for i = 0, 3 do
-		ram[i] = vmm:mmap{ length = "16K" }
-		expect(vm:set_user_memory_region{ slot = i, guest_phys_addr = i << 20, memory_size = "16K",
+		ram[i] = vmm:mmap{ length = 4 * PAGE }
+		expect(vm:set_user_memory_region{ slot = i, guest_phys_addr = i << 20, memory_size = 4 * PAGE,
 			userspace_addr = ram[i] }):eq(0)
 		expect(lock(vm, i, i % 2 == 0 and READ or WRITE)):eq(0)
 	end

@@ -4,21 +4,24 @@
 -- A guest whose caches are off reads memory behind the host's caches, unless the CPU has FWB. The model reports a
 -- read of a line that the host wrote and nobody has cleaned.
 
+any_page_size()
+local PAGE <const> = PAGE_SIZE
+
 local L = require("locked")
 local lock, unlock, unlock_all, READ <const>, WRITE <const> = L.lock, L.unlock, L.unlock_all, L.READ, L.WRITE
 local caches = L.options("K6", { facilities = { {}, { fwb = false }, { fwb = false, dic = false, idc = false } } })
-local layout = { ram = { length = "64K" } }
+local layout = { ram = { length = 16 * PAGE } }
 local NOP <const> = "\x1f\x20\x03\xd5"
 
 local function fill(ram, text)
 	for i = 0, 15 do
-		expect(ram:write(i << 12, ("%s %2d"):format(text, i))):eq(0)
+		expect(ram:write(i * PAGE, ("%s %2d"):format(text, i))):eq(0)
 	end
 end
 
 local function has(vcpu, text, gpa)
 	for i = 0, 15 do
-		expect(vcpu:read((gpa or 0) + (i << 12), 7)):eq(("%s %2d"):format(text, i))
+		expect(vcpu:read((gpa or 0) + (i * PAGE), 7)):eq(("%s %2d"):format(text, i))
 	end
 end
 
@@ -47,8 +50,8 @@ end)
 
 scenario("memslot lock: any vCPU does it for all of them", caches, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
-	local second, other = vm:create_vcpu(), vmm:mmap{ length = "64K" }
-	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+	local second, other = vm:create_vcpu(), vmm:mmap{ length = 16 * PAGE }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 256 * PAGE, memory_size = 16 * PAGE,
 		userspace_addr = other }):eq(0)
 	expect(lock(vm, 0, WRITE)):eq(0)
 	expect(lock(vm, 1, READ)):eq(0)
@@ -56,7 +59,7 @@ scenario("memslot lock: any vCPU does it for all of them", caches, function(sim)
 	fill(other, "one ")
 	expect(second:read(0, 4)):eq("zero")
 	has(vcpu, "zero")
-	has(vcpu, "one ", 0x100000)
+	has(vcpu, "one ", 0x100 * PAGE)
 end)
 
 -- --- unlocking before it was done ----------------------------------------------------------------------------------
@@ -77,8 +80,8 @@ end)
 -- tags was always pending (A7).
 scenario("memslot lock: unlocked after a vCPU has run, memory stays mapped", caches, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
-	local other = vmm:mmap{ length = "64K" }
-	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+	local other = vmm:mmap{ length = 16 * PAGE }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 256 * PAGE, memory_size = 16 * PAGE,
 		userspace_addr = other }):eq(0)
 	expect(lock(vm, 0, WRITE)):eq(0)
 	fill(ram, "zero")
@@ -88,12 +91,12 @@ scenario("memslot lock: unlocked after a vCPU has run, memory stays mapped", cac
 	expect(unlock(vm, 0)):eq(0)
 	expect(L.faults(sim, has, vcpu, "zero")):eq(0)
 	expect(unlock(vm, 1)):eq(0)
-	expect(sim.inspect:mapping(vm, 0x100000)):fields{ present = true, writable = true, page = other:page(0) }
+	expect(sim.inspect:mapping(vm, 0x100 * PAGE)):fields{ present = true, writable = true, page = other:page(0) }
 	expect(lock(vm, 1, READ)):eq(0)
 	expect(lock(vm, 0, READ)):eq(0)
 	expect(unlock_all(vm)):eq(0)
 	L.is_unmapped(sim, vm, ram)
-	L.is_unmapped(sim, vm, other, 0x100000)
+	L.is_unmapped(sim, vm, other, 0x100 * PAGE)
 end)
 
 scenario("memslot lock: nothing remains pending", caches, function(sim)
@@ -104,7 +107,7 @@ scenario("memslot lock: nothing remains pending", caches, function(sim)
 	end
 	expect(unlock(vm, 0)):eq(0)
 	for i = 0, 15 do
-		expect(sim.inspect:mapping(vm, i << 12)):fields{ present = true, writable = false, page = ram:page(i) }
+		expect(sim.inspect:mapping(vm, i * PAGE)):fields{ present = true, writable = false, page = ram:page(i) }
 	end
 end)
 
@@ -113,19 +116,19 @@ end)
 -- KVM_ARM_VCPU_INIT of a vCPU that has run unmaps all memory, unless the CPU has FWB.
 scenario("memslot lock: the reset of a vCPU leaves locked memory mapped", caches, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
-	local other = vmm:mmap{ length = "64K" }
-	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "1M", memory_size = "64K",
+	local other = vmm:mmap{ length = 16 * PAGE }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 256 * PAGE, memory_size = 16 * PAGE,
 		userspace_addr = other }):eq(0)
 	expect(lock(vm, 0, WRITE)):eq(0)
 	fill(ram, "zero")
 	fill(other, "one ")
 	has(vcpu, "zero")
-	has(vcpu, "one ", 0x100000)
+	has(vcpu, "one ", 0x100 * PAGE)
 	for round = 1, 2 do
 		expect(vcpu:init()):eq(0)
 		L.is_locked(sim, vm, ram, true)
 		if sim.facilities.fwb == false then
-			L.is_unmapped(sim, vm, other, 0x100000)
+			L.is_unmapped(sim, vm, other, 0x100 * PAGE)
 		end
 		-- What the VMM loads for the next boot.
 		fill(ram, round == 1 and "boot" or "more")
@@ -136,11 +139,11 @@ end)
 scenario("memslot lock: after a reset there is new code where old code was", caches, function(sim)
 	local vcpu, ram, vm = sim:guest(layout)
 	expect(lock(vm, 0, WRITE)):eq(0)
-	expect(ram:write(0x4000, NOP)):eq(0)
-	expect(vcpu:fetch(0x4000)):eq("\x1f")
+	expect(ram:write(4 * PAGE, NOP)):eq(0)
+	expect(vcpu:fetch(4 * PAGE)):eq("\x1f")
 	expect(vcpu:init()):eq(0)
-	expect(ram:write(0x4000, NOP)):eq(0)
-	expect(L.faults(sim, function() expect(vcpu:fetch(0x4000)):eq("\x1f") end)):eq(0)
+	expect(ram:write(4 * PAGE, NOP)):eq(0)
+	expect(L.faults(sim, function() expect(vcpu:fetch(4 * PAGE)):eq("\x1f") end)):eq(0)
 end)
 
 scenario("memslot lock: unlocked between a reset and the next run", caches, function(sim)
@@ -166,7 +169,7 @@ scenario("memslot lock: vCPUs are reset while another thread locks and unlocks",
 	sim:thread("vcpu", function()
 		while not sim:stopping() do
 			expect(vcpu:init()):eq(0)
-			expect(vcpu:read(0x1000, 1)):eq("\0")
+			expect(vcpu:read(PAGE, 1)):eq("\0")
 		end
 	end)
 	sim:thread("vmm", function() L.lock_again_and_again(sim, vm, READ, EBUSY) end)
@@ -181,8 +184,8 @@ local VA <const>, ATA <const> = 0x40000000, 1 << 43
 -- Slot 0, Tagged, is at VA; the tables are in slot 1.
 local function tagged_guest(vm)
 	local vcpu = vm:create_vcpu()
-	expect(vcpu:set_paging{ tables = 0x100000, size = 0x10000 }):eq(0)
-	vcpu:map{ from = VA, to = 0, size = "64K", attr = "tagged" }
+	expect(vcpu:set_paging{ tables = 0x100 * PAGE, size = 16 * PAGE }):eq(0)
+	vcpu:map{ from = VA, to = 0, size = 16 * PAGE, attr = "tagged" }
 	expect(vcpu:set_sysreg("sctlr_el1", vcpu:get_sysreg("sctlr_el1") | ATA)):eq(0)
 	return vcpu
 end
@@ -191,24 +194,24 @@ local function tagged_vm(sim, ram)
 	local vmm = sim:process()
 	local vm = vmm:open_kvm():create_vm()
 	local mapping = vmm:mmap(ram)
-	expect(vm:set_user_memory_region{ slot = 0, memory_size = "64K", userspace_addr = mapping }):eq(0)
-	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 0x100000, memory_size = "64K",
-		userspace_addr = vmm:mmap{ length = "64K" } }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 0, memory_size = 16 * PAGE, userspace_addr = mapping }):eq(0)
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 0x100 * PAGE, memory_size = 16 * PAGE,
+		userspace_addr = vmm:mmap{ length = 16 * PAGE } }):eq(0)
 	return vm, mapping
 end
 
 scenario("memslot lock: MTE may be enabled after locking, all tags are set before the guest runs", mte, function(sim)
 	for _, rights in ipairs{ READ, WRITE } do
-		local vm, ram = tagged_vm(sim, { length = "64K" })
+		local vm, ram = tagged_vm(sim, { length = 16 * PAGE })
 		expect(lock(vm, 0, rights)):eq(0)
 		expect(vm:enable_cap{ cap = KVM_CAP_ARM_MTE }):eq(0)
 		local vcpu = tagged_guest(vm)
 		fill(ram, "tags")
-		expect(vcpu:read(0xffff888000100000, 1)):eq("\x03")	-- its tables, which are not locked
+		expect(vcpu:read(0xffff888000000000 + 0x100 * PAGE, 1)):eq("\x03")	-- its tables, which are not locked
 		expect(L.faults(sim, function()
 			for i = 0, 15 do
-				expect(vcpu:ldg(VA + (i << 12))):eq(0)
-				expect(vcpu:ldg(VA + (i << 12) + 0xff0)):eq(0)
+				expect(vcpu:ldg(VA + (i * PAGE))):eq(0)
+				expect(vcpu:ldg(VA + (i * PAGE) + PAGE - 16)):eq(0)
 			end
 			has(vcpu, "tags", VA)
 		end)):le(3)
@@ -217,16 +220,16 @@ scenario("memslot lock: MTE may be enabled after locking, all tags are set befor
 end)
 
 scenario("memslot lock: tags that the guest has set stay when it is unlocked and locked", mte, function(sim)
-	local vm = tagged_vm(sim, { length = "64K" })
+	local vm = tagged_vm(sim, { length = 16 * PAGE })
 	expect(vm:enable_cap{ cap = KVM_CAP_ARM_MTE }):eq(0)
 	local vcpu = tagged_guest(vm)
 	expect(lock(vm, 0, WRITE)):eq(0)
-	expect(vcpu:stg(VA + 0x3000, 7)):is_true()
+	expect(vcpu:stg(VA + 3 * PAGE, 7)):is_true()
 	for _ = 1, 2 do
 		expect(unlock(vm, 0)):eq(0)
-		expect(vcpu:ldg(VA + 0x3000)):eq(7)
+		expect(vcpu:ldg(VA + 3 * PAGE)):eq(7)
 		expect(lock(vm, 0, WRITE)):eq(0)
-		expect(vcpu:ldg(VA + 0x3000)):eq(7)
+		expect(vcpu:ldg(VA + 3 * PAGE)):eq(7)
 	end
 end)
 
@@ -234,13 +237,13 @@ end)
 local untaggable = L.options("K6", { facilities = { mte = true }, before = "6.13" })
 
 scenario("memslot lock: locked memory that may have no tags keeps the VM from running", untaggable, function(sim)
-	local vm = tagged_vm(sim, { length = "2M", kind = "shmem", hugetlb = true })
+	local vm = tagged_vm(sim, { length = 2 << 20, kind = "shmem", hugetlb = 2 << 20 })
 	expect(lock(vm, 0, WRITE)):eq(0)
 	expect(vm:enable_cap{ cap = KVM_CAP_ARM_MTE }):eq(0)
 	local vcpu = vm:create_vcpu()
 	for _ = 1, 2 do
-		expect(vcpu:read(0x100000, 1)):fields{ ret = -EFAULT }
+		expect(vcpu:read(0x100 * PAGE, 1)):fields{ ret = -EFAULT }
 	end
 	expect(unlock(vm, 0)):eq(0)
-	expect(vcpu:read(0x100000, 1)):eq("\0")
+	expect(vcpu:read(0x100 * PAGE, 1)):eq("\0")
 end)

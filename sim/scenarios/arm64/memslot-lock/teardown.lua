@@ -2,10 +2,13 @@
 -- Locked memslots at the end of a VM and of its process. At the end of each scenario the engine looks for pages
 -- that are left, and for pins.
 
+any_page_size()
+local PAGE <const> = PAGE_SIZE
+
 local L = require("locked")
 local lock, READ <const>, WRITE <const> = L.lock, L.READ, L.WRITE
 local options = L.options("K7")
-local layout = { ram = { length = "64K" } }
+local layout = { ram = { length = 16 * PAGE } }
 
 cases("memslot lock: the process exits", options, {
 	{ "before a vCPU has run, for reading", READ,  false },
@@ -15,21 +18,21 @@ cases("memslot lock: the process exits", options, {
 	local vcpu, _, vm, vmm = sim:guest(layout)
 	expect(lock(vm, 0, case[2])):eq(0)
 	if case[3] then
-		expect(vcpu:write(0x3000, "x")):is_true()
+		expect(vcpu:write(3 * PAGE, "x")):is_true()
 	end
 	expect(vmm:exit()):eq(0)
 end)
 
 scenario("memslot lock: the VM ends and its process goes on", options, function(sim)
 	local vcpu, ram, vm, vmm = sim:guest(layout)
-	expect(vmm:setrlimit(RLIMIT_MEMLOCK, "64K")):eq(0)
+	expect(vmm:setrlimit(RLIMIT_MEMLOCK, 16 * PAGE)):eq(0)
 	expect(vmm:drop_capability(CAP_IPC_LOCK)):eq(0)
 	expect(lock(vm, 0, WRITE)):eq(0)
-	expect(vcpu:write(0x3000, "kept")):is_true()
+	expect(vcpu:write(3 * PAGE, "kept")):is_true()
 	vcpu:close()
 	vm:close()
 	L.is_not_pinned(ram)
-	expect(ram:read(0x3000, 4)):eq("kept")
+	expect(ram:read(3 * PAGE, 4)):eq("kept")
 	expect(ram:mlock()):eq(0)			-- all of the limit is there again
 end)
 
@@ -38,7 +41,7 @@ scenario("memslot lock: another process is the last one to close the VM", option
 	local vcpu, ram, vm, vmm = sim:guest(layout)
 	local child = vmm:fork()
 	for _, process in ipairs{ vmm, child } do
-		expect(process:setrlimit(RLIMIT_MEMLOCK, "64K")):eq(0)
+		expect(process:setrlimit(RLIMIT_MEMLOCK, 16 * PAGE)):eq(0)
 	end
 	expect(vmm:drop_capability(CAP_IPC_LOCK)):eq(0)
 	expect(child:drop_capability(CAP_IPC_LOCK)):eq(0)
@@ -74,11 +77,11 @@ end)
 
 scenario("memslot lock: many slots", options, function(sim)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "256K" }
+	local ram = vmm:mmap{ length = 64 * PAGE }
 	local vm = vmm:open_kvm():create_vm()
 	for i = 0, 15 do
-		expect(vm:set_user_memory_region{ slot = i, guest_phys_addr = i << 20, memory_size = "16K",
-			userspace_addr = ram.addr + (i << 14) }):eq(0)
+		expect(vm:set_user_memory_region{ slot = i, guest_phys_addr = i << 20, memory_size = 4 * PAGE,
+			userspace_addr = ram.addr + 4 * i * PAGE }):eq(0)
 		expect(lock(vm, i, i % 2 == 0 and READ or WRITE)):eq(0)
 	end
 	for i = 0, 63 do

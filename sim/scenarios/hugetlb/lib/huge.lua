@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- What the scenarios with hugetlb memory share: the sizes of pages, and a guest with three of them. (s390x has
 -- scenarios of its own: KVM offers huge pages there by a capability.)
+
+local PAGE <const> = PAGE_SIZE
 local M = {}
 
 -- On 6.1 splitting an area of hugetlb memory warns (findings.md).
@@ -8,9 +10,10 @@ local both <const> = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shad
 local arm <const> = { arch = "arm64", kernel = "6.12" }
 local x86 <const> = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }
 
--- Name, bytes, level of the guest's mapping. Stage 2 has no contiguous entries: 64 KiB are 16 pages there.
-local everywhere <const> = { { "2 MiB", 2 << 20, 2 } }
-local contiguous <const> = { { "64 KiB", 64 << 10, 1 } }
+-- Name, bytes, level of the guest's mapping. Stage 2 has no contiguous entries: 64 KiB are 16 pages there. With larger
+-- pages the host's contiguous entries are 2 MiB.
+local everywhere <const> = { { ("%d MiB"):format(PMD_SIZE >> 20), PMD_SIZE, 2 } }
+local contiguous <const> = { PAGE == 4096 and { "64 KiB", 64 << 10, 1 } or { "2 MiB", 2 << 20, 1 } }
 
 M.options, M.x86 = both, x86
 
@@ -41,9 +44,9 @@ function M.guest(sim, bytes, level, t)
 	t.ram.length, t.ram.hugetlb = 3 * bytes, bytes
 	local vcpu, ram, vm, vmm, slot = sim:guest(t)
 	local g = { sim = sim, vcpu = vcpu, ram = ram, vm = vm, vmm = vmm, slot = slot, bytes = bytes, level = level }
-	g.last, g.inner = bytes - 4096, bytes // 2 + 0x1000
+	g.last, g.inner = bytes - PAGE, bytes // 2 + PAGE
 	function g.mapping(gpa) return sim.inspect:mapping(vm, gpa) end
-	function g.page(gpa) return ram:page(gpa // 4096) end
+	function g.page(gpa) return ram:page(gpa // PAGE) end
 	function g.text(n, offset) return ("page %d %8x"):format(n, offset) end
 	function g.fill(n)
 		for _, offset in ipairs{ 0, g.inner, g.last } do
