@@ -126,22 +126,25 @@ end)
 -- kvm_mmu_get_tdp_level(): EPT has 5 levels for a vCPU with more than 48 physical address bits.
 scenario("five levels: guest memory above 2^48", nested, function(sim)
 	local vmm = sim:process()
-	local ram = vmm:mmap{ length = "4M", huge = true }
+	local near, ram = vmm:mmap{ length = "4M", huge = true }, vmm:mmap{ length = "4M", huge = true }
 	local vm = vmm:open_kvm():create_vm()
-	for slot, gpa in ipairs{ 0, FAR } do
-		expect(vm:set_user_memory_region{ slot = slot, guest_phys_addr = gpa, memory_size = "4M",
-			userspace_addr = ram }):eq(0)
+	for slot, memory in ipairs{ near, ram } do
+		expect(vm:set_user_memory_region{ slot = slot, guest_phys_addr = slot == 1 and 0 or FAR, memory_size = "4M",
+			userspace_addr = memory }):eq(0)
 	end
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(FAR + 0x3000, "far")):is_true()
-	expect(vcpu:read(0x3000, 3)):eq("far")
 	expect(sim.inspect:mapping(vm, FAR)):fields{ present = true, level = 2 }
+	-- Without the upper bits it is the other slot.
+	expect(vcpu:read(0x3000, 3)):eq("\0\0\0")
+	expect(vcpu:write(0x3000, "near")):is_true()
+	expect(vcpu:read(FAR + 0x3000, 3)):eq("far")
 	expect(ram:madvise(0, "4M", MADV_DONTNEED)):eq(0)
 	expect(sim.inspect:mapping(vm, FAR).present):is_false()
 	expect(vcpu:read(FAR + 0x3000, 1)):eq("\0")
 	expect(vm:set_user_memory_region{ slot = 2, memory_size = 0 }):eq(0)
 	expect(sim.inspect:mapping(vm, FAR).present):is_false()
-	expect(vcpu:read(0x3000, 1)):eq("\0")
+	expect(vcpu:read(0x3000, 4)):eq("near")
 end)
 
 -- Without a CPUID table a vCPU has 36 address bits.
