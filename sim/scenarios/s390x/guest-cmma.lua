@@ -260,3 +260,38 @@ cases("DIAGNOSE 0x10: refused for", { arch = "s390x" }, {
 	expect(vcpu:diag10(case[2], case[3])):fields{ exception = { code = SPECIFICATION } }
 	expect(vcpu:read(PAGE, 6)):eq("page 0")
 end)
+
+-- Nothing of the process is near, so that a page table made there would be left when it ends.
+local FAR <const> = 1 << 40
+local far = { arch = "s390x", kernel = "6.12", before = "7.0", covers = options.covers }
+
+scenario("CMMA log: a slot over memory that is not there has no states", far, function(sim)
+	local vcpu, _, vm = guest(sim)
+	expect(vcpu:essa(PAGE, GET)):eq(U_STABLE | RESIDENT)
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "16M", memory_size = "1M",
+		userspace_addr = FAR }):eq(0)
+	expect(vm:s390_get_cmma_bits{ start_gfn = 0x1000, count = 4, flags = KVM_S390_CMMA_PEEK }):fields{
+		start_gfn = 0x1000, values = "\0\0\0\0" }
+	expect(vm:s390_set_cmma_bits{ start_gfn = 0x1000, values = "\3" }):eq(0)
+	local first = vm:s390_get_cmma_bits{ start_gfn = 0x1000, count = 1, flags = KVM_S390_CMMA_PEEK }
+	expect(first):fields{ values = "\0" }
+	expect(vcpu:read(PAGE, 4)):eq("page")
+end)
+
+-- The log of the control block names the page until it is full: __gmap_zap() finds nothing at its address then.
+scenario("ESSA: a page that became unused is unmapped before the log is full", far, function(sim)
+	local vcpu, ram, vm, vmm = guest(sim)
+	local away = vmm:mmap{ addr = FAR, length = "1M", huge = false,
+		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED }
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = "16M", memory_size = "1M",
+		userspace_addr = away }):eq(0)
+	expect(vcpu:write("16M", "far")):is_true()
+	swap_out(away, 0)
+	swap_out(ram, PAGE)
+	expect(vcpu:essa(16 << 20, UNUSED)):eq(U_STABLE | PRESERVED)
+	expect(away:munmap()):eq(0)
+	for _ = 1, 511 do
+		vcpu:essa(PAGE, UNUSED)
+	end
+	expect(ram:page(0x40).swapped):is_false()
+end)
