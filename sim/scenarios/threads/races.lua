@@ -175,3 +175,38 @@ scenario("two vCPUs, log reads, slot changes and host events together", options,
 	end)
 	sim:join{ seconds = SECONDS }
 end)
+
+-- Logs are taken all the time while each page is written once. No write may fall between two logs.
+scenario("each page that two vCPUs write once is in one of the logs taken meanwhile", options, function(sim)
+	local PAGES <const> = SIZE // 4096
+	local _, _, vm = guest(sim, KVM_MEM_LOG_DIRTY_PAGES)
+	local round, rounds, done = 0, 0, { 0, 0 }
+	for i = 1, 2 do
+		local vcpu = vm:create_vcpu()
+		sim:thread("vcpu " .. i, function()
+			while not sim:stopping() do
+				if done[i] < round then
+					local half = { (i - 1) * SIZE // 2, SIZE // 2 }
+					expect(vcpu:workload{ op = "write", range = half, stride = "4K" }):eq(PAGES // 2)
+					done[i] = done[i] + 1
+				end
+			end
+		end)
+	end
+	sim:thread("log", function()
+		while not sim:stopping() do
+			local seen = vm:get_dirty_log{ slot = 0 }
+			expect(seen:count()):eq(0)
+			round = round + 1
+			while not sim:stopping() and (done[1] < round or done[2] < round) do
+				seen:add(vm:get_dirty_log{ slot = 0 })
+			end
+			if done[1] == round and done[2] == round then
+				seen:add(vm:get_dirty_log{ slot = 0 })
+				expect(seen:count()):eq(PAGES)
+				rounds = rounds + 1
+			end
+		end
+	end)
+	sim:join{ seconds = SECONDS, at_least = function() return rounds > 2 end }
+end)

@@ -106,11 +106,14 @@ scenario("two ranges are invalidated at a time", {
 			while not sim:stopping() do
 				expect(ram:madvise(begin, "512K", MADV_DONTNEED)):eq(0)
 				drops[i] = drops[i] + 1
+				-- The vCPU uses what it has mapped meanwhile.
+				local seen = writes[i]
+				while not sim:stopping() and writes[i] < seen + 2 do end
 			end
 		end)
 	end
 	sim:join{ seconds = 0.3, at_least = function()
-		return writes[1] > 5 and writes[2] > 5 and drops[1] > 20 and drops[2] > 20
+		return writes[1] > 5 and writes[2] > 5 and drops[1] > 5 and drops[2] > 5
 	end }
 end)
 
@@ -135,4 +138,34 @@ scenario("a slot moves by half, and the half that it covers before and after is 
 		end
 	end)
 	sim:join{ seconds = 0.3, at_least = function() return writes > 20 and moves > 20 end }
+end)
+
+-- Deleting the slot drops all tables. Then both vCPUs begin at the same time, and want the same new tables: who comes
+-- second must notice (tdp_mmu_set_spte_atomic(), arch/x86/kvm/mmu/tdp_mmu.c).
+scenario("two vCPUs make the same tables at once", {
+	arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, kernel = "6.12", check = "end", timeout = 60,
+}, function(sim)
+	local first, ram, vm, _, slot = sim:guest{ ram = { length = SIZE, huge = false } }
+	local round, done = 0, { 0, 0 }
+	for i, vcpu in ipairs{ first, vm:create_vcpu() } do
+		sim:thread("vcpu " .. i, function()
+			while not sim:stopping() do
+				if done[i] < round then
+					expect(vcpu:write(0x1000, "here")):is_true()
+					done[i] = done[i] + 1
+				end
+			end
+		end)
+	end
+	sim:thread("slots", function()
+		while not sim:stopping() do
+			if done[1] == round and done[2] == round then
+				expect(vm:set_user_memory_region{ slot = 0, memory_size = 0 }):eq(0)
+				expect(vm:set_user_memory_region(slot)):eq(0)
+				round = round + 1
+			end
+		end
+	end)
+	sim:join{ seconds = 0.5, at_least = function() return round > 20 end }
+	expect(ram:read(0x1000, 4)):eq("here")
 end)
