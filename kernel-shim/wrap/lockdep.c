@@ -141,6 +141,24 @@ static __always_inline bool class_bit(unsigned long nr, const volatile unsigned 
 #undef lock_is_held_type
 #undef debug_show_held_locks
 
+unsigned int kshim_lock_hooks;
+
+void kshim_lock_hook(unsigned int hook, bool on)
+{
+	if (on)
+		__atomic_fetch_or(&kshim_lock_hooks, hook, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&kshim_lock_hooks, ~hook, __ATOMIC_RELAXED);
+}
+
+static noinline void after_acquire(const struct lockdep_map *lock)
+{
+	if (lock->name == READ_ONCE(kshim_watched_lock))
+		kshim_watched_lock_taken();
+	if (READ_ONCE(kshim_preempt_period))
+		kshim_preempt_point();
+}
+
 /* Counted here: what is not an RCU or SRCU section. */
 FAITHFUL(lock_acquire, "kernel/locking/lockdep.c");
 void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, int read, int check,
@@ -149,10 +167,8 @@ void lock_acquire(struct lockdep_map *lock, unsigned int subclass, int trylock, 
 	if (read != 2 && kshim_thread_cpu)
 		kshim_count_lock();
 	kernel_lock_acquire(lock, subclass, trylock, read, check, nest_lock, ip);
-	if (unlikely(lock->name == READ_ONCE(kshim_watched_lock)))
-		kshim_watched_lock_taken();
-	if (unlikely(READ_ONCE(kshim_preempt_period)))
-		kshim_preempt_point();
+	if (unlikely(READ_ONCE(kshim_lock_hooks)))
+		after_acquire(lock);
 }
 
 static noinline int held_after_point(const struct lockdep_map *lock, int read)

@@ -7,6 +7,7 @@
  */
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <kshim/measure.h>
 #include <kshim/task.h>
 #include "internal.h"
 
@@ -15,6 +16,7 @@ unsigned int kshim_preempt_period;
 void kshim_preempt_every(unsigned int points)
 {
 	WRITE_ONCE(kshim_preempt_period, points);
+	kshim_lock_hook(KSHIM_HOOK_PREEMPT, points);
 }
 
 static bool holds_mmu_lock(void)

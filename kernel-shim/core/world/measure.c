@@ -28,6 +28,7 @@ long kshim_watch_mmu_lock(enum kvmsim_watch how)
 	struct kvm *kvm = list_first_entry_or_null(&vm_list, struct kvm, vm_list);
 	long ret = 0;
 
+	kshim_lock_hook(KSHIM_HOOK_WATCH, how != KVMSIM_WATCH_OFF);
 	kshim_watched_lock = how != KVMSIM_WATCH_OFF && kvm ? kvm->mmu_lock.dep_map.name : NULL;
 	if (how == KVMSIM_WATCH_HELD && watch != how)
 		ret = register_trace_lock_release(released, NULL);

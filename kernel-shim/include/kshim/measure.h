@@ -23,7 +23,13 @@ enum kvmsim_watch {
 #ifdef __KERNEL__
 struct lockdep_map;
 
-/* The name of the watched lock, or NULL. lock_acquire() compares it with each lock's. */
+/* What lock_acquire() does after its work; mostly nothing, so that it costs one test. */
+#define KSHIM_HOOK_PREEMPT	1u	/* kshim_preempt_point() */
+#define KSHIM_HOOK_WATCH	2u	/* compares the lock's name with the watched lock's */
+extern unsigned int kshim_lock_hooks;
+void kshim_lock_hook(unsigned int hook, bool on);
+
+/* The name of the watched lock, or NULL. */
 extern const char *kshim_watched_lock;
 void kshim_watched_lock_taken(void);
 extern uint64_t kshim_nr_mmu_locks;
