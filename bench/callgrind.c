@@ -163,22 +163,24 @@ static void read_profiles(const char *dir, struct profile_sums *sums)
 	rmdir(dir);
 }
 
-static void exec_valgrind(const struct bench_case *c, const char *dir, const char *how)
+/* Nothing is instrumented before sim:measure(). There each thread collects at once, or with held what it does then. */
+static void exec_valgrind(const struct bench_case *c, const char *dir, int held)
 {
 	char exe[4096], *out = xasprintf("--callgrind-out-file=%s/%%p", dir);
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	if (n > 0) {
 		exe[n] = 0;
-		execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", out, exe, "bench",
-		       "--arch", c->arch, how, c->key, c->path, (char *)NULL);
+		execlp("valgrind", "valgrind", "-q", "--tool=callgrind", "--instr-atstart=no",
+		       held ? "--collect-atstart=no" : "--collect-atstart=yes", out, exe, "bench", "--arch", c->arch,
+		       held ? "--once-held" : "--once", c->key, c->path, (char *)NULL);
 	}
 	fprintf(stderr, "kvmsim bench: valgrind: %s\n", strerror(errno));
 	_exit(127);
 }
 
 /* Runs the case once. Returns 0, or -1. */
-static int profile(const struct bench_case *c, const char *how, struct profile_sums *sums)
+static int profile(const struct bench_case *c, int held, struct profile_sums *sums)
 {
 	char dir[] = "/tmp/kvmsim-callgrind-XXXXXX";
 	int status = -1;
@@ -191,7 +193,7 @@ static int profile(const struct bench_case *c, const char *how, struct profile_s
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
-		exec_valgrind(c, dir, how);
+		exec_valgrind(c, dir, held);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	read_profiles(dir, sums);
@@ -210,7 +212,7 @@ int bench_count_instructions(struct bench_case *c)
 {
 	struct profile_sums all = { 0 }, held = { 0 };
 	double total = 0, total_held = 0;
-	int rc = profile(c, "--once", &all);
+	int rc = profile(c, 0, &all);
 
 	for (int i = 0; i < BENCH_PARTS; i++) {
 		c->instructions[i] = all.parts[i] / (double)c->ops;
@@ -218,7 +220,7 @@ int bench_count_instructions(struct bench_case *c)
 	}
 	c->has_instructions = !rc && total > 0;
 	if (c->has_instructions)
-		rc = profile(c, "--once-held", &held);
+		rc = profile(c, 1, &held);
 	for (int i = 0; i < BENCH_REST; i++)
 		total_held += held.parts[i];
 	add_count(c, "mmu_lock_held_instructions", total_held);

@@ -47,6 +47,18 @@ if command -v valgrind >/dev/null; then
 		end)
 	end)
 	LUA
+	# All threads count.
+	cat >threads.lua <<-'LUA'
+	scenario("threads", { mmu = "ept" }, function(sim)
+		local vcpu = sim:guest{ ram = { length = "4M" } }
+		sim:measure("page", 1024, function()
+			sim:thread("other", function() vcpu:workload{ op = "write", range = { 0, 4 << 20 }, count = 1024 } end)
+			sim:join()
+		end)
+	end)
+	LUA
+	run 0 bench --rounds 1 --instructions threads.lua
+	awk '/instructions, kernel/ { kernel = $3 } END { exit !(kernel > 1000) }' out || complain "threads: $(cat out)"
 	run 0 bench --rounds 1 --instructions held.lua
 	for part in kernel shim model; do
 		grep -qE "instructions, $part +[1-9]" out || complain "no instructions of the $part"
