@@ -10,7 +10,7 @@
 
 struct kshim_mem_counts kshim_mem_counts;
 u32 kshim_mem_epoch = 1;
-long kshim_fail_alloc;
+long kshim_fail_alloc;	/* below 0: all allocations fail */
 
 /* Records: a bump allocator with one free list per power of two, 32 bytes to 1 MiB. Its mapping doubles when full. */
 #define META_MIN_SHIFT	5
@@ -131,9 +131,14 @@ void kshim_out_of_bounds(const char *name, const void *object, unsigned long byt
 
 bool kshim_should_fail(gfp_t gfp)
 {
-	if (likely(READ_ONCE(kshim_fail_alloc) <= 0) || gfp & __GFP_NOFAIL)
+	long n = READ_ONCE(kshim_fail_alloc);
+
+	if (likely(!n) || gfp & __GFP_NOFAIL)
 		return false;
-	return __atomic_sub_fetch(&kshim_fail_alloc, 1, __ATOMIC_RELAXED) == 0;
+	while (n > 0 && !__atomic_compare_exchange_n(&kshim_fail_alloc, &n, n - 1, true, __ATOMIC_RELAXED,
+						     __ATOMIC_RELAXED))
+		;
+	return n < 0 || n == 1;
 }
 
 int kshim_mem_validate(void)

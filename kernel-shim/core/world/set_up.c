@@ -54,12 +54,11 @@ static int set_generation(const char *value, const struct kernel_param *p)
 /* 0 takes back the failure that was wanted last, or is -ENOENT if it has happened. */
 static int set_fail_allocation(const char *value, const struct kernel_param *p)
 {
-	unsigned int n;
-	int ret = kstrtouint(value, 0, &n);
+	int n, ret = kstrtoint(value, 0, &n);
 
 	if (ret)
 		return ret;
-	return __atomic_exchange_n(&kshim_fail_alloc, (long)n, __ATOMIC_RELAXED) <= 0 && !n ? -ENOENT : 0;
+	return __atomic_exchange_n(&kshim_fail_alloc, (long)n, __ATOMIC_RELAXED) || n ? 0 : -ENOENT;
 }
 
 static const struct kernel_param_ops fail_allocation_ops = { .set = set_fail_allocation };

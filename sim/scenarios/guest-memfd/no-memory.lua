@@ -73,6 +73,24 @@ cases("private memory: an allocation fails", options, calls, function(sim, case)
 	expect(m.vcpu:read(0, 5)):eq("guest")
 end)
 
+scenario("memory attributes: there is no memory", options, function(sim)
+	local vm, _, slot = protected(sim, 2 * MEGABYTE)
+	expect(slot(0, 0, MEGABYTE, 0)):eq(0)
+	expect(vm:set_memory_attributes{ address = 0, size = PAGE, attributes = PRIVATE }):eq(0)
+	local vcpu = vm:create_vcpu()
+	expect(vcpu:write(0, "private")):is_true()
+	for _, size in ipairs{ MEGABYTE // 2, MEGABYTE } do
+		expect(sim:set_module_param("machine.fail_allocation", "-1")):eq(0)
+		expect(vm:set_memory_attributes{ address = 0, size = size, attributes = PRIVATE }):eq(-ENOMEM)
+		expect(sim:set_module_param("machine.fail_allocation", 0)):eq(0)
+		expect(vcpu:write(PAGE, "shared")):is_true()
+		expect(vcpu:read(0, 7)):eq("private")
+	end
+	expect(vm:set_memory_attributes{ address = 0, size = MEGABYTE, attributes = PRIVATE }):eq(0)
+	expect(vcpu:read(PAGE, 6)):eq(("\0"):rep(6))
+	expect(vcpu:read(0, 7)):eq("private")
+end)
+
 -- fallocate() looks for signals before each page.
 scenario("guest_memfd: a signal interrupts fallocate(), and what is there stays", options, function(sim)
 	local size <const> = 16 * MEGABYTE
