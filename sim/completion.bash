@@ -47,7 +47,7 @@ _kvmsim() {
 	repl) options='--arch --kernel --allow-io --timeout --help' ;;
 	debug) options='--arch --break --filter --kernel --help' ;;
 	mutate) options='--arch --kernel --count --limit --function --scenarios --help' ;;
-	selftests) options='--kernel --mmu --filter --long --list --jobs --junit --help' ;;
+	selftests) options='--kernel --mmu --filter --long --list --jobs --coverage --junit --help' ;;
 	exec) options='--arch --kernel --mmu --ram --cpus --hugepages --param --log --help' ;;
 	bench)
 		options='--arch --kernel --filter --exclude --rounds --instructions --json --html --compare --threshold

@@ -17,7 +17,8 @@ usage() {
 	Usage: kvmsim coverage [--arch A]... [--diff BASE|PATCH] [FILE|DIR...]
 
 	Builds with gcov, in a build directory of its own, runs the scenarios of the files, and says which lines of the kernel
-	and of this project ran. Without files it runs all tests; with --diff, the scenarios that reach the change. Prints
+	and of this project ran. Without files it runs all tests; with --diff, the scenarios that reach the change. (An
+	option of the command selftests runs the kernel's selftests alone.) Prints
 
 	  a table of the kernel's memory files and one of this project's, the file with most holes first;
 	  a table of the scenario files: how many functions of the kernel each reaches, and how many no other one does;
@@ -40,7 +41,8 @@ die() {
 	exit 2
 }
 
-arches='' diff='' list=''
+quote_word() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+arches='' diff='' list='' selftests=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -54,9 +56,15 @@ while [ $# -gt 0 ]; do
 		;;
 	--arch=*) arches="$arches ${1#*=}" ;;
 	--diff=*) diff=${1#*=} ;;
+	--selftests) # all that follows is for the command selftests
+		selftests=yes
+		shift
+		for argument in "$@"; do list="$list $(quote_word "$argument")"; done
+		break
+		;;
 	--) ;;
 	-*) die "no option $1; try './kvmsim coverage --help'" ;;
-	*) list="$list '$(printf '%s' "$1" | sed "s/'/'\\\\''/g")'" ;;
+	*) list="$list $(quote_word "$1")" ;;
 	esac
 	shift
 done
@@ -94,7 +102,9 @@ run() { # COMMAND [ARGUMENT...]
 		return $code
 	fi
 }
-if [ $# -gt 0 ]; then
+if [ -n "$selftests" ]; then
+	"$build/kvmsim-bin" selftests "$@" || failed=$?
+elif [ $# -gt 0 ]; then
 	run run --timeout $timeout "$@" || failed=$?
 elif [ -n "$diff" ]; then
 	run run --timeout $timeout --changed --diff "$diff" --limit 0 || failed=$?
@@ -159,8 +169,10 @@ head=$(printf '%7s %7s %7s   %s' '%' ran lines file)
 awk -v reports="$out/kernel.reports" -v scope="$scope" -v root="$kernel" -v reasons="$project/.ci/coverage-reasons" \
 	-f "$here/lines.awk" -f "$here/regions.awk" </dev/null >"$out/regions.txt"
 tail -n 1 "$out/regions.txt" >>"$out/figures"
-echo
-run reach "$@" | tee "$out/scenarios.txt"
+if [ -z "$selftests" ]; then
+	echo
+	run reach "$@" | tee "$out/scenarios.txt"
+fi
 [ -z "$diff" ] || awk -v reports="$out/kernel.reports" -f "$here/lines.awk" -f "$here/diff.awk" "$diff" | tee "$out/diff.txt"
 echo
 echo "Reports: $out/kernel-*.html, $out/kvmsim-*.html, *.xml, *.json"

@@ -79,6 +79,8 @@ void exec_check(void);
 /* In a child of fork(2): what the parent reported is the parent's. */
 void exec_reports_forked(void);
 extern bool exec_logging;
+/* In a build with gcov: writes out what the flavour has counted. Else NULL. */
+extern void (*exec_keep_counts)(void);
 
 /* --- memory.c: what the program maps --- */
 bool exec_in_window(const void *p);

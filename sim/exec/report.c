@@ -24,6 +24,7 @@ static bool finished;
 static unsigned long nr_checks;	/* that were asked for */
 
 bool exec_logging;
+void (*exec_keep_counts)(void);
 
 static const char *const kinds[KVMSIM_NR_REPORTS] = {
 	[KVMSIM_BUG] = "BUG", [KVMSIM_OOPS] = "oops", [KVMSIM_REFUSED] = "refused", [KVMSIM_DEADLOCK] = "deadlock",
@@ -36,6 +37,8 @@ static void __attribute__((noreturn)) end_now(int status)
 {
 	if (!ftrylockfile(stdout))
 		fflush_unlocked(stdout);
+	if (exec_keep_counts)
+		exec_keep_counts();
 	exec_host(SYS_exit_group, status);
 	__builtin_unreachable();
 }
@@ -146,6 +149,8 @@ int exec_finish(int status)
 		return status;
 	finished = true;
 	check_world();
+	if (exec_keep_counts)
+		exec_keep_counts();
 	if (!nr_reports)
 		return status;
 	if (!status)

@@ -88,6 +88,7 @@ static void boot(const char *flavour)
 	exec_program = ops->exec();
 	if (!exec_program)
 		exec_refuse("a program for %s", ops->arch);
+	exec_keep_counts = dlsym(dl, "kvmsim_keep_counts");
 	exec_faults_boot();
 	ret = ops->boot(&config, &exec_host_ops);
 	if (!ret)

@@ -23,6 +23,7 @@ static const char help[] =
 	"  --long           also runs that take over ten seconds of CPU time\n"
 	"  --list           say of each test of the kernel whether it is run, how, and if not, why; run nothing\n"
 	"  -j, --jobs N     tests that run at once (default: one for each CPU; the output is the same)\n"
+	"  --coverage       build with gcov, and say which lines of the kernel the tests have run (kvmsim coverage --help)\n"
 	"  --junit F        write the results as JUnit XML to file F, at the end of the run\n"
 	"\n"
 	"Exit code: 0 all passed, 1 a test failed or the simulator has a report, 2 wrong usage or does not build.\n";
