@@ -32,7 +32,7 @@ struct word {
 	uint64_t value;
 	unsigned long changes;	/* how many there were */
 	struct kvmsim_change *change;	/* a ring of MAX_CHANGES */
-	bool (*may_change)(const uint64_t *word);	/* stores are judged; NULL: they are not */
+	const struct host_store_judge *judge;	/* of stores, or NULL */
 };
 
 static struct word words[KVMSIM_MAX_WATCHED];
@@ -102,7 +102,7 @@ static struct word *wrong_store(unsigned long addr, const void *code)
 	for (i = 0; i < nr_words; i++) {
 		struct word *w = &words[i];
 
-		if (w->may_change && addr - w->addr < w->bytes && w->may_change((const uint64_t *)w->addr) &&
+		if (w->judge && addr - w->addr < w->bytes && w->judge->may_change((const uint64_t *)w->addr) &&
 		    !is_locked(code))
 			return w;
 	}
@@ -114,9 +114,7 @@ static void report_store(struct word *w, uint64_t old, void *pc)
 	const void *frames[KVMSIM_CHANGE_FRAMES];
 	unsigned int n = host_backtrace_from(pc, (void **)frames, KVMSIM_CHANGE_FRAMES);
 
-	host_check_frames("atomic-stores", frames, n, "the entry %llx, in which the processor may set bits, becomes "
-			  "%llx by a store that is not atomic", (unsigned long long)old,
-			  (unsigned long long)value_of(w));
+	w->judge->report(old, value_of(w), frames, n);
 }
 
 /* Return addresses are looked up one byte lower: pc, behind the store, is as good as one. */
@@ -203,12 +201,12 @@ int host_watch(uint64_t addr, unsigned int bytes)
 	return mprotect((void *)(addr & -PAGE), PAGE, PROT_READ) ? -errno : 0;
 }
 
-int host_watch_stores(const uint64_t *word, bool (*may_change)(const uint64_t *word))
+int host_watch_stores(const uint64_t *word, const struct host_store_judge *judge)
 {
 	int rc = host_watch((uintptr_t)word, sizeof(*word));
 
 	if (!rc)
-		words[nr_words - 1].may_change = may_change;
+		words[nr_words - 1].judge = judge;
 	return rc;
 }
 

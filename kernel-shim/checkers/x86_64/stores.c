@@ -11,6 +11,7 @@
 #include "mmu.h"
 #include "mmu/mmu_internal.h"
 #include "mmu/spte.h"
+#include <kshim/host.h>
 #include <kshim/hw.h>
 #include <kshim/machine.h>
 #include <kshim/stores.h>
@@ -31,6 +32,15 @@ static bool may_set_bits(const u64 *entry)
 		((spte & PT_WRITABLE_MASK) && !(spte & shadow_dirty_mask)));
 }
 
+static void report_store(u64 old, u64 new, const void *const *frames, unsigned int n)
+{
+	host_check_frames("atomic-stores", frames, n,
+			  "the entry %llx, in which the processor may set bits, becomes %llx by a store that is not "
+			  "atomic", old, new);
+}
+
+static const struct host_store_judge judge = { .may_change = may_set_bits, .report = report_store };
+
 static int watch(struct kvm_vcpu *vcpu, u64 addr)
 {
 	const struct kshim_guest_leaf leaf = { .vcpu = vcpu, .addr = addr };
@@ -39,7 +49,7 @@ static int watch(struct kvm_vcpu *vcpu, u64 addr)
 
 	if (ret)
 		return ret;
-	return now.present ? host_watch_stores(kshim_hw_entry_of(&leaf), may_set_bits) : -ENOENT;
+	return now.present ? host_watch_stores(kshim_hw_entry_of(&leaf), &judge) : -ENOENT;
 }
 
 /* "ADDRESS" or "ADDRESS,accessed": the entry of the first VM's first vCPU. */

@@ -5,11 +5,16 @@
 
 #include <kshim/types.h>
 
+struct host_store_judge {
+	bool (*may_change)(const uint64_t *word);	/* whether the processor may set bits in it now */
+	/* A store that is not one locked instruction has changed the word meanwhile; the n return addresses are its. */
+	void (*report)(uint64_t old, uint64_t new, const void *const *frames, unsigned int n);
+};
+
 /*
- * From now on the check "atomic-stores" reports each store to the word that is not one locked instruction while
- * may_change(word). may_change runs in a signal handler. Stores into the word's page become slow. Errors are those of
- * host_watch().
+ * Judges each store to the word from now on. The judge, which must stay, is called in a signal handler. Stores into the
+ * word's page become slow. Errors are those of host_watch().
  */
-int host_watch_stores(const uint64_t *word, bool (*may_change)(const uint64_t *word));
+int host_watch_stores(const uint64_t *word, const struct host_store_judge *judge);
 
 #endif
