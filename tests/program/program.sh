@@ -72,7 +72,7 @@ end)
 LUA
 run 1 run names.lua
 prints out 'vm:ioctl(KVM_ENABLE_CAP, { cap = 1, flags = 2, args[0] = 3, args[1] = 0, args[2] = 0, args[3] = 0 }, 104'
-prints out ') = -EINVAL, { cap = 1, flags = 2, '
+prints out ') = -EINVAL (-22), { cap = 1, flags = 2, '
 prints out 'kvm:check_extension(KVM_CAP_USER_MEMORY) = 1'
 prints out 'vm:ioctl(KVM_SET_NR_MMU_PAGES, 64'
 
