@@ -219,20 +219,23 @@ scenario("guest_memfd: holes under two vCPUs", {
 }, function(sim)
 	local vm, fd, _, first, make_private = guest(sim)
 	local writes, holes = { 0, 0 }, 0
-	expect(make_private(0, "64K")):eq(0)
+	expect(make_private(0, "1M")):eq(0)
 	for i, vcpu in ipairs{ first, vm:create_vcpu() } do
 		sim:thread("vcpu " .. i, function()
 			while not sim:stopping() do
-				expect(vcpu:workload{ op = "write", range = { 0, "64K" }, stride = "4K" }):eq(16)
+				expect(vcpu:workload{ op = "write", range = { 0, "1M" }, stride = "4K" }):eq(256)
 				writes[i] = writes[i] + 1
 			end
 		end)
 	end
 	sim:thread("holes", function()
 		while not sim:stopping() do
-			expect(fd:punch_hole("1M", "64K")):eq(0)
+			expect(fd:punch_hole("1M", "1M")):eq(0)
 			holes = holes + 1
+			-- The vCPUs use what they have mapped meanwhile.
+			local first_seen, second_seen = writes[1], writes[2]
+			while not sim:stopping() and (writes[1] < first_seen + 2 or writes[2] < second_seen + 2) do end
 		end
 	end)
-	sim:join{ seconds = 0.3, at_least = function() return holes > 20 and writes[1] > 5 and writes[2] > 5 end }
+	sim:join{ seconds = 0.3, at_least = function() return holes > 3 end }
 end)
