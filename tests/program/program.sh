@@ -57,7 +57,7 @@ prints out '#     kvm_tdp_mmu_map at arch/x86/kvm/mmu/tdp_mmu.c'
 prints out "#   the entry in the process's page tables, "
 prints out ' at mm/mprotect.c'
 prints out ', without those of other frames than gfn 1 (all of them'
-prints out 'checks.lua:15: sim:expect_report: kind: expected one of bug, check, check:boot, check:driver-memory, check:guest-access'
+prints out 'checks.lua:15: sim:expect_report: kind: expected one of bug, check, check:atomic-stores, check:boot, check:driver-memory'
 
 # --- steps have names for numbers ---
 cat >names.lua <<'LUA'
