@@ -35,8 +35,8 @@ struct bench_results {
 };
 
 /*
- * callgrind.c: runs the case twice under callgrind. Fills in its instructions, and adds to its counts calls of GUP and of
- * MMU notifiers, and the instructions while mmu_lock is held. Returns 0, or -1 after a message.
+ * callgrind.c: runs the case twice under callgrind. Fills in its instructions, and adds to its counts calls of GUP and
+ * of MMU notifiers, and the instructions while mmu_lock is held. Returns 0, or -1 after a message.
  */
 int bench_count_instructions(struct bench_case *c);
 

@@ -17,7 +17,7 @@ enum called { CALLED_GUP, CALLED_NOTIFIER, CALLED, CALLED_OTHER = CALLED };
 
 static const char *const called_names[CALLED] = { "gup_calls", "notifier_calls" };
 
-/* The functions' names begin with these. Others of mm/gup.c and of KVM are called by these ones, and have other names. */
+/* The functions' names begin with these. What they call in mm/gup.c and in KVM has other names. */
 static const struct {
 	const char *prefix;
 	enum called what;

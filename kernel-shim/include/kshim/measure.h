@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Benches between sim and the kernel: how often KVM's mmu_lock is taken, and what runs while it is held. It is asked for
- * with kvmsim_machine_ops.bench, beyond the functions of kshim/machine.h.
+ * Benches between sim and the kernel: how often KVM's mmu_lock is taken, and what runs while it is held. It is asked
+ * for with kvmsim_machine_ops.bench, beyond the functions of kshim/machine.h.
  */
 #ifndef KSHIM_MEASURE_H
 #define KSHIM_MEASURE_H
@@ -9,8 +9,8 @@
 #include <kshim/machine.h>
 
 /*
- * bench(KVMSIM_BENCH_MMU_LOCK, 0, 0, enum kvmsim_watch, 1, 1, 0). Watches the mmu_lock of all VMs; one must be there, or
- * nothing is counted. Returns 0, or -errno.
+ * bench(KVMSIM_BENCH_MMU_LOCK, 0, 0, enum kvmsim_watch, 1, 1, 0). Watches the mmu_lock of all VMs; one must be there,
+ * or nothing is counted. Returns 0, or -errno.
  */
 #define KVMSIM_BENCH_MMU_LOCK	((enum kvmsim_bench)16)
 
