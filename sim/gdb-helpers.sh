@@ -24,6 +24,8 @@ if [ ! -e "$helpers/vmlinux-gdb.py" ]; then
 	(cd "$build" && eval "$compile -E -x c -P \"\$constants.in\"") | sed '1,/<!-- end-c-headers -->/d
 		s/^\(LX_[A-Za-z0-9_]*\) = gdb\.parse_and_eval(\(.*\))$/try:\n    \1 = gdb.parse_and_eval(\2)\nexcept gdb.error:\n    pass/
 		' >"$constants"
-	cp "$kernel/scripts/gdb/vmlinux-gdb.py" "$helpers/"
+	# A group of helpers whose structures are not here is left out.
+	sed 's/^\([[:blank:]]*\)import linux\.\(.*\)/\1try:\n\1    import linux.\2\n\1except gdb.error:\n\1    pass/' \
+		"$kernel/scripts/gdb/vmlinux-gdb.py" >"$helpers/vmlinux-gdb.py"
 fi
 echo "$helpers/vmlinux-gdb.py"
