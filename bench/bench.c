@@ -173,8 +173,8 @@ static void on_result(void *arg, const struct sim_job *job, const struct sim_fil
 /* --- the command line ------------------------------------------------------------------------------------------ */
 
 enum {
-	ARCH = 256, KERNEL, FILTER, EXCLUDE, ROUNDS, INSTRUCTIONS, JSON, HTML, COMPARE, THRESHOLD, LIST, ONCE, ONCE_HELD,
-	HELP
+	ARCH = 256, KERNEL, FILTER, EXCLUDE, ROUNDS, INSTRUCTIONS, JSON, HTML, COMPARE, THRESHOLD, LIST, ONCE,
+	ONCE_HELD, HELP
 };
 
 static int refuse(const char *what)
