@@ -208,5 +208,5 @@ scenario("each page that two vCPUs write once is in one of the logs taken meanwh
 			end
 		end
 	end)
-	sim:join{ seconds = SECONDS, at_least = function() return rounds > 2 end }
+	sim:join{ seconds = SECONDS / 2, at_least = function() return rounds > 2 end }
 end)

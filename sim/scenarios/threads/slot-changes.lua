@@ -169,6 +169,6 @@ scenario("two vCPUs make the same tables at once", {
 			end
 		end
 	end)
-	sim:join{ seconds = 0.5, at_least = function() return round > 20 end }
+	sim:join{ seconds = 0.2, at_least = function() return round > 20 end }
 	expect(ram:read(0x1000, 4)):eq("here")
 end)
