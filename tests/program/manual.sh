@@ -23,7 +23,8 @@ help() { # COMMAND
 
 options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' | sed 's/.*--/--/' | sort -u; }
 
-commands=$("$project/kvmsim" --help | sed -n 's/^  \([a-z][a-z]*\)\( .*\)*   .*/\1/p; s/^  \(fetch\) .*/\1/p; s/^  \(drift\) .*/\1/p; s/^  \(coverage\) .*/\1/p' |
+# The launcher shows the program's commands only if that of its own build directory is there.
+commands=$({ "$project/kvmsim" --help; "$program" --help; } | sed -n 's/^  \([a-z][a-z]*\)\( .*\)*   .*/\1/p; s/^  \(fetch\) .*/\1/p; s/^  \(drift\) .*/\1/p; s/^  \(coverage\) .*/\1/p' |
 	grep -vx kvmsim | sort -u)
 [ "$(printf '%s\n' "$commands" | wc -l)" -ge 9 ] || complain "found only these commands: $commands"
 sed 's/\\-/-/g' "$project/docs/kvmsim.1" >"$work/manual"
