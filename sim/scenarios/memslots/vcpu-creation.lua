@@ -18,6 +18,7 @@ local function fill(vmm, files)
 	return files
 end
 
+-- In 6.1 slot 0 would meet a defect of resets (docs/findings.md), which a sanitizer reports.
 local function machine(sim, ring)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M" }
@@ -25,7 +26,7 @@ local function machine(sim, ring)
 	if ring then
 		expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { RING * 16 } }):eq(0)
 	end
-	expect(vm:set_user_memory_region{ slot = 0, guest_phys_addr = 0, memory_size = "2M", userspace_addr = ram,
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 0, memory_size = "2M", userspace_addr = ram,
 		flags = ring and KVM_MEM_LOG_DIRTY_PAGES or 0 }):eq(0)
 	return vm, ram, vmm
 end
