@@ -11,7 +11,7 @@
 #ifndef KSHIM_ARM64_MEMORY_H
 #define KSHIM_ARM64_MEMORY_H
 
-#include <kshim/mem.h>
+#include <kshim/layout.h>
 
 /* KSHIM_RAM_BASE is a multiple of KSHIM_RAM_MAX, so that __phys_to_virt() may put them together with OR. */
 #undef PAGE_OFFSET

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* arm64's asm/pgtable.h with the vmalloc area of kshim/mem.h, and the shared zero page in simulated RAM. */
+/* arm64's asm/pgtable.h with the vmalloc area of kshim/layout.h, and the shared zero page in simulated RAM. */
 #include_next <asm/pgtable.h>
 
 #ifndef KSHIM_ARM64_PGTABLE_H
 #define KSHIM_ARM64_PGTABLE_H
 
-#include <kshim/mem.h>
+#include <kshim/layout.h>
 
 #undef VMALLOC_START
 #define VMALLOC_START	KSHIM_VMALLOC_BASE

@@ -6,7 +6,7 @@
 #define KSHIM_ASM_PGTABLE_H
 #ifndef __ASSEMBLY__
 
-#include <kshim/mem.h>
+#include <kshim/layout.h>
 
 /* Newer kernels have one ZERO_PAGE() for all architectures, which returns a page that kshim_mm_boot() sets. */
 #ifdef ZERO_PAGE

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where the linear mapping and the kernel image are (arch/s390/kernel/setup.c). */
 #include <asm/page.h>
+#include <kshim/layout.h>
 #include <kshim/marks.h>
-#include <kshim/mem.h>
 
 /* RAM is the linear mapping; the kernel image has no physical address. */
 FAITHFUL(vm_layout, "arch/s390/kernel/setup.c");

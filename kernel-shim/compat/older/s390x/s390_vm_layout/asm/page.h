@@ -4,7 +4,7 @@
  * the simulated RAM begins is its host address.
  */
 #ifndef __ASSEMBLY__
-#include <kshim/mem.h>
+#include <kshim/layout.h>
 #define ARCH_PFN_OFFSET	(KSHIM_RAM_BASE >> 12)
 #endif
 
