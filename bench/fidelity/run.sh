@@ -23,7 +23,7 @@ work=$build/fidelity-$arch
 function_instructions() { # FLAVOUR_DIR CASE FUNCTION
 	rm -rf "$work/profiles"
 	mkdir "$work/profiles"
-	KVMSIM_FLAVOUR_DIR=$1 valgrind -q --tool=callgrind --collect-atstart=no \
+	KVMSIM_FLAVOUR_DIR=$1 valgrind -q --tool=callgrind --instr-atstart=no \
 		--callgrind-out-file="$work/profiles/%p" "$build/kvmsim-bin" bench --arch "$arch" --once "$arch $2" \
 		"$here/cases.lua" >"$work/output" 2>&1 || return 1
 	for profile in "$work/profiles"/*; do
