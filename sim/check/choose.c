@@ -2,9 +2,10 @@
 /*
  * Which scenarios to run for a change.
  *
- * Candidates reach a function that the change touches; if it touches none, a function of the changed files. The nearest
- * ones reach most of these functions, and of those the ones that reach least else. If there are too many, each file
- * sends its nearest one first, then its second one, and so on: scenarios of one file are alike.
+ * Candidates reach a function that the change touches; if it touches none, a function of the changed files. If loading
+ * KVM reaches it, all are candidates. The nearest ones reach most of these functions, and of those the ones that reach
+ * least else. If there are too many, each file sends its nearest one first, then its second one, and so on: scenarios
+ * of one file are alike.
  */
 #include "check.h"
 
@@ -173,13 +174,25 @@ static int has_names(const struct check *c)
 	return 0;
 }
 
+/* Returns whether loading KVM reaches the change. What it did then holds in each scenario of the flavour. */
+static int loading_reaches(const struct check *c, const struct check_flavour *fl, int names)
+{
+	for (size_t k = 0; k < c->nfunctions; k++)
+		if ((!names || c->functions[k].name) &&
+		    record_common(fl->record.loading, fl->record.loading_bytes, fl->functions[k], fl->bytes[k]))
+			return 1;
+	return 0;
+}
+
 /* Returns the number of candidates. */
 static size_t find_candidates(struct check *c, const struct sim_plan *plan, const struct sim_file *files,
 			      struct candidate *v)
 {
-	int names = has_names(c);
+	int names = has_names(c), *loading = xmalloc((c->nflavours + 1) * sizeof(*loading));
 	size_t n = 0;
 
+	for (size_t i = 0; i < c->nflavours; i++)
+		loading[i] = loading_reaches(c, &c->flavours[i], names);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct sim_job *j = &plan->jobs[i];
 		const struct check_flavour *fl = j->skip ? NULL : &c->flavours[j->flavour];
@@ -191,9 +204,10 @@ static size_t find_candidates(struct check *c, const struct sim_plan *plan, cons
 				c->functions[k].reach++;
 				changed += !names || c->functions[k].name;
 			}
-		if (changed)
+		if (changed || (r && loading[j->flavour]))
 			v[n++] = (struct candidate){ .job = i, .file = j->file, .changed = changed, .all = count(r) };
 	}
+	free(loading);
 	return n;
 }
 

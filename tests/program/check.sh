@@ -64,6 +64,12 @@ run 0 check --limit 1 --diff diff slots.lua
 prints out '1 scenario of 2 that reach'
 prints out '1 passed'
 
+# --- what loading KVM does holds in each scenario ---
+change arch/x86/kvm/mmu/spte.c '/^void kvm_mmu_reset_all_pte_masks/,/^}/d'
+run 0 check --diff diff slots.lua
+prints out '; 0 scenarios reach it, and so does loading KVM'
+prints out '2 passed, 0 failed, 0 skipped'
+
 # --- run --changed: the same scenarios, with the output of run ---
 run 0 run --changed --limit 1 --diff diff slots.lua
 prints err '1 of 2 scenarios that reach the change'
