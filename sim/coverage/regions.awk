@@ -14,10 +14,16 @@ function read_reasons(  text, n, f) {
 	}
 	close(reasons)
 }
-# The kernel's style: the name is before the first parenthesis of the last line that begins at the left margin.
+# The kernel's style: the name is before the first parenthesis of the last line that begins at the left margin. FNAME(x)
+# of paging_tmpl.h is the function x.
 function function_name(text) {
 	if (text !~ /^[A-Za-z_].*\(/)
 		return ""
+	gsub(/__attribute__\(\([a-z_]*\)\)/, "", text)
+	if (sub(/.*FNAME\(/, "", text)) {
+		sub(/\).*/, "", text)
+		return text
+	}
 	sub(/\(.*/, "", text)
 	sub(/.*[ \t*]/, "", text)
 	return text

@@ -96,6 +96,14 @@ is regions.txt <<'END'
     1 of     1   virt/kvm/a.c:9 two: all others
 reasons 100
 END
+sed -i 's/^static int one/static bool FNAME(four)/; s/^two(/int __attribute__((weak)) five(/' tree/virt/kvm/a.c
+rm reasons
+regions >regions.txt
+is regions.txt <<'END'
+    1 of     2   virt/kvm/a.c:2 four: NO REASON
+    1 of     1   virt/kvm/a.c:9 five: NO REASON
+reasons 0
+END
 
 # --- a change: lines that look like headers, without context and with it, and what is not compiled ---
 cat >change <<'DIFF'
