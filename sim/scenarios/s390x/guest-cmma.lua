@@ -163,6 +163,23 @@ scenario("ESSA: pages that became unused in swap are freed when the log is full"
 	expect(vcpu:essa(PAGE, GET)):eq(U_UNUSED | RESIDENT)
 end)
 
+-- The log still names a page that the guest has used since. Its state counts: ptep_zap_unused() in mm/pgtable.c.
+scenario("ESSA: a page that was unused and has data again stays in swap when the log is full", options, function(sim)
+	local vcpu, ram = guest(sim)
+	swap_out(ram, PAGE)
+	expect(vcpu:essa(PAGE, UNUSED)):eq(U_STABLE | PRESERVED)
+	expect(vcpu:essa(PAGE, STABLE)):eq(U_UNUSED | ZERO)
+	expect(vcpu:write(PAGE, "again")):is_true()
+	swap_out(ram, PAGE)
+	swap_out(ram, PAGE + 0x1000)
+	for _ = 1, 511 do
+		vcpu:essa(PAGE + 0x1000, UNUSED)
+	end
+	expect(ram:page(0x41).swapped):is_false()
+	expect(ram:page(0x40).swapped):is_true()
+	expect(vcpu:read(PAGE, 5)):eq("again")
+end)
+
 scenario("ESSA: KVM_S390_VM_MEM_CLR_CMMA makes all pages stable", options, function(sim)
 	local vcpu, _, vm = guest(sim)
 	vcpu:essa(PAGE, UNUSED)

@@ -231,3 +231,63 @@ scenario("IPTE waits while KVM walks the guest's tables", options, function(sim)
 	expect(one:read(0x40010000, 1)):fields{ exception = { code = PGM_PAGE_TRANSLATION } }
 	expect(one:read(0x40000000, 5)):eq("there")
 end)
+
+-- KVM has the lock while a userfaultfd keeps it from the operand, so an IPTE that begins then must wait: what KVM has
+-- translated stays true until it has used it. The time that the VMM spends before it gives the page is for an IPTE that
+-- does not wait; nothing depends on it otherwise.
+scenario("IPTE waits for an access of KVM that waits for the VMM", options, function(sim)
+	local one, ram, vm, vmm = sim:guest()
+	local two = vm:create_vcpu()
+	local OPERAND <const> = 0x20000
+	local uffd = vmm:userfaultfd()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING, OPERAND, 4096)):eq(0)
+	one:map{ from = 0x40000000, to = OPERAND }
+	one:map{ from = 0x40010000, to = 0x9000 }
+	one:map{ from = 0, to = 0x8000 }
+	for _, vcpu in ipairs{ one, two } do
+		expect(vcpu:set_cr(1, one:get_cr(1))):eq(0)
+		expect(vcpu:set_psw{ dat = true, amode = 64 }):eq(0)
+	end
+	local table_at = one:pte(0x40010000).gpa & ~0x7ff
+	local asked, held, trying, finished = false, false, false, false
+	local turn, waited = 0, 0
+	sim:thread("vmm, access", function()
+		while not sim:stopping() do
+			asked = true
+			expect(two:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = 0x40000000, size = 4 }):eq("page")
+			while asked and not sim:stopping() do end
+			expect(ram:madvise(OPERAND, 4096, MADV_DONTNEED)):eq(0)
+		end
+		finished = true
+	end)
+	sim:thread("vmm, memory", function()
+		while not finished do
+			if asked then
+				expect(uffd:read()):fields{ address = ram.addr + OPERAND }
+				turn = turn + 1
+				held = true
+				while not trying and not sim:stopping() do end
+				for _ = 1, 300 do sim:stopping() end
+				held = false
+				expect(uffd:copy(ram, OPERAND, ("page"):rep(1024))):eq(4096)
+				asked = false
+			end
+			sim:stopping()
+		end
+	end)
+	sim:thread("guest", function()
+		while not sim:stopping() do
+			if held then
+				local now = turn
+				trying = true
+				-- It may meet several accesses.
+				expect(one:ipte{ table = table_at, addr = 0x40010000 }):is_true()
+				trying = false
+				expect(held and turn == now):is_false()
+				waited = one:stats().instruction_ipte_interlock
+			end
+		end
+	end)
+	sim:join{ seconds = 0.1, at_least = function() return waited > 0 end }
+	expect(waited):gt(0)
+end)
