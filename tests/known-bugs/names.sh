@@ -6,7 +6,7 @@ set -u
 project=$1 source=$2 program=$3
 shift 3
 version=$(sed -n '/^VERSION = /{s///;h;}; /^PATCHLEVEL = /{s///;H;g;s/\n/./;p;q;}' "$source/Makefile")
-bad=0
+bad=0 count=0
 declare -A list
 for arch; do
 	manifest=$project/tests/known-bugs/$arch-$version/manifest
@@ -18,6 +18,7 @@ for arch; do
 	done < <("$program" list --arch "$arch" "$project/sim/scenarios")
 	while IFS=$'\t' read -r name file filter _; do
 		[ "$file" != selftests ] || continue
+		count=$((count + 1))
 		pattern=${filter//\[/\\[}
 		found=
 		while read -r line; do
@@ -33,4 +34,5 @@ for arch; do
 		}
 	done < <(grep -v '^#\|^$' "$manifest")
 done
+echo "$count known bugs of Linux $version name a scenario, or are above"
 exit $bad
