@@ -24,6 +24,17 @@ void host_park(struct host_parker *p)
 		syscall(SYS_futex, &p->token, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
+bool host_park_for(struct host_parker *p, unsigned int microseconds)
+{
+	const struct timespec t = { .tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000L };
+
+	/* Both pair with the release in host_unpark(). */
+	if (__atomic_exchange_n(&p->token, 0, __ATOMIC_ACQUIRE))
+		return true;
+	syscall(SYS_futex, &p->token, FUTEX_WAIT_PRIVATE, 0, &t, NULL, 0);
+	return __atomic_exchange_n(&p->token, 0, __ATOMIC_ACQUIRE);
+}
+
 void host_unpark(struct host_parker *p)
 {
 	/* Pairs with the exchange in host_park(). */

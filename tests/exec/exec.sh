@@ -29,7 +29,7 @@ expect() { # CODE TEXT ARGUMENT...
 }
 
 programs() {
-	for program in memory signals files threads forking guest running sleeps; do
+	for program in memory signals files threads forking guest running sleeps idles; do
 		expect 0 "" "$dir/exec_$program"
 	done
 	expect 0 "" "$dir/exec_cpuid" GenuineIntel

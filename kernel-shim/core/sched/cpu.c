@@ -176,7 +176,7 @@ void kshim_thread_detach(void)
 void kshim_threads_outside(void)
 {
 	kshim_workers_begin();
-	kshim_thread_runs();
+	kshim_outside_begin();
 }
 
 void kshim_task_switch(struct task_struct *t)

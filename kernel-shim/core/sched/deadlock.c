@@ -7,6 +7,9 @@
  * changes between these states. When no thread runs and every busy waiter has found its condition false again since the
  * last change, only work items, callbacks and timers can change anything. A sleeper then looks for those. Looking for
  * work is not progress; finding some is. A thread that finds none has detected a deadlock.
+ *
+ * Threads outside may come in at any time. With them there is no deadlock, and virtual time does not leap to the next
+ * timer: a thread outside may be about to do what a sleeper waits for. It passes in ticks, as on an idle CPU.
  */
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -25,6 +28,7 @@ void (*kshim_scheduler)(enum kshim_point kind, const volatile void *ptr);
 
 static struct host_lock lock;	/* guards everything below */
 static unsigned int running, spinning;
+static unsigned int outside;	/* 1: there may be threads outside; `running` counts them as one */
 static unsigned long progress;
 static unsigned long vote_progress;
 static unsigned int votes;
@@ -42,7 +46,7 @@ bool kshim_thread_blocks(void)
 	bool last;
 
 	host_lock(&lock);
-	last = !--running && !spinning;
+	last = --running == outside && !spinning;
 	progress++;
 	host_unlock(&lock);
 	return last;
@@ -53,9 +57,36 @@ bool kshim_all_sleep(void)
 	bool all;
 
 	host_lock(&lock);
-	all = !running && !spinning;
+	all = running == outside && !spinning;
 	host_unlock(&lock);
 	return all;
+}
+
+void kshim_outside_begin(void)
+{
+	host_lock(&lock);
+	if (!outside) {
+		outside = 1;
+		running++;
+		progress++;
+	}
+	host_unlock(&lock);
+}
+
+bool kshim_outside(void)
+{
+	return READ_ONCE(outside);
+}
+
+unsigned int kshim_tick_us(void)
+{
+	return kshim_timers_next() == U64_MAX ? 0 : TICK_NSEC / NSEC_PER_USEC;
+}
+
+void kshim_tick(u64 since)
+{
+	if (kshim_all_sleep())
+		kshim_time_set(since + TICK_NSEC);
 }
 
 void kshim_look_begin(void)
@@ -72,7 +103,7 @@ bool kshim_look_end(bool found)
 
 	host_lock(&lock);
 	running--;
-	hope = found || running || (spinning && (vote_progress != progress || votes != spinning));
+	hope = found || running > outside || (spinning && (vote_progress != progress || votes != spinning));
 	if (found)
 		progress++;
 	host_unlock(&lock);
@@ -113,7 +144,7 @@ bool kshim_idle_work(void)
 	if (kshim_idle_run_one())
 		return true;
 	next = kshim_timers_next();
-	if (next == U64_MAX || next <= kshim_time() || idle_in_vain())
+	if (kshim_outside() || next == U64_MAX || next <= kshim_time() || idle_in_vain())
 		return false;
 	kshim_time_set(next);
 	kshim_timers_run();
@@ -183,7 +214,7 @@ static bool vote(struct kshim_spin *s)
 	bool stuck = false;
 
 	host_lock(&lock);
-	if (!running && s->seen == progress && s->voted != progress) {
+	if (running == outside && s->seen == progress && s->voted != progress) {
 		if (vote_progress != progress) {
 			vote_progress = progress;
 			votes = 0;
@@ -233,8 +264,35 @@ static bool resume_work(void)
 	return !kshim_irqs_off && !preempt_count() && !rcu_preempt_depth() && run_meanwhile(kshim_work_resume_one);
 }
 
+static bool due_timers(void)
+{
+	return kshim_timers_run() != 0;
+}
+
+/* Only threads outside, or time, can change anything now. */
+static void idle_tick(void)
+{
+	u64 begin = kshim_time();
+	unsigned int us = kshim_tick_us();
+
+	if (us) {
+		host_nap(us);
+		host_lock(&lock);
+		if (running == outside)
+			kshim_time_set(begin + TICK_NSEC);
+		progress++;	/* so that there is a next tick */
+		host_unlock(&lock);
+	}
+	if (kshim_idle_pending() && !poke_sleeper() && !resume_work() && !kshim_irqs_off)
+		run_meanwhile(due_timers);
+}
+
 static void stuck(void)
 {
+	if (kshim_outside()) {
+		idle_tick();
+		return;
+	}
 	if (kshim_idle_pending() && (poke_sleeper() || resume_work() || timer_interrupt()))
 		return;
 	kshim_deadlock("every thread waits for another one");

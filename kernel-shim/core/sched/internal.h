@@ -157,16 +157,27 @@ static __always_inline void kshim_spin_pause(void)
 void kshim_thread_runs(void);		/* one more native thread can go on */
 /* One thread less. Returns true if it was the last: the caller must look for work or report. */
 bool kshim_thread_blocks(void);
-/* Returns whether no thread runs and none waits busily. */
+/* Returns whether no thread runs and none waits busily. Threads outside do not count. */
 bool kshim_all_sleep(void);
+/* From now on there may be threads outside (kshim_threads_outside()). No wait is a deadlock any more. */
+void kshim_outside_begin(void);
+/*
+ * Whether that was said. The machine then idles while all threads that are inside wait: virtual time passes as fast as
+ * on the host, in ticks. The thread for which kshim_thread_blocks() or kshim_all_sleep() was true sees to it.
+ */
+bool kshim_outside(void);
+/* A tick of kshim_tick_us() microseconds is over, on the host. since: virtual time at its beginning, ns. */
+void kshim_tick(u64 since);
+/* Its length, or 0 if no timer is pending: then nothing comes about by time. */
+unsigned int kshim_tick_us(void);
 /*
  * A sleeper looks for idle work between these. found: whether there was any. kshim_look_end() returns false if there
- * was none and no other thread can go on: a deadlock.
+ * was none and no other thread can go on: a deadlock, unless there are threads outside.
  */
 void kshim_look_begin(void);
 bool kshim_look_end(bool found);
 __noreturn void kshim_deadlock(const char *why);
-/* The last native thread that could run has gone for good: wakes a sleeper to find work or report. */
+/* The last native thread that could run has gone: wakes a sleeper to find work, let time pass, or report. */
 void kshim_thread_left(void);
 /* Runs something that needs no waiting thread: a work item, a timer, RCU callbacks. false: there was nothing. */
 bool kshim_idle_work(void);

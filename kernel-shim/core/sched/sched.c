@@ -119,9 +119,24 @@ static bool look_for_work(struct kshim_task *k, bool held)
 	return kshim_look_end(found);
 }
 
+/* Returns when the sleeper is to look again: whether it was woken, and for what there is to do. */
+static void park(struct task_struct *t, struct kshim_task *k, bool last)
+{
+	unsigned int us = last ? kshim_tick_us() : 0;
+	u64 now = kshim_time();
+
+	if (!us)
+		host_park(&k->parker);
+	else if (!host_park_for(&k->parker, us))
+		kshim_tick(now);
+	/* kshim_host_signal() cannot wake the task itself. */
+	if (signal_pending_state(READ_ONCE(t->__state), t))
+		wake_up_process(t);
+}
+
 static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool held)
 {
-	bool last;
+	bool last, found;
 
 	host_lock(&k->lock);
 	if (READ_ONCE(t->__state) == TASK_RUNNING || signal_pending_state(READ_ONCE(t->__state), t)) {
@@ -140,15 +155,14 @@ static void sleep_until_woken(struct task_struct *t, struct kshim_task *k, bool 
 	/* parked pairs with the release in try_to_wake_up(), poked with the release in poke(). */
 	while (__atomic_load_n(&k->parked, __ATOMIC_ACQUIRE)) {
 		if (last || __atomic_exchange_n(&k->poked, false, __ATOMIC_ACQUIRE)) {
-			if (!look_for_work(k, held))
+			found = look_for_work(k, held);
+			if (!found && !kshim_outside())
 				kshim_deadlock("every thread sleeps and no timer or work item ends that");
 			last = kshim_all_sleep();
-			continue;
+			if (found)
+				continue;
 		}
-		host_park(&k->parker);
-		/* kshim_host_signal() cannot wake the task itself. */
-		if (signal_pending_state(READ_ONCE(t->__state), t))
-			wake_up_process(t);
+		park(t, k, last);
 	}
 }
 

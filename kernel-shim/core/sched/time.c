@@ -4,7 +4,8 @@
  *
  * Time advances when the scenario says so, when every thread sleeps and a timer is next, by the length of each delay,
  * by STEP_NS at the end of each step, by READ_NS at each reading, and while kernel code waits busily
- * (kshim_cpu_relax()), so that loops with a deadline end.
+ * (kshim_cpu_relax()), so that loops with a deadline end. With threads outside of the simulator it passes in ticks, at
+ * the host's speed, while all others wait (kshim_tick()).
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>

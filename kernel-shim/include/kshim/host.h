@@ -58,6 +58,8 @@ bool host_is_fixed(unsigned long addr);
 /* A place to wait, one per task: a binary semaphore. park returns after an unpark that no park has consumed. */
 struct host_parker { int token; };
 void host_park(struct host_parker *p);
+/* The same for at most about that many microseconds. Returns false if no unpark came. It may return early. */
+bool host_park_for(struct host_parker *p, unsigned int microseconds);
 void host_unpark(struct host_parker *p);
 /* Starts a thread that runs fn(arg); fn does not return. Ends the process if the host has no thread left. */
 void host_thread_start(void (*fn)(void *arg), void *arg);
