@@ -16,6 +16,7 @@
 #include <linux/utsname.h>
 #include <asm/sections.h>
 #include <kshim/measure.h>
+#include "../core/lib/printk.h"
 #include "../core/sched/internal.h"
 
 #define TEXT_BYTES 1900
@@ -61,7 +62,7 @@ static __printf(1, 2) int say(const char *fmt, ...)
 		vscnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	said[i].len += scnprintf(said[i].text + said[i].len, TEXT_BYTES - said[i].len, "%s", printk_skip_level(line));
-	return _printk("%s", line);
+	return kshim_log("%s", line);
 }
 
 static noinline void complain(void)

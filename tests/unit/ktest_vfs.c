@@ -62,6 +62,19 @@ noinline void ktest_warn(int value)
 	WARN(value, "value is %d\n", value);
 }
 
+noinline void ktest_alarms(void)
+{
+	pr_alert("BUG: Bad ktest state\n");
+	pr_warn("a detail\n");
+	pr_alert("more of it\n");
+	pr_err("ktest: BUG: not at the start, or BUG at all\n");
+}
+
+noinline void ktest_emergency(void)
+{
+	pr_emerg("ktest is on fire\nand so on\n");
+}
+
 noinline void ktest_warn_once_twice(void)
 {
 	int i;

@@ -11,6 +11,8 @@ void ktest_bug_in_kernel_file(void);
 void ktest_dump_stack(void);
 void ktest_panic(void);
 void ktest_warn(int value);
+void ktest_alarms(void);
+void ktest_emergency(void);
 void ktest_warn_once_twice(void);
 void ktest_refcount_warn(void);
 void ktest_list_corruption(void);

@@ -153,6 +153,22 @@ START_TEST(warn)
 }
 END_TEST
 
+START_TEST(alarms)
+{
+	want = (struct expected){ KVMSIM_WARN, "the kernel says: BUG: Bad ktest state", NULL, { "ktest_alarms" },
+				  { KTEST } };
+	ktest_alarms();
+	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
+	ktest_alarms();
+	ck_assert_int_eq(reports[KVMSIM_WARN], 2);
+	want.text = "the kernel says: ktest is on fire";
+	want.func[0] = "ktest_emergency";
+	ktest_emergency();
+	ck_assert_int_eq(reports[KVMSIM_WARN], 3);
+	ck_assert_ptr_null(strstr(last_text, "and so on"));
+}
+END_TEST
+
 START_TEST(warn_once)
 {
 	want = (struct expected){ KVMSIM_WARN, "WARNING", KTEST, { "ktest_warn_once_twice" }, { KTEST } };
@@ -495,6 +511,7 @@ int main(void)
 	tcase_add_exit_test(tc, bug_in_kernel_file, 100 + KVMSIM_BUG);
 	tcase_add_exit_test(tc, panics, 100 + KVMSIM_BUG);
 	tcase_add_test(tc, warn);
+	tcase_add_test(tc, alarms);
 	tcase_add_test(tc, warn_once);
 	tcase_add_test(tc, warn_in_kernel_file);
 	tcase_add_test(tc, list_corruption);

@@ -3,7 +3,7 @@
  * printk(): formats with the kernel's own vsnprintf() and hands whole lines to the host's log, at once and in order.
  *
  * There is no ring buffer, no console and no deferral. A line without a newline waits for its KERN_CONT; any other
- * message ends it, like in kernel/printk/printk.c.
+ * message ends it, like in kernel/printk/printk.c. A line that says that the kernel's own state is broken is a report.
  */
 #include <linux/kernel.h>
 #include <linux/kallsyms.h>
@@ -15,6 +15,7 @@
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
+#include "printk.h"
 
 #define LINE_BYTES 1024		/* like PRINTKRB_RECORD_MAX of kernel/printk/printk.c */
 
@@ -68,10 +69,44 @@ static void store(const char *text, int level, bool cont)
 	host_unlock(&line_lock);
 }
 
-REDUCED(vprintk_emit, "kernel/printk/printk.c kernel/printk/printk.c:vprintk_store",
-	"no ring buffer, timestamps, caller ids or consoles; a line goes to the log at once");
-asmlinkage int vprintk_emit(int facility, int level, const struct dev_printk_info *dev_info, const char *fmt,
-			    va_list args)
+/* The bounds of the object that the kernel code is linked into, from the linker. */
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
+
+static bool in_kernel(unsigned long addr)
+{
+	return addr >= (unsigned long)__ehdr_start && addr < (unsigned long)_end;
+}
+
+static unsigned long function_of(unsigned long addr)
+{
+	unsigned long offset, bytes;
+	char name[8];
+
+	return host_symbol(addr, name, sizeof(name), &offset, &bytes) ? addr - offset : addr;
+}
+
+/*
+ * Reports a message with "BUG:", or of the two highest levels. One without "BUG:" is a further line of the same message
+ * when the function that prints it was the last one with a report.
+ */
+static void judge(void *caller, int level, const char *text)
+{
+	static unsigned long reported;
+	bool bug = strstarts(text, "BUG: ");
+	unsigned long function;
+
+	if (!bug && (level < 0 || level > LOGLEVEL_ALERT))
+		return;
+	function = function_of((unsigned long)caller - 1);
+	if (!bug && function == READ_ONCE(reported))
+		return;
+	WRITE_ONCE(reported, function);
+	host_report_from(caller, KVMSIM_WARN, NULL, 0, "the kernel says: %.*s", (int)strcspn(text, "\n"), text);
+}
+
+/* caller: the return address of whoever prints; NULL: somebody else reports the message. */
+static int emit(void *caller, int level, const char *fmt, va_list args)
 {
 	char buf[LINE_BYTES];
 	const char *text = buf;
@@ -87,13 +122,23 @@ asmlinkage int vprintk_emit(int facility, int level, const struct dev_printk_inf
 		text += 2;
 	}
 	store(text, level, cont);
+	if (caller && !cont)
+		judge(caller, level, text);
 	return len;
+}
+
+REDUCED(vprintk_emit, "kernel/printk/printk.c kernel/printk/printk.c:vprintk_store",
+	"no ring buffer, timestamps, caller ids or consoles; a line goes to the log at once, \"BUG:\" is a report as well");
+asmlinkage int vprintk_emit(int facility, int level, const struct dev_printk_info *dev_info, const char *fmt,
+			    va_list args)
+{
+	return emit(__builtin_return_address(0), level, fmt, args);
 }
 
 FAITHFUL(vprintk, "kernel/printk/printk_safe.c");
 asmlinkage int vprintk(const char *fmt, va_list args)
 {
-	return vprintk_emit(0, LOGLEVEL_DEFAULT, NULL, fmt, args);
+	return emit(__builtin_return_address(0), LOGLEVEL_DEFAULT, fmt, args);
 }
 
 FAITHFUL(_printk, "kernel/printk/printk.c");
@@ -103,7 +148,18 @@ asmlinkage int _printk(const char *fmt, ...)
 	int len;
 
 	va_start(args, fmt);
-	len = vprintk(fmt, args);
+	len = emit(__builtin_return_address(0), LOGLEVEL_DEFAULT, fmt, args);
+	va_end(args);
+	return len;
+}
+
+int kshim_log(const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = emit(NULL, LOGLEVEL_DEFAULT, fmt, args);
 	va_end(args);
 	return len;
 }
@@ -115,7 +171,7 @@ int _printk_deferred(const char *fmt, ...)
 	int len;
 
 	va_start(args, fmt);
-	len = vprintk(fmt, args);
+	len = emit(__builtin_return_address(0), LOGLEVEL_DEFAULT, fmt, args);
 	va_end(args);
 	return len;
 }
@@ -137,15 +193,6 @@ FAITHFUL(__printk_ratelimit, "kernel/printk/printk.c");
 int __printk_ratelimit(const char *func)
 {
 	return ___ratelimit(&printk_ratelimit_state, func);
-}
-
-/* The bounds of the object that the kernel code is linked into, from the linker. */
-extern char __ehdr_start[] __attribute__((visibility("hidden")));
-extern char _end[] __attribute__((visibility("hidden")));
-
-static bool in_kernel(unsigned long addr)
-{
-	return addr >= (unsigned long)__ehdr_start && addr < (unsigned long)_end;
 }
 
 REDUCED(dump_stack_lvl, "lib/dump_stack.c",
