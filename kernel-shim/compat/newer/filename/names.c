@@ -43,6 +43,8 @@ void putname(struct filename *name)
 REDUCED(do_file_open, "fs/namei.c", "knows /dev/<miscdevice> and /swapfile; there is no directory tree");
 struct file *do_file_open(int dfd, struct filename *name, const struct open_flags *op)
 {
+	if (IS_ERR(name))
+		return ERR_CAST(name);
 	return kshim_open_path(name->name, op->open_flag);
 }
 
