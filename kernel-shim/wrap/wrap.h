@@ -28,6 +28,12 @@ int kshim_ksm_merge(struct mm_struct *mm, unsigned long a, unsigned long b);
 /* One pass of ksmd over all mergeable areas, without merging. Drops mms of exited processes. For leak checks. */
 void kshim_ksm_reap(void);
 
+/*
+ * mm/khugepaged.c: one round of khugepaged: it looks at the next eight places for a huge page in memory of processes
+ * that want some. Returns how many huge pages it has made.
+ */
+long kshim_khugepaged_scan(void);
+
 /* mm/swapfile.c: swapon(2) with a file name in kernel memory. 0 or -errno. */
 long kshim_sys_swapon(const char *name, int flags);
 /*

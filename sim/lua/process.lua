@@ -384,6 +384,7 @@ C.methods(P.process, {
 		return rc
 	end,
 	drop_slab = function(s) return event(s.pid, core.EV_DROP_SLAB) end,
+	khugepaged = function(s) return event(s.pid, core.EV_KHUGEPAGED) end,
 	-- What the oldest signal told its handler, or nil if no signal came since.
 	take_signal = function(s)
 		local signal = core.take_signal(s.pid)

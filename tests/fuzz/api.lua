@@ -175,7 +175,7 @@ local calls <const> = {
 		hugetlb_pool = { choice(0, 64 << 10, 1 << 20, 2 << 20, 4096) },
 		set_hugetlb_pool = { named{ size = choice(0, 64 << 10, 2 << 20, 4096), pages = choice(0, 1, 4),
 			overcommit = choice(0, 4, 128) } },
-		take_signal = {}, drop_slab = {}, ksm_merge = { from("page"), from("page") },
+		take_signal = {}, drop_slab = {}, khugepaged = {}, ksm_merge = { from("page"), from("page") },
 			open_kvm = {},
 	},
 	mapping = {

@@ -268,6 +268,8 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return event_split_huge(p->mm, a[0]);
 	case KVMSIM_EV_COLLAPSE_HUGE:
 		return kshim_sys_madvise(a[0], a[1], MADV_COLLAPSE);
+	case KVMSIM_EV_KHUGEPAGED:
+		return kshim_khugepaged_scan();
 	case KVMSIM_EV_KSM_MERGE:
 		return event_ksm_merge(p->mm, a[0], a[1]);
 	case KVMSIM_EV_PFNMAP:

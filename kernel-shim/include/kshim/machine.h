@@ -152,6 +152,7 @@ enum kvmsim_event {
 	KVMSIM_EV_SWAP_OUT,	/* addr, len: reclaim (MADV_PAGEOUT's reclaim_pages) to boot's swap device */
 	KVMSIM_EV_SPLIT_HUGE,	/* addr: split_huge_page of the folio there */
 	KVMSIM_EV_COLLAPSE_HUGE,/* addr, len: as MADV_COLLAPSE */
+	KVMSIM_EV_KHUGEPAGED,	/* no arguments: khugepaged looks at the next memory; the number of huge pages made */
 	KVMSIM_EV_KSM_MERGE,	/* addr a, addr b: two equal pages become one KSM page */
 	KVMSIM_EV_PFNMAP,	/* addr (0: anywhere), len, prot: maps device memory by remap_pfn_range; the address */
 	KVMSIM_EV_AGE,		/* addr: folio_referenced; returns the number of references seen */
