@@ -25,6 +25,16 @@ local function options(covers)
 	return { arch = "x86_64", mmu = mmu, needs = "KVM_CAP_GUEST_MEMFD", covers = covers }
 end
 
+scenario("guest_memfd: its number may be 0", options(), function(sim)
+	local kvm = sim:process():open_kvm()
+	local vm = kvm:create_vm{ type = KVM_X86_SW_PROTECTED_VM }
+	expect(kvm.fd):eq(0)
+	expect(kvm:close()):eq(0)
+	local fd = vm:create_guest_memfd{ size = "4M" }
+	expect(fd.fd):eq(0)
+	expect(fd:fallocate{ mode = FALLOC_FL_KEEP_SIZE, offset = 0, length = "64K" }):eq(0)
+end)
+
 scenario("guest_memfd: private memory is not the VMM's memory", options("docs/rules.md P3"), function(sim)
 	local vm, _, ram, vcpu, make_private = guest(sim)
 	expect(vcpu:write(0x1000, "shared")):is_true()

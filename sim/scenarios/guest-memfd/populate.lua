@@ -119,6 +119,16 @@ scenario("populate: it stops at the end of the slot, and where memory is shared"
 	expect(vcpu:read(BASE + 0x3000, 6)):eq(("\0"):rep(6))
 end)
 
+-- The file goes on with slot 0.
+scenario("populate: it stops at the end of the slot, though private memory and the file go on", options, function(sim)
+	local m = machine(sim)
+	local region = { slot = 1, flags = KVM_MEM_GUEST_MEMFD, guest_phys_addr = "4M", memory_size = "64K",
+		userspace_addr = m.ram, guest_memfd = m.fd, guest_memfd_offset = 0 }
+	expect(m.vm:set_user_memory_region2(region)):eq(0)
+	m.private("4M", "128K")
+	expect(m.populate(0x40e000, 4, m.source.addr)):eq(2)
+end)
+
 -- A page whose source cannot be read is not prepared: it can be filled later, or is zeroes.
 scenario("populate: the source cannot be read", options, function(sim)
 	local m = machine(sim)

@@ -124,3 +124,36 @@ scenario("legacy paging: PAE: the four top entries are read when CR3 is loaded, 
 	expect(vcpu:load_cr3(ROOT)):is_true()
 	expect(vcpu:read(0x40000000 + VA, 4)):eq("data")
 end)
+
+-- KVM_SET_CPUID2 says how many address bits the guest has: 36 before that. Tables that are in use by then are looked at
+-- anew (kvm_mmu_after_set_cpuid()).
+scenario("legacy paging: CPUID comes when paging is on, and with it more address bits", {
+	arch = "x86_64", mmu = { "ept", "npt", "shadow" },
+}, function(sim)
+	local FAR <const>, CPUID_BYTES <const> = 1 << 37, 8 + 256 * 40
+	local vcpu, ram, vm, vmm = sim:guest{ ram = { length = "8M" }, vcpu = { cpuid = false } }
+	local far = vmm:mmap{ length = "4K" }
+	expect(far:write(0, "far")):eq(0)
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = FAR, memory_size = "4K", userspace_addr = far }):eq(0)
+	put(ram, pae, ROOT, 0, TOP | P)
+	put(ram, pae, TOP, 0, TABLE | P | W | U)
+	put(ram, pae, TABLE, 16, FAR | P | W | U)
+	expect(vcpu:set_sregs{ cr3 = ROOT, cr4 = 0x20, efer = 0, cr0 = 1 | 1 << 16 | 1 << 31 | 0x30, cs = code, ds = flat,
+		es = flat, ss = flat }):eq(0)
+	local rc, table_of_all = vmm:open_kvm():ioctl(KVM_GET_SUPPORTED_CPUID,
+		string.pack("<I4I4", 256, 0) .. ("\0"):rep(CPUID_BYTES - 8), CPUID_BYTES)
+	expect(rc):eq(0)
+	expect(vcpu:ioctl(KVM_SET_CPUID2, table_of_all)):eq(0)
+	expect(vcpu:read(VA, 3)):eq("far")
+end)
+
+scenario("legacy paging: without CR4.PSE an entry of the first of two levels is a table, whatever its bit 7 says", {
+	arch = "x86_64", mmu = "shadow",
+}, function(sim)
+	local vcpu, ram = guest(sim, two_level)
+	put(ram, two_level, TOP, 0, TABLE | P | W | U | BIG)
+	expect(vcpu:set_sregs{ cr4 = 0 }):eq(0)
+	expect(vcpu:read(VA, 4)):eq("data")
+	expect(vcpu:set_sregs{ cr4 = two_level.cr4 }):eq(0)
+	expect(vcpu:read(DATA, 4)):ne("data")
+end)
