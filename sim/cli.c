@@ -87,9 +87,9 @@ static const char run_help[] =
 	"the scenario there. Prints KTAP, or a summary on a terminal.\n"
 	"\n" HELP_COMMON HELP_SELECT
 	"  --changed [BASE] with --kernel DIR: only scenarios that reach what differs from commit BASE, as check chooses\n"
-	"                   them; without FILE, of all files\n"
+	"                   them; without FILE, of all files, and selftests\n"
 	"  --diff F         with --changed: the change, as for check\n"
-	"  --limit N        with --changed: the N scenarios that are nearest to the change (default: 200; 0: all)\n"
+	"  --limit N        with --changed: as for check (default: 200; 0: all)\n"
 	HELP_PARAM
 	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
@@ -100,18 +100,20 @@ static const char run_help[] =
 	"  --counters       show what each scenario added to the machine's counters\n";
 
 static const char check_help[] =
-	"Usage: kvmsim check [BASE] --kernel DIR [OPTION...] [FILE|DIR...]\n"
-	"       kvmsim check --diff FILE [OPTION...] [FILE|DIR...]\n"
+	"Usage: kvmsim check [BASE] --kernel DIR [OPTION...] [FILE|DIR|selftests...]\n"
+	"       kvmsim check --diff FILE [OPTION...] [FILE|DIR|selftests...]\n"
 	"\n"
 	"Finds the scenarios that reach a change of the kernel, runs them, and says which lines of the change ran. Prints a\n"
 	"text for the cover letter. The change is what 'git diff BASE' says in the tree DIR, which is built first. BASE is\n"
-	"HEAD if something there is not committed, else HEAD~1. Default of FILE: the scenarios that come with kvmsim.\n"
+	"HEAD if something there is not committed, else HEAD~1. \"selftests\" stands for the KVM selftests of x86_64.\n"
+	"Default: the scenarios that come with kvmsim, and the selftests.\n"
 	"\n"
-	"Which functions a scenario reaches is recorded when check first runs for an architecture. That runs all\n"
-	"scenarios. Exit code: as for run, and 125 if the tree does not build, for git bisect run.\n"
+	"Which functions a scenario or selftest reaches is recorded when check first runs for an architecture. That runs all\n"
+	"of them. Exit code: as for run, and 125 if the tree does not build, for git bisect run.\n"
 	"\n" HELP_COMMON HELP_SELECT
 	"  --diff F         the change, a unified diff that the kernel has already; - is standard input\n"
-	"  --limit N        run the N scenarios that are nearest to the change (default: 200; 0: all)\n"
+	"  --limit N        run the N scenarios that are nearest to the change, and a tenth as many selftests (default: 200;\n"
+	"                   0: all)\n"
 	"  --fail-fast      stop at the first failure\n"
 	"  --timeout S      seconds of wall-clock time that one scenario may take (default: 30, or what it says)\n"
 	"  -j, --jobs N     scenarios that run at once (default: one for each CPU; the output is the same)\n"
@@ -391,6 +393,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 	if (c->paths && !o.npaths && !o.failed) {
 		if ((c->run == engine_run && !o.changed) || c->run == show_run)
 			return usage_error(c->name, "which scenarios? Give a file or a directory");
+		o.all = 1;
 		o.paths = default_paths;
 		o.npaths = 1;
 	}

@@ -70,6 +70,8 @@ static int find_files(struct run *run, const struct sim_options *o, const struct
 	char **paths = o->paths;
 	int n = o->npaths, rc;
 
+	if (o->hooks && o->hooks->no_files)
+		return 0;
 	if (o->failed && !n)
 		paths = failed_paths(failed, &n);
 	rc = files_collect(paths, n, &run->files, &run->nfiles);
@@ -90,7 +92,7 @@ static int select_jobs(struct run *run, const struct sim_options *o, const struc
 		return -1;
 	if (o->failed && !count_planned(run))
 		fprintf(stderr, "kvmsim: no scenario here failed when it last ran\n");
-	if (count_planned(run) || o->failed || (had && o->shards))
+	if (count_planned(run) || o->failed || (had && o->shards) || (o->hooks && o->hooks->run_more))
 		return 0;
 	fprintf(stderr, "kvmsim: no scenario%s%s", o->arch ? " for " : "", o->arch ? o->arch : "");
 	if (o->filters.n == 1 && !o->excludes.n)
@@ -150,7 +152,8 @@ static void free_run(struct run *run)
 	flavours_free(&run->flavours);
 }
 
-static void report_one(struct run *run, const struct sim_job *job, const struct sim_result *r)
+static void report_one(struct run *run, const struct sim_job *job, const struct sim_file *file,
+		       const struct sim_result *r)
 {
 	run->number++;
 	run->totals.passed += r->state == SIM_PASSED;
@@ -163,11 +166,9 @@ static void report_one(struct run *run, const struct sim_job *job, const struct 
 	if (r->state == SIM_FAILED)
 		groups_add(run->groups, job, r);
 	if (run->world.options->hooks && run->world.options->hooks->result && job->scenario)
-		run->world.options->hooks->result(run->world.options->hooks->arg, job, &run->files[job->file],
-						  &run->flavours, r);
-	failed_note(run->failed, &run->files[job->file], job, r->state == SIM_FAILED);
+		run->world.options->hooks->result(run->world.options->hooks->arg, job, file, &run->flavours, r);
 	for (size_t i = 0; i < run->nout; i++)
-		run->out[i].how->job(run->out[i].to, job, &run->files[job->file], r, &run->flavours, run->number);
+		run->out[i].how->job(run->out[i].to, job, file, r, &run->flavours, run->number);
 	if (!run->totals.stopped && job + 1 < run->plan.jobs + run->plan.n && job >= run->plan.jobs &&
 	    run->out[0].how->running)
 		run->out[0].how->running(run->out[0].to, job + 1, run->number + 1, run->totals.planned);
@@ -185,7 +186,8 @@ static void report_unloadable(struct run *run, size_t before)
 		result_reset(run->world.result);
 		run->world.result->state = SIM_FAILED;
 		text_add(&run->world.result->failures, "%s\n", f->error);
-		report_one(run, &job, run->world.result);
+		report_one(run, &job, f, run->world.result);
+		failed_note(run->failed, f, &job, 1);
 	}
 }
 
@@ -195,9 +197,20 @@ static int report_job(void *arg, const struct sim_job *job, const struct sim_res
 	struct run *run = arg;
 
 	report_unloadable(run, (size_t)job->file);
-	if (!run->totals.stopped)
-		report_one(run, job, r);
+	if (!run->totals.stopped) {
+		report_one(run, job, &run->files[job->file], r);
+		failed_note(run->failed, &run->files[job->file], job, r->state == SIM_FAILED);
+	}
 	run->next++;
+	return run->totals.stopped;
+}
+
+/* Takes a result of what the command itself runs. */
+static int report_more(void *to, const struct sim_job *job, const struct sim_file *file, const struct sim_result *r)
+{
+	struct run *run = to;
+
+	report_one(run, job, file, r);
 	return run->totals.stopped;
 }
 
@@ -211,12 +224,16 @@ static int need_all_lua(struct run *run)
 
 static void run_all(struct run *run)
 {
+	const struct sim_hooks *hooks = run->world.options->hooks;
+
 	if (run->plan.n)
 		run->totals.signal = runner_run(&run->world, run->files, &run->plan, report_job, run);
 	if (run->totals.signal)
 		run->totals.interrupted = &run->plan.jobs[run->next];
 	else
 		report_unloadable(run, run->nfiles);
+	if (hooks && hooks->run_more && !run->totals.signal && !run->totals.stopped)
+		run->totals.signal = hooks->run_more(hooks->arg, report_more, run, &run->totals.interrupted);
 }
 
 static int is_json(const char *path)
@@ -308,7 +325,7 @@ int engine_run(const struct sim_options *o)
 		free_run(&run);
 		return ends > 0 ? SIM_EXIT_OK : SIM_EXIT_USAGE;
 	}
-	run.totals.planned = count_planned(&run);
+	run.totals.planned = count_planned(&run) + (o->hooks && o->hooks->more ? *o->hooks->more : 0);
 	run.totals.groups = run.groups;
 	/* One flavour: boot its world once and fork scenarios from it. Two flavours would need the same addresses. */
 	if (run.flavours.n == 1) {

@@ -43,6 +43,10 @@ void failed_note(struct sim_failed *s, const struct sim_file *f, const struct si
 void failed_store(struct sim_failed *s);
 
 /* --- select.c --- */
+/* Returns whether --filter and --exclude let a name through. */
+int name_selected(const struct sim_options *o, const char *name);
+/* Returns whether number i is of the shard that the options ask for. */
+int of_shard(const struct sim_options *o, size_t i);
 /*
  * Keeps the jobs that the options and the lines of the files ask for. failed: for o->failed, else NULL. Returns 0, or
  * -1 after a message if a file has no scenario at a line.

@@ -54,14 +54,18 @@ static int has_line(const struct sim_file *f, int line)
 	return !f->nlines;
 }
 
+int name_selected(const struct sim_options *o, const char *name)
+{
+	return (!o->filters.n || any_matches(&o->filters, name)) && !any_matches(&o->excludes, name);
+}
+
 static int selected(const struct sim_job *j, const struct sim_file *f, const struct sim_options *o,
 		    const struct sim_failed *failed)
 {
-	return (!o->filters.n || any_matches(&o->filters, j->name)) && !any_matches(&o->excludes, j->name) &&
-	       has_line(f, j->line) && (!o->failed || failed_has(failed, f, j));
+	return name_selected(o, j->name) && has_line(f, j->line) && (!o->failed || failed_has(failed, f, j));
 }
 
-static int of_shard(const struct sim_options *o, size_t i)
+int of_shard(const struct sim_options *o, size_t i)
 {
 	return !o->shards || i % o->shards == o->shard - 1;
 }

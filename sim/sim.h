@@ -246,6 +246,7 @@ struct sim_options {
 	struct sim_patterns filters, excludes;
 	char *params;		/* malloc'ed: for every job, beside its own; or NULL */
 	int counters, allow_io, color, ktap, failed, fail_fast, measure, changed;
+	int all;		/* no file is named: paths has those that come with kvmsim */
 	size_t shard, shards;	/* shard 1 to shards; shards 0: all */
 	size_t jobs;		/* how many scenarios run at once */
 	size_t limit;		/* of check and run --changed: how many scenarios to run; 0: all */

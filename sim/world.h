@@ -22,6 +22,8 @@ struct sim_world {
 	const struct sim_reach *reach;	/* breakpoints that note what runs, or NULL */
 };
 
+typedef int sim_more_done(void *to, const struct sim_job *job, const struct sim_file *file, const struct sim_result *r);
+
 /* What a command adds to a run. */
 struct sim_hooks {
 	void *arg;
@@ -34,6 +36,13 @@ struct sim_hooks {
 	void (*result)(void *arg, const struct sim_job *job, const struct sim_file *file, const struct sim_flavours *fl,
 		       const struct sim_result *r);
 	const struct sim_reporter *reporter;	/* for standard output; NULL: that of run */
+	int no_files;	/* the plan is empty */
+	/*
+	 * What runs after the jobs of the plan, or NULL: how many, after plan(). done() returns whether the run shall
+	 * end. Returns 0, or the signal that ended it; *interrupted is then the first job without a result.
+	 */
+	const size_t *more;
+	int (*run_more)(void *arg, sim_more_done *done, void *to, const struct sim_job **interrupted);
 };
 
 /* Reads one file in a process of its own. Appends its jobs to plan, or sets file->error to why it has none. */

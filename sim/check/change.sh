@@ -20,7 +20,7 @@ find_git_tree() { # COMMAND
 
 # True if an argument is a commit of the tree and not an existing file.
 is_base() { # ARGUMENT
-	case $1 in '' | -*) return 1 ;; esac
+	case $1 in '' | -* | selftests) return 1 ;; esac
 	[ ! -e "$1" ] || git -C "$git_tree" rev-parse --verify -q "$1^{commit}" >/dev/null
 }
 

@@ -56,9 +56,14 @@ static int choose(void *arg, struct sim_world *w, const struct sim_file *files, 
 	if (check_take_flavours(c, w->flavours))
 		return -1;
 	check_find_functions(c);
-	if (check_learn(c, w, files, plan))
+	if (check_learn(c, w, files, plan) || check_find_selftests(c, w->flavours))
 		return -1;
+	if (!plan->n && !c->selftests.set.n && c->selftests.wanted) {
+		fprintf(stderr, "kvmsim: nothing has a name that --filter and --exclude let through\n");
+		return -1;
+	}
 	check_choose(c, plan, files);
+	check_choose_selftests(c);
 	return 0;
 }
 
@@ -78,6 +83,9 @@ static int choose_and_say(void *arg, struct sim_world *w, const struct sim_file 
 	if (choose(arg, w, files, plan))
 		return -1;
 	fprintf(stderr, "kvmsim: %zu of %zu scenarios that reach the change\n", c->chosen, c->candidates);
+	if (c->selftests.wanted)
+		fprintf(stderr, "kvmsim: %zu of %zu runs of selftests that reach it\n", c->selftests.n,
+			c->selftests.candidates);
 	return 0;
 }
 
@@ -97,6 +105,7 @@ static void on_result(void *arg, const struct sim_job *job, const struct sim_fil
 
 void check_free(struct check *c)
 {
+	check_free_selftests(c);
 	for (size_t i = 0; i < c->nflavours; i++) {
 		code_free(&c->flavours[i].code);
 		record_free(&c->flavours[i].record);
@@ -126,6 +135,17 @@ static int read_change(const struct sim_options *o, const char *command, struct 
 	return -1;
 }
 
+/* Makes the hooks those of the run, with the selftests if the arguments ask for them. */
+static void add_selftests(struct check *c, struct sim_options *o, struct sim_hooks *hooks)
+{
+	hooks->no_files = check_take_selftests(c, o);
+	if (c->selftests.wanted) {
+		hooks->more = &c->selftests.n;
+		hooks->run_more = check_run_selftests;
+	}
+	o->hooks = hooks;
+}
+
 int check_run(const struct sim_options *given)
 {
 	struct check c = { .options = given };
@@ -137,7 +157,7 @@ int check_run(const struct sim_options *given)
 
 	if (read_change(given, "check", &c))
 		return SIM_EXIT_USAGE;
-	o.hooks = &hooks;
+	add_selftests(&c, &o, &hooks);
 	rc = engine_run(&o);
 	if (rc != SIM_EXIT_USAGE) {
 		for (size_t i = 0; i < c.nflavours; i++)
@@ -158,7 +178,7 @@ int check_run_changed(const struct sim_options *given)
 
 	if (read_change(given, "run --changed", &c))
 		return SIM_EXIT_USAGE;
-	o.hooks = &hooks;
+	add_selftests(&c, &o, &hooks);
 	rc = engine_run(&o);
 	check_free(&c);
 	return rc;

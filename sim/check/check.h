@@ -9,6 +9,7 @@
 
 #include "../reach.h"
 #include "../report.h"
+#include "../selftests/selftests.h"
 #include "../world.h"
 
 /*
@@ -20,7 +21,7 @@ struct check_function {
 	char *name;
 	unsigned int first, last;	/* the function's lines; without a name, of the first and the last one */
 	int compiled;			/* some flavour has code of it */
-	size_t reach;			/* how many scenarios reach it */
+	size_t reach, selftests;	/* how many scenarios, and runs of selftests, reach it */
 	int loading;			/* it is reached before a scenario begins */
 };
 
@@ -36,6 +37,27 @@ struct check_flavour {
 	unsigned char *covered;		/* for each breakpoint of the run: a scenario has reached it */
 };
 
+/* A scenario or a selftest that reaches the change. */
+struct check_candidate {
+	size_t job;		/* of the plan, or of the selftests */
+	int file;		/* or program */
+	size_t changed, all;	/* functions that it reaches */
+	size_t turn;		/* how many of its file are nearer */
+};
+
+/* The kernel's selftests, in the ways that its list runs them. */
+struct check_selftests {
+	int wanted;
+	const char *missing;		/* why there are none although they are wanted, or NULL */
+	struct selftest_set set;
+	size_t seen;			/* by name, of all shards */
+	size_t flavour;			/* that they run on */
+	const struct sim_flavour *machine;	/* the same */
+	struct selftest_job *jobs;	/* those that run, nearest first: copies */
+	size_t n, candidates, passed, failed;
+	double seconds;			/* that they took, one after the other */
+};
+
 struct check {
 	const struct sim_options *options;
 	struct change change;
@@ -48,6 +70,7 @@ struct check {
 	struct sim_reach reach;		/* the breakpoints of the run */
 	size_t chosen, candidates;	/* how many scenarios run, and how many reach the change */
 	size_t passed, failed, skipped;
+	struct check_selftests selftests;
 };
 
 /* check.c: reads the code and the records of the flavours. Returns 0, or -1 after a message. */
@@ -58,8 +81,26 @@ void check_free(struct check *c);
 void check_find_functions(struct check *c);
 /* choose.c: keeps the jobs that reach the change, nearest first. */
 void check_choose(struct check *c, struct sim_plan *plan, const struct sim_file *files);
+/* choose.c: fills out but for its job and file, and counts for each function. Returns 0 if r is no candidate. */
+int check_weigh(struct check *c, size_t flavour, const struct record_job *r, int selftest, struct check_candidate *out);
+/* choose.c: sorts so that the first ones, as many as wanted, are to run. Files are numbered from 0. */
+void check_take_turns(struct check_candidate *v, size_t n, size_t nfiles);
+/* learn.c: returns for each line of the code a function's number in the record, or RECORD_NONE. malloc'ed. */
+size_t *check_number_lines(struct check_flavour *fl);
+/* learn.c: adds the functions of the points that were hit to a set. */
+void check_add_hits(const struct check_flavour *fl, const struct reach_points *p, const size_t *function,
+		    const unsigned char *hits, unsigned char **set, size_t *bytes);
 /* learn.c: records the jobs of the plan that have no record. Returns 0, or -1 after a message. */
 int check_learn(struct check *c, struct sim_world *w, const struct sim_file *files, const struct sim_plan *plan);
+/* selftests.c: takes "selftests" out of the arguments. Returns whether nothing else was named. */
+int check_take_selftests(struct check *c, struct sim_options *o);
+/* selftests.c: builds those that are wanted, and records what they reach. Returns 0, or -1 if that was interrupted. */
+int check_find_selftests(struct check *c, const struct sim_flavours *fl);
+/* selftests.c: keeps those that reach the change, nearest first; needs what check_choose() finds. */
+void check_choose_selftests(struct check *c);
+/* selftests.c: hooks->run_more. */
+int check_run_selftests(void *arg, sim_more_done *done, void *to, const struct sim_job **interrupted);
+void check_free_selftests(struct check *c);
 /* verdict.c: prints what the run says about the change. */
 void check_verdict(const struct check *c, FILE *out);
 

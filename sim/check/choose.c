@@ -129,16 +129,9 @@ static void find_recorded(struct check *c)
 	}
 }
 
-struct candidate {
-	size_t job;		/* of the plan */
-	int file;
-	size_t changed, all;	/* functions that it reaches */
-	size_t turn;		/* how many of its file are nearer */
-};
-
 static int nearer(const void *a, const void *b)
 {
-	const struct candidate *x = a, *y = b;
+	const struct check_candidate *x = a, *y = b;
 
 	if (x->changed != y->changed)
 		return x->changed > y->changed ? -1 : 1;
@@ -149,7 +142,7 @@ static int nearer(const void *a, const void *b)
 
 static int by_turn(const void *a, const void *b)
 {
-	const struct candidate *x = a, *y = b;
+	const struct check_candidate *x = a, *y = b;
 
 	if (x->turn != y->turn)
 		return x->turn < y->turn ? -1 : 1;
@@ -184,35 +177,43 @@ static int loading_reaches(const struct check *c, const struct check_flavour *fl
 	return 0;
 }
 
+int check_weigh(struct check *c, size_t flavour, const struct record_job *r, int selftest, struct check_candidate *out)
+{
+	const struct check_flavour *fl = &c->flavours[flavour];
+	int names = has_names(c);
+
+	*out = (struct check_candidate){ .all = count(r) };
+	for (size_t k = 0; k < c->nfunctions; k++) {
+		struct check_function *f = &c->functions[k];
+
+		if (!record_common(r->set, r->bytes, fl->functions[k], fl->bytes[k]))
+			continue;
+		*(selftest ? &f->selftests : &f->reach) += 1;
+		out->changed += !names || f->name;
+	}
+	return out->changed || loading_reaches(c, fl, names);
+}
+
 /* Returns the number of candidates. */
 static size_t find_candidates(struct check *c, const struct sim_plan *plan, const struct sim_file *files,
-			      struct candidate *v)
+			      struct check_candidate *v)
 {
-	int names = has_names(c), *loading = xmalloc((c->nflavours + 1) * sizeof(*loading));
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->nflavours; i++)
-		loading[i] = loading_reaches(c, &c->flavours[i], names);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct sim_job *j = &plan->jobs[i];
-		const struct check_flavour *fl = j->skip ? NULL : &c->flavours[j->flavour];
-		const struct record_job *r = fl ? record_find(&fl->record, &files[j->file], j) : NULL;
-		size_t changed = 0;
+		const struct record_job *r =
+			j->skip ? NULL : record_find(&c->flavours[j->flavour].record, &files[j->file], j);
 
-		for (size_t k = 0; r && k < c->nfunctions; k++)
-			if (record_common(r->set, r->bytes, fl->functions[k], fl->bytes[k])) {
-				c->functions[k].reach++;
-				changed += !names || c->functions[k].name;
-			}
-		if (changed || (r && loading[j->flavour]))
-			v[n++] = (struct candidate){ .job = i, .file = j->file, .changed = changed, .all = count(r) };
+		if (!r || !check_weigh(c, (size_t)j->flavour, r, 0, &v[n]))
+			continue;
+		v[n].job = i;
+		v[n++].file = j->file;
 	}
-	free(loading);
 	return n;
 }
 
-/* Sorts so that the first ones, as many as wanted, are to run. */
-static void take_turns(struct candidate *v, size_t n, size_t nfiles)
+void check_take_turns(struct check_candidate *v, size_t n, size_t nfiles)
 {
 	size_t *seen = xmalloc((nfiles + 1) * sizeof(*seen));
 
@@ -224,7 +225,7 @@ static void take_turns(struct candidate *v, size_t n, size_t nfiles)
 }
 
 /* Replaces the plan by the chosen jobs: the file with the nearest one first, each file's jobs in its order. */
-static void replace_plan(struct sim_plan *plan, const struct candidate *v, size_t n)
+static void replace_plan(struct sim_plan *plan, const struct check_candidate *v, size_t n)
 {
 	struct sim_job *jobs = xmalloc((n + 1) * sizeof(*jobs));
 	char *chosen = xmalloc(plan->n + 1);
@@ -248,7 +249,7 @@ static void replace_plan(struct sim_plan *plan, const struct candidate *v, size_
 
 void check_choose(struct check *c, struct sim_plan *plan, const struct sim_file *files)
 {
-	struct candidate *v = xmalloc((plan->n + 1) * sizeof(*v));
+	struct check_candidate *v = xmalloc((plan->n + 1) * sizeof(*v));
 	size_t nfiles = 0;
 
 	find_recorded(c);
@@ -256,7 +257,7 @@ void check_choose(struct check *c, struct sim_plan *plan, const struct sim_file 
 	for (size_t i = 0; i < plan->n; i++)
 		if ((size_t)plan->jobs[i].file >= nfiles)
 			nfiles = (size_t)plan->jobs[i].file + 1;
-	take_turns(v, c->candidates, nfiles);
+	check_take_turns(v, c->candidates, nfiles);
 	c->chosen = c->candidates;
 	if (c->options->limit && c->chosen > c->options->limit)
 		c->chosen = c->options->limit;

@@ -23,8 +23,7 @@ static bool every_line(void *arg, size_t line)
 	return true;
 }
 
-/* Numbers the functions of the code. */
-static size_t *number_lines(struct check_flavour *fl)
+size_t *check_number_lines(struct check_flavour *fl)
 {
 	size_t *numbers = xmalloc((fl->code.n + 1) * sizeof(*numbers));
 
@@ -39,9 +38,9 @@ static size_t *number_lines(struct check_flavour *fl)
 	return numbers;
 }
 
-/* Adds the functions of the points that were hit. Points and lines are in the same order. */
-static void add_hits(const struct check_flavour *fl, const struct reach_points *p, const size_t *function,
-		     const unsigned char *hits, unsigned char **set, size_t *bytes)
+/* Points and lines are in the same order. */
+void check_add_hits(const struct check_flavour *fl, const struct reach_points *p, const size_t *function,
+		    const unsigned char *hits, unsigned char **set, size_t *bytes)
 {
 	size_t line = 0;
 
@@ -61,8 +60,8 @@ static int learnt(void *arg, const struct sim_job *job, const struct sim_result 
 	struct record_job *record = record_job(&fl->record, &l->files[job->file], job);
 
 	if (record)
-		add_hits(fl, &l->c->reach.v[job->flavour], l->function[job->flavour], r->hits, &record->set,
-			 &record->bytes);
+		check_add_hits(fl, &l->c->reach.v[job->flavour], l->function[job->flavour], r->hits, &record->set,
+			       &record->bytes);
 	/* What is recorded stays if the rest is interrupted. */
 	if (++l->done % 500 == 0)
 		record_store(&fl->record, &l->world.flavours->v[job->flavour]);
@@ -78,7 +77,7 @@ static int learn(struct learner *l, const struct sim_plan *missing)
 	int rc = 0;
 
 	for (size_t i = 0; i < c->nflavours; i++) {
-		l->function[i] = number_lines(&c->flavours[i]);
+		l->function[i] = check_number_lines(&c->flavours[i]);
 		code_points(&c->flavours[i].code, &c->reach.v[i], every_line, NULL);
 		if (c->reach.v[i].n > c->reach.max)
 			c->reach.max = c->reach.v[i].n;
@@ -95,8 +94,8 @@ static int learn(struct learner *l, const struct sim_plan *missing)
 	for (size_t i = 0; i < c->nflavours; i++) {
 		struct record *r = &c->flavours[i].record;
 
-		add_hits(&c->flavours[i], &c->reach.v[i], l->function[i], c->reach.v[i].loading, &r->loading,
-			 &r->loading_bytes);
+		check_add_hits(&c->flavours[i], &c->reach.v[i], l->function[i], c->reach.v[i].loading, &r->loading,
+			       &r->loading_bytes);
 		rc |= record_store(r, &l->world.flavours->v[i]);
 	}
 	return rc;

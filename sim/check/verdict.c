@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The state of each line of each changed file, up to the last one that the change has. */
 struct states {
@@ -128,8 +129,11 @@ static void print_function(const struct check *c, const struct states *s, FILE *
 		fprintf(out, "%u of %u changed line%s with code ran", sums.ran, sums.code, plural(sums.code));
 	else
 		fputs("no changed line has code", out);
-	fprintf(out, "; %zu scenario%s reach%s %s%s\n", f->reach, plural(f->reach), f->reach == 1 ? "es" : "",
-		f->name ? "it" : "the file", f->loading ? ", and so does loading KVM" : "");
+	fprintf(out, "; %zu scenario%s", f->reach, plural(f->reach));
+	if (c->selftests.wanted)
+		fprintf(out, " and %zu selftest%s", f->selftests, plural(f->selftests));
+	fprintf(out, " reach%s %s%s\n", f->reach == 1 && !c->selftests.wanted ? "es" : "", f->name ? "it" : "the file",
+		f->loading ? ", and so does loading KVM" : "");
 	if (sums.ran < sums.code) {
 		print_holes(c, s, out, f, "      did not run: ");
 		fputs("\n", out);
@@ -163,6 +167,58 @@ static void print_files(const struct check *c, const struct states *s, FILE *out
 	}
 }
 
+static const char *verdict_of(const struct sim_result *r)
+{
+	return r->state == SIM_PASSED ? "passed" : r->state == SIM_FAILED ? "FAILED" : "did not run";
+}
+
+static void print_selftests(const struct check *c, FILE *out)
+{
+	const struct check_selftests *s = &c->selftests;
+
+	if (s->n)
+		fputs("\nSelftests, nearest first:\n", out);
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(out, "  %s, %.1f s: %s\n", verdict_of(s->jobs[i].result), s->jobs[i].result->seconds,
+			s->jobs[i].job.name);
+}
+
+#define LETTER_COLUMNS 76
+
+/* The programs of the selftests that ran, each once. */
+static void print_programs(const struct check_selftests *s, FILE *out)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const char *name = s->jobs[i].test->program;
+		size_t before = 0;
+
+		while (s->jobs[before].test->program != name && strcmp(s->jobs[before].test->program, name))
+			before++;
+		if (before < i)
+			continue;
+		if (column && column + strlen(name) + 2 > LETTER_COLUMNS)
+			column = 0;
+		column += (size_t)fprintf(out, "%s%s%s", !i ? "" : column ? "," : ",\n", column ? " " : "    ", name);
+	}
+	fputs(".\n", out);
+}
+
+static void print_selftest_letter(const struct check_selftests *s, FILE *out)
+{
+	if (!s->wanted)
+		return;
+	if (s->missing) {
+		fprintf(out, "  The kernel's selftests did not run: %s.\n", s->missing);
+		return;
+	}
+	fprintf(out, "  %zu run%s of KVM selftests of %zu that reach it: %zu passed, %zu failed, in %.1f s%s\n", s->n,
+		plural(s->n), s->candidates, s->passed, s->failed, s->seconds, s->n ? ":" : ".");
+	if (s->n)
+		print_programs(s, out);
+}
+
 static void print_letter(const struct check *c, const struct states *s, FILE *out)
 {
 	struct sums all = { 0 };
@@ -178,6 +234,7 @@ static void print_letter(const struct check *c, const struct states *s, FILE *ou
 	print_arches(c, out);
 	fprintf(out, "): %zu scenario%s of %zu that reach\n  the change: %zu passed, %zu failed, %zu skipped.\n",
 		c->chosen, plural(c->chosen), c->candidates, c->passed, c->failed, c->skipped);
+	print_selftest_letter(&c->selftests, out);
 	fprintf(out, "  %u of %u changed line%s with code ran.", all.ran, all.code, plural(all.code));
 	for (size_t file = 0; file < c->change.nfiles; file++)
 		if (!is_compiled(c, file)) {
@@ -203,10 +260,12 @@ void check_verdict(const struct check *c, FILE *out)
 
 	make_states(c, &s);
 	print_files(c, &s, out);
-	if (c->chosen)
+	print_selftests(c, out);
+	if (c->chosen || c->selftests.n)
 		print_letter(c, &s, out);
 	else if (c->change.n)
-		fputs("\nNot tested: no scenario that was looked at reaches the change.\n", out);
+		fprintf(out, "\nNot tested: no scenario%s that was looked at reaches the change.\n",
+			c->selftests.wanted ? " and no selftest" : "");
 	else
 		fputs("\nNot tested: the change has no lines.\n", out);
 	free_states(c, &s);

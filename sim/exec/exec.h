@@ -132,4 +132,10 @@ void exec_faults_begin(void);
 /* Installs what each other new thread needs. */
 void exec_faults_thread(void);
 
+/* --- reach.c: what the program reaches of the flavour --- */
+/* Sets the breakpoints that kvmsim asks for (reach.h), if it does. flavour: an address in it. */
+void exec_reach_begin(const void *flavour);
+/* There are some: SIGTRAP is this library's. */
+extern bool exec_reaching;
+
 #endif

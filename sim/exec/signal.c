@@ -36,7 +36,8 @@ static __thread bool all_restart;	/* since the last call began: each late signal
 /* The first four are the simulator's faults, too; exec_faults_begin() has its handler for them. */
 static bool is_kept(int sig)
 {
-	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL || sig == OUST;
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL || sig == OUST ||
+	       (sig == SIGTRAP && exec_reaching);
 }
 
 int exec_real_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -50,6 +51,14 @@ int exec_real_sigaction(int sig, const struct sigaction *act, struct sigaction *
 
 static void on_signal(int sig, siginfo_t *si, void *context);
 
+/* The host's kernel ends a process whose blocked SIGSEGV is due. */
+static void leave_kept(sigset_t *set)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		if (is_kept(sig))
+			sigdelset(set, sig);
+}
+
 /* Installs the host's handler for the program's action. */
 static int install(int sig, const struct sigaction *act)
 {
@@ -58,7 +67,7 @@ static int install(int sig, const struct sigaction *act)
 	if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
 		ours.sa_sigaction = on_signal;
 		ours.sa_flags |= SA_SIGINFO;
-		sigdelset(&ours.sa_mask, OUST);
+		leave_kept(&ours.sa_mask);
 	}
 	return exec_real_sigaction(sig, &ours, NULL);
 }
@@ -191,14 +200,6 @@ void signal_default(int sig)
 
 	exec_real_sigaction(sig, &act, NULL);
 	exec_host(SYS_tgkill, getpid(), exec_host(SYS_gettid), sig);
-}
-
-/* The host's kernel ends a process whose blocked SIGSEGV is due. */
-static void leave_kept(sigset_t *set)
-{
-	for (int sig = 1; sig < NSIG; sig++)
-		if (is_kept(sig))
-			sigdelset(set, sig);
 }
 
 static int set_mask(int how, const sigset_t *set, sigset_t *old)

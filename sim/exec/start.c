@@ -97,6 +97,7 @@ static void boot(const char *flavour)
 		ret = ops->kvm_load(exec_mmu(), NULL);
 	if (ret)
 		exec_refuse("the machine does not boot (errno %d)", -ret);
+	exec_reach_begin(ops);
 	exec_pid = ops->process_create(0);
 	if (exec_pid < 0)
 		exec_refuse("the machine has no process (errno %d)", -exec_pid);

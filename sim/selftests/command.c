@@ -46,11 +46,8 @@ struct run {
 	int with_long, list;
 	size_t at_once;
 	const char *junit;
-	struct selftest_tree tree;
-	struct selftests tests;
-	char *programs;		/* of this kernel, a line each */
-	struct selftest_job *jobs;
-	size_t n, number;
+	struct selftest_set set;
+	size_t number;
 	struct output out[2];
 	size_t nout;
 	struct sim_totals totals;
@@ -64,38 +61,7 @@ static int usage_error(const char *fmt, const char *what)
 	return -1;
 }
 
-/* Returns whether the kernel's Makefile has the program. */
-static int kernel_has(const struct run *run, const char *program)
-{
-	size_t n = strlen(program);
-
-	for (const char *s = run->programs; *s; s += strcspn(s, "\n"), s += *s == '\n')
-		if (!strncmp(s, program, n) && s[n] == '\n')
-			return 1;
-	return 0;
-}
-
-/* Reads the list, and adds what only the kernel has. Returns 0, or -1 after a message. */
-static int find_tests(struct run *run)
-{
-	char *release = selftest_release(), *copy, *next = NULL;
-	int rc = release ? selftests_read(&run->tests, release) : -1;
-
-	free(release);
-	if (rc || selftest_prepare(&run->tree))
-		return -1;
-	run->programs = selftest_programs(&run->tree);
-	if (!run->programs)
-		return -1;
-	copy = xstrdup(run->programs);
-	for (char *name = strtok_r(copy, "\n", &next); name; name = strtok_r(NULL, "\n", &next))
-		if (!selftests_have(&run->tests, name))
-			selftests_add(&run->tests, name);
-	free(copy);
-	return 0;
-}
-
-static int wanted(const struct run *run, const char *name)
+static int matches(const struct run *run, const char *name)
 {
 	for (size_t i = 0; i < run->filters.n; i++)
 		if (filter_match(run->filters.v[i], name))
@@ -103,80 +69,18 @@ static int wanted(const struct run *run, const char *name)
 	return !run->filters.n;
 }
 
-/* Why a test is not started, or NULL. */
-static const char *why_not(const struct run *run, const struct selftest *t)
-{
-	if (!kernel_has(run, t->program))
-		return "this kernel has no such test";
-	return t->kind == SELFTEST_REFUSED ? t->reason : NULL;
-}
-
-/* mmu: NULL for a test that is not started. */
-static void add_job(struct run *run, const struct selftest *t, const char *mmu)
-{
-	char *name = xasprintf("%s%s%s [x86_64%s%s]", t->program, *t->args ? " " : "", t->args, mmu ? " " : "",
-			       mmu ? mmu : "");
-	struct selftest_job *j;
-
-	if (!wanted(run, name)) {
-		free(name);
-		return;
-	}
-	run->jobs = xrealloc(run->jobs, (run->n + 1) * sizeof(*run->jobs));
-	j = &run->jobs[run->n++];
-	*j = (struct selftest_job){
-		.test = t, .mmu = mmu, .result = result_new(),
-		.program = xasprintf("%s/%s", run->tree.objects, t->program),
-		.file.path = xasprintf("selftests/kvm/%s", t->program),
-		.job = { .name = name, .arch = "x86_64", .personality = (char *)mmu, .facilities = "",
-			 .params = "", .flavour = -1 },
-	};
-	if (mmu) {
-		j->job.replay = xasprintf("selftests %s--filter '%s'", t->kind == SELFTEST_LONG ? "--long " : "", name);
-		return;
-	}
-	j->result->state = SIM_SKIPPED;
-	snprintf(j->result->skip, sizeof(j->result->skip), "%s", why_not(run, t));
-}
-
 /* What is not started is a job only if the user names it. */
-static void make_jobs(struct run *run)
+static int wanted(void *arg, const struct selftest_job *j)
 {
-	for (size_t i = 0; i < run->tests.n; i++) {
-		const struct selftest *t = &run->tests.v[i];
+	const struct run *run = arg;
 
-		if (why_not(run, t)) {
-			if (run->filters.n)
-				add_job(run, t, NULL);
-			continue;
-		}
-		if (t->kind == SELFTEST_LONG && !run->with_long)
-			continue;
-		for (unsigned int m = 0; m < SELFTEST_MMUS; m++)
-			if (t->mmus & run->mmus & 1u << m)
-				add_job(run, t, selftest_mmus[m]);
-	}
+	if (!j->mmu)
+		return run->filters.n && matches(run, j->job.name);
+	return (run->with_long || j->test->kind != SELFTEST_LONG) && run->mmus & selftest_parse_mmus(j->mmu) &&
+	       matches(run, j->job.name);
 }
 
-/* Builds the programs of the jobs. */
-static int build(struct run *run)
-{
-	char **programs = xmalloc((run->n + 1) * sizeof(*programs));
-	size_t n = 0;
-	int rc;
-
-	for (size_t i = 0; i < run->n; i++) {
-		char *program = run->jobs[i].test->program;
-
-		if (run->jobs[i].mmu && (!n || strcmp(programs[n - 1], program)))
-			programs[n++] = program;
-	}
-	rc = n ? selftest_build(&run->tree, programs, n) : 0;
-	free(programs);
-	return rc;
-}
-
-static void report(void *arg, struct selftest_job *j)
+static int report(void *arg, struct selftest_job *j)
 {
 	struct run *run = arg;
 	struct sim_result *r = j->result;
@@ -188,8 +92,9 @@ static void report(void *arg, struct selftest_job *j)
 	r->expectations = 1;	/* those of the program */
 	for (size_t i = 0; i < run->nout; i++)
 		run->out[i].how->job(run->out[i].to, &j->job, &j->file, r, NULL, run->number);
-	if (run->out[0].how->running && run->number < run->n)
-		run->out[0].how->running(run->out[0].to, &j[1].job, run->number + 1, run->n);
+	if (run->out[0].how->running && run->number < run->set.n)
+		run->out[0].how->running(run->out[0].to, &j[1].job, run->number + 1, run->set.n);
+	return 0;
 }
 
 static int open_outputs(struct run *run)
@@ -207,7 +112,7 @@ static int open_outputs(struct run *run)
 	}
 	for (size_t i = 0; i < run->nout; i++)
 		if (run->out[i].how->begin)
-			run->out[i].how->begin(run->out[i].to, run->n);
+			run->out[i].how->begin(run->out[i].to, run->set.n);
 	return 0;
 }
 
@@ -237,13 +142,13 @@ static int run_jobs(struct run *run)
 	size_t next = 0;
 	int failed;
 
-	run->totals.planned = run->n;
+	run->totals.planned = run->set.n;
 	run->totals.groups = groups;
 	if (open_outputs(run))
 		return SIM_EXIT_USAGE;
-	run->totals.signal = selftests_run(run->jobs, run->n, run->at_once, &next, report, run);
+	run->totals.signal = selftests_run(run->set.jobs, run->set.n, run->at_once, &next, report, run);
 	if (run->totals.signal)
-		run->totals.interrupted = &run->jobs[next].job;
+		run->totals.interrupted = &run->set.jobs[next].job;
 	run->totals.seconds = wall_seconds() - start;
 	failed = close_outputs(run) || run->totals.failed;
 	groups_free(groups);
@@ -259,11 +164,11 @@ static void list(const struct run *run)
 {
 	static const char *const kinds[] = { "passes", "passes, with --long", "skipped because ", "refused because " };
 
-	for (size_t i = 0; i < run->tests.n; i++) {
-		const struct selftest *t = &run->tests.v[i];
-		const char *not = why_not(run, t);
+	for (size_t i = 0; i < run->set.tests.n; i++) {
+		const struct selftest *t = &run->set.tests.v[i];
+		const char *not = selftest_why_not(&run->set, t);
 
-		if (!wanted(run, t->program) || (not && t->kind != SELFTEST_REFUSED))
+		if (!matches(run, t->program) || (not && t->kind != SELFTEST_REFUSED))
 			continue;
 		printf("%s%s%s", t->program, *t->args ? " " : "", t->args);
 		for (unsigned int m = 0, first = 1; !not && m < SELFTEST_MMUS; m++)
@@ -327,23 +232,6 @@ static int parse(struct run *run, int argc, char **argv)
 	return optind == argc ? 0 : usage_error("no argument expected: %s", argv[optind]);
 }
 
-static void free_run(struct run *run)
-{
-	for (size_t i = 0; i < run->n; i++) {
-		struct selftest_job *j = &run->jobs[i];
-
-		result_free(j->result);
-		free(j->job.name);
-		free(j->job.replay);
-		free(j->file.path);
-		free(j->program);
-	}
-	free(run->jobs);
-	free(run->programs);
-	selftests_free(&run->tests);
-	selftest_tree_free(&run->tree);
-}
-
 /* Returns the number of CPUs that this process may use. */
 static size_t nr_cpus(void)
 {
@@ -354,23 +242,23 @@ static size_t nr_cpus(void)
 
 int selftests_main(int argc, char **argv)
 {
-	struct run run = { .mmus = (1u << SELFTEST_MMUS) - 1, .at_once = nr_cpus(), .tree.lock = -1 };
+	struct run run = { .mmus = (1u << SELFTEST_MMUS) - 1, .at_once = nr_cpus() };
 	int rc = parse(&run, argc, argv);
 
 	if (rc)
 		return rc > 0 ? SIM_EXIT_OK : SIM_EXIT_USAGE;
 	rc = SIM_EXIT_USAGE;
-	if (!find_tests(&run)) {
-		make_jobs(&run);
+	if (!selftest_set_find(&run.set)) {
+		selftest_set_jobs(&run.set, wanted, &run);
 		if (run.list) {
 			list(&run);
 			rc = SIM_EXIT_OK;
-		} else if (!run.n) {
+		} else if (!run.set.n) {
 			usage_error("no test%s", run.filters.n ? " matches --filter and --mmu" : "");
-		} else if (!build(&run)) {
+		} else if (!selftest_set_build(&run.set)) {
 			rc = run_jobs(&run);
 		}
 	}
-	free_run(&run);
+	selftest_set_free(&run.set);
 	return rc;
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runs selftests, several at once, each in a process group of its own, and judges how each ended. */
+#define _GNU_SOURCE
 #include "selftests.h"
+#include "../exec/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +24,7 @@ struct place {
 	struct selftest_job *job;	/* or NULL */
 	pid_t pid;
 	FILE *output;
+	int points;	/* file with what it reaches, or -1 */
 	double start;
 };
 
@@ -62,26 +66,61 @@ static void start_program(const struct selftest_job *j, FILE *output)
 	_exit(exec_main(argc, argv));
 }
 
+static void fail(const char *what)
+{
+	fprintf(stderr, "kvmsim: %s: %s\n", what, strerror(errno));
+	exit(SIM_EXIT_USAGE);
+}
+
+/* Writes the points to a file without a name. Returns its name for the program, which is good as long as it is open. */
+static char *share_points(struct selftest_job *j, int *fd)
+{
+	uint64_t bytes = exec_points_bytes(j->npoints);
+	struct exec_points *p = MAP_FAILED;
+
+	*fd = memfd_create("kvmsim-reach", MFD_CLOEXEC);
+	if (*fd >= 0 && !ftruncate(*fd, (off_t)bytes))
+		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (p == MAP_FAILED)
+		fail("memfd_create");
+	p->n = j->npoints;
+	memcpy(p->at, j->points, j->npoints * sizeof(*p->at));
+	j->hits = exec_points_hits(p);
+	return xasprintf("/proc/%d/fd/%d", getpid(), *fd);
+}
+
+void selftest_forget_hits(struct selftest_job *j)
+{
+	if (j->hits)
+		munmap(j->hits - sizeof(struct exec_points) - j->npoints * sizeof(uint64_t),
+		       exec_points_bytes(j->npoints));
+	j->hits = NULL;
+}
+
 /* Takes a free place. mask: the signals that the program may get as usual. */
 static void start(struct place *p, struct selftest_job *j, const sigset_t *mask)
 {
+	char *points = NULL;
+
 	p->output = tmpfile();
-	if (!p->output) {
-		perror("kvmsim: tmpfile");
-		exit(SIM_EXIT_USAGE);
-	}
+	if (!p->output)
+		fail("tmpfile");
+	p->points = -1;
+	if (j->npoints)
+		points = share_points(j, &p->points);
 	p->job = j;
 	p->start = wall_seconds();
 	p->pid = fork();
-	if (p->pid < 0) {
-		perror("kvmsim: fork");
-		exit(SIM_EXIT_USAGE);
-	}
+	if (p->pid < 0)
+		fail("fork");
 	if (!p->pid) {
+		if (points)
+			setenv(EXEC_REACH, points, 1);
 		sigprocmask(SIG_SETMASK, mask, NULL);
 		start_program(j, p->output);
 	}
 	setpgid(p->pid, p->pid);	/* whoever comes first */
+	free(points);
 }
 
 /* Keeps the end of the output; what came before is only counted. */
@@ -148,6 +187,8 @@ static void finish(struct place *p)
 	r->seconds = wall_seconds() - p->start;
 	judge(r, p->job->test, status);
 	take_output(r, p->output);
+	if (p->points >= 0)
+		close(p->points);
 	p->job = NULL;
 }
 
@@ -204,25 +245,25 @@ static void end_all(struct place *places, size_t n)
 }
 
 int selftests_run(struct selftest_job *jobs, size_t n, size_t at_once, size_t *next,
-		  void (*done)(void *arg, struct selftest_job *j), void *arg)
+		  int (*done)(void *arg, struct selftest_job *j), void *arg)
 {
 	struct place *places = xmalloc(at_once * sizeof(*places));
 	size_t started = 0, reported = 0;
 	sigset_t wanted, mask;
-	int sig = 0;
+	int sig = 0, stop = 0;
 
 	sigemptyset(&wanted);
 	for (const int *s = (const int[]){ SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, 0 }; *s; s++)
 		sigaddset(&wanted, *s);
 	sigprocmask(SIG_BLOCK, &wanted, &mask);
-	while (reported < n && !sig) {
+	while (reported < n && !sig && !stop) {
 		struct timespec t;
 		double left;
 
 		started = start_some(places, at_once, jobs, n, started, &mask);
-		for (; reported < n && jobs[reported].result->state != SIM_RUNNING; reported++)
-			done(arg, &jobs[reported]);
-		if (reported == n)
+		for (; reported < n && jobs[reported].result->state != SIM_RUNNING && !stop; reported++)
+			stop = done(arg, &jobs[reported]);
+		if (reported == n || stop)
 			break;
 		left = end_late(places, at_once);
 		t = (struct timespec){ .tv_sec = (time_t)left, .tv_nsec = (long)((left - (double)(time_t)left) * 1e9) };

@@ -66,7 +66,7 @@ char *selftest_programs(const struct selftest_tree *t);
 int selftest_build(struct selftest_tree *t, char *const *programs, size_t n);
 void selftest_tree_free(struct selftest_tree *t);
 
-/* --- run.c --- */
+/* --- jobs.c --- */
 struct selftest_job {
 	const struct selftest *test;
 	struct sim_job job;
@@ -74,13 +74,37 @@ struct selftest_job {
 	struct sim_result *result;
 	const char *mmu;
 	char *program;	/* path */
+	/* To note which places of the flavour the program reaches: their distances from its beginning, sorted. */
+	const uint64_t *points;
+	size_t npoints;		/* 0: nothing is noted */
+	unsigned char *hits;	/* a byte for each, from its start until selftest_forget_hits() */
 };
 
+struct selftest_set {
+	struct selftest_tree tree;
+	struct selftests tests;
+	char *programs;		/* of this kernel, a line each */
+	struct selftest_job *jobs;
+	size_t n;
+};
+
+/* Finds out which tests the kernel has, and what its list says of them. Returns 0, or -1 after a message. */
+int selftest_set_find(struct selftest_set *s);
+/* Why a test is not started, or NULL. */
+const char *selftest_why_not(const struct selftest_set *s, const struct selftest *t);
+/* Makes the jobs that are wanted: for each test one for each mode, without an mmu if it is not started. */
+void selftest_set_jobs(struct selftest_set *s, int (*wanted)(void *arg, const struct selftest_job *j), void *arg);
+/* Builds the programs of the jobs. Returns 0, or -1 after messages. */
+int selftest_set_build(struct selftest_set *s);
+void selftest_set_free(struct selftest_set *s);
+
+/* --- run.c --- */
 /*
- * Runs the jobs, several at once, and calls done for each in their order. Returns 0, or the signal that ended the run;
- * *next is then the first job that has no result.
+ * Runs the jobs, several at once, and calls done for each in their order, until it returns non-zero. Returns 0, or the
+ * signal that ended the run; *next is then the first job that has no result.
  */
 int selftests_run(struct selftest_job *jobs, size_t n, size_t at_once, size_t *next,
-		  void (*done)(void *arg, struct selftest_job *j), void *arg);
+		  int (*done)(void *arg, struct selftest_job *j), void *arg);
+void selftest_forget_hits(struct selftest_job *j);
 
 #endif

@@ -118,6 +118,34 @@ prints out '2 passed'
 run 0 check --diff diff slots.lua
 prints out 'the change has no lines'
 
+# --- selftests beside scenarios ---
+if ln -s "${program%/*}/libkvmexec.so" flavours/ && [ -e flavours/libkvmexec.so ] &&
+	"$program" selftests --list >/dev/null 2>&1; then
+	change virt/kvm/kvm_main.c '/^static void kvm_swap_active_memslots/,/^}/d'
+	run 0 check --diff diff --filter 'guest_print_test*' --filter 'a slot' slots.lua selftests
+	prints err 'recording which functions 3 selftests reach'
+	prints out '; 1 scenario and 3 selftests reach it'
+	prints out '4 passed, 0 failed, 0 skipped'
+	prints out ' s: guest_print_test [x86_64 shadow]'
+	prints out '1 scenario of 1 that reach'
+	prints out '3 runs of KVM selftests of 3 that reach it: 3 passed, 0 failed, in '
+	prints out '    guest_print_test.'
+	run 0 check --diff diff --filter 'guest_print_test*' --limit 10 selftests
+	lacks err 'recording'
+	prints out '1 passed, 0 failed, 0 skipped'
+	prints out '1 run of KVM selftests of 3 that reach it: 1 passed'
+	grep -q '^    kvm_swap_active_memslots: [1-9]' out || complain 'no lines of kvm_swap_active_memslots() ran'
+	run 0 run --changed --diff diff --filter '*guest_print_test*ept*' slots.lua selftests
+	prints err '1 of 1 runs of selftests that reach it'
+	prints out '1..1'
+	prints out 'ok 1 guest_print_test [x86_64 ept]'
+	change virt/kvm/kvm_main.c '/^static int kvm_vm_ioctl_reset_dirty_pages/,/^}/d'
+	run 0 check --diff diff --filter 'guest_print_test*' selftests
+	prints out 'Not tested: no scenario and no selftest that was looked at reaches the change'
+	run 2 check --diff diff --filter 'no such test' selftests
+	prints err 'nothing has a name'
+fi
+
 # --- wrong usage ---
 run 2 check slots.lua
 prints err 'which change?'

@@ -40,10 +40,11 @@ static struct sim_result *add(enum selftest_kind kind, char *program, char *args
 	return jobs[n++].result;
 }
 
-static void note(void *arg, struct selftest_job *j)
+static int note(void *arg, struct selftest_job *j)
 {
 	(void)arg;
 	snprintf(order + strlen(order), sizeof(order) - strlen(order), "%td", j - jobs);
+	return 0;
 }
 
 static void run(size_t at_once)
