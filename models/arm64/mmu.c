@@ -8,6 +8,7 @@
 #include <kshim/driver.h>
 #include <kshim/hw.h>
 #include <kshim/mem.h>
+#include <kshim/memory_error.h>
 #include <kshim/sched.h>
 #include "model.h"
 #include "tags.h"
@@ -144,7 +145,9 @@ static bool translate(struct arm64_cpu *c, bool el2, u64 va, const struct arm64_
 	else
 		model_count(tlb_misses, 1);
 	model_count(tlb_evictions, c->tlb.assoc.evictions - evictions);
-	if (ok && !is_live(PHYS_PFN(x->pa), x->hit ? "a TLB entry" : "the tables", va)) {
+	/* What has an uncorrectable error answers with an external abort, which is synchronous. */
+	if (ok && (!is_live(PHYS_PFN(x->pa), x->hit ? "a TLB entry" : "the tables", va) ||
+		   kshim_frame_has_error(PHYS_PFN(x->pa)))) {
 		x->fault = (struct arm64_fault){ .failed = true, .fsc = ARM64_FSC_EXTERNAL };
 		return false;
 	}

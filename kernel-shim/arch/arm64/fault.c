@@ -41,8 +41,13 @@ bool kshim_user_fault(unsigned int iss, u64 addr, bool write, bool user)
 	struct pt_regs regs = { .pc = USER_ACCESS, .pstate = user ? PSR_MODE_EL0t : PSR_MODE_EL2h };
 	u64 ec = user ? ESR_ELx_EC_DABT_LOW : ESR_ELx_EC_DABT_CUR;
 	struct kshim_host_pte pte;
+	void *stack = current->stack;
 
+	/* For task_pt_regs(), while the task is here. */
+	if (user)
+		current->stack = (void *)(&regs + 1) - THREAD_SIZE;
 	do_mem_abort(addr, ec << ESR_ELx_EC_SHIFT | ESR_ELx_IL | iss, &regs);
+	current->stack = stack;
 	if (regs.pc == FIXED_UP)
 		return false;
 	/* On the way to user mode signals are handled first: the fault's own, or one that ended it early. */

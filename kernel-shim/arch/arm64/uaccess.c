@@ -79,7 +79,9 @@ void *kshim_arch_user_translate(struct mm_struct *mm, unsigned long addr, bool w
 	return NULL;
 }
 
+/* do_sea() changes nothing that could make the next try succeed. */
 bool kshim_arch_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int error_code, bool user)
 {
-	return kshim_user_fault(error_code, addr, error_code & ESR_ELx_WNR, user);
+	return kshim_user_fault(error_code, addr, error_code & ESR_ELx_WNR, user) &&
+	       (error_code & ESR_ELx_FSC) != ESR_ELx_FSC_EXTABT;
 }

@@ -193,7 +193,7 @@ end)
 -- A file that the VMM maps, too. Shared memory of it is -EHWPOISON for the guest, and SIGBUS for the VMM. The VMM's
 -- entry still says so after the hole.
 scenario("guest_memfd: a memory error in a page that the VMM has mapped", {
-	arch = "x86_64", mmu = { "ept", "npt", "shadow" }, needs = "GUEST_MEMFD_FLAG_MMAP",
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, needs = "GUEST_MEMFD_FLAG_MMAP",
 }, function(sim)
 	local vmm = sim:process()
 	local vm = vmm:open_kvm():create_vm()

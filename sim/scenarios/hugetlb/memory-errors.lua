@@ -3,9 +3,9 @@
 -- that have it, and from the pool.
 
 local H <const> = require("huge")
-local options <const> = H.x86
-local HUGE <const>, PAGE <const> = 2 << 20, 0x1000
-local BAD <const> = HUGE + 0x5000
+local options <const> = H.options
+local HUGE <const>, PAGE <const> = PMD_SIZE, PAGE_SIZE
+local BAD <const> = HUGE + 5 * PAGE
 
 local function guest(sim, t)
 	local g = H.guest(sim, HUGE, 2, t)
@@ -107,4 +107,27 @@ scenario("hugetlb, soft offline: the guest keeps its data, the page is gone from
 	expect(g.mapping(HUGE)):fields{ present = true, level = 2 }
 	expect_pool(g, 0)
 	expect(g.vmm:take_signal()):is_nil()
+end)
+
+-- Of other sizes, too: on arm64 entries may be contiguous.
+H.each_size("hugetlb, hwpoison: of each size", function(sim, bytes, level)
+	local g = H.guest(sim, bytes, level)
+	for n = 0, 2 do
+		g.fill(n)
+	end
+	local bad = bytes + bytes // 2 + PAGE
+	expect(g.ram:madvise(bad, PAGE, MADV_HWPOISON)):eq(0)
+	expect_signal(g, BUS_MCEERR_AR, bad)
+	for _, gpa in ipairs{ bad, bytes, 2 * bytes - PAGE } do
+		expect(g.mapping(gpa).present):is_false()
+		expect(g.vcpu:read(gpa, 4)):fields{ ret = -EINTR, reason = KVM_EXIT_INTR }
+		expect_signal(g, BUS_MCEERR_AR, gpa)
+		g.vcpu:abandon()
+	end
+	g.same_data(0)
+	g.same_data(2)
+	expect(g.ram:madvise(bytes, bytes, MADV_DONTNEED)):eq(0)
+	expect(g.vcpu:read(bad, 4)):eq("\0\0\0\0")
+	g.fill(1)
+	g.same_data(1)
 end)
