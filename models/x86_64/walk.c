@@ -325,6 +325,12 @@ bool x86_walk_cache_current(const struct walk_tables *t, const struct walk_cache
 	return !((e ^ c->entry) & TABLE_MASK) && !(c->rights & ~rights);
 }
 
+/* "With 4-level EPT, bits 51:48 of the guest-physical address must all be zero" (SDM vol. 3, 31.3.2). */
+static bool above_tables(const struct walk_tables *t, uint64_t addr)
+{
+	return t->format == WALK_EPT && t->levels == 4 && (addr & MASK64(51, 48));
+}
+
 static bool walk(const struct walk_tables *t, const struct walk_tables *nested, uint64_t addr, unsigned int access,
 		 struct walk_result *r)
 {
@@ -334,6 +340,8 @@ static bool walk(const struct walk_tables *t, const struct walk_tables *nested, 
 	unsigned int level;
 
 	__builtin_memset(r, 0, sizeof(*r));
+	if (above_tables(t, addr))
+		return fail(r, WALK_FAULT);
 	for (level = cached ? cached->level - 1U : t->levels; level; level--) {
 		if (!walk_level(t, nested, addr, access, level, &table, &rights, r)) {
 			/* A fault also drops what was used for its address (SDM 4.10.4.1, 29.4.3.1). */

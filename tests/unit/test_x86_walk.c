@@ -144,6 +144,30 @@ START_TEST(ept_violations_and_misconfigurations)
 }
 END_TEST
 
+/* SDM vol. 3, 31.3.2. */
+START_TEST(ept_of_four_levels_has_no_address_above_48_bits)
+{
+	struct walk_tables five = ept;
+	unsigned int bit;
+
+	build(7, 7 | 6 << 3);
+	for (bit = 48; bit < 52; bit++) {
+		struct walk_result r = go(&ept, 0x5000 | 1UL << bit, WALK_READ);
+
+		ck_assert_int_eq(r.status, WALK_FAULT);
+		ck_assert_uint_eq(r.present_rights, 0);
+	}
+	ck_assert_uint_eq(entries_read, 0);
+	five.levels = 5;
+	*entry(1, 8) = 0x2000 | 7;
+	*entry(2, 0) = 0x3000 | 7;
+	*entry(3, 0) = 0x4000 | 7;
+	*entry(4, 0) = 0x5000 | 7;
+	*entry(5, 5) = 0x9000 | 7 | 6 << 3;
+	ck_assert_uint_eq(go(&five, 0x5678 | 1UL << 51, WALK_READ).pa, 0x9678);
+}
+END_TEST
+
 START_TEST(large_pages)
 {
 	struct walk_result r;
@@ -454,6 +478,7 @@ int main(void)
 	tcase_add_test(tc, ept_translates_and_marks);
 	tcase_add_test(tc, ept_logs_what_it_makes_dirty);
 	tcase_add_test(tc, ept_violations_and_misconfigurations);
+	tcase_add_test(tc, ept_of_four_levels_has_no_address_above_48_bits);
 	tcase_add_test(tc, large_pages);
 	tcase_add_test(tc, ia32e_rights);
 	tcase_add_test(tc, smep_and_smap);
