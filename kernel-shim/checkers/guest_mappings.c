@@ -222,7 +222,9 @@ static unsigned long check_pages(struct kvm *kvm, const struct kshim_guest_leaf 
 		finding(leaf, host.entry, "%s maps gfn %llx writable, but the host's entry at %lx is read-only",
 			leaf->where, gfn, addr);
 logged:
-	if (leaf->writable && !leaf->dirty_recorded && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap)
+	/* With rings the bitmap has only what no vCPU writes. */
+	if (leaf->writable && !leaf->dirty_recorded && slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap &&
+	    !kvm->dirty_ring_size)
 		check_logged(leaf, slot, gfn, n);
 	return n;
 }

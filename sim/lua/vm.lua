@@ -317,6 +317,10 @@ C.methods(V.vm, {
 		local a = A.table(what, t, populate_schema)
 		return core.event(s.proc.pid, core.EV_POPULATE, s.fd, a.gpa, a.size, a.source)
 	end,
+	gic_write = function(s, what, gpa, value)
+		return core.event(s.proc.pid, core.EV_GIC_WRITE, s.fd, A.u64(what .. ": gpa", gpa),
+			A.u64(what .. ": value", value))
+	end,
 	create_vcpu = create_vcpu,
 	reset_dirty_rings = function(s) return ioctl(s.proc, s.fd, K.KVM_RESET_DIRTY_RINGS) end,
 	create_irqchip = function(s) return ioctl(s.proc, s.fd, K.KVM_CREATE_IRQCHIP) end,

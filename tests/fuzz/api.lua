@@ -307,7 +307,8 @@ local arm64 <const> = {
 	vm = { enable_cap = { named{ cap = choice(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_CAP_DIRTY_LOG_RING_ACQ_REL,
 		KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP, KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, KVM_CAP_ARM_LOCK_USER_MEMORY_REGION,
 		KVM_CAP_ARM_LOCK_USER_MEMORY_REGION, KVM_CAP_ARM_NISV_TO_USER, 0, 7), flags = small,
-		args = about(function() return { one_of{ 0, 0, 1, 2, 3, 4096, 65536, 1 << 21 }, absurd() } end) } } },
+		args = about(function() return { one_of{ 0, 0, 1, 2, 3, 4096, 65536, 1 << 21 }, absurd() } end) } },
+		gic_write = { gpa, absurd } },
 	vcpu = {
 		init = { arm_init }, get_regs = {},
 		set_regs = { named{ x5 = absurd, sp = absurd, pc = paged, pstate = exactly(PSR_MODE_EL1h, PSR_MODE_EL1t, 0xd) } },

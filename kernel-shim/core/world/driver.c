@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a driver: files whose mappings the kernel asks the driver for, or that the driver fills at once.
+ * Memory of a driver: files whose mappings the kernel asks the driver for, or that the driver fills at once. And what
+ * KVM's own devices write to memory.
  *
  * The area is always VM_PFNMAP, so that the host's mm takes no references and counts no mappings, even of frames that
  * have a struct page. The frames are the file's until its last reference is gone. Invariant: nobody but the driver
@@ -13,6 +14,7 @@
 #include <linux/slab.h>
 #include <kshim/driver.h>
 #include <kshim/driver_events.h>
+#include <kshim/gic.h>
 #include <kshim/host.h>
 #include <kshim/process.h>
 #include <kshim/vfs.h>
@@ -280,6 +282,19 @@ static long driver_asked(unsigned int fd, unsigned int which)
 	return ret;
 }
 
+/* Only arm64 has one. */
+__weak long kshim_gic_write(struct kvm *kvm, u64 gpa, u64 value)
+{
+	return -ENOSYS;
+}
+
+static long gic_write(unsigned int fd, u64 gpa, u64 value)
+{
+	struct kvm *kvm = kshim_fd_to_vm(fd);
+
+	return kvm ? kshim_gic_write(kvm, gpa, value) : -EBADF;
+}
+
 long kshim_driver_event(unsigned int ev, const uint64_t a[6])
 {
 	switch (ev) {
@@ -289,6 +304,8 @@ long kshim_driver_event(unsigned int ev, const uint64_t a[6])
 		return driver_revoke(a[0], a[1], a[2]);
 	case KVMSIM_EV_DRIVER_ASKED:
 		return driver_asked(a[0], a[1]);
+	case KVMSIM_EV_GIC_WRITE:
+		return gic_write(a[0], a[1], a[2]);
 	}
 	return -ENOSYS;
 }

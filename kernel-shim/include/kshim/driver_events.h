@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory of drivers, between sim and the kernel: events of kvmsim_machine_ops beyond those of kshim/machine.h. */
+/* Memory and writes of devices, between sim and the kernel: events beyond those of kshim/machine.h. */
 #ifndef KSHIM_DRIVER_EVENTS_H
 #define KSHIM_DRIVER_EVENTS_H
 
@@ -13,6 +13,7 @@ enum kvmsim_driver_event {
 	KVMSIM_EV_DRIVER_OPEN = KVMSIM_NR_EVENTS,
 	KVMSIM_EV_DRIVER_REVOKE, /* fd, offset, len: the driver takes its memory out of all mappings */
 	KVMSIM_EV_DRIVER_ASKED,	/* fd, 0 or 1: how often its mappings called fault, or pfn_mkwrite */
+	KVMSIM_EV_GIC_WRITE,	/* VM fd, gpa, 8 bytes: as in kshim/gic.h; -EBADF */
 	KVMSIM_ALL_EVENTS
 };
 
