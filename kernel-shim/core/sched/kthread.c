@@ -41,16 +41,17 @@ __printf(4, 5) struct task_struct *kthread_create_on_node(int (*threadfn)(void *
 	va_start(args, namefmt);
 	t = kshim_kthread_new(threadfn, data, namefmt, args);
 	va_end(args);
-	if (!IS_ERR(t))
-		kshim_kthread_start(t);
-	return t;
+	return IS_ERR(t) ? t : kshim_kthread_start(t);
 }
 
 REDUCED(kthread_stop, "kernel/kthread.c", "the thread never ran: the result is -EINTR, as of one that never started");
 int kthread_stop(struct task_struct *k)
 {
-	kshim_task_destroy(k);
-	return -EINTR;
+	int result = -EINTR;
+
+	if (!kshim_kthread_stop(k, &result))
+		kshim_task_destroy(k);
+	return result;
 }
 
 REDUCED(kthread_stop_put, "kernel/kthread.c", "like kthread_stop()");
@@ -64,7 +65,7 @@ REDUCED(kthread_should_stop, "kernel/kthread.c",
 	"false: asked on behalf of a thread that does not run, nobody wants it to stop");
 bool kthread_should_stop(void)
 {
-	return false;
+	return kshim_kthread_should_stop();
 }
 
 REDUCED(kthread_should_park, "kernel/kthread.c", "false");

@@ -3,11 +3,24 @@
 #ifndef KSHIM_FORM_VHOST_TASK_H
 #define KSHIM_FORM_VHOST_TASK_H
 
+#include <linux/types.h>
+
 struct task_struct;
 
 /* Kthreads never run (core/sched/kthread.c). */
-static inline void kshim_kthread_start(struct task_struct *t)
+static inline struct task_struct *kshim_kthread_start(struct task_struct *t)
 {
+	return t;
+}
+
+static inline bool kshim_kthread_stop(struct task_struct *k, int *result)
+{
+	return false;
+}
+
+static inline bool kshim_kthread_should_stop(void)
+{
+	return false;
 }
 
 #endif
