@@ -107,10 +107,11 @@ static int same_number(int fd, int least)
 
 int exec_new_fd_from(int64_t ret, int least)
 {
-	int fd, events;
+	int fd, events, state;
 
 	if (ret < 0)
 		return (int)exec_ret(ret);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	pthread_mutex_lock(&lock);
 	fd = same_number((int)ret, least);
 	if (fd >= MAX_FDS)
@@ -122,6 +123,7 @@ int exec_new_fd_from(int64_t ret, int least)
 		changed((void *)(intptr_t)fd, events);
 	__atomic_store_n(&simulated[fd], 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&lock);
+	pthread_setcancelstate(state, NULL);
 	return fd;
 }
 

@@ -5,6 +5,8 @@
  * A program with one thread plays one simulated CPU all the time. With several, a thread plays one only while it is in
  * the simulator, so that any number of threads can share the CPUs. A thread takes the CPU that it had last if that is
  * free, so with no more threads than CPUs each keeps one.
+ *
+ * A thread that is cancelled inside comes out first, as for a fork() of another thread, and ends when it is outside.
  */
 #define _GNU_SOURCE
 #include "exec.h"
@@ -19,22 +21,28 @@
 
 #define LONGEST_WAIT 20		/* seconds for a CPU */
 #define OUST_AGAIN 10000000	/* ns */
+#define MOST_CANCELLED 8	/* threads that were cancelled outside and may still enter once */
 #define SLOWER 30		/* how much slower than a real machine the simulated one may be */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards what follows, up to nr_inside */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards what follows, up to nr_cancelled */
 static pthread_cond_t freed = PTHREAD_COND_INITIALIZER;
 static unsigned int nr_cpus, busy;	/* busy: a bit for each CPU */
 static bool stopped;			/* only the thread with `stopper` may take a CPU */
 static struct {
-	int tid;			/* of the thread that plays the CPU */
+	pthread_t thread;		/* the thread that plays the CPU */
+	int tid;			/* its number for the host */
 	unsigned int ousted;		/* how often exec_signals_oust() was called for it */
 } players[KVMSIM_MAX_CPUS];
+static pthread_t cancelled[MOST_CANCELLED];
+static unsigned int nr_cancelled;
 static unsigned int nr_inside;
 static bool threaded;
 
 static __thread __attribute__((tls_model("initial-exec"))) unsigned int inside;
 static __thread __attribute__((tls_model("initial-exec"))) int cpu;
 static __thread __attribute__((tls_model("initial-exec"))) bool stopper;
+static __thread __attribute__((tls_model("initial-exec"))) int cancel_state;	/* the program's */
+static __thread __attribute__((tls_model("initial-exec"))) bool cancel_at_once;	/* and its type of cancellation */
 
 bool exec_active(void)
 {
@@ -77,6 +85,27 @@ static int free_cpu(void)
 	return -1;
 }
 
+/* Takes the player of CPU c out of the simulator, soon. Returns false if it has ended. The lock is held. */
+static bool oust(unsigned int c)
+{
+	if (!exec_signals_oust(players[c].tid))
+		return false;
+	players[c].ousted++;
+	return true;
+}
+
+/* Forgets that the calling thread was cancelled. Returns whether it was. The lock is held. */
+static bool take_cancelled(void)
+{
+	for (unsigned int i = 0; i < nr_cancelled; i++) {
+		if (pthread_equal(cancelled[i], pthread_self())) {
+			cancelled[i] = cancelled[--nr_cancelled];
+			return true;
+		}
+	}
+	return false;
+}
+
 static void take_cpu(void)
 {
 	struct timespec end;
@@ -89,8 +118,11 @@ static void take_cpu(void)
 		if (pthread_cond_timedwait(&freed, &lock, &end) == ETIMEDOUT)
 			exec_refuse("more threads than the %u simulated CPUs that wait in system calls", nr_cpus);
 	busy |= 1u << c;
+	players[c].thread = pthread_self();
 	players[c].tid = (int)exec_host(SYS_gettid);
 	players[c].ousted = 0;
+	if (take_cancelled())
+		oust((unsigned int)c);
 	pthread_mutex_unlock(&lock);
 	cpu = c;
 	if (exec_ops->thread_attach((unsigned int)c))
@@ -110,10 +142,37 @@ static void give_cpu(void)
 	exec_signals_ousted(ousted);
 }
 
+static int set_cancel_type(int type, int *old)
+{
+	static typeof(&pthread_setcanceltype) next;
+
+	if (!next)
+		next = exec_next("pthread_setcanceltype");
+	return next(type, old);
+}
+
+/* Inside, the type is never "at once": glibc 2.36 forgets PTHREAD_CANCELED when the state changes with that type. */
+static void cancel_disable(int *state)
+{
+	if (cancel_at_once)
+		set_cancel_type(PTHREAD_CANCEL_DEFERRED, NULL);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, state);
+}
+
+static void cancel_enable(int state)
+{
+	pthread_setcancelstate(state, NULL);
+	if (!cancel_at_once)
+		return;
+	pthread_testcancel();
+	set_cancel_type(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+}
+
 void exec_enter(void)
 {
 	int saved = errno;
 
+	cancel_disable(&cancel_state);
 	exec_signals_begin();
 	inside++;
 	__atomic_fetch_add(&nr_inside, 1, __ATOMIC_RELAXED);
@@ -124,7 +183,7 @@ void exec_enter(void)
 
 bool exec_leave(void)
 {
-	int saved = errno;
+	int saved = errno, state = cancel_state;
 	bool restart;
 
 	exec_ops->step_end();
@@ -133,6 +192,7 @@ bool exec_leave(void)
 	__atomic_fetch_sub(&nr_inside, 1, __ATOMIC_RELAXED);
 	inside--;
 	restart = exec_signals_late();
+	cancel_enable(state);
 	errno = saved;
 	return restart;
 }
@@ -158,8 +218,8 @@ void exec_threads_stop(void)
 	stopped = stopper = true;
 	while (busy) {
 		for (unsigned int c = 0; c < nr_cpus; c++)
-			if (busy & 1u << c && exec_signals_oust(players[c].tid))
-				players[c].ousted++;
+			if (busy & 1u << c)
+				oust(c);
 		clock_gettime(CLOCK_REALTIME, &now);
 		if (now.tv_sec > start.tv_sec + LONGEST_WAIT)
 			exec_refuse("fork() while another thread waits where no signal ends it");
@@ -189,7 +249,7 @@ void exec_threads_forked(void)
 	nr_inside = 0;
 }
 
-/* Whether the kernel would begin the call again after handlers with SA_RESTART. */
+/* Whether the kernel would begin the call again after handlers with SA_RESTART. These are cancellation points, too. */
 static bool restarts(enum kvmsim_sys nr)
 {
 	return nr == KVMSIM_SYS_READ || nr == KVMSIM_SYS_WRITE;
@@ -202,6 +262,8 @@ int64_t exec_sys(enum kvmsim_sys nr, uint64_t a, uint64_t b, uint64_t c, uint64_
 	int64_t ret;
 
 	do {
+		if (restarts(nr))
+			pthread_testcancel();
 		exec_enter();
 		ret = exec_ops->syscall(exec_pid, nr, args);
 		again = (exec_leave() && restarts(nr)) || exec_signals_only_ousted();
@@ -219,6 +281,7 @@ static void become_threaded(void)
 	threaded = true;
 	__atomic_fetch_sub(&nr_inside, 1, __ATOMIC_RELAXED);
 	inside--;
+	cancel_enable(cancel_state);
 }
 
 struct start {
@@ -255,6 +318,36 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 	if (ret)
 		__builtin_free(s);
 	return ret;
+}
+
+EXPORT int pthread_setcanceltype(int type, int *old)
+{
+	int ret = set_cancel_type(type, old);
+
+	if (!ret)
+		cancel_at_once = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+	return ret;
+}
+
+EXPORT int pthread_cancel(pthread_t thread)
+{
+	static typeof(&pthread_cancel) next;
+	bool out = false;
+	int ret;
+
+	if (!next)
+		next = exec_next("pthread_cancel");
+	ret = next(thread);
+	if (ret || !exec_active())
+		return ret;
+	pthread_mutex_lock(&lock);
+	for (unsigned int c = 0; c < nr_cpus; c++)
+		if (busy & 1u << c && pthread_equal(players[c].thread, thread))
+			out = oust(c);
+	if (!out && nr_cancelled < MOST_CANCELLED)
+		cancelled[nr_cancelled++] = thread;
+	pthread_mutex_unlock(&lock);
+	return 0;
 }
 
 /* Time limits are for real machines: a test gives its guest two seconds to come to a place, on a machine of its own. */

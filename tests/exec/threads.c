@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * More threads than simulated CPUs: each has memory of its own and a part of a page that all share, while others take
- * that away; a VM of its own; and a userfaultfd whose pages another thread supplies.
+ * that away; a VM of its own; and a userfaultfd whose pages another thread supplies. Threads that are cancelled.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/kvm.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdint.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
-#include "test.h"
+#include "guest.h"
 
 #define THREADS 20
 #define PAGES 16
@@ -134,6 +128,56 @@ static void many_vms(void)
 		CHECK(!pthread_join(t[i], NULL));
 }
 
+static struct guest guest;
+static int event;
+
+static void *run_until_cancelled(void *arg)
+{
+	CHECK(!pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL));
+	guest_thread(&guest);
+	CHECK(!"KVM_RUN goes on when its thread is cancelled");
+	return arg;
+}
+
+static void *read_until_cancelled(void *arg)
+{
+	eventfd_t value;
+
+	CHECK(!eventfd_read(event, &value) && !"read() goes on when its thread is cancelled");
+	return arg;
+}
+
+static void cancel(void *(*fn)(void *arg), int inside)
+{
+	pthread_t t;
+	void *ret;
+
+	CHECK(!pthread_create(&t, NULL, fn, NULL));
+	if (inside && fn == run_until_cancelled)
+		guest_counts(&guest);
+	else if (inside)
+		usleep(2000);
+	CHECK(!pthread_cancel(t) && !pthread_join(t, &ret) && ret == PTHREAD_CANCELED);
+}
+
+/* Wherever the threads are. The machine goes on. */
+static void cancelled(void)
+{
+	pthread_t t;
+	void *ret;
+
+	event = eventfd(0, 0);
+	guest_make(&guest);
+	for (int round = 0; round < 20; round++) {
+		cancel(run_until_cancelled, round % 2);
+		cancel(read_until_cancelled, round % 2);
+	}
+	CHECK(!pthread_create(&t, NULL, guest_thread, &guest));
+	guest_counts(&guest);
+	guest.ram[STOP] = 1;
+	CHECK(!pthread_join(t, &ret) && !ret && !close(event));
+}
+
 static sem_t late;
 
 static void *post_late(void *arg)
@@ -166,6 +210,7 @@ int main(void)
 	many_threads();
 	missing_pages();
 	many_vms();
+	cancelled();
 	time_limits();
 	return 0;
 }
