@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fork(2) as a test harness uses it: parent and child have a VM and memory each, and do not see each other's. */
+/*
+ * fork(2) as a test harness uses it: parent and child have a VM and memory each, and do not see each other's. A child
+ * that calls exec(3) has a new machine.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -31,11 +34,34 @@ static void child(int n)
 	exit(n);
 }
 
-int main(void)
+static int executed(void)
+{
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+	vm = ioctl(open("/dev/kvm", O_RDWR), KVM_CREATE_VM, 0);
+	CHECK(vm >= 0 && ioctl(vm, KVM_CREATE_VCPU, 0) >= 0);
+	return 7;
+}
+
+static void execs(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	CHECK(pid >= 0);
+	if (!pid) {
+		execl("/proc/self/exe", "forking", "executed", NULL);
+		exit(1);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+int main(int argc, char **argv)
 {
 	struct kvm_userspace_memory_region slot = { .memory_size = 16 * PAGE };
 	int status;
 
+	if (argc > 1 && !strcmp(argv[1], "executed"))
+		return executed();
 	kvm = open("/dev/kvm", O_RDWR);
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	event = eventfd(5, EFD_NONBLOCK);
@@ -54,5 +80,7 @@ int main(void)
 	}
 	CHECK(ioctl(vm, KVM_CREATE_VCPU, 0) >= 0);
 	CHECK(!system("exit 0"));
+	execs();
+	CHECK(ioctl(vm, KVM_CREATE_VCPU, 1) >= 0);
 	return 0;
 }
