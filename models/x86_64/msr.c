@@ -15,7 +15,7 @@
 #include <kshim/marks.h>
 #include "cpu.h"
 
-#define NR_MSRS 16
+#define NR_MSRS 20
 #define PAT_AT_RESET 0x0007040600070406ULL
 
 struct registers {
@@ -34,6 +34,7 @@ static const struct { u32 index; u64 value; } at_boot[] = {
 	{ MSR_STAR, 0x0023001000000000ULL },
 	{ MSR_LSTAR, 0 }, { MSR_CSTAR, 0 }, { MSR_SYSCALL_MASK, 0x47700 },
 	{ MSR_FS_BASE, 0 }, { MSR_GS_BASE, 0 }, { MSR_KERNEL_GS_BASE, 0 },
+	{ MSR_IA32_SYSENTER_CS, 0 }, { MSR_IA32_SYSENTER_ESP, 0 }, { MSR_IA32_SYSENTER_EIP, 0 },
 	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE_FAST_STRING },
 	{ MSR_IA32_MCG_CAP, 0 },
 	{ MSR_MTRRcap, 0 },

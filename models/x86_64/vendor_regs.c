@@ -12,6 +12,13 @@ static const struct kvm_segment flat_data = {
 	.limit = 0xffffffff, .type = 3, .s = 1, .present = 1, .db = 1, .g = 1,
 };
 
+/* Like __vmx_vcpu_reset() and __svm_vcpu_reset(): not that of the host, which KVM_GET_MSRS of /dev/kvm gives. */
+static void reset_microcode(struct kvm_vcpu *vcpu)
+{
+	if (kvm_check_has_quirk(vcpu->kvm, KVM_X86_QUIRK_STUFF_FEATURE_MSRS))
+		vcpu->arch.microcode_version = model_personality == MODEL_EPT ? 0x100000000 : 0x1000065;
+}
+
 /* Like init_vmcb() and vmx_vcpu_reset(): the state after RESET, SDM vol. 3, table 10-1. */
 void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 {
@@ -34,6 +41,7 @@ void model_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 		v->star = v->lstar = v->cstar = v->syscall_mask = v->kernel_gs_base = v->tsc_aux = 0;
 		v->sysenter_cs = 0;
 		v->sysenter_eip = v->sysenter_esp = 0;
+		reset_microcode(vcpu);
 		model_pml_reset(v);
 	}
 	model_count(guest_tlb_flushed_entries, x86_tlb_flush_all(v->tlb));
@@ -89,13 +97,20 @@ int model_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	}
 }
 
+/* Like svm_set_msr(): AMD's registers have 32 bits, unless the guest takes the processor for Intel's. */
+static bool has_32_bits(struct kvm_vcpu *vcpu, u32 index)
+{
+	return (index == MSR_IA32_SYSENTER_EIP || index == MSR_IA32_SYSENTER_ESP) &&
+	       model_personality != MODEL_EPT && !guest_cpuid_is_intel_compatible(vcpu);
+}
+
 int model_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	struct x86_vcpu *v = x86_vcpu_of(vcpu);
 	u64 *storage = msr_storage(v, msr->index);
 
 	if (storage) {
-		*storage = msr->data;
+		*storage = has_32_bits(vcpu, msr->index) ? (u32)msr->data : msr->data;
 		return 0;
 	}
 	switch (msr->index) {

@@ -72,6 +72,11 @@ scenario("CPUID, MSRs and TSC", { mmu = mmu }, function(sim)
     ]] }):fields{ reason = KVM_EXIT_HLT }
     expect(vcpu:get_msr(0xc0000102)):eq(0x123412345678)
     expect(vcpu:get_regs()):fields{ rax = 0x12345678, rdx = 0x1234 }
+    -- MSR_IA32_UCODE_REV, as the vendor module resets it.
+    expect(vcpu:get_msr(0x8b)):eq(sim.mmu == "ept" and 0x100000000 or 0x1000065)
+    -- MSR_IA32_SYSENTER_ESP: 32 bits on AMD's processors.
+    expect(vcpu:set_msr(0x175, 0x123456789000)):eq(1)
+    expect(vcpu:get_msr(0x175)):eq(sim.mmu == "ept" and 0x123456789000 or 0x56789000)
 
     -- The guest waits until the time-stamp counter has moved.
     expect(vcpu:run_code{ at = CODE, hex = [[

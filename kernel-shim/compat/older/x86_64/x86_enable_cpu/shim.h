@@ -5,3 +5,6 @@
 
 #define KVM_FIRST_EMULATED_VMX_MSR	MSR_IA32_VMX_BASIC
 #define KVM_LAST_EMULATED_VMX_MSR	MSR_IA32_VMX_VMFUNC
+
+/* No quirk says so: feature MSRs always begin with what KVM supports. */
+#define KVM_X86_QUIRK_STUFF_FEATURE_MSRS	0
