@@ -97,3 +97,25 @@ scenario("two vCPUs count while the host moves the page", { mmu = mmu, check = "
     sim:join()
     expect(string.unpack("<i8", ram:read(0x4000, 8))):eq(2 * n)
 end)
+
+-- MOV is how tables are written, ADD is not: with shadow paging KVM drops its copy of the table and lets the processor
+-- do it, kvm_mmu_unprotect_gfn_and_retry().
+cases("the guest writes to a page directory in use", { mmu = mmu }, {
+    { "by MOV", "4d 89 08", zaps = false },             -- mov [r8], r9
+    { "by ADD", "4d 01 08", zaps = true },              -- add [r8], r9
+}, function(sim, row)
+    local vcpu, ram, vm = G.new(sim)
+    expect(ram:write(OLD, "old page")):eq(0)
+    vcpu:map{ from = VA, to = OLD }
+    local entry, index = vcpu:pte(VA, 2), 100
+    local before = vm:stats().mmu_shadow_zapped
+    expect(vcpu:run_code{ at = G.CODE, regs = { rbx = VA, rsi = VA + (index << 21) + OLD, rsp = G.STACK, rflags = 2,
+        r8 = vcpu:table_window() + entry.gpa + index * 8, r9 = 0xe7 }, hex =
+        "4c 8b 13" ..                       -- mov r10, [rbx]
+        row[2] ..
+        "4c 8b 1e f4" }):fields{ reason = KVM_EXIT_HLT }        -- mov r11, [rsi]; hlt
+    local r = vcpu:get_regs()
+    expect(text(r.r10)):eq("old page")
+    expect(text(r.r11)):eq("old page")
+    if sim.mmu == "shadow" then expect(vm:stats().mmu_shadow_zapped > before):eq(row.zaps) end
+end)
