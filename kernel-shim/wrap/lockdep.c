@@ -15,8 +15,8 @@
 #include <linux/stacktrace.h>
 #include <linux/utsname.h>
 #include <asm/sections.h>
+#include <kshim/log.h>
 #include <kshim/measure.h>
-#include "../core/lib/printk.h"
 #include "../core/sched/internal.h"
 
 #define TEXT_BYTES 1900

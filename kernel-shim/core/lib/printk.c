@@ -13,9 +13,9 @@
 #include <linux/sched/debug.h>
 #include <linux/string.h>
 #include <kshim/host.h>
+#include <kshim/log.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
-#include "printk.h"
 
 #define LINE_BYTES 1024		/* like PRINTKRB_RECORD_MAX of kernel/printk/printk.c */
 

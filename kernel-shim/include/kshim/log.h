@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the shim's own code prints to the kernel's log. */
-#ifndef CORE_LIB_PRINTK_H
-#define CORE_LIB_PRINTK_H
+#ifndef KSHIM_LOG_H
+#define KSHIM_LOG_H
 
 #include <linux/printk.h>
 
