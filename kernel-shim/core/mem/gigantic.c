@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gigantic frames, which a page table of the third level maps with one entry (2 GiB on s390x, else 1 GiB) and which are
- * larger than the largest blocks of the free lists (alloc_contig_pages() of mm/page_alloc.c).
+ * Gigantic frames, which are larger than the largest blocks of the free lists (alloc_contig_pages() of
+ * mm/page_alloc.c): 2 GiB on s390x, 1 GiB on x86_64, 1 GiB and 32 MiB on arm64. Their sizes are multiples of
+ * KSHIM_GIGANTIC_UNIT.
  *
  * A frame comes from RAM that was never in use, from the top down. There the host has no memory for the frame, for its
  * struct pages and for its records; what the kernel does not touch stays so. Nothing is written to the frame itself
@@ -9,9 +10,10 @@
  * sealed: an access by a stale pointer is an oops. Blocks for the free lists come from RAM below all frames in use, so
  * that this is always possible.
  *
- * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for such a frame of the node's
- * RAM, aligned and not before in_use_end. No frame has both.
+ * Invariants: a bit of struct kshim_node::gigantic, and one of kshim_node::sealed, is for a unit of the node's RAM,
+ * aligned and not before in_use_end. No unit has both. The units of a frame are all in use, or none is.
  */
+#include <linux/bitmap.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -19,22 +21,22 @@
 #include "internal.h"
 #include "mem_internal.h"
 
-#define GIGANTIC_PAGES (PUD_SIZE >> PAGE_SHIFT)
+#define UNIT_PAGES (KSHIM_GIGANTIC_UNIT >> PAGE_SHIFT)
 
-static unsigned long region_of(unsigned long pfn)
+static unsigned long unit_of(unsigned long pfn)
 {
-	return (pfn - ARCH_PFN_OFFSET) / GIGANTIC_PAGES;
+	return (pfn - ARCH_PFN_OFFSET) / UNIT_PAGES;
 }
 
 bool kshim_in_gigantic(const struct kshim_node *node, unsigned long pfn)
 {
-	return READ_ONCE(node->gigantic) >> region_of(pfn) & 1;
+	return test_bit(unit_of(pfn), node->gigantic);
 }
 
 unsigned long kshim_next_gigantic(const struct kshim_node *node, unsigned long pfn)
 {
 	while (pfn < node->end && !kshim_in_gigantic(node, pfn))
-		pfn = min(node->end, ALIGN(pfn - ARCH_PFN_OFFSET + 1, GIGANTIC_PAGES) + ARCH_PFN_OFFSET);
+		pfn = min(node->end, ALIGN(pfn - ARCH_PFN_OFFSET + 1, UNIT_PAGES) + ARCH_PFN_OFFSET);
 	return pfn;
 }
 
@@ -43,23 +45,35 @@ unsigned long kshim_never_in_use(const struct kshim_node *node)
 	unsigned long pfn = READ_ONCE(node->in_use_end), n = node->end - pfn;
 
 	while ((pfn = kshim_next_gigantic(node, pfn)) < node->end) {
-		n -= GIGANTIC_PAGES;
-		pfn += GIGANTIC_PAGES;
+		n -= UNIT_PAGES;
+		pfn += UNIT_PAGES;
 	}
 	return n;
 }
 
-/* Returns the uppermost gigantic frame of a node that was never in use, or NULL. */
-static struct page *find_region(const struct kshim_node *node)
+/* Returns the uppermost frames of a node that were never in use, so many and aligned to their number, or NULL. */
+static struct page *find_region(const struct kshim_node *node, unsigned long frames)
 {
-	unsigned long pfn = ALIGN_DOWN(node->end - ARCH_PFN_OFFSET, GIGANTIC_PAGES) + ARCH_PFN_OFFSET;
+	unsigned long pfn = ALIGN_DOWN(node->end - ARCH_PFN_OFFSET, frames) + ARCH_PFN_OFFSET;
 
-	while (pfn >= node->in_use_end + GIGANTIC_PAGES) {
-		pfn -= GIGANTIC_PAGES;
-		if (!kshim_in_gigantic(node, pfn))
+	while (pfn >= node->in_use_end + frames) {
+		pfn -= frames;
+		if (kshim_next_gigantic(node, pfn) >= pfn + frames)
 			return pfn_to_page(pfn);
 	}
 	return NULL;
+}
+
+static void use_region(int nid, unsigned long pfn, unsigned long frames)
+{
+	struct kshim_node *node = &kshim_nodes[nid];
+	unsigned long at;
+
+	for (at = pfn; at < pfn + frames; at += UNIT_PAGES) {
+		kshim_unseal_gigantic(node, at);
+		set_bit(unit_of(at), node->gigantic);
+	}
+	kshim_init_pages(nid, pfn, frames);
 }
 
 static struct page *take_region(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip)
@@ -73,16 +87,14 @@ static struct page *take_region(gfp_t gfp, unsigned int order, int nid, nodemask
 	for_each_zone_zonelist_nodemask(zone, ref, node_zonelist(nid, gfp), ZONE_NORMAL, nodes) {
 		node = &kshim_nodes[zone_to_nid(zone)];
 		if (kshim_above_watermark(zone, gfp, order))
-			page = find_region(node);
+			page = find_region(node, 1UL << order);
 		if (page)
 			break;
 	}
 	if (page) {
-		kshim_unseal_gigantic(node, page_to_pfn(page));
-		WRITE_ONCE(node->gigantic, node->gigantic | 1UL << region_of(page_to_pfn(page)));
-		kshim_init_pages(zone_to_nid(zone), page_to_pfn(page), GIGANTIC_PAGES);
+		use_region(zone_to_nid(zone), page_to_pfn(page), 1UL << order);
 		kshim_set_page_state(page, order, KSHIM_PAGE_IS_USED, ip);
-		__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)GIGANTIC_PAGES);
+		__mod_zone_page_state(zone, NR_FREE_PAGES, -(1L << order));
 	}
 	host_unlock(&kshim_pages_lock);
 	return page;
@@ -93,7 +105,7 @@ struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodema
 	struct page *page;
 
 	might_alloc(gfp);
-	if (1UL << order != GIGANTIC_PAGES)
+	if ((1UL << order) % UNIT_PAGES)
 		return NULL;
 	if (kshim_should_fail(gfp))
 		return NULL;
@@ -108,25 +120,24 @@ struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodema
 
 void kshim_unseal_gigantic(struct kshim_node *node, unsigned long pfn)
 {
-	unsigned long bit = 1UL << region_of(pfn), first;
+	unsigned long unit = unit_of(pfn);
 
-	if (node->sealed & bit) {
-		first = ALIGN_DOWN(pfn - ARCH_PFN_OFFSET, GIGANTIC_PAGES) + ARCH_PFN_OFFSET;
-		host_protect_rw(__va(PFN_PHYS(first)), PUD_SIZE);
-		node->sealed &= ~bit;
-	}
+	if (__test_and_clear_bit(unit, node->sealed))
+		host_protect_rw(__va(PFN_PHYS(ARCH_PFN_OFFSET + unit * UNIT_PAGES)), KSHIM_GIGANTIC_UNIT);
 }
 
-void kshim_unuse_gigantic(struct page *page)
+void kshim_unuse_gigantic(struct page *page, unsigned int order)
 {
 	struct kshim_node *node = &kshim_nodes[page_to_nid(page)];
-	unsigned long pfn = page_to_pfn(page);
+	unsigned long pfn = page_to_pfn(page), frames = 1UL << order, at;
 
-	WRITE_ONCE(node->gigantic, node->gigantic & ~(1UL << region_of(pfn)));
-	node->sealed |= 1UL << region_of(pfn);
-	host_protect_none(page_address(page), PUD_SIZE);
-	host_discard(page, GIGANTIC_PAGES * sizeof(*page));
-	host_discard(kshim_pfn_info(pfn), GIGANTIC_PAGES * sizeof(*kshim_page_info));
+	for (at = pfn; at < pfn + frames; at += UNIT_PAGES) {
+		clear_bit(unit_of(at), node->gigantic);
+		__set_bit(unit_of(at), node->sealed);
+	}
+	host_protect_none(page_address(page), frames << PAGE_SHIFT);
+	host_discard(page, frames * sizeof(*page));
+	host_discard(kshim_pfn_info(pfn), frames * sizeof(*kshim_page_info));
 }
 
 bool kshim_clear_frames(void *addr, unsigned int npages)

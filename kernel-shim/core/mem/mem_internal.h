@@ -6,7 +6,9 @@
 #include <linux/types.h>
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
+#include <linux/pgtable.h>
 #include <linux/slab.h>
+#include <kshim/arch_defs.h>
 #include <kshim/host.h>
 #include <kshim/machine.h>
 #include <kshim/marks.h>
@@ -71,11 +73,14 @@ static inline struct kshim_page_info *kshim_pfn_info(unsigned long pfn)
 /*
  * The frames of a node, as pfns: from start on, before end. Those from in_use_end on were never in use, but for the
  * gigantic frames there; their struct pages are not initialised. in_use_end only grows, up to the first such frame.
- * gigantic: a bit for each gigantic frame of RAM that is in use. sealed: for those that were, and that nobody may touch
- * since.
+ * gigantic: a bit for each KSHIM_GIGANTIC_UNIT of RAM in a gigantic frame that is in use. sealed: for those that were,
+ * and that nobody may touch since.
  */
+#define KSHIM_GIGANTIC_UNITS	(KSHIM_RAM_MAX / KSHIM_GIGANTIC_UNIT)
 struct kshim_node {
-	unsigned long start, end, in_use_end, gigantic, sealed;
+	unsigned long start, end, in_use_end;
+	DECLARE_BITMAP(gigantic, KSHIM_GIGANTIC_UNITS);
+	DECLARE_BITMAP(sealed, KSHIM_GIGANTIC_UNITS);
 };
 extern struct kshim_node kshim_nodes[KSHIM_NR_NODES];
 /* Gives the nodes all frames before end, and sets up what the allocator needs of their zones. Once, at boot. */
@@ -103,15 +108,15 @@ bool kshim_check_freed_contents(struct page *page);
 void kshim_set_page_state(struct page *page, unsigned int order, u8 state, const void *ip);
 bool kshim_above_watermark(struct zone *zone, gfp_t gfp, unsigned int order);
 
-/* --- gigantic.c: frames of PUD_SIZE --- */
+/* --- gigantic.c: frames of one or more KSHIM_GIGANTIC_UNIT --- */
 /*
- * Returns a frame of this order, PUD_SIZE, without a reference and with its contents undefined, or NULL. It is a
+ * Returns a frame of this order, without a reference and with its contents undefined, or NULL. It is a
  * compound page with __GFP_COMP. For kernel callers; the arguments are those of kshim_alloc_pages_node().
  */
 struct page *kshim_alloc_gigantic(gfp_t gfp, unsigned int order, int nid, nodemask_t *nodes, const void *ip);
 /* Makes a freed frame RAM that was never in use, and takes all access to it. With kshim_pages_lock held. */
-void kshim_unuse_gigantic(struct page *page);
-/* Gives access to the gigantic frame around a frame that comes into use. With kshim_pages_lock held. */
+void kshim_unuse_gigantic(struct page *page, unsigned int order);
+/* Gives access to the unit around a frame that comes into use. With kshim_pages_lock held. */
 void kshim_unseal_gigantic(struct kshim_node *node, unsigned long pfn);
 /* Returns whether a frame of RAM is a part of a gigantic one in use. */
 bool kshim_in_gigantic(const struct kshim_node *node, unsigned long pfn);

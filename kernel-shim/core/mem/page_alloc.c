@@ -401,7 +401,7 @@ void kshim_free_page(struct page *page, unsigned int order, const void *ip)
 	if (order <= MAX_PAGE_ORDER)
 		put_block(page, order);
 	else
-		kshim_unuse_gigantic(page);
+		kshim_unuse_gigantic(page, order);
 	kshim_pages_changed(page, order);
 	__mod_zone_page_state(zone, NR_FREE_PAGES, 1L << order);
 	host_unlock(&kshim_pages_lock);

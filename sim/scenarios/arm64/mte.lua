@@ -279,6 +279,21 @@ cases("arm64: so has one of hugetlb", { arch = "arm64", facilities = { mte = tru
 	all_are_set(sim, { length = "4M", hugetlb = row[2] })
 end)
 
+-- One flag says for all of the page that its tags are set, and KVM maps a block of it.
+scenario("arm64: so has one of hugetlb that is larger than what is mapped", {
+	arch = "arm64", facilities = { mte = true }, kernel = "6.13",
+}, function(sim)
+	expect(sim:process():set_hugetlb_pool{ size = 32 << 20, pages = 1 }):eq(0)
+	local vcpu, ram, vm = guest(sim, { ram = { length = "32M", hugetlb = "32M" }, mapped = 0x800000 })
+	expect(vcpu:stg(VA + 100 * PAGE, 4)):is_true()
+	expect(sim.inspect:mapping(vm, 0x600000).present):is_false()
+	for i = 512, 4 * 512 - 1, 73 do
+		expect(vcpu:ldg(VA + i * PAGE)):eq(0)
+	end
+	expect(vcpu:ldg(VA + 100 * PAGE)):eq(4)
+	expect(ram:page(0)):fields{ huge = true, contiguous = true }
+end)
+
 scenario("arm64: the VMM's own tagged memory keeps its tags", with_tags, function(sim)
 	local vcpu, ram, vm, _, buffer = guest(sim)
 

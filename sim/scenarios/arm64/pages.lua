@@ -125,6 +125,31 @@ scenario("arm64: a hugetlb page of a block's size is one mapping", huge, functio
 	expect(vmm:hugetlb_pool(block)):fields{ pages = 2, free = 1 }
 end)
 
+-- 16 blocks of 2 MiB, 32 of 32 MiB, 32 of 512 MiB. Stage 2 maps blocks.
+scenario("arm64: a hugetlb page of contiguous blocks is blocks of stage 2",
+	{ arch = "arm64", ram = PAGE_SIZE == 65536 and "32G" or "8G" }, function(sim)
+	local page, block = sizes(sim)
+	local bytes <const> = (page == 4096 and 16 or 32) * block
+	local vmm = sim:process()
+	expect(vmm:set_hugetlb_pool{ size = bytes, pages = 1 }):eq(0)
+	expect(vmm:hugetlb_pool(bytes)):fields{ pages = 1, free = 1 }
+	local vcpu, ram, vm = guest(sim, { length = bytes, hugetlb = bytes })
+
+	expect(vcpu:write(bytes - 8, "the last")):is_true()
+	expect(ram:page(0)):fields{ mapped = true, huge = true }
+	expect(ram:page(0).pfn % (bytes // page)):eq(0)
+	expect(sim.inspect:mapping(vm, bytes - block)):fields{ present = true, level = 2,
+		page = ram:page((bytes - block) // page) }
+	expect(sim.inspect:mapping(vm, bytes - block - page).present):is_false()
+	expect(vcpu:write(0, "first")):is_true()
+	expect(ram:madvise(0, bytes, MADV_DONTNEED)):eq(0)
+	for _, at in ipairs{ 0, bytes - 8 } do
+		expect(sim.inspect:mapping(vm, at).present):is_false()
+		expect(vcpu:read(at, 8)):eq(("\0"):rep(8))
+	end
+	expect(ram:munmap(0, block)):eq(-EINVAL)
+end)
+
 -- 16 entries of 4 KiB, 128 of 16 KiB, 32 of 64 KiB. Stage 2 maps pages.
 scenario("arm64: a hugetlb page of contiguous entries is pages of stage 2", usual, function(sim)
 	local page = sizes(sim)

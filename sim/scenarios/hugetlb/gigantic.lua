@@ -4,7 +4,7 @@
 
 local GiB <const>, MiB <const> = 1 << 30, 1 << 20
 local x86 <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", ram = "8G" }
-local arm <const> = { arch = "arm64", mmu = "vhe", kernel = "7.0", ram = "8G" }
+local arm <const> = { arch = "arm64", mmu = "vhe", kernel = "6.12", ram = "8G" }
 local shadow <const> = { arch = "x86_64", mmu = "shadow", kernel = "6.12", ram = "8G" }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 

@@ -169,7 +169,7 @@ each_size("hugetlb: fork, and copy on write by the VMM", copy_on_write(false))
 -- unmap_ref_private(): who mapped the memory gets a page even then, and the child loses what it shares with it.
 each_size("hugetlb: copy on write takes the child's page when the pool is empty", function(sim, bytes, level)
 	local g = H.guest(sim, bytes, level)
-	expect(g.vmm:set_hugetlb_pool{ size = bytes, overcommit = 0 }):eq(0)
+	H.empty_pool(g.vmm, bytes)
 	local old = g.page(bytes)
 	local child = g.vmm:fork()
 	local seen = child:view(g.ram)
@@ -191,7 +191,7 @@ each_size("hugetlb: a guest of the child loses its page to the parent", function
 	local ram = vmm:mmap{ length = 2 * bytes, hugetlb = bytes }
 	expect(ram:write(0, "zero")):eq(0)
 	expect(ram:write(bytes, "one")):eq(0)
-	expect(vmm:set_hugetlb_pool{ size = bytes, overcommit = 0 }):eq(0)
+	H.empty_pool(vmm, bytes)
 	local child = vmm:fork()
 	local vm = child:open_kvm():create_vm()
 	expect(vm:set_user_memory_region{ slot = 0, memory_size = 2 * bytes, userspace_addr = ram.addr }):eq(0)

@@ -22,7 +22,8 @@ each_size("hugetlb: a page of the VMM's is one mapping of the guest's", function
 	expect(vcpu:read(last, 3)):eq("VMM")
 	expect(sim.inspect:mapping(vm, last)):fields{ present = true, level = level, page = ram:page(last // PAGE) }
 	expect(sim.inspect:tlb(vcpu, last)):fields{ level = level, page = ram:page(last // PAGE) }
-	expect(sim.inspect:mapping(vm, 0).present):eq(level > 1)
+	-- Of contiguous entries, pages or blocks, stage 2 has the one.
+	expect(sim.inspect:mapping(vm, 0).present):eq(bytes == PMD_SIZE)
 	expect(sim.inspect:mapping(vm, bytes).present):is_false()
 	expect(vcpu:write(0, "guest")):is_true()
 	expect(ram:read(0, 5)):eq("guest")
@@ -94,6 +95,32 @@ cases("hugetlb: the borders of a slot decide about the level", H.options, {
 	end
 	expect(vcpu:write(row[3] + row[4], "x")):fields{ reason = KVM_EXIT_MMIO }
 end)
+
+-- Stage 2 of arm64 maps contiguous blocks one by one: each that the slot has, in step by its own size.
+if PAGE == 4096 then
+	local bytes <const> = 32 << 20
+	cases("hugetlb: the borders of a slot in contiguous blocks", H.arm, {
+		-- offset in ram, guest-physical address, size; addresses and their level
+		{ "all aligned", 0, bytes, bytes, { { bytes, 2 }, { 2 * bytes - PAGE, 2 } } },
+		{ "out of step by a block", 0, bytes + 2 * HALF, bytes, { { 2 * bytes, 2 }, { bytes + 2 * HALF, 2 } } },
+		{ "from a block on", 6 * HALF, 6 * HALF, 6 * HALF, { { 6 * HALF, 2 }, { 12 * HALF - PAGE, 2 } } },
+		{ "from inside of a block", 7 * HALF, 7 * HALF, 4 * HALF, { { 7 * HALF, 1 }, { 8 * HALF, 2 }, { 10 * HALF, 1 } } },
+		{ "out of step by a page", 0, bytes + PAGE, bytes, { { bytes + PAGE, 1 }, { 2 * bytes, 1 } } },
+	}, function(sim, row)
+		H.fill_pool(sim, bytes)
+		local vcpu, ram, vm = sim:guest{ ram = { length = 2 * bytes, hugetlb = bytes },
+			slot = { offset = row[2], guest_phys_addr = row[3], memory_size = row[4] } }
+		for _, place in ipairs(row[5]) do
+			local gpa, offset = place[1], place[1] - row[3] + row[2]
+			expect(vcpu:write(gpa, "here")):is_true()
+			expect(ram:read(offset, 4)):eq("here")
+			expect(sim.inspect:mapping(vm, gpa)):fields{ level = place[2], writable = true,
+				page = ram:page(offset // PAGE) }
+		end
+		expect(ram:read(row[2] + 4, 4)):eq("\0\0\0\0")
+		expect(vcpu:write(row[3] + row[4], "x")):fields{ reason = KVM_EXIT_MMIO }
+	end)
+end
 
 scenario("hugetlb: two slots on one page, each with a part of it", H.options, function(sim)
 	local vcpu, ram, vm = sim:guest{ ram = { length = 2 * HALF, hugetlb = 2 * HALF }, slot = { memory_size = HALF } }
@@ -231,7 +258,7 @@ end)
 
 each_size("hugetlb: the pool is empty, with a reservation and without", function(sim, bytes)
 	local vmm = sim:process()
-	expect(vmm:set_hugetlb_pool{ size = bytes, pages = 2, overcommit = 0 }):eq(0)
+	expect(vmm:set_hugetlb_pool{ size = bytes, pages = 2, overcommit = not H.gigantic(bytes) and 0 or nil }):eq(0)
 	expect(vmm:mmap{ length = 3 * bytes, hugetlb = bytes }):eq(-ENOMEM)
 	local vcpu, ram, vm, owner = sim:guest{ ram = { length = 3 * bytes, hugetlb = bytes,
 		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE } }

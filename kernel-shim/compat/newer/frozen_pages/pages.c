@@ -25,7 +25,7 @@ unsigned long alloc_pages_bulk_noprof(gfp_t gfp, int preferred_nid, nodemask_t *
 struct page *alloc_contig_frozen_pages_noprof(unsigned long nr_pages, gfp_t gfp_mask, int nid, nodemask_t *nodemask);
 
 REDUCED(alloc_contig_frozen_pages_noprof, "mm/page_alloc.c",
-	"PUD_SIZE only, and of RAM that was never in use; nothing is moved to make room");
+	"whole KSHIM_GIGANTIC_UNIT only, and of RAM that was never in use; nothing is moved to make room");
 struct page *alloc_contig_frozen_pages_noprof(unsigned long nr_pages, gfp_t gfp_mask, int nid, nodemask_t *nodemask)
 {
 	return kshim_alloc_gigantic(gfp_mask, ilog2(nr_pages), nid, nodemask, CALLER);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mm/hugetlb.c with a call for what its files in sysfs do: changing the number of huge pages of a size. */
+#include <kshim/form/folio_gigantic.h>
 #define folio_zero_user kshim_folio_zero_user	/* core/mem/gigantic.c */
 #include "mm/hugetlb.c"
 #undef folio_zero_user

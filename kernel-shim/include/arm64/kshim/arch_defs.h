@@ -5,6 +5,9 @@
 
 #define KSHIM_ARCH_NAME "arm64"
 
+/* The smallest hugetlb page that is larger than a block of the page allocator: 32 MiB with pages of 4 KiB. */
+#define KSHIM_GIGANTIC_UNIT CONT_PMD_SIZE
+
 /*
  * The entry of a system call (asm/syscall_wrapper.h), and the struct pt_regs with its arguments. Newer kernels take the
  * first one from orig_x0.

@@ -5,6 +5,9 @@
 
 #define KSHIM_ARCH_NAME "s390x"
 
+/* The smallest hugetlb page that is larger than a block of the page allocator. */
+#define KSHIM_GIGANTIC_UNIT PUD_SIZE
+
 /*
  * The entry of a system call (asm/syscall_wrapper.h), and the struct pt_regs with its arguments. The first one is taken
  * from orig_gpr2.

@@ -10,12 +10,23 @@ local both <const> = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shad
 local arm <const> = { arch = "arm64", kernel = "6.12" }
 local x86 <const> = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }
 
--- Name, bytes, level of the guest's mapping. Stage 2 has no contiguous entries: 64 KiB are 16 pages there. With larger
--- pages the host's contiguous entries are 2 MiB.
+-- Name, bytes, level of the guest's mapping. Stage 2 has no contiguous entries: 64 KiB are 16 pages there, and 32 MiB 16
+-- blocks. With larger pages the host's contiguous entries are 2 MiB; 16 contiguous blocks are too large then.
 local everywhere <const> = { { ("%d MiB"):format(PMD_SIZE >> 20), PMD_SIZE, 2 } }
-local contiguous <const> = { PAGE == 4096 and { "64 KiB", 64 << 10, 1 } or { "2 MiB", 2 << 20, 1 } }
+local contiguous <const> = PAGE == 4096 and { { "64 KiB", 64 << 10, 1 }, { "32 MiB", 32 << 20, 2 } } or
+	{ { "2 MiB", 2 << 20, 1 } }
+-- Pages that are larger than a block of the page allocator: there are no more than the pool has.
+local POOL <const> = 8
+function M.gigantic(bytes) return PAGE == 4096 and bytes == 32 << 20 end
 
-M.options, M.x86 = both, x86
+M.options, M.x86, M.arm = both, x86, arm
+
+-- The pool that pages of this size come from, if there are none beyond it.
+function M.fill_pool(sim, bytes)
+	if M.gigantic(bytes) then
+		expect(sim:process():set_hugetlb_pool{ size = bytes, pages = POOL }):eq(0)
+	end
+end
 
 -- The options of both architectures, changed.
 local function changed(options, change)
@@ -32,9 +43,22 @@ M.changed = changed
 
 -- Registers one scenario for each size. The function gets sim, bytes and level.
 function M.each_size(name, fn, change)
-	local function run(sim, row) fn(sim, row[2], row[3]) end
+	local function run(sim, row)
+		M.fill_pool(sim, row[2])
+		fn(sim, row[2], row[3])
+	end
 	cases(name, changed(both, change), everywhere, run)
 	cases(name, changed(arm, change), contiguous, run)
+end
+
+-- From now on there are no pages but those in use.
+function M.empty_pool(vmm, bytes)
+	if M.gigantic(bytes) then
+		local pool = vmm:hugetlb_pool(bytes)
+		expect(vmm:set_hugetlb_pool{ size = bytes, pages = pool.pages - pool.free }):eq(0)
+	else
+		expect(vmm:set_hugetlb_pool{ size = bytes, overcommit = 0 }):eq(0)
+	end
 end
 
 -- A guest with three huge pages in slot 0, all written to by the guest at three places. t: as for sim:guest.
