@@ -40,6 +40,7 @@ static int inspect_page(lua_State *L)
 	sim_put_bool(L, "dirty", p.dirty);
 	sim_put_bool(L, "young", p.young);
 	sim_put_bool(L, "huge", p.huge);
+	sim_put_bool(L, "contiguous", p.contiguous);
 	sim_put_bool(L, "swapped", p.swapped);
 	sim_put_bool(L, "zero", p.zero);
 	sim_put_bool(L, "anon", p.anon);

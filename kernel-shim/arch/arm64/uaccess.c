@@ -33,6 +33,21 @@ static bool walk(struct mm_struct *mm, unsigned long addr, const u64 **where, u6
 	}
 }
 
+/*
+ * The access flag and dirty state of contiguous entries are those of the group: hardware sets them in any one of its
+ * entries (contpte_ptep_get(), huge_ptep_get()).
+ */
+static void gather(const u64 *where, unsigned long size, struct kshim_host_pte *out)
+{
+	unsigned long n = size == PAGE_SIZE ? CONT_PTES : CONT_PMDS;
+	const u64 *first = PTR_ALIGN_DOWN(where, n * sizeof(*where)), *p;
+
+	for (p = first; p < first + n; p++) {
+		out->dirty |= pte_dirty(__pte(READ_ONCE(*p)));
+		out->young |= pte_young(__pte(READ_ONCE(*p)));
+	}
+}
+
 bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim_host_pte *out)
 {
 	unsigned long flags, size;
@@ -45,6 +60,8 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 		return false;
 	flags = kshim_hw_access_begin();
 	found = walk(mm, addr, &out->entry, &entry, &size);
+	if (found && pte_valid_cont(__pte(entry)))
+		gather(out->entry, size, out);
 	kshim_hw_access_end(flags);
 	if (!found)
 		return false;
@@ -56,8 +73,9 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 		return true;
 	}
 	out->writable = pte_write(pte);
-	out->dirty = pte_dirty(pte);
-	out->young = pte_young(pte);
+	out->contiguous = pte_valid_cont(pte);
+	out->dirty |= pte_dirty(pte);
+	out->young |= pte_young(pte);
 	out->pfn = pte_pfn(pte) + ((addr & (size - 1)) >> PAGE_SHIFT);
 	return true;
 }

@@ -94,6 +94,7 @@ int kshim_inspect_page(int pid, uint64_t addr, struct kvmsim_page *out)
 	out->young = e.young;
 	out->swapped = e.swapped;
 	out->huge = e.huge;
+	out->contiguous = e.contiguous;
 	if (!e.present)
 		goto out;
 	out->pfn = e.pfn;

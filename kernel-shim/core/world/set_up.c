@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a machine is told, as parameters of a module "machine". Before KVM is loaded: its CPUs, and the values at which
- * counters of its VMs begin. At any time: which allocation fails.
+ * counters of its VMs begin. At any time: which allocation fails, and the sizes of folios.
  */
 #include <linux/errno.h>
 #include <linux/file.h>
@@ -10,6 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/stat.h>
 #include <kshim/boot.h>
+#include <kshim/form/anon_orders.h>
 #include <kshim/form/generic_mmu_notifier.h>
 #include <kshim/mem.h>
 #include <kshim/process.h>
@@ -61,7 +62,17 @@ static int set_fail_allocation(const char *value, const struct kernel_param *p)
 	return __atomic_exchange_n(&kshim_fail_alloc, (long)n, __ATOMIC_RELAXED) || n ? 0 : -ENOENT;
 }
 
+/* A bit for each order of anonymous folios that there are beside single pages and huge pages. */
+static int set_anon_orders(const char *value, const struct kernel_param *p)
+{
+	unsigned long orders;
+	int ret = kstrtoul(value, 0, &orders);
+
+	return ret ? ret : kshim_thp_always(orders);
+}
+
 static const struct kernel_param_ops fail_allocation_ops = { .set = set_fail_allocation };
+static const struct kernel_param_ops anon_orders_ops = { .set = set_anon_orders };
 static const struct kernel_param_ops cpus_ops = { .set = set_cpus };
 static const struct kernel_param_ops generation_ops = { .set = set_generation };
 
@@ -70,6 +81,7 @@ module_param_named(invalidations, first_invalidation, ulong, 0);
 module_param_cb(generation, &generation_ops, NULL, 0);
 module_param_named(ring, first_index, uint, 0);
 module_param_cb(fail_allocation, &fail_allocation_ops, NULL, S_IWUSR);
+module_param_cb(anon_orders, &anon_orders_ops, NULL, S_IWUSR);
 
 /* Like kvm_create_vm(), where these begin at 0 and at the number of the address space. */
 static void start_vm(struct kvm *kvm)

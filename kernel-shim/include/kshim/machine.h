@@ -244,6 +244,7 @@ struct kvmsim_access_result {
 /* What one process has at a user address. */
 struct kvmsim_page {
 	uint8_t mapped, writable, dirty, young, huge, swapped, zero, anon, ksm, exclusive, pfnmap;
+	uint8_t contiguous;	/* arm64: a group of entries that a TLB may hold as one */
 	uint8_t node;		/* NUMA node of the frame */
 	uint64_t pfn;
 	int64_t refcount, mapcount, pincount;

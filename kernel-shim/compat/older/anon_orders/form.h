@@ -3,8 +3,15 @@
 #ifndef KSHIM_FORM_ANON_ORDERS_H
 #define KSHIM_FORM_ANON_ORDERS_H
 
+#include <linux/errno.h>
+
 static inline void kshim_thp_choose_orders(void)
 {
+}
+
+static inline int kshim_thp_always(unsigned long orders)
+{
+	return -EINVAL;
 }
 
 #endif
