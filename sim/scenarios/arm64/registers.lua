@@ -63,6 +63,19 @@ scenario("arm64: system registers by name and by number", { arch = "arm64" }, fu
 	expect(vcpu:get_sysreg("mpidr_el1")):eq(1 << 31)
 end)
 
+scenario("arm64: three granules, addresses of 48 bits, no LPA2", { arch = "arm64" }, function(sim)
+	local vcpu = sim:guest()
+	local mmfr0 = vcpu:get_sysreg("id_aa64mmfr0_el1")
+	local function field(bit) return mmfr0 >> bit & 15 end
+
+	expect(field(0)):eq(5)			-- PARange: 48 bits
+	expect{ field(28), field(20), field(24) }:eq{ 0, 1, 0 }	-- TGran4, TGran16, TGran64: there, and no more
+	expect(vcpu:set_paging{}):eq(0)
+	vcpu:map{ from = 0x40000000, to = 0x3000 }
+	expect(vcpu:read(0x40000000, 1)):eq("\0")
+	expect(vcpu:get_sysreg("tcr_el1") >> 59 & 1):eq(0)	-- DS
+end)
+
 scenario("arm64: a guest address space has as many bits as the VM's type says", { arch = "arm64" }, function(sim)
 	local vmm = sim:process()
 	local kvm = vmm:open_kvm()

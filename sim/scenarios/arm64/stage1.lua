@@ -103,6 +103,31 @@ scenario("arm64: hardware makes a page dirty that DBM marks", { arch = "arm64" }
 	expect(vcpu:pte(0x40000000)):fields{ writable = true, dbm = true }
 end)
 
+-- By the type of memory, which is Device without stage 1, and by SCTLR_EL1.A. An exchange and a fetch have their own.
+scenario("arm64: alignment faults", { arch = "arm64" }, function(sim)
+	local ALIGNMENT <const>, A <const> = 0x21, 1 << 1
+	local vcpu, ram = sim:guest()
+	local function fault(access, ...)
+		expect(vcpu[access](vcpu, ...)):fields{ exception = { ec = ESR_ELx_EC_DABT_CUR, fsc = ALIGNMENT } }
+	end
+
+	expect(ram:write(0x3000, "aligned unaligned")):eq(0)
+	fault("read", 0x3001, 4)
+	fault("write", 0x3002, "xxxx")
+	expect(vcpu:read(0x3002, 2)):eq("ig")
+	expect(vcpu:fetch(0x3002)):fields{ exception = { ec = ESR_ELx_EC_PC_ALIGN } }
+	expect(vcpu:set_paging{}):eq(0)
+	vcpu:map{ from = 0x40000000, to = 0x3000, user = false }
+	vcpu:map{ from = 0x50000000, to = 0x3000, attr = "device", user = false }
+	expect(vcpu:read(0x40000003, 8)):eq("gned una")
+	expect(vcpu:write(0x40000ffd, "out")):is_true()
+	fault("read", 0x50000003, 8)
+	expect(vcpu:set_sysreg("sctlr_el1", vcpu:get_sysreg("sctlr_el1") | A)):eq(0)
+	fault("read", 0x40000003, 8)
+	expect(vcpu:read(0x40000000, 8)):eq("aligned ")
+	expect(ram:read(0x3000, 8)):eq("aligned ")
+end)
+
 scenario("arm64: blocks of stage 1", { arch = "arm64" }, function(sim)
 	local vcpu, ram = guest(sim)
 

@@ -69,7 +69,8 @@ for _, bits in ipairs{ 36, 40, 52 } do
 	end)
 end
 
-scenario("load time: one CPU", { mmu = x86, kernel = "6.12", params = { ["machine.cpus"] = 1 } }, function(sim)
+local any = { "ept", "npt", "shadow", "vhe" }
+scenario("load time: one CPU", { mmu = any, kernel = "6.12", params = { ["machine.cpus"] = 1 } }, function(sim)
 	local vcpu, ram, vm = sim:guest()
 	expect(vcpu:write(0x1000, "data")):is_true()
 	expect(ram:munmap(0, "4K")):eq(0)
@@ -78,7 +79,7 @@ end)
 
 -- Two threads are all that three CPUs have beside the scenario's own.
 scenario("load time: three CPUs", {
-	mmu = x86, kernel = "6.12", params = { ["machine.cpus"] = 3 }, check = "end",
+	mmu = any, kernel = "6.12", params = { ["machine.cpus"] = 3 }, check = "end",
 }, function(sim)
 	local vcpu, ram, vm = sim:guest()
 	expect(vm:check_extension(KVM_CAP_NR_VCPUS)):eq(3)

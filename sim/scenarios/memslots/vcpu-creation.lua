@@ -3,7 +3,7 @@
 -- kvm->online_vcpus, from where on all loops over vCPUs see it. A creation that fails on the way leaves nothing.
 
 local everywhere = { covers = "KVM_CREATE_VCPU" }
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, covers = "KVM_CREATE_VCPU" }
+local rings = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, covers = "KVM_CREATE_VCPU" }
 local RING <const> = 4096	-- entries
 
 -- Opens files until the process has no number left. Returns all that it has opened.
@@ -18,13 +18,19 @@ local function fill(vmm, files)
 	return files
 end
 
+-- arm64 has the other capability alone.
+local function enable_ring(sim, vm)
+	return vm:enable_cap{ args = { RING * 16 },
+		cap = sim.arch == "arm64" and KVM_CAP_DIRTY_LOG_RING_ACQ_REL or KVM_CAP_DIRTY_LOG_RING }
+end
+
 -- In 6.1 slot 0 would meet a defect of resets (docs/findings.md), which a sanitizer reports.
 local function machine(sim, ring)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = "2M" }
 	local vm = vmm:open_kvm():create_vm()
 	if ring then
-		expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { RING * 16 } }):eq(0)
+		expect(enable_ring(sim, vm)):eq(0)
 	end
 	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 0, memory_size = "2M", userspace_addr = ram,
 		flags = ring and KVM_MEM_LOG_DIRTY_PAGES or 0 }):eq(0)
@@ -58,20 +64,22 @@ scenario("vCPU creation: without a number for its file it is undone", everywhere
 end)
 
 -- kvm->created_vcpus counts from the begin of a creation: what only a VM without vCPUs may do.
-scenario("vCPU creation: one that was undone does not count", x86, function(sim)
+scenario("vCPU creation: one that was undone does not count", rings, function(sim)
 	local vm, _, vmm = machine(sim)
 	local files = fill(vmm)
 	expect(vm:create_vcpu()):eq(-EMFILE)
-	expect(vm:create_irqchip()):eq(0)
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { RING * 16 } }):eq(0)
+	if sim.arch == "x86_64" then
+		expect(vm:create_irqchip()):eq(0)
+	end
+	expect(enable_ring(sim, vm)):eq(0)
 	for _ = 1, 4 do
 		expect(table.remove(files):close()):eq(0)
 	end
 	expect(vm:create_vcpu():write(0x1000, "data")):is_true()
-	expect(vm:enable_cap{ cap = KVM_CAP_DIRTY_LOG_RING, args = { RING * 16 } }):eq(-EINVAL)
+	expect(enable_ring(sim, vm)):eq(-EINVAL)
 end)
 
-scenario("vCPU creation: its dirty ring goes with it", x86, function(sim)
+scenario("vCPU creation: its dirty ring goes with it", rings, function(sim)
 	local vm, ram, vmm = machine(sim, true)
 	local files = fill(vmm)
 	expect(vm:create_vcpu()):eq(-EMFILE)

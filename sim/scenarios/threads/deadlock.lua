@@ -21,3 +21,16 @@ scenario("a vCPU that waits for a start-up interrupt that nobody sends", { arch 
 	end)
 	sim:join()
 end)
+
+scenario("a vCPU that is off, and that nobody turns on", { arch = "arm64" }, function(sim)
+	sim:expect_report{ kind = "deadlock", match = "sleeps (state 0x1); holds &vcpu->mutex" }
+	local first, _, vm = sim:guest()
+	local second = vm:create_vcpu{ init = { features = { KVM_ARM_VCPU_PSCI_0_2, KVM_ARM_VCPU_POWER_OFF } } }
+	sim:thread("first", function()
+		expect(first:write(0x1000, "starts nobody")):is_true()
+	end)
+	sim:thread("second", function()
+		second:read(0x1000, 8)
+	end)
+	sim:join()
+end)

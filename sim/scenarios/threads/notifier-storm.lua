@@ -2,7 +2,7 @@
 -- MMU notifiers without a pause: several threads of the VMM take memory away, beside and under the pages that vCPUs
 -- use, while slots come and go. Every fault gets through in the end, and every range that was begun is ended.
 
-local options = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, check = "end", timeout = 60 }
+local options = { arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "shadow", "vhe" }, check = "end", timeout = 60 }
 local SIZE <const>, HALF <const>, PAGE <const> = 4 << 20, 2 << 20, 4096
 
 cases("notifier storm: three threads invalidate", options, {

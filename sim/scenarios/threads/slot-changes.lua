@@ -1,21 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- A slot that is deleted or moved while vCPUs run, with KVM_X86_QUIRK_SLOT_ZAP_ALL, which drops all tables, and without
--- (kvm_arch_flush_shadow_memslot(), arch/x86/kvm/mmu/mmu.c). The checks judge.
+-- A slot that is deleted or moved while vCPUs run; on x86_64 with KVM_X86_QUIRK_SLOT_ZAP_ALL, which drops all tables, and
+-- without (kvm_arch_flush_shadow_memslot(), arch/x86/kvm/mmu/mmu.c). The checks judge.
 
 local SIZE <const> = 2 << 20
 local FAR <const> = 1 << 30
 
-cases("two vCPUs while a slot is", { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12", check = "end",
-	timeout = 60 }, {
-	{ "deleted, with the quirk",    true,  false },
-	{ "deleted, without the quirk", false, false },
-	{ "moved, with the quirk",      true,  true },
-	{ "moved, without the quirk",   false, true },
-}, function(sim, case)
+-- case: whether KVM has the quirk, or nil if it never has; whether the slot moves.
+local function while_vcpus_run(sim, case)
 	local vmm = sim:process()
 	local ram = vmm:mmap{ length = 2 * SIZE, huge = true }
 	local vm = vmm:open_kvm():create_vm()
-	if not case[2] then
+	if case[2] == false then
 		expect(vm:enable_cap{ cap = KVM_CAP_DISABLE_QUIRKS2, args = { KVM_X86_QUIRK_SLOT_ZAP_ALL } }):eq(0)
 	end
 	-- Slot 1 stays.
@@ -54,7 +49,19 @@ cases("two vCPUs while a slot is", { arch = "x86_64", mmu = { "ept", "npt", "sha
 	local vcpu = vm:create_vcpu()
 	expect(vcpu:write(0x1000, "here")):is_true()
 	expect(ram:read(0x1000, 4)):eq("here")
-end)
+end
+
+cases("two vCPUs while a slot is", { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12", check = "end",
+	timeout = 60 }, {
+	{ "deleted, with the quirk",    true,  false },
+	{ "deleted, without the quirk", false, false },
+	{ "moved, with the quirk",      true,  true },
+	{ "moved, without the quirk",   false, true },
+}, while_vcpus_run)
+
+cases("two vCPUs of arm64 while a slot is", { arch = "arm64", check = "end", timeout = 60 }, {
+	{ "deleted", nil, false }, { "moved", nil, true },
+}, while_vcpus_run)
 
 -- An invalidation begins and ends with the same slots: kvm_swap_active_memslots() waits for those that are under way.
 -- Otherwise one counts for ever, or ends without a begin (mmu_invalidate_in_progress).
@@ -143,10 +150,39 @@ scenario("a slot moves by half, and the half that it covers before and after is 
 	sim:join{ seconds = 0.3, at_least = function() return writes > 20 and moves > 20 end }
 end)
 
+-- arm64 has no such retry: a slot that is being moved is nothing, and an access to it is MMIO (kvm_handle_guest_abort()).
+scenario("arm64: a slot moves by half, and is memory or MMIO meanwhile", { arch = "arm64", check = "end", timeout = 60 },
+	function(sim)
+	local vcpu, ram, vm, _, slot = sim:guest{ ram = { length = SIZE, huge = false } }
+	local at <const>, writes, moves = SIZE * 3 // 4, 0, 0
+	sim:thread("vcpu", function()
+		while not sim:stopping() do
+			local done = vcpu:write(at, "memory..")
+			if done ~= true then
+				expect(done):fields{ ret = 0, reason = KVM_EXIT_MMIO, mmio = { phys_addr = at, is_write = 1 } }
+				vcpu:abandon()
+			end
+			writes = writes + 1
+		end
+	end)
+	sim:thread("slots", function()
+		while not sim:stopping() do
+			slot.guest_phys_addr = SIZE // 2 - slot.guest_phys_addr
+			expect(vm:set_user_memory_region(slot)):eq(0)
+			moves = moves + 1
+		end
+	end)
+	sim:join{ seconds = 0.3, at_least = function() return writes > 20 and moves > 20 end }
+	expect(vcpu:write(at, "the end.")):is_true()
+	expect(ram:read(at - slot.guest_phys_addr, 8)):eq("the end.")
+end)
+
 -- Deleting the slot drops all tables. Then both vCPUs begin at the same time, and want the same new tables: who comes
--- second must notice (tdp_mmu_set_spte_atomic(), arch/x86/kvm/mmu/tdp_mmu.c).
+-- second must notice (tdp_mmu_set_spte_atomic(), arch/x86/kvm/mmu/tdp_mmu.c; stage2_try_break_pte(),
+-- arch/arm64/kvm/hyp/pgtable.c).
 scenario("two vCPUs make the same tables at once", {
-	arch = "x86_64", mmu = { "ept", "npt", "ept_rmap", "shadow" }, kernel = "6.12", check = "end", timeout = 60,
+	arch = { "x86_64", "arm64" }, mmu = { "ept", "npt", "ept_rmap", "shadow", "vhe" }, kernel = "6.12",
+	check = "end", timeout = 60,
 }, function(sim)
 	local first, ram, vm, _, slot = sim:guest{ ram = { length = SIZE, huge = false } }
 	local round, done = 0, { 0, 0 }
