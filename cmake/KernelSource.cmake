@@ -104,13 +104,22 @@ if(NOT KVMSIM_PAGE MATCHES "^(4|16|64)K$" OR NOT (KVMSIM_PAGE STREQUAL "4K" OR K
 	message(FATAL_ERROR "KVMSIM_PAGE is 4K, or 16K or 64K with KVMSIM_ARCHES=arm64; it is ${KVMSIM_PAGE}")
 endif()
 
-# Sets out to the file of options of arch: that in KVMSIM_KBUILD_DIR, but for the size of pages.
+# Sets out to the file of options of arch: that in KVMSIM_KBUILD_DIR, with what kernel-shim/compat has for the tree's
+# forms, and with the size of pages.
 function(kvmsim_config_fragment out arch)
 	set(fragment "${KVMSIM_KBUILD_DIR}/${arch}.config")
+	file(READ "${fragment}" text)
+	set(before "${text}")
+	kvmsim_compat_options(files ${arch})
+	foreach(file IN LISTS files)
+		file(READ "${file}" more)
+		string(APPEND text "${more}")
+	endforeach()
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${fragment}" ${files})
 	if(NOT KVMSIM_PAGE STREQUAL "4K")
-		set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${fragment}")
-		file(READ "${fragment}" text)
 		string(REPLACE "CONFIG_ARM64_4K_PAGES=y" "CONFIG_ARM64_${KVMSIM_PAGE}_PAGES=y" text "${text}")
+	endif()
+	if(NOT text STREQUAL before)
 		set(fragment "${CMAKE_BINARY_DIR}/${arch}.config")
 		file(CONFIGURE OUTPUT "${fragment}" CONTENT "${text}" @ONLY)
 	endif()

@@ -13,7 +13,8 @@
 # changes the file of answers, which has the forms and the files of the lists that there are.
 #
 # kvmsim_compat(TARGET ARCH SHIM) adds to TARGET what kernel-shim/compat has for the tree's forms (its README.md);
-# kvmsim_compat_sources() finds the source files among it, kvmsim_compat_overrides() those for kcc.
+# kvmsim_compat_sources() finds the source files among it, kvmsim_compat_overrides() those for kcc, and
+# kvmsim_compat_options() those with options of the kernel.
 
 set(KVMSIM_PROBES_DIR "${CMAKE_BINARY_DIR}/probes")
 
@@ -215,12 +216,23 @@ function(kvmsim_compat_overrides out arch)
 	set(${out} "${files}" PARENT_SCOPE)
 endfunction()
 
+# The files with options of the kernel.
+function(kvmsim_compat_options out arch)
+	set(files)
+	kvmsim_compat_dirs(dirs ${arch})
+	foreach(dir IN LISTS dirs)
+		file(GLOB found CONFIGURE_DEPENDS "${dir}/options.config")
+		list(APPEND files ${found})
+	endforeach()
+	set(${out} "${files}" PARENT_SCOPE)
+endfunction()
+
 # SHIM: whether the target's files belong to the shim and not to the kernel.
 function(kvmsim_compat target arch shim)
 	kvmsim_compat_dirs(dirs ${arch})
 	foreach(dir IN LISTS dirs)
 		file(GLOB headers "${dir}/*")
-		list(FILTER headers EXCLUDE REGEX "/((shim|form)\\.h|[^/]*\\.c)$")
+		list(FILTER headers EXCLUDE REGEX "/((shim|form)\\.h|options\\.config|[^/]*\\.c)$")
 		if(headers)
 			target_include_directories(${target} BEFORE PRIVATE "${dir}")
 		endif()

@@ -47,6 +47,7 @@ static int inspect_page(lua_State *L)
 	sim_put_bool(L, "ksm", p.ksm);
 	sim_put_bool(L, "exclusive", p.exclusive);
 	sim_put_bool(L, "pfnmap", p.pfnmap);
+	sim_put_bool(L, "hint", p.hint);
 	sim_put_int(L, "node", p.node);
 	sim_put_int(L, "pfn", p.pfn);
 	sim_put_int(L, "refcount", (uint64_t)p.refcount);

@@ -81,6 +81,23 @@ static inline struct file *kshim_open_pagemap(void)
 }
 #endif
 
+/* --- kernel/sched/fair.c, which is there with CONFIG_NUMA_BALANCING only --- */
+#ifdef CONFIG_NUMA_BALANCING
+/* task_numa_work() of the current task. 1, or 0: the time for it has not come. */
+long kshim_numa_scan(void);
+/* enum kvmsim_numa_count of the current task, in pages; -EINVAL. */
+long kshim_numa_count(unsigned int which);
+#else
+static inline long kshim_numa_scan(void)
+{
+	return -ENOSYS;
+}
+static inline long kshim_numa_count(unsigned int which)
+{
+	return -ENOSYS;
+}
+#endif
+
 /* --- mm/mempolicy.c, which is there with CONFIG_NUMA only --- */
 #ifdef CONFIG_NUMA
 /*

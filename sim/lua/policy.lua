@@ -5,7 +5,7 @@ local core, M = ...
 local A, C, P = M.args, M.class, M.process
 
 local next = next
-local syscall = core.syscall
+local syscall, event = core.syscall, core.event
 
 -- What the kernel copies at most, and a few bits more for what it refuses.
 local MAX_BITS <const> = 1 << 16
@@ -78,6 +78,9 @@ local get_schema = { addr = { A.u64, 0 }, flags = { A.u64, 0 }, maxnode = { A.u6
 	mode = { A.u64 } }
 local home_schema = { node = { A.u64, A.required }, flags = { A.u64, 0 }, offset = { A.u64 }, length = { A.u64 } }
 
+local counts = { remote = core.NUMA_REMOTE, ["local"] = core.NUMA_LOCAL, failed = core.NUMA_FAILED,
+	migrated = core.NUMA_MIGRATED }
+
 C.methods(P.process, {
 	set_mempolicy = function(s, what, t)
 		local a = A.table(what, t, task_schema)
@@ -99,6 +102,24 @@ C.methods(P.process, {
 			mode = string.unpack("=i4", (core.user_read(s.pid, addr, 4))),
 			nodes = bytes > 0 and nodes_of((core.user_read(s.pid, addr + 8, bytes))) or {},
 		}
+	end,
+	-- True if the scan was due.
+	numa_scan = function(s)
+		local rc = event(s.pid, core.EV_NUMA_SCAN)
+		if rc < 0 then
+			return rc
+		end
+		return rc == 1
+	end,
+	numa_faults = function(s)
+		local out = {}
+		for name, which in next, counts, nil do
+			out[name] = event(s.pid, core.EV_NUMA_COUNT, which)
+			if out[name] < 0 then
+				return out[name]
+			end
+		end
+		return out
 	end,
 })
 

@@ -17,7 +17,7 @@ local RW <const> = K.PROT_READ | K.PROT_WRITE
 P.process = C.new("process", { "pid" })
 P.mapping = C.new("mapping", { "addr", "length", "file" })
 P.page = C.new("page", { "addr", "mapped", "writable", "dirty", "young", "huge", "swapped", "zero", "anon", "ksm",
-	"exclusive", "contiguous", "pfnmap", "node", "pfn", "refcount", "mapcount", "pincount" })
+	"exclusive", "contiguous", "pfnmap", "hint", "node", "pfn", "refcount", "mapcount", "pincount" })
 P.file = C.new("file", { "fd" })
 P.driver_file = C.new("driver", { "fd" })
 

@@ -78,6 +78,7 @@ bool kshim_arch_host_walk(struct mm_struct *mm, unsigned long addr, struct kshim
 	out->present = l.value & _PAGE_PRESENT;
 	if (!out->present) {
 		out->swapped = l.size == PAGE_SIZE && kshim_pte_is_swap(pte);
+		out->no_access = pte_protnone(pte);
 		return true;
 	}
 	out->writable = l.value & rights & _PAGE_RW;

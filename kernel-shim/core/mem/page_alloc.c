@@ -74,6 +74,7 @@ void kshim_init_pages(int nid, unsigned long pfn, unsigned long frames)
 		page = pfn_to_page(pfn);
 		set_page_links(page, ZONE_NORMAL, nid, pfn);
 		atomic_set(&page->_mapcount, -1);
+		page_cpupid_reset_last(page);
 		INIT_LIST_HEAD(&page->lru);
 	}
 }
@@ -373,6 +374,7 @@ static bool prepare_free(struct page *page, unsigned int order, const void *ip)
 		kshim_set_page_state(page, order, KSHIM_PAGE_IS_OFF, ip);
 		return false;
 	}
+	page_cpupid_reset_last(page);
 	debug_check_no_locks_freed(page_address(page), PAGE_SIZE << order);
 	kshim_track_open(page_address(page), PAGE_SIZE << order);
 	if (order > MAX_PAGE_ORDER)

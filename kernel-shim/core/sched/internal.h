@@ -245,6 +245,16 @@ bool kshim_worker_driven(struct kshim_worker *w);
 /* Ends the current task's turn. Returns when somebody continues it. */
 void kshim_worker_sleep(struct kshim_worker *w);
 
+/* --- kernel-shim/wrap/numa_balancing.c --- */
+#ifdef CONFIG_NUMA_BALANCING
+/* init_numa_balancing() of a new task that has its mm. thread: the mm has another task already. */
+void kshim_numa_task_new(struct task_struct *t, bool thread);
+#else
+static inline void kshim_numa_task_new(struct task_struct *t, bool thread)
+{
+}
+#endif
+
 /* --- kthread.c --- */
 /* Makes a kthread, which never runs. fmt, args: its name. Returns the task or ERR_PTR(-ENOMEM). */
 struct task_struct *kshim_kthread_new(int (*threadfn)(void *data), void *data, const char *fmt, va_list args);

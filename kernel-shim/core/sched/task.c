@@ -14,6 +14,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/preempt.h>
+#include <linux/sched/numa_balancing.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/sched/task.h>
@@ -193,6 +194,7 @@ static void free_task_memory(struct task_struct *t)
 {
 	struct kshim_task *k = kshim_task_of(t);
 
+	task_numa_free(t, true);
 	drop_signal(t);
 	put_cred(t->real_cred);
 	put_cred(t->cred);
@@ -218,6 +220,7 @@ struct task_struct *kshim_task_create(const char *comm, int pid, struct mm_struc
 	rcu_read_unlock();
 	t->mm = t->active_mm = mm;
 	t->files = files;
+	kshim_numa_task_new(t, leader);
 	t->pid = tid = leader ? pid + 65536 * (kshim_cpu->id + 1) : pid;
 	t->thread_pid = NULL;
 	if (leader) {

@@ -93,6 +93,7 @@ int kshim_inspect_page(int pid, uint64_t addr, struct kvmsim_page *out)
 	out->dirty = e.dirty;
 	out->young = e.young;
 	out->swapped = e.swapped;
+	out->hint = e.no_access && vma_is_accessible(vma);
 	out->huge = e.huge;
 	out->contiguous = e.contiguous;
 	if (!e.present)

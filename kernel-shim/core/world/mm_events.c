@@ -302,6 +302,10 @@ static int64_t do_event(struct kshim_process *p, enum kvmsim_event ev, const uin
 		return event_idle(p->mm, a[0], kshim_page_set_idle);
 	case KVMSIM_EV_IS_IDLE:
 		return event_idle(p->mm, a[0], kshim_page_idle);
+	case KVMSIM_EV_NUMA_SCAN:
+		return kshim_numa_scan();
+	case KVMSIM_EV_NUMA_COUNT:
+		return kshim_numa_count(a[0]);
 	case KVMSIM_NR_EVENTS:
 		break;
 	}

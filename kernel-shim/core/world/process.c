@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/prctl.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/numa_balancing.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/signal.h>
@@ -56,7 +57,27 @@ static struct task_struct *new_task(struct kshim_process *p)
 		kshim_task_destroy(t);
 		return NULL;
 	}
+	if (t->group_leader != t)
+		mmget(p->mm);
 	return t;
+}
+
+/* Every task gets mm, or none with NULL. Each has a reference of its own; the first one has the process's. */
+static void tasks_set_mm(struct kshim_process *p, struct mm_struct *mm)
+{
+	struct task_struct *t;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++) {
+		t = p->task[cpu];
+		if (!t)
+			continue;
+		if (mm && t->group_leader != t)
+			mmget(mm);
+		kshim_task_set_mm(t, mm);
+		if (t->group_leader != t)
+			mmput(p->mm);
+	}
 }
 
 bool kshim_process_handle_signals(void)
@@ -271,9 +292,7 @@ int kshim_process_exit(int pid)
 	kshim_release_pins(p);
 	kshim_release_guest_maps(p);
 	sync_rss();
-	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
-		if (p->task[cpu])
-			kshim_task_set_mm(p->task[cpu], NULL);
+	tasks_set_mm(p, NULL);
 	mmput(p->mm);
 	p->mm = NULL;
 	kshim_files_put(p->files);
@@ -294,7 +313,6 @@ int kshim_process_exec(bool pgste)
 {
 	struct kshim_process *p = find_process(current->tgid);
 	struct mm_struct *old = p->mm, *mm = kshim_mm_alloc();
-	unsigned int cpu;
 
 	if (!mm)
 		return -ENOMEM;
@@ -302,12 +320,11 @@ int kshim_process_exec(bool pgste)
 	kshim_release_pins(p);
 	kshim_release_guest_maps(p);
 	sync_rss();
+	tasks_set_mm(p, mm);
 	p->mm = mm;
-	for (cpu = 0; cpu < KVMSIM_MAX_CPUS; cpu++)
-		if (p->task[cpu])
-			kshim_task_set_mm(p->task[cpu], mm);
 	kshim_arch_switch_mm(old, mm);
 	mmput(old);
+	task_numa_free(current, false);
 	do_close_on_exec(p->files);
 	return 0;
 }

@@ -64,6 +64,7 @@ struct kshim_host_pte {
 	bool present;		/* a CPU could use it for a read */
 	bool writable, dirty, young, swapped, huge;
 	bool contiguous;	/* one of a group of entries that a TLB may hold as one (arm64) */
+	bool no_access;		/* pte_protnone() */
 	unsigned long pfn;
 	const u64 *entry;	/* at which the walk ended, or NULL */
 };

@@ -183,7 +183,18 @@ enum kvmsim_event {
 	/* The bit of the page's frame in /sys/kernel/mm/page_idle/bitmap. Both: -EFAULT without a page, -ENOENT. */
 	KVMSIM_EV_SET_IDLE,	/* addr: 0 */
 	KVMSIM_EV_IS_IDLE,	/* addr: 0 or 1 */
+	/* Both: -ENOSYS without CONFIG_NUMA_BALANCING. */
+	KVMSIM_EV_NUMA_SCAN,	/* the scheduler's scan for NUMA hints of this process, if it is due: 1 or 0 */
+	KVMSIM_EV_NUMA_COUNT,	/* enum kvmsim_numa_count: pages */
 	KVMSIM_NR_EVENTS
+};
+
+/* What a task counts at its faults on NUMA hints, since a time of the scheduler's choice; the last one since ever. */
+enum kvmsim_numa_count {
+	KVMSIM_NUMA_REMOTE,	/* the page is on another node than the CPU */
+	KVMSIM_NUMA_LOCAL,
+	KVMSIM_NUMA_FAILED,	/* could not be moved */
+	KVMSIM_NUMA_MIGRATED
 };
 
 /* The files of /sys/kernel/mm/hugepages/hugepages-*kB. */
@@ -245,6 +256,7 @@ struct kvmsim_access_result {
 struct kvmsim_page {
 	uint8_t mapped, writable, dirty, young, huge, swapped, zero, anon, ksm, exclusive, pfnmap;
 	uint8_t contiguous;	/* arm64: a group of entries that a TLB may hold as one */
+	uint8_t hint;		/* a NUMA hint: inaccessible until the next fault */
 	uint8_t node;		/* NUMA node of the frame */
 	uint64_t pfn;
 	int64_t refcount, mapcount, pincount;
