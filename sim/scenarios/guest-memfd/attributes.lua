@@ -217,3 +217,27 @@ scenario("attributes: an address that was MMIO before it was private", options, 
 			memory_fault = { flags = 0, gpa = HUGE, size = 4096 } }
 	end
 end)
+
+-- The fault has looked at the attributes and waits for its page when they change.
+scenario("attributes: a fault that waits while its memory becomes private", {
+	arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_GUEST_MEMFD", check = "end",
+}, function(sim)
+	local vmm = sim:process()
+	local ram = vmm:mmap{ length = "8M", huge = false }
+	local vm = vmm:open_kvm():create_vm{ type = KVM_X86_SW_PROTECTED_VM }
+	add_slot(vm, ram)
+	local vcpu, uffd = vm:create_vcpu(), vmm:userfaultfd()
+	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING)):eq(0)
+	sim:thread("vcpu", function()
+		expect(vcpu:write(0x1000, "guest")):is_true()
+	end)
+	sim:thread("vmm", function()
+		expect(uffd:read()):fields{ event = UFFD_EVENT_PAGEFAULT, address = ram.addr + 0x1000 }
+		attribute(vm, 0x1000, "4K", PRIVATE)
+		expect(uffd:copy(ram, 0x1000, ("vmm "):rep(1024))):eq(4096)
+	end)
+	sim:join()
+	-- It has gone to the private page.
+	expect(ram:read(0x1000, 5)):eq("vmm v")
+	expect(vcpu:read(0x1000, 8)):eq("guest\0\0\0")
+end)

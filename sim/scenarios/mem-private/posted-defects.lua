@@ -265,3 +265,25 @@ scenario("P10: no shared access after the conversion", {
 	end)
 	sim:join{ seconds = 2, at_least = function() return writes > 0 and exits > 0 and rounds > 0 end }
 end)
+
+-- The same in one certain order: the fault has begun, and waits for its page, when the memory becomes private.
+scenario("P10: a fault that waits while its memory becomes private", {
+	arch = "x86_64", mmu = { "ept", "npt" }, needs = "KVM_CAP_MEM_PRIVATE", check = "end",
+}, function(sim)
+	local m = machine(sim, { type = DEFAULT, gpa = HUGE, offset = HUGE })
+	local uffd = m.vmm:userfaultfd()
+	expect(uffd:register(m.ram, UFFDIO_REGISTER_MODE_MISSING)):eq(0)
+	sim:thread("vcpu", function()
+		expect(m.vcpu:write(HUGE + 0x1000, "guest")):fields{ ret = -EFAULT, reason = KVM_EXIT_MEMORY_ERROR,
+			memory_error = { flags = 0, gpa = HUGE + 0x1000 } }
+		m.vcpu:abandon()
+	end)
+	sim:thread("vmm", function()
+		expect(uffd:read()):fields{ event = UFFD_EVENT_PAGEFAULT, address = m.ram.addr + 0x1000 }
+		m.private(HUGE + 0x1000, "4K")
+		expect(uffd:copy(m.ram, 0x1000, ("vmm "):rep(1024))):eq(4096)
+	end)
+	sim:join()
+	expect(sim.inspect:mapping(m.vm, HUGE + 0x1000).present):is_false()
+	expect(m.ram:read(0x1000, 4)):eq("vmm ")
+end)
