@@ -58,6 +58,8 @@ refused() {
 		seals memfd_create() with flags 0x2
 	EOF
 	expect 1 "begun" "$dir/exec_refused" seals
+	expect 1 "cannot execute the guest's code at 1000, which begins with the bytes d9 ee f4" "$dir/exec_refused" \
+		guest-code
 }
 
 # However a program ends, no process and no file is left, and nothing in shared memory.

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* refused CASE: asks for something that cannot be right in the simulator, or exits as the case says. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <linux/kvm.h>
 #include <pthread.h>
-#include <stdint.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-#include "test.h"
+#include "guest.h"
 
 #define RAM 0x101000000000UL	/* KSHIM_RAM_BASE */
 #define FREED 0xaa		/* KSHIM_PAGE_FREED */
@@ -73,6 +67,16 @@ static void seals(void)
 	memfd_create("file", MFD_ALLOW_SEALING);
 }
 
+/* x87: fldz */
+static void guest_code(void)
+{
+	struct guest g;
+
+	guest_make(&g);
+	memcpy(g.ram + 0x1000, "\xd9\xee\xf4", 3);
+	ioctl(g.vcpu, KVM_RUN, 0);
+}
+
 /* Writes into simulated RAM where the simulated kernel has nothing: a page that was freed. */
 static unsigned char *write_freed(void)
 {
@@ -130,7 +134,7 @@ static const struct {
 } cases[] = {
 	{ "slot-of-malloc", slot_of_malloc }, { "dup-over", dup_over }, { "map-over", map_over },
 	{ "map-outside", map_outside }, { "lock-all", lock_all }, { "by-number", by_number }, { "run-code", run_code },
-	{ "seals", seals }, { "stray-write", stray_write },
+	{ "seals", seals }, { "guest-code", guest_code }, { "stray-write", stray_write },
 	{ "write-undone", write_undone }, { "write-undone-with-threads", write_undone_with_threads },
 	{ "fails", fails }, { "exit-4", plain_exit },
 };
