@@ -70,3 +70,32 @@ scenario("guest entries: a vCPU without paging changes them for one with paging"
 	flush(vcpu)
 	expect(vcpu:read(VA, 3)):eq("new")
 end)
+
+-- The page of VA's table is writable for the first vCPU, and the table out of sync. When another vCPU uses the table, KVM
+-- watches it again (mmu_sync_children()), also for translations that the first one has.
+scenario("guest entries: changed through a translation from before KVM watched the table again", options, function(sim)
+	local WINDOW <const> = 0x8000000000
+	local vcpu, _, vm = sim:guest{ ram = { length = "4M" }, paging = true, map = { { from = VA, to = DATA, prot = "rw" } },
+		data = { [DATA] = "old", [DATA + PAGE_SIZE] = "new", [DATA + 2 * PAGE_SIZE] = "newest" } }
+	local other = vm:create_vcpu()
+	expect(other:share_paging(vcpu)):eq(0)
+	local entry = vcpu:pte(VA)
+	vcpu:map{ from = WINDOW, to = entry.gpa & ~(PAGE_SIZE - 1), prot = "rw" }
+	-- Accessed and dirty, so that KVM finds nothing to flush when the entry stays as it is.
+	local function change(page)
+		expect(vcpu:write(WINDOW + (entry.gpa & PAGE_SIZE - 1),
+			string.pack("<I8", entry.raw + page * PAGE_SIZE | A | D))):is_true()
+	end
+	expect(vcpu:read(VA, 3)):eq("old")
+	change(1)
+	flush(vcpu)
+	for _ = 1, 2 do
+		expect(vcpu:read(VA, 3)):eq("new")
+		change(1)
+	end
+	flush(other)
+	expect(other:read(VA, 3)):eq("new")
+	change(2)
+	flush(other)
+	expect(other:read(VA, 6)):eq("newest")
+end)
