@@ -130,7 +130,7 @@ int check_learn(struct check *c, struct sim_world *w, const struct sim_file *fil
 				.function = xmalloc(c->nflavours * sizeof(*l.function)),
 			};
 
-			_exit(learn(&l, &missing) ? 1 : 0);
+			child_exit(learn(&l, &missing) ? 1 : 0);
 		}
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
