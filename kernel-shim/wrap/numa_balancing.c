@@ -106,7 +106,7 @@ void kshim_numa_task_new(struct task_struct *t, bool thread)
 	t->mm = NULL;
 	init_numa_balancing(CLONE_VM, t);
 	t->mm = mm;
-	t->numa_scan_seq = mm->numa_scan_seq;
+	t->numa_scan_seq = READ_ONCE(mm->numa_scan_seq);
 }
 
 /* task_tick_numa() leaves this to the task's return to user mode. */
