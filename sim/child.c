@@ -27,7 +27,7 @@ static struct {
 	unsigned int unexpected;
 	unsigned int nr_expected;
 	struct {
-		int kind, seen;
+		int kind, seen, optional;
 		char check[24], match[256];
 	} expected[MAX_EXPECTED];
 } child = { .lock = PTHREAD_MUTEX_INITIALIZER, .trace_fd = -1 };
@@ -297,13 +297,14 @@ void child_forget_reports(void)
 	__atomic_store_n(&child.unexpected, 0, __ATOMIC_RELAXED);
 }
 
-int child_expect_report(int kind, const char *check, const char *match)
+int child_expect_report(int kind, const char *check, const char *match, int optional)
 {
 	int rc = -1;
 
 	pthread_mutex_lock(&child.lock);
 	if (child.nr_expected < MAX_EXPECTED) {
 		child.expected[child.nr_expected].kind = kind;
+		child.expected[child.nr_expected].optional = optional;
 		snprintf(child.expected[child.nr_expected].check, sizeof(child.expected[0].check), "%s", check);
 		snprintf(child.expected[child.nr_expected].match, sizeof(child.expected[0].match), "%s", match);
 		child.nr_expected++;
@@ -330,7 +331,7 @@ void child_count_expectation(void)
 void child_expect_end(void)
 {
 	for (unsigned int i = 0; i < child.nr_expected; i++)
-		if (!child.expected[i].seen) {
+		if (!child.expected[i].seen && !child.expected[i].optional) {
 			char title[64], line[400];
 
 			report_title(title, sizeof(title), child.expected[i].kind, child.expected[i].check);

@@ -472,13 +472,14 @@ static int core_step(lua_State *L)
 	return 0;
 }
 
-/* (kind, text, id of the check or nothing) -> false if there are too many */
+/* (kind, text, id of the check or nothing, whether it need not come) -> false if there are too many */
 static int core_expect_report(lua_State *L)
 {
 	int kind = report_kind_of(luaL_checkstring(L, 1));
 
 	luaL_argcheck(L, kind >= 0, 1, "no such kind of report");
-	lua_pushboolean(L, !child_expect_report(kind, luaL_optstring(L, 3, ""), luaL_checkstring(L, 2)));
+	lua_pushboolean(L, !child_expect_report(kind, luaL_optstring(L, 3, ""), luaL_checkstring(L, 2),
+						lua_toboolean(L, 4)));
 	return 1;
 }
 

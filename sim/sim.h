@@ -201,9 +201,9 @@ unsigned int child_unexpected_reports(void);
 void child_forget_reports(void);
 /*
  * Expects one more report of kind whose text contains match. check: the id of the check that it must come from, empty
- * for any. Returns 0, or -1 if there are too many.
+ * for any. optional: it need not come. Returns 0, or -1 if there are too many.
  */
-int child_expect_report(int kind, const char *check, const char *match);
+int child_expect_report(int kind, const char *check, const char *match, int optional);
 /* Turns expected reports that did not come into failures. */
 void child_expect_end(void);
 /* Records that the scenario's Lua code is interrupted. */
