@@ -60,6 +60,11 @@ static void set_esca(bool on)
 	sclp.has_esca = sclp.has_64bscao = on;
 }
 
+static void set_sigpif(bool on)
+{
+	sclp.has_sigpif = on;
+}
+
 /* What has a name: a facility that STFLE stores, or what set changes. */
 static const struct {
 	const char *name;
@@ -68,7 +73,7 @@ static const struct {
 } named[] = {
 	{ "idte", 3 }, { "edat1", 8 }, { "tlb_lc", 51 }, { "fsi", 75 }, { "edat2", 78 }, { "nx", 130 }, { "rdp", 194 },
 	{ "esop", 0, set_esop }, { "tlb_guest", 0, set_tlb_guest }, { "cmma", 0, set_cmma }, { "skey", 0, set_skey },
-	{ "kss", 0, set_kss }, { "esca", 0, set_esca },
+	{ "kss", 0, set_kss }, { "esca", 0, set_esca }, { "sigpif", 0, set_sigpif },
 };
 
 const char *s390_facility_name(unsigned int i)

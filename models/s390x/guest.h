@@ -25,6 +25,7 @@ struct guest_cpu {
 	struct kvm_s390_sie_block *sie;
 	u64 *gprs; /* 0 to 13; 14 and 15 are in the control block */
 	u64 gasce; /* of the space that holds the guest's absolute storage, from mso on */
+	u64 sca; /* system-control area: the CPU keeps its address until it leaves the guest; 0: none, or it has left */
 	bool nested; /* the guest of a guest: KVM runs it for the guest's own SIE instruction (vsie.c) */
 	/* what ended the last step */
 	u16 code;

@@ -61,9 +61,7 @@ static enum guest_end pfmf(struct guest_cpu *c, struct guest_insn *i)
 /* KVM holds the lock while it walks the guest's tables (ipte_lock() of gaccess.c): the instruction is intercepted. */
 static bool host_has_ipte_lock(const struct guest_cpu *c)
 {
-	/* A basic control area is at a multiple of 16, an extended one at a multiple of 64. */
-	u32 low = c->sie->ecb2 & ECB2_ESCA ? c->sie->scaol & ~0x3fU : c->sie->scaol;
-	u64 area = (u64)c->sie->scaoh << 32 | low;
+	u64 area = s390_sie_sca(c->sie);
 	union ipte_control now;
 
 	if (c->sie->eca & ECA_SII)

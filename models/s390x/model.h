@@ -106,6 +106,9 @@ struct s390_vcpu {
  */
 int s390_sie(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce);
 
+/* Returns the absolute address of the system-control area that the control block names, or 0. */
+u64 s390_sie_sca(const struct kvm_s390_sie_block *sie);
+
 /* The vCPU that the calling native thread runs, or NULL. */
 extern __thread struct s390_vcpu *s390_running;
 

@@ -25,10 +25,35 @@
 /* Validity interception: the host has not mapped the prefix area for the guest; KVM sets the same in map_prefix(). */
 #define VALIDITY_PREFIX 0x0037
 
-/* Pairs with the wait in exit_sie() of kvm-s390.c. */
-static void leave(struct kvm_s390_sie_block *sie)
+u64 s390_sie_sca(const struct kvm_s390_sie_block *sie)
 {
-	__atomic_fetch_and(&sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
+	/* A basic area is at a multiple of 16, an extended one at a multiple of 64. */
+	u32 low = READ_ONCE(sie->scaol);
+
+	return (u64)READ_ONCE(sie->scaoh) << 32 | (sie->ecb2 & ECB2_ESCA ? low & ESCA_SCAOL_MASK : low);
+}
+
+/*
+ * Pairs with the wait in exit_sie() of kvm-s390.c. Until then nobody may give the guest another system-control area,
+ * because the CPU still uses the old one.
+ */
+static void leave(struct guest_cpu *c)
+{
+	if (c->sca && c->sca != s390_sie_sca(c->sie))
+		host_check("sca", "vCPU %d: its system-control area was exchanged while it was in the guest",
+			   s390_running ? s390_running->vcpu->vcpu_id : -1);
+	c->sca = 0;
+	__atomic_fetch_and(&c->sie->prog0c, ~PROG_IN_SIE, __ATOMIC_SEQ_CST);
+}
+
+/* The host makes an external call pending in the system-control area, and the CPU delivers it. */
+static void refuse_external_call(const struct guest_cpu *c)
+{
+	const struct kvm_s390_sie_block *sie = c->sie;
+
+	if (sie->eca & ECA_SIGPI && atomic_read(&sie->cpuflags) & CPUSTAT_ECALL_PEND && sie->gpsw.mask & PSW_MASK_EXT &&
+	    sie->gcr[0] & CR0_EXTERNAL_CALL_SUBMASK)
+		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: an external call that the CPU delivers (ECA_SIGPI)");
 }
 
 /*
@@ -37,7 +62,7 @@ static void leave(struct kvm_s390_sie_block *sie)
  */
 static void host_fault(struct guest_cpu *c)
 {
-	leave(c->sie);
+	leave(c);
 	c->reason = s390_cpus[raw_smp_processor_id()].host_fault(c->code, c->addr, c->write);
 }
 
@@ -318,6 +343,8 @@ int s390_sie(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 	__atomic_fetch_or(&sie->prog0c, PROG_IN_SIE, __ATOMIC_SEQ_CST);
 	if (!(atomic_read(&sie->prog20) & (PROG_BLOCK_SIE | PROG_REQUEST))) {
 		model_count(sie_entries, 1);
+		c.sca = s390_sie_sca(sie);
+		refuse_external_call(&c);
 		forget_other_cpu(&c);
 		if (!intervention(sie) && (!ours || prefix_is_there(v, &c))) {
 			if (ours && *progress(v, &c) != MODEL_IDLE)
@@ -326,6 +353,6 @@ int s390_sie(struct kvm_s390_sie_block *sie, u64 *rsa, u64 gasce)
 				sie->icptcode = ICPT_WAIT;
 		}
 	}
-	leave(sie);
+	leave(&c);
 	return c.reason;
 }

@@ -13,6 +13,7 @@ struct mm_struct;
 
 int kshim_check_gmap(struct kvm *kvm);
 int kshim_check_ipte_lock(struct kvm *kvm);
+int kshim_check_sca(struct kvm *kvm);
 int kshim_check_tlbs(void);
 int kshim_check_shadow_gmaps(void);
 int kshim_check_pgstes(void);
@@ -29,6 +30,8 @@ struct kshim_space {
 void kshim_each_space(void (*fn)(const struct kshim_space *space, void *arg), void *arg);
 /* The process of a VM with its own tables; only in the form "newer". */
 int kshim_vm_pid(struct kvm *kvm);
+/* Whether user space controls the VM's memory and control blocks (KVM_VM_S390_UCONTROL). */
+bool kshim_is_ucontrol(struct kvm *kvm);
 
 /* --- compat/<form>/s390x/pgtable_whole_pages --- */
 struct kshim_pgste_check {

@@ -25,6 +25,11 @@ int kshim_vm_pid(struct kvm *kvm)
 	return o.pid;
 }
 
+bool kshim_is_ucontrol(struct kvm *kvm)
+{
+	return kvm_is_ucontrol(kvm);
+}
+
 /* A child is the shadow of a guest's own guest, or under ucontrol the space of a vCPU. */
 static void each_of_vm(struct kvm *kvm, void (*fn)(const struct kshim_space *space, void *arg), void *arg)
 {

@@ -71,6 +71,11 @@ static int check_table(struct gmap *gmap, u64 *table, unsigned int level, u64 ga
 	return n;
 }
 
+bool kshim_is_ucontrol(struct kvm *kvm)
+{
+	return !kvm->arch.gmap;
+}
+
 /* Under ucontrol a VM has none of its own. */
 int kshim_check_gmap(struct kvm *kvm)
 {
