@@ -30,7 +30,7 @@ u64 s390_sie_sca(const struct kvm_s390_sie_block *sie)
 	/* A basic area is at a multiple of 16, an extended one at a multiple of 64. */
 	u32 low = READ_ONCE(sie->scaol);
 
-	return (u64)READ_ONCE(sie->scaoh) << 32 | (sie->ecb2 & ECB2_ESCA ? low & ESCA_SCAOL_MASK : low);
+	return (u64)READ_ONCE(sie->scaoh) << 32 | (sie->ecb2 & ECB2_ESCA ? low & ~0x3fU : low);
 }
 
 /*
