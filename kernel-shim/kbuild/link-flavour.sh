@@ -5,8 +5,9 @@
 #   link-flavour.sh OUTPUT WORK_DIR LIBRARIES COMPILER FLAG...
 #
 # LIBRARIES is one argument of words. WORK_DIR has objects.rsp and exports.map; it gets refused.txt, the names of the
-# refused symbols. Each of them has 256 bytes in the section kshim_refused, which fills whole pages and loses its access
-# rights at boot, and an entry { address, name } in kshim_refused_names (kernel-shim/host/report.c).
+# refused symbols, and users.txt, which objects name them. Each symbol has 256 bytes in the section kshim_refused, which
+# fills whole pages and loses its access rights at boot, and an entry { address, name } in kshim_refused_names
+# (kernel-shim/host/report.c).
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -37,7 +38,44 @@ stubs() {
 	}'
 }
 
+# Prints which of the objects whose names it reads name which refused symbols.
+users() {
+	xargs -d '\n' nm -A -u -p |
+		awk 'NR == FNR { refused[$1]; next } $NF in refused { print $1, $NF }' "$work/refused.txt" - | sort
+}
+# True if the objects that are newer than the last link name the same refused symbols as then. The rest of the refused
+# symbols is as it was, but for one: garbage collection may leave a symbol without a use, although an object names it.
+# That stays in refused.txt until an object names others.
+same_users() {
+	[ -f "$work/users.txt" ] && [ -f "$output" ] &&
+		[ -z "$(find "$work/objects.rsp" "$work/exports.map" -newer "$output")" ] || return 1
+	# shellcheck disable=SC2016
+	xargs sh -c 'find "$@" -newer "$0"' "$output" <"$work/objects.rsp" >"$work/changed.tmp"
+	[ -s "$work/changed.tmp" ] || return 1
+	users <"$work/changed.tmp" >"$work/users.tmp"
+	awk 'NR == FNR { changed[$0 ":"]; next } $1 in changed' "$work/changed.tmp" "$work/users.txt" |
+		cmp -s - "$work/users.tmp"
+}
+
 common="-shared -Wl,-Bsymbolic -Wl,--gc-sections"
+link_flavour() { # COMPILER FLAG...
+	# shellcheck disable=SC2086
+	"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id -Wl,-z,defs \
+		-Wl,-soname,"$(basename "$output")" -o "$work/linked.tmp" \
+		"@$work/objects.rsp" "$work/refused.o" $libraries
+}
+finish() {
+	mv "$work/linked.tmp" "$output"
+	rm -f "$work/probe.so" "$work"/*.tmp
+}
+
+# A refused symbol that is new is undefined; what is not refused any more is defined twice.
+if same_users && link_flavour "$@" 2>"$work/errors.tmp"; then
+	cat "$work/errors.tmp" >&2
+	finish
+	exit
+fi
+rm -f "$work/users.txt"
 # shellcheck disable=SC2086
 "$@" $common -Wl,--version-script="$work/exports.map" -Wl,--strip-debug -o "$work/probe.so" "@$work/objects.rsp" \
 	$libraries 2>"$work/errors.tmp" || {
@@ -61,9 +99,6 @@ if [ ! -f "$work/refused.o" ] || ! cmp -s "$work/refused.tmp" "$work/refused.txt
 	mv "$work/refused.tmp" "$work/refused.txt"
 	echo "$(basename "$output"): $(wc -l <"$work/refused.txt") refused symbols (before: $old), listed in $work/refused.txt"
 fi
-# shellcheck disable=SC2086
-"$@" $common -Wl,--version-script="$work/exports.map" -Wl,--build-id -Wl,-z,defs \
-	-Wl,-soname,"$(basename "$output")" -o "$work/linked.tmp" \
-	"@$work/objects.rsp" "$work/refused.o" $libraries
-mv "$work/linked.tmp" "$output"
-rm -f "$work/probe.so" "$work"/*.tmp
+link_flavour "$@"
+tr -d '"' <"$work/objects.rsp" | users >"$work/users.txt"
+finish
