@@ -9,28 +9,20 @@
 # Sets KVMSIM_PROBES_DIR, an include directory; KVMSIM_PROBES, the names; for each name KVMSIM_FORMS_<name>, the forms
 # in the list, and KVMSIM_FORM_<name>, the tree's, empty if it is not known.
 #
-# After an edit of a probed file, Ninja runs ProbeAgain.cmake, which includes this file. It configures again only if that
-# changes the file of answers, which has the forms and the files of the lists that there are.
+# kernel-shim/kbuild/probes.awk looks at the tree. After an edit of a probed file Ninja runs it, too. It configures
+# again only if that changes the file of answers, which has the forms and the files of the lists that there are.
 #
 # kvmsim_compat(TARGET ARCH SHIM) adds to TARGET what kernel-shim/compat has for the tree's forms (its README.md);
 # kvmsim_compat_sources() finds the source files among it, kvmsim_compat_overrides() those for kcc, and
 # kvmsim_compat_options() those with options of the kernel.
 
 set(KVMSIM_PROBES_DIR "${CMAKE_BINARY_DIR}/probes")
-
-# Sets out to whether file of the kernel tree fits pattern; for the form "absent", whether it is there and does not.
-function(kvmsim_form_matches out form file pattern)
-	set(${out} FALSE PARENT_SCOPE)
-	set(path "${KVMSIM_SOURCE}/${file}")
-	if(NOT EXISTS "${path}")
-		return()
+set(KVMSIM_PROBE awk -f "${PROJECT_SOURCE_DIR}/kernel-shim/kbuild/probes.awk" "${KVMSIM_KBUILD_DIR}/probes.list")
+foreach(name IN ITEMS common ${KVMSIM_ARCHES})
+	if(EXISTS "${KVMSIM_KBUILD_DIR}/${name}.list")
+		list(APPEND KVMSIM_PROBE "${KVMSIM_KBUILD_DIR}/${name}.list")
 	endif()
-	set_property(GLOBAL APPEND PROPERTY KVMSIM_PROBED "${path}")
-	file(STRINGS "${path}" found REGEX "${pattern}" LIMIT_COUNT 1)
-	if((found AND NOT form STREQUAL "absent") OR (NOT found AND form STREQUAL "absent"))
-		set(${out} TRUE PARENT_SCOPE)
-	endif()
-endfunction()
+endforeach()
 
 # Sets out to whether one of files can be in the build of a configured architecture.
 function(kvmsim_files_count out)
@@ -59,28 +51,19 @@ function(kvmsim_form_header form name)
 	file(CONFIGURE OUTPUT "${KVMSIM_PROBES_DIR}/kshim/form/${name}.h" CONTENT "${text}" @ONLY)
 endfunction()
 
-# Sets out to those files of the lists that the tree has: after the checkout of another version they may be others.
-function(kvmsim_listed_files out)
-	set(found)
-	foreach(name IN ITEMS common ${KVMSIM_ARCHES})
-		if(NOT EXISTS "${KVMSIM_KBUILD_DIR}/${name}.list")
-			continue()
-		endif()
-		file(STRINGS "${KVMSIM_KBUILD_DIR}/${name}.list" lines REGEX "^[^#]")
-		string(REGEX MATCHALL "[A-Za-z0-9_./-]+\\.[cS]" paths "${lines}")
-		foreach(path IN LISTS paths)
-			if(EXISTS "${KVMSIM_SOURCE}/${path}")
-				list(APPEND found "${path}")
-			endif()
-		endforeach()
-	endforeach()
-	set(${out} "${found}" PARENT_SCOPE)
-endfunction()
-
 function(kvmsim_probe)
 	set(list "${KVMSIM_KBUILD_DIR}/probes.list")
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
 	file(STRINGS "${list}" lines REGEX "^[A-Z]")
+	execute_process(COMMAND env "KVMSIM_TREE=${KVMSIM_SOURCE}" ${KVMSIM_PROBE} OUTPUT_VARIABLE answers
+		COMMAND_ERROR_IS_FATAL ANY)
+	file(CONFIGURE OUTPUT "${KVMSIM_PROBES_DIR}/answers" CONTENT "${answers}" @ONLY)
+	string(REGEX MATCHALL "[^\n]+" answers "${answers}")
+	foreach(line IN LISTS answers)
+		if(line MATCHES "^([A-Z0-9_]+) (.*)")
+			string(REPLACE " " ";" matching_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+		endif()
+	endforeach()
 	set(names)
 	foreach(line IN LISTS lines)
 		if(NOT line MATCHES "^([A-Z0-9_]+)[ \t]+([a-z0-9_]+)[ \t]+([^ \t]+)[ \t]+([^ \t]+)[ \t]+([^ \t]+)$")
@@ -89,19 +72,13 @@ function(kvmsim_probe)
 		set(name "${CMAKE_MATCH_1}")
 		set(form "${CMAKE_MATCH_2}")
 		set(file "${CMAKE_MATCH_3}")
-		set(pattern "${CMAKE_MATCH_4}")
 		if(NOT name IN_LIST names)
 			list(APPEND names "${name}")
 			set(forms_${name} "")
 			set(files_${name} "")
-			set(matching_${name} "")
 		endif()
 		list(APPEND forms_${name} "${form}")
 		list(APPEND files_${name} "${file}")
-		kvmsim_form_matches(matches "${form}" "${file}" "${pattern}")
-		if(matches)
-			list(APPEND matching_${name} "${form}")
-		endif()
 	endforeach()
 
 	set(compat "${PROJECT_SOURCE_DIR}/kernel-shim/compat")
@@ -144,13 +121,6 @@ function(kvmsim_probe)
 		set(KVMSIM_FORM_${name} "${form}" PARENT_SCOPE)
 	endforeach()
 	set(KVMSIM_PROBES "${names}" PARENT_SCOPE)
-	set(answers)
-	foreach(name IN LISTS names)
-		string(APPEND answers "${name} ${matching_${name}}\n")
-	endforeach()
-	kvmsim_listed_files(listed)
-	list(JOIN listed "\n" listed)
-	file(CONFIGURE OUTPUT "${KVMSIM_PROBES_DIR}/answers" CONTENT "${answers}${listed}\n" @ONLY)
 	list(REMOVE_DUPLICATES others)
 	foreach(form IN LISTS others)
 		message(NOTICE "-- Form \"${form}\" of (kernel-shim/kbuild/probes.list):${those_of_${form}}")
@@ -166,9 +136,7 @@ kvmsim_probe()
 if(NOT CMAKE_SCRIPT_MODE_FILE AND NOT KVMSIM_SOURCE_IS_PACKAGE)
 	set(answers "${KVMSIM_PROBES_DIR}/answers")
 	add_custom_command(OUTPUT "${answers}"
-		COMMAND "${CMAKE_COMMAND}" --log-level=WARNING "-DPROJECT_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
-			"-DKVMSIM_KBUILD_DIR=${KVMSIM_KBUILD_DIR}" "-DKVMSIM_SOURCE=${KVMSIM_SOURCE}"
-			"-DKVMSIM_ARCHES=${KVMSIM_ARCHES}" -P "${PROJECT_SOURCE_DIR}/cmake/ProbeAgain.cmake"
+		COMMAND env "KVMSIM_TREE=${KVMSIM_SOURCE}" "KVMSIM_ANSWERS=${answers}" ${KVMSIM_PROBE}
 		DEPFILE "${answers}.d"
 		WORKING_DIRECTORY "${CMAKE_BINARY_DIR}"
 		COMMENT "Looking at the forms of the kernel's interfaces"

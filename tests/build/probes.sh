@@ -62,10 +62,11 @@ lacks 'mm/compat.c'
 says 'mm/gone.c'
 
 # form.h of the form that this tree has, for the architectures together; nothing where there is none.
-mkdir -p project/cmake project/kernel-shim/compat/now/interface project/kernel-shim/compat/older/x86_64/added \
-	project/kernel-shim/compat/older/interface
+mkdir -p project/cmake project/kernel-shim/kbuild project/kernel-shim/compat/now/interface \
+	project/kernel-shim/compat/older/x86_64/added project/kernel-shim/compat/older/interface
 cp "$project"/cmake/*.cmake project/cmake
 cp "$project/kernel-shim/architectures" project/kernel-shim
+cp "$project/kernel-shim/kbuild/probes.awk" project/kernel-shim/kbuild
 touch project/kernel-shim/compat/now/interface/form.h project/kernel-shim/compat/older/interface/form.h
 mkdir -p project/kernel-shim/compat/now/x86_64/three
 touch project/kernel-shim/compat/now/x86_64/three/form.h
