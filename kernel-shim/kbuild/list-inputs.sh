@@ -12,19 +12,21 @@ export LC_ALL
 
 cd "$1"
 list=kvmsim-inputs
+# A copy, because another launcher may remove the list now.
+cp $list $list.old 2>/dev/null || : >$list.old
 {
-	[ -s $list ] && [ -e kvmsim-stamp ] &&
+	[ -s $list.old ] && [ -e kvmsim-stamp ] &&
 		find . -path './kbuild-*' -prune -o -name '*.[cS].o' -newer kvmsim-stamp -printf '%P\0' |
 		xargs -0 -r ninja -t deps >$list.deps 2>/dev/null
 } || {
-	rm -f $list
+	: >$list.old
 	ninja -t deps >$list.deps
 }
 {
-	[ ! -e $list ] || cat $list
+	cat $list.old
 	# These can be half a million lines, for which mawk takes a sixth of sed's time.
 	BELOW="    $2/" awk 'index($0, ENVIRON["BELOW"]) == 1 { print substr($0, 5) }' $list.deps
 	sed -n 's|^ ||; s| \\$||; s|\\ | |g; /:$/d; /^\//p' kbuild-*.d
 } | awk '!($0 in seen) { seen[$0]; print }' >$list.new
-rm $list.deps
 mv $list.new $list
+rm $list.deps $list.old
