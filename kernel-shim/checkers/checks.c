@@ -6,6 +6,7 @@
 #include <kshim/mem.h>
 #include <kshim/process.h>
 #include <kshim/task.h>
+#include <kshim/vfio.h>
 #include "checkers.h"
 
 #define MAX_CHECKS 32
@@ -17,6 +18,7 @@ static const struct kshim_check checks[] = {
 	  .vm_changed = kshim_check_guest_mappings_changed },
 	{ "memory", KSHIM_CHECK_LAST, .machine = kshim_mem_validate, .machine_changed = kshim_mem_validate_changed },
 	{ "scheduling", KSHIM_CHECK_LAST, .machine = kshim_sched_validate },
+	{ "vfio", KSHIM_CHECK_LAST, .machine = kshim_vfio_validate },
 	{ "boot", KSHIM_CHECK_IN_USE },
 	{ "livelock", KSHIM_CHECK_IN_USE },
 	{ "driver-memory", KSHIM_CHECK_IN_USE },

@@ -20,6 +20,7 @@ P.page = C.new("page", { "addr", "mapped", "writable", "dirty", "young", "huge",
 	"exclusive", "contiguous", "pfnmap", "hint", "node", "pfn", "refcount", "mapcount", "pincount" })
 P.file = C.new("file", { "fd" })
 P.driver_file = C.new("driver", { "fd" })
+P.vfio_file = C.new("vfio", { "fd" })
 
 P.page.same = function(a, b)
 	return a.pfn == b.pfn
@@ -347,6 +348,11 @@ C.methods(P.process, {
 		local fd = event(s.pid, core.EV_DRIVER_OPEN, a.memory, pages, flags)
 		return fd < 0 and fd or C.object(P.driver_file, { proc = s, fd = fd, label = "driver" })
 	end,
+	vfio_device = function(s, what, t)
+		local a = A.table(what, t or {}, { coherent = { A.boolean, true } })
+		local fd = event(s.pid, core.EV_VFIO_OPEN, a.coherent and 1 or 0)
+		return fd < 0 and fd or C.object(P.vfio_file, { proc = s, fd = fd, label = "VFIO device" })
+	end,
 	eventfd = function(s, what, count, flags)
 		local fd = syscall(s.pid, core.SYS_EVENTFD, A.u32(what .. ": count", count or 0),
 			A.u32(what .. ": flags", flags or 0))
@@ -558,5 +564,10 @@ C.methods(P.driver_file, {
 		return { fault = event(s.proc.pid, core.EV_DRIVER_ASKED, s.fd, 0),
 			mkwrite = event(s.proc.pid, core.EV_DRIVER_ASKED, s.fd, 1) }
 	end,
+	close = P.close,
+})
+
+C.methods(P.vfio_file, {
+	knows_vm = function(s) return event(s.proc.pid, core.EV_VFIO_KNOWS_VM, s.fd) == 1 end,
 	close = P.close,
 })

@@ -9,6 +9,7 @@ const struct kshim_check kshim_arch_checks[] = {
 	{ "memory-types", KSHIM_CHECK_LEAF, .leaf = kshim_check_memory_type },
 	{ "shadow-pages", KSHIM_CHECK_VM, .vm = kshim_check_shadow_pages },
 	{ "pfn-cache", KSHIM_CHECK_VM_MEMORY, .vm = kshim_check_pfn_caches },
+	{ "noncoherent-dma", KSHIM_CHECK_VM, .vm = kshim_check_noncoherent_dma },
 	{ "shadow-entries", KSHIM_CHECK_LAST, .machine = kshim_check_shadow_entries },
 	{ "host-tlb", KSHIM_CHECK_LAST, .machine = kshim_check_host_tlb },
 	{ "guest-access", KSHIM_CHECK_IN_USE },

@@ -153,18 +153,6 @@ int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *e
 	return 0;
 }
 
-FAITHFUL(__symbol_get, "kernel/module/main.c");
-void *__symbol_get(const char *symbol)
-{
-	/* Only modules could export it, and none is loaded. */
-	return NULL;
-}
-
-INERT(__symbol_put, "kernel/module/main.c", "__symbol_get() never gave one");
-void __symbol_put(const char *symbol)
-{
-}
-
 FAITHFUL(search_module_extables, "kernel/module/main.c");
 const struct exception_table_entry *search_module_extables(unsigned long addr)
 {

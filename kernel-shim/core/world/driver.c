@@ -17,6 +17,7 @@
 #include <kshim/gic.h>
 #include <kshim/host.h>
 #include <kshim/process.h>
+#include <kshim/vfio.h>
 #include <kshim/vfs.h>
 #include "../../wrap/wrap.h"
 
@@ -307,5 +308,5 @@ long kshim_driver_event(unsigned int ev, const uint64_t a[6])
 	case KVMSIM_EV_GIC_WRITE:
 		return gic_write(a[0], a[1], a[2]);
 	}
-	return -ENOSYS;
+	return kshim_vfio_event(ev, a);
 }

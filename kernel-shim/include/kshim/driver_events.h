@@ -14,6 +14,8 @@ enum kvmsim_driver_event {
 	KVMSIM_EV_DRIVER_REVOKE, /* fd, offset, len: the driver takes its memory out of all mappings */
 	KVMSIM_EV_DRIVER_ASKED,	/* fd, 0 or 1: how often its mappings called fault, or pfn_mkwrite */
 	KVMSIM_EV_GIC_WRITE,	/* VM fd, gpa, 8 bytes: as in kshim/gic.h; -EBADF */
+	KVMSIM_EV_VFIO_OPEN,	/* 1: the device's DMA looks into caches, 0: not. Its file, or -errno */
+	KVMSIM_EV_VFIO_KNOWS_VM, /* fd: 1 if KVM has told it a VM, else 0; -EBADF */
 	KVMSIM_ALL_EVENTS
 };
 

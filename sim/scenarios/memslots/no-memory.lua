@@ -97,3 +97,23 @@ cases("no memory: for a slot", { check = "end" }, {
 	expect(vcpu:write(PAGE, "guest")):is_true()
 	expect(ram:read(PAGE, 5)):eq("guest")
 end)
+
+scenario("no memory: for KVM's device of VFIO, and for a file that it gets", { check = "end" }, function(sim)
+	local vmm = sim:process()
+	local vm = vmm:open_kvm():create_vm()
+	local function create() return vm:create_device{ type = KVM_DEV_TYPE_VFIO } end
+	close(create())
+	expect(each_allocation(sim, create, close)):gt(1)
+	local device, file = create(), vmm:vfio_device()
+	local function set(attr)
+		return device:set_device_attr{ group = KVM_DEV_VFIO_GROUP, attr = attr, value = file.fd }
+	end
+	expect(set(KVM_DEV_VFIO_GROUP_ADD)):eq(0)
+	expect(set(KVM_DEV_VFIO_GROUP_DEL)):eq(0)
+	expect(each_allocation(sim, function()
+		return set(KVM_DEV_VFIO_GROUP_ADD)
+	end, function()
+		expect(set(KVM_DEV_VFIO_GROUP_DEL)):eq(0)
+	end)):eq(1)
+	expect(file:knows_vm()):is_false()
+end)
