@@ -234,8 +234,7 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 	int before = findings;
 	unsigned long i;
 
-	if (!leaf->tlb)
-		findings += kshim_check_leaf(kvm, leaf);
+	findings += kshim_check_leaf(kvm, leaf);
 	/* One finding is enough for a whole huge page. */
 	for (i = 0; i < leaf->npages && findings == before;)
 		i += check_pages(kvm, leaf, i);

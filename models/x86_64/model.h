@@ -177,6 +177,14 @@ void model_fill_ops(struct kvm_x86_init_ops *ops);
 /* Registers the vendor module with KVM's generic part. 0 or -errno. */
 int model_kvm_init(struct kvm_x86_init_ops *ops);
 
+/* --- compat/<form>/x86_64/x86_memory_type --- */
+/* Tells KVM which quirks of memory types the modelled processor has. */
+void model_set_memory_type_quirks(void);
+/* The bits for the memory type of RAM in an EPT entry that this vCPU's fault makes: the type, and IPAT. */
+u8 model_ept_ram_type(struct kvm_vcpu *vcpu, gfn_t gfn);
+/* Whether `bits` are right now in an entry for these pages; *want: what is, if not. */
+bool model_ept_ram_type_right(struct kvm *kvm, gfn_t gfn, unsigned long npages, u8 bits, u8 *want);
+
 /* --- compat/<form>/x86_64/x86_nested_macros --- */
 /* Refuses what must be there. */
 extern struct kvm_x86_nested_ops model_nested_ops;

@@ -36,6 +36,7 @@ static int hardware_setup(void)
 		kvm_configure_mmu(false, 0, 0, PG_LEVEL_1G);
 		break;
 	}
+	model_set_memory_type_quirks();
 	model_set_cpu_caps();
 	return 0;
 }
@@ -46,12 +47,12 @@ static struct kvm_x86_init_ops model_init_ops = {
 	.pmu_ops = &model_pmu_ops,
 };
 
-/* Like vmx_get_mt_mask() with write-back memory and the guest's PAT ignored; other formats have no such bits. */
+/* Like vmx_get_mt_mask(); other formats have no such bits. */
 static u8 ept_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
 {
 	if (is_mmio)
 		return MTRR_TYPE_UNCACHABLE << VMX_EPT_MT_EPTE_SHIFT;
-	return (MTRR_TYPE_WRBACK << VMX_EPT_MT_EPTE_SHIFT) | VMX_EPT_IPAT_BIT;
+	return model_ept_ram_type(vcpu, gfn);
 }
 
 int model_vendor_init(void)

@@ -21,7 +21,7 @@ enum kshim_check_when {
 	 * KSHIM_CHECK_VM, because each entry would follow from that, or whose process is gone.
 	 */
 	KSHIM_CHECK_VM_MEMORY,
-	KSHIM_CHECK_LEAF,	/* for each entry of KVM's tables that a guest can use, with those of VM_MEMORY */
+	KSHIM_CHECK_LEAF,	/* for each leaf that kshim_hw_visit_leaves() visits, with those of VM_MEMORY */
 	KSHIM_CHECK_LAST,	/* after those of the VMs */
 };
 
