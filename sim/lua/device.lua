@@ -46,7 +46,13 @@ local attributes = {
 
 local device = C.new("device", { "fd" })
 C.methods(device, attributes)
-C.methods(device, { close = P.close })
+C.methods(device, {
+	close = P.close,
+	-- The same fd, used by another process that inherited it.
+	via = function(s, what, process)
+		return C.object(device, { proc = C.state(what .. ": process", process, P.process), fd = s.fd })
+	end,
+})
 C.methods(V.vm, attributes)
 C.methods(U.vcpu, attributes)
 
