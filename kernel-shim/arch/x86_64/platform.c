@@ -3,6 +3,7 @@
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
+#include <linux/msi.h>
 #include <linux/perf_event.h>
 #include <linux/sched/mm.h>
 #include <asm/e820/api.h>
@@ -103,6 +104,12 @@ FAITHFUL(perf_get_x86_pmu_capability, "arch/x86/events/core.c");
 void perf_get_x86_pmu_capability(struct x86_pmu_capability *cap)
 {
 	memset(cap, 0, sizeof(*cap));
+}
+
+FAITHFUL(x86_msi_msg_get_destid, "arch/x86/kernel/apic/apic.c");
+u32 x86_msi_msg_get_destid(struct msi_msg *msg, bool extid)
+{
+	return msg->arch_addr_lo.destid_0_7 | (extid ? msg->arch_addr_hi.destid_8_31 << 8 : 0);
 }
 
 INERT_VOID(perf_register_guest_info_callbacks, "kernel/events/core.c",

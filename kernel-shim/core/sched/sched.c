@@ -451,6 +451,12 @@ bool single_task_running(void)
 	return !__atomic_load_n(&kshim_cpu->wanted, __ATOMIC_RELAXED);
 }
 
+REDUCED(yield_to, "kernel/sched/syscalls.c", "never gives its CPU to another task: each has one of its own");
+int yield_to(struct task_struct *p, bool preempt)
+{
+	return single_task_running() ? -ESRCH : 0;
+}
+
 REDUCED(set_user_nice, "kernel/sched/syscalls.c", "remembered, never used: every task has a native thread");
 void set_user_nice(struct task_struct *p, long nice)
 {
