@@ -50,6 +50,38 @@ scenario("ioeventfd: datamatch, two values at one address", options, function(si
 	expect(vcpu:write(BELL, "\3\0")):fields{ reason = KVM_EXIT_MMIO }
 end)
 
+cases("ioeventfd: a datum of each length", options, {
+	{ "of 1 byte",  1, "\x91" },
+	{ "of 2 bytes", 2, "\x91\x92" },
+	{ "of 4 bytes", 4, "\x91\x92\x93\x94" },
+	{ "of 8 bytes", 8, "\x91\x92\x93\x94\x95\x96\x97\x98" },
+}, function(sim, case)
+	local vcpu, event, vm = guest(sim)
+	expect(vm:ioeventfd{ addr = BELL, len = case[2], fd = event, flags = MATCH,
+		datamatch = (string.unpack("<I" .. case[2], case[3])) }):eq(0)
+	expect(vcpu:write(BELL, case[3])):is_true()
+	expect(count(event)):eq(1)
+	for byte = 1, case[2] do
+		local other = case[3]:sub(1, byte - 1) .. "\x11" .. case[3]:sub(byte + 1)
+		expect(vcpu:write(BELL, other)):fields{ reason = KVM_EXIT_MMIO }
+	end
+	expect(count(event)):eq(0)
+end)
+
+scenario("ioeventfd: of two values at one address the second is taken away", options, function(sim)
+	local vcpu, one, vm = guest(sim)
+	local function bell(flags, datamatch)
+		return vm:ioeventfd{ addr = BELL, len = 2, fd = one, flags = flags, datamatch = datamatch }
+	end
+	expect(bell(MATCH, 1)):eq(0)
+	expect(bell(MATCH, 2)):eq(0)
+	expect(bell(DEASSIGN, 0)):eq(-ENOENT)		-- one that takes any value
+	expect(bell(MATCH | DEASSIGN, 2)):eq(0)
+	expect(vcpu:write(BELL, "\2\0")):fields{ reason = KVM_EXIT_MMIO }
+	expect(vcpu:write(BELL, "\1\0")):is_true()
+	expect(count(one)):eq(1)
+end)
+
 scenario("ioeventfd: after its removal the write exits again", options, function(sim)
 	local vcpu, event, vm = guest(sim)
 	local bell = { addr = BELL, len = 4, fd = event }
@@ -91,6 +123,82 @@ scenario("ioeventfd and a coalesced zone at one address: only one takes the writ
 	expect(vm:ioeventfd{ addr = BELL + 8, len = 4, fd = event }):eq(0)
 	expect(vcpu:write(BELL + 8, "ring")):is_true()
 	expect(count(event) + #vcpu:coalesced_ring():take()):eq(1)
+end)
+
+-- Ioeventfds do not count for the limit of 1000 devices of a bus.
+scenario("coalesced zones: at most 1000 devices on a bus, ioeventfds beside them", {
+	mmu = { "ept", "vhe" }, check = "end",
+}, function(sim)
+	local vcpu, event, vm = guest(sim)
+	local rc, zones = 0, 0
+	while rc == 0 and zones <= 1000 do
+		rc = vm:register_coalesced_mmio{ addr = BELL + 16 * zones, size = 8 }
+		zones = zones + (rc == 0 and 1 or 0)
+	end
+	expect(rc):eq(-ENOSPC)
+	expect(zones):gt(900)				-- KVM's own devices are on the bus too
+	expect(zones):le(1000)
+	local free = BELL + 16 * zones
+	expect(vm:ioeventfd{ addr = free, len = 4, fd = event }):eq(-ENOSPC)
+	expect(vcpu:write(free, "ring")):fields{ reason = KVM_EXIT_MMIO }
+	expect(vm:unregister_coalesced_mmio{ addr = BELL, size = 8 }):eq(0)
+	expect(vm:ioeventfd{ addr = free, len = 4, fd = event }):eq(0)
+	expect(vcpu:write(free, "ring")):is_true()
+	expect(count(event)):eq(1)
+	expect(vm:register_coalesced_mmio{ addr = BELL, size = 8 }):eq(0)
+	expect(vm:register_coalesced_mmio{ addr = free + 16, size = 8 }):eq(-ENOSPC)
+end)
+
+-- Fails the nth allocation of fn(). Returns its result, and whether there was such an allocation.
+local function without_memory(sim, n, fn)
+	expect(sim:set_module_param("machine.fail_allocation", n)):eq(0)
+	local rc = fn()
+	return rc, sim:set_module_param("machine.fail_allocation", 0) == -ENOENT
+end
+
+-- Without a length it is on two buses, and on neither if there is no memory for the second.
+cases("ioeventfd: no memory for it", options, {
+	{ "with a length", 4, 2 },
+	{ "without a length", 0, 3 },
+}, function(sim, case)
+	local vcpu, event, vm = guest(sim)
+	local n, failed = 1, 0
+	repeat
+		local rc, happened = without_memory(sim, n, function()
+			return vm:ioeventfd{ addr = BELL, len = case[2], fd = event }
+		end)
+		if happened then
+			expect(rc):eq(-ENOMEM)
+			expect(vcpu:write(BELL, "ring")):fields{ reason = KVM_EXIT_MMIO }
+			failed, n = failed + 1, n + 1
+		else
+			expect(rc):eq(0)
+		end
+	until not happened
+	expect(failed):ge(case[3])
+	expect(vcpu:write(BELL, "ring")):is_true()
+	expect(count(event)):eq(1)
+end)
+
+-- KVM gives the whole bus up if it has no memory for a smaller one (kvm_io_bus_unregister_dev()), and does not say so.
+scenario("ioeventfd: no memory to take it away", { mmu = { "ept", "vhe" } }, function(sim)
+	local vcpu, event, vm, vmm = guest(sim)
+	local other = vmm:eventfd(0, EFD_NONBLOCK)
+	expect(vm:ioeventfd{ addr = BELL, len = 4, fd = event }):eq(0)
+	expect(vm:ioeventfd{ addr = BELL + 64, len = 4, fd = other }):eq(0)
+	expect(vm:register_coalesced_mmio{ addr = BELL + 128, size = 8 }):eq(0)
+	local rc, happened = without_memory(sim, 1, function()
+		return vm:ioeventfd{ addr = BELL, len = 4, fd = event, flags = DEASSIGN }
+	end)
+	expect(happened):is_true()
+	expect(rc):eq(0)
+	expect(vcpu:write(BELL, "ring")):fields{ reason = KVM_EXIT_MMIO }
+	expect(vcpu:write(BELL + 64, "ring")):fields{ reason = KVM_EXIT_MMIO }
+	expect(vcpu:write(BELL + 128, "ring")):fields{ reason = KVM_EXIT_MMIO }
+	expect(vcpu:read(BELL, 4)):fields{ reason = KVM_EXIT_MMIO }
+	expect(count(event) + count(other)):eq(0)
+	expect(vm:ioeventfd{ addr = BELL, len = 4, fd = event }):eq(-ENOMEM)
+	expect(vm:register_coalesced_mmio{ addr = BELL, size = 8 }):eq(-ENOMEM)
 end)
 
 -- kvm_irqfd() first checks for an interrupt controller (kvm_arch_irqfd_allowed()).
