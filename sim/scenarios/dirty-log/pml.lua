@@ -3,8 +3,10 @@
 -- "clear dirty" in arch/x86/kvm/mmu): pages stay writable, the processor logs each dirty flag that it sets, and KVM
 -- empties the log when the vCPU exits.
 
-local options = { arch = "x86_64", mmu = "pml" }
-local long = { arch = "x86_64", mmu = "pml", check = "end" }
+-- The tables are those of the TDP MMU, or of the code of shadow paging.
+local both <const> = { {}, { ["kvm.tdp_mmu"] = false } }
+local options = { arch = "x86_64", mmu = "pml", params = both }
+local long = { arch = "x86_64", mmu = "pml", check = "end", params = both }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
 local BASE <const> = 0x100000
 local ENTRIES <const> = 512
@@ -267,7 +269,7 @@ cases("PML with a dirty ring: the smallest", options, {
 end)
 
 -- Without eager splitting: the huge page is clean and not writable, and its first write splits it.
-cases("PML: a huge page is reported by its small pages", long, {
+cases("PML: a huge page is reported by its small pages", { mmu = "pml", check = "end" }, {
 	{ "split when logging begins", "Y", 1 },
 	{ "split by the write",        "N", 2 },
 }, function(sim, case)
