@@ -16,6 +16,9 @@ extern enum model_personality model_personality;
 /* With MODEL_EPT: whether the processor has a page-modification log, which KVM then uses. Set like the above. */
 extern bool model_pml;
 
+/* With MODEL_EPT: whether its tables have accessed and dirty bits; a page-modification log needs them. */
+extern bool model_ept_ad;
+
 /* Whether the processor has 5 levels of tables (LA57, 5-level EPT): the facility la57. Set like the above. */
 extern bool model_la57;
 

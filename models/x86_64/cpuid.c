@@ -9,6 +9,7 @@
 
 enum model_personality model_personality;
 bool model_la57;
+bool model_ept_ad = true;
 unsigned int model_wanted_maxphyaddr;
 
 #define BIT_OF(feature) BIT((feature) & 31)

@@ -45,7 +45,7 @@ static bool spte_usable(u64 spte)
 
 static bool spte_accessed(u64 spte)
 {
-	return spte & shadow_accessed_mask;
+	return is_accessed_spte(spte);
 }
 
 static bool spte_dirty(u64 spte)

@@ -33,7 +33,7 @@ struct walk_tables x86_host_tables(struct x86_vcpu *v)
 		.levels = v->root_level,
 		.root = v->root,
 		.maxphyaddr = model_maxphyaddr(),
-		.ad = true,
+		.ad = model_ept_ad,
 		.nxe = true,
 		.wp = true,	/* both vendors run shadow paging with CR0.WP set; nested tables have no CR0.WP */
 	};

@@ -12,7 +12,7 @@
 
 /*
  * Like svm_hardware_setup() and hardware_setup() of vmx.c, for what the machine has: NX, 1 GiB pages, 4 or 5 levels,
- * EPT with accessed and dirty bits and execute-only entries, and perhaps a page-modification log. It has no TSC
+ * EPT with execute-only entries, perhaps with accessed and dirty bits and a page-modification log. It has no TSC
  * scaling, nested virtualization or APIC virtualization.
  */
 static int hardware_setup(void)
@@ -26,7 +26,7 @@ static int hardware_setup(void)
 
 	switch (model_personality) {
 	case MODEL_EPT:
-		kshim_set_ept_masks();
+		kshim_set_ept_masks(model_ept_ad);
 		kvm_configure_mmu(true, 0, levels, PG_LEVEL_1G);
 		break;
 	case MODEL_NPT:

@@ -54,6 +54,7 @@ static int set_maxphyaddr(const char *value, const struct kernel_param *p)
 static const struct kernel_param_ops maxphyaddr_ops = { .set = set_maxphyaddr };
 
 module_param_cb(maxphyaddr, &maxphyaddr_ops, NULL, 0);
+module_param_named(ept_ad, model_ept_ad, bool, 0);
 
 /* Sets the processor, and whether KVM has its second way to keep nested tables: kvm.tdp_mmu. 0 or -errno. */
 static int choose(unsigned int personality)
@@ -68,7 +69,7 @@ static int choose(unsigned int personality)
 	}
 	model_pml = personality == PML;
 	model_personality = model_pml ? MODEL_EPT : personality;
-	return 0;
+	return model_pml && !model_ept_ad ? -EINVAL : 0;
 }
 
 int kshim_arch_kvm_load(unsigned int personality, const char *facilities)

@@ -6,10 +6,10 @@
 #include <linux/kvm_host.h>
 #include "mmu.h"
 
-/* With accessed and dirty bits, and execute-only entries. */
-static inline void kshim_set_ept_masks(void)
+/* With execute-only entries. ad: with accessed and dirty bits. */
+static inline void kshim_set_ept_masks(bool ad)
 {
-	kvm_mmu_set_ept_masks(true);
+	kvm_mmu_set_ept_masks(ad);
 }
 
 #endif
