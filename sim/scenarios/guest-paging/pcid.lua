@@ -102,6 +102,23 @@ cases("PCID: a changed entry is seen after", options, {
 	expect(vcpu:read(VA, 1)):eq("6")
 end)
 
+-- The parameter is for looking for defects: KVM trusts nothing that it has kept.
+cases("PCID: kvm.flush_on_reuse", { mmu = "shadow" }, {
+	{ "off", false, 0 },
+	{ "on",  true,  1 },
+}, function(sim, case)
+	local vcpu, _, _, a, b = guest(sim)
+	expect(sim:set_module_param("kvm.flush_on_reuse", case[2])):eq(0)
+	enter(vcpu, a | 1)
+	expect(vcpu:read(VA, 1)):eq("5")
+	enter(vcpu, b | 2)
+	expect(vcpu:read(VA, 1)):eq("6")
+	local before = vcpu:stats().tlb_flush
+	enter(vcpu, a | 1 | NOFLUSH)
+	expect(vcpu:read(VA, 1)):eq("5")
+	expect(vcpu:stats().tlb_flush - before):eq(case[3])
+end)
+
 -- What a processor may do, and the modelled one does: nested paging knows nothing of it.
 cases("PCID: a changed entry is not seen after", { arch = "x86_64", mmu = { "ept", "npt" } }, {
 	{ "the load of CR3 with bit 63" },

@@ -79,3 +79,20 @@ cases("NX huge pages: values of the parameter", options, {
 	guest(sim)
 	expect(sim:set_module_param("kvm.nx_huge_pages", row[1])):eq(row[2])
 end)
+
+scenario("NX huge pages: never, which nothing takes back", { mmu = { "ept", "shadow" } }, function(sim)
+	set(sim, "force")
+	local vcpu, _, vm = guest(sim)
+	expect(sim:set_module_param("kvm.nx_huge_pages", "never")):eq(-EBUSY)
+	expect(vcpu:write(0, "data")):is_true()
+	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, executable = false }
+	expect(vcpu:close()):eq(0)
+	expect(vm:close()):eq(0)
+	set(sim, "never")
+	for _, value in ipairs{ "force", "off", "auto", "never", "1" } do
+		expect(sim:set_module_param("kvm.nx_huge_pages", value)):eq(-EPERM)
+	end
+	vcpu, _, vm = guest(sim)
+	expect(vcpu:write(0, "data")):is_true()
+	expect(sim.inspect:mapping(vm, 0)):fields{ level = 2, executable = true }
+end)
