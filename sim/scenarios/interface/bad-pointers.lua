@@ -114,6 +114,11 @@ scenario("an answer that cannot be written", x86, function(sim)
 	expect(page:mprotect(0, PAGE, "r")):eq(0)
 	expect(other:ioctl(KVM_IRQ_LINE_STATUS, page.addr)):eq(-EFAULT)
 	expect(other:ioctl(KVM_IRQ_LINE, page.addr)):eq(0)
+	-- The device is there, and so is its file, whose number nobody knows.
+	expect(page:mprotect(0, PAGE, "rw")):eq(0)
+	page:write(0, string.pack("<I4I4I4", 4, 0, 0))			-- KVM_DEV_TYPE_VFIO
+	expect(page:mprotect(0, PAGE, "r")):eq(0)
+	expect(other:ioctl(KVM_CREATE_DEVICE, page.addr)):eq(-EFAULT)
 end)
 
 scenario("KVM_PRE_FAULT_MEMORY: addresses", { mmu = "ept", needs = "KVM_CAP_PRE_FAULT_MEMORY" }, function(sim)
