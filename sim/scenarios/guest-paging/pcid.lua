@@ -102,6 +102,20 @@ cases("PCID: a changed entry is seen after", options, {
 	expect(vcpu:read(VA, 1)):eq("6")
 end)
 
+scenario("PCID: INVPCID of an address under the PCID that is loaded", options, function(sim)
+	local vcpu, ram, _, a, b = guest(sim)
+	enter(vcpu, b | 2)
+	expect(vcpu:read(VA, 1)):eq("6")
+	enter(vcpu, a | 1)
+	expect(vcpu:read(VA, 1)):eq("5")
+	vcpu:set_pte(VA, 0x7000 | P | W)
+	descriptor(ram, 1, VA)
+	expect(vcpu:invpcid(0, DESC)):is_true()
+	expect(vcpu:read(VA, 1)):eq("7")
+	enter(vcpu, b | 2 | NOFLUSH)
+	expect(vcpu:read(VA, 1)):eq("6")
+end)
+
 -- The parameter is for looking for defects: KVM trusts nothing that it has kept.
 cases("PCID: kvm.flush_on_reuse", { mmu = "shadow" }, {
 	{ "off", false, 0 },
