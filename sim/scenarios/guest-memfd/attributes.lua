@@ -43,6 +43,22 @@ scenario("attributes: one private page makes the rest of its 2 MiB small, not th
 	expect(level(sim, vcpu, vm, HUGE + 0x1ff000)):eq(1)
 end)
 
+-- The slots before and behind it are looked at, and have no part of it.
+scenario("attributes: of a range without a slot, which takes nothing away", options, function(sim)
+	local vcpu, vm, ram = guest(sim)
+	expect(vm:set_user_memory_region{ slot = 1, guest_phys_addr = 6 * HUGE, memory_size = HUGE,
+		userspace_addr = ram }):eq(0)
+	expect(level(sim, vcpu, vm, 3 * HUGE)):eq(2)
+	expect(level(sim, vcpu, vm, 6 * HUGE)):eq(2)
+	attribute(vm, 4 * HUGE, 2 * HUGE, PRIVATE)
+	for _, gpa in ipairs{ 3 * HUGE, 6 * HUGE } do
+		expect(sim.inspect:mapping(vm, gpa)):fields{ present = true, level = 2 }
+	end
+	attribute(vm, 4 * HUGE - 0x1000, 0x2000, PRIVATE)
+	expect(sim.inspect:mapping(vm, 3 * HUGE).present):is_false()
+	expect(sim.inspect:mapping(vm, 6 * HUGE)):fields{ present = true, level = 2 }
+end)
+
 scenario("attributes: shared again, the huge mapping comes back", options, function(sim)
 	local vcpu, vm, ram = guest(sim)
 	attribute(vm, HUGE + 0x1000, "4K", PRIVATE)
