@@ -74,3 +74,39 @@ scenario("another slot goes", options, function(sim)
 	expect(vcpu:invlpg(VA)):is_true()
 	expect(vcpu:read(VA + 8, 1)):eq("7")
 end)
+
+-- KVM must not let the guest write to such a table, however often it tries (FNAME(fetch)(), paging_tmpl.h).
+scenario("the guest writes to a table through an address that the table itself maps", options, function(sim)
+	local vcpu = guest(sim)
+	local window = VA + 0x1000
+	local function write(index, entry)
+		expect(vcpu:write(window + 8 * index, string.pack("<I8", entry))):is_true()
+	end
+	expect(vcpu:set_pte(window, vcpu:pte(VA).gpa & ~0xfff | P | W)):eq(0)
+	expect(vcpu:invlpg(window)):is_true()
+	for page = 5, 8 do
+		write(2, page << 12 | P | W)
+		expect(vcpu:invlpg(VA + 0x2000)):is_true()
+		expect(vcpu:read(VA + 0x2008, 1)):eq(tostring(page))
+	end
+	write(1, 0x9000 | P | W)			-- the window's own entry
+	expect(vcpu:invlpg(window)):is_true()
+	expect(vcpu:read(window + 8, 1)):eq("9")
+	expect(vcpu:read(VA + 0x2008, 1)):eq("8")
+end)
+
+-- KVM reads the entries beside one that faults, and makes shadow entries of those that are whole and were used.
+scenario("entries beside one that faults: not of one with a reserved bit", options, function(sim)
+	local A <const>, RESERVED <const> = 1 << 5, 1 << 51
+	local vcpu = guest(sim)
+	expect(vcpu:set_pte(VA + 0x1000, 0x6000 | P | W | A)):eq(0)
+	expect(vcpu:set_pte(VA + 0x2000, 0x8000 | P | W | A | RESERVED)):eq(0)
+	expect(vcpu:set_pte(VA + 0x3000, 0x8000 | P | W)):eq(0)
+	expect(vcpu:invlpg(VA)):is_true()
+	expect(vcpu:read(VA + 8, 1)):eq("7")
+	expect(vcpu:read(VA + 0x1008, 1)):eq("6")
+	expect(vcpu:read(VA + 0x2008, 1)):fields{ exception = { vector = 14, error_code = 9 } }	-- present, reserved
+	expect(vcpu:pte(VA + 0x3000)):fields{ accessed = false }
+	expect(vcpu:read(VA + 0x3008, 1)):eq("8")
+	expect(vcpu:pte(VA + 0x3000)):fields{ accessed = true }
+end)
