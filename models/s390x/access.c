@@ -57,7 +57,9 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 	m->arch.nested = m->a.op & KVMSIM_NESTED;
 	m->arch.inner = m->arch.nested ? MODEL_PENDING : MODEL_IDLE;
 	m->a.op &= ~KVMSIM_NESTED;
-	if (m->a.op != KVMSIM_INSN && m->a.len < 8)
+	if (m->a.op == KVMSIM_INSN)
+		m->workload.left = m->a.addr;
+	else if (m->a.len < 8)
 		m->a.value &= GENMASK_ULL(8 * m->a.len - 1, 0);
 	m->arch.delivered = vcpu->stat.deliver_program;
 	/* KVM_RUN takes the PSW from kvm_run. */

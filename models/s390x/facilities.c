@@ -65,6 +65,11 @@ static void set_sigpif(bool on)
 	sclp.has_sigpif = on;
 }
 
+static void set_siif(bool on)
+{
+	sclp.has_siif = on;
+}
+
 /* What has a name: a facility that STFLE stores, or what set changes. */
 static const struct {
 	const char *name;
@@ -74,6 +79,7 @@ static const struct {
 	{ "idte", 3 }, { "edat1", 8 }, { "tlb_lc", 51 }, { "fsi", 75 }, { "edat2", 78 }, { "nx", 130 }, { "rdp", 194 },
 	{ "esop", 0, set_esop }, { "tlb_guest", 0, set_tlb_guest }, { "cmma", 0, set_cmma }, { "skey", 0, set_skey },
 	{ "kss", 0, set_kss }, { "esca", 0, set_esca }, { "sigpif", 0, set_sigpif },
+	{ "siif", 0, set_siif },
 };
 
 const char *s390_facility_name(unsigned int i)

@@ -27,6 +27,7 @@ struct guest_cpu {
 	u64 gasce; /* of the space that holds the guest's absolute storage, from mso on */
 	u64 sca; /* system-control area: the CPU keeps its address until it leaves the guest; 0: none, or it has left */
 	bool nested; /* the guest of a guest: KVM runs it for the guest's own SIE instruction (vsie.c) */
+	bool interlocked; /* it has the IPTE interlock (interlock.c) */
 	/* what ended the last step */
 	u16 code;
 	bool write;
@@ -76,7 +77,7 @@ struct guest_insn {
 	unsigned int r1, r2, m3; /* by the formats RRE and RRF */
 	int cc; /* -1: the instruction leaves it unchanged */
 	const char *name;
-	/* What to flush from the TLBs when the instruction has ended (insn_flush()). */
+	/* What to flush from the TLBs when the instruction has ended (insn_end()). */
 	enum { INSN_FLUSHES_NOTHING, INSN_FLUSHES_CPU, INSN_FLUSHES_ENTRY, INSN_FLUSHES_ASCE } flush;
 	u64 flushed; /* the entry's guest-absolute address, or the ASCE */
 	bool local;
@@ -86,8 +87,17 @@ struct guest_insn {
 bool insn_decode(u64 text, unsigned int len, struct guest_insn *i);
 /* Executes one instruction. After INTERCEPTED the PSW is behind it, unless the interception nullifies. */
 enum guest_end insn_execute(struct guest_cpu *c, struct guest_insn *i);
-/* Flushes what the instruction clears, on the CPUs that it names. Not during an access. */
-void insn_flush(const struct guest_cpu *c, const struct guest_insn *i);
+/*
+ * After GUEST_OK: flushes what the instruction clears, on the CPUs that it names, and releases the IPTE interlock. Not
+ * during an access.
+ */
+void insn_end(struct guest_cpu *c, const struct guest_insn *i);
+
+/* --- interlock.c --- */
+/* Takes the IPTE interlock for the instruction. Returns false if it must be intercepted, because the lock is taken. */
+bool guest_interlock(struct guest_cpu *c);
+/* Releases it if the CPU has it. Reports what should not have happened to it meanwhile. */
+void guest_interlock_release(struct guest_cpu *c);
 
 /* --- guest.c --- */
 /* Ends the step with an instruction interception; the PSW is behind the instruction. */

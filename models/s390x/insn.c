@@ -58,21 +58,6 @@ static enum guest_end pfmf(struct guest_cpu *c, struct guest_insn *i)
 
 /* --- clearing of the guest's TLB entries --- */
 
-/* KVM holds the lock while it walks the guest's tables (ipte_lock() of gaccess.c): the instruction is intercepted. */
-static bool host_has_ipte_lock(const struct guest_cpu *c)
-{
-	u64 area = s390_sie_sca(c->sie);
-	union ipte_control now;
-
-	if (c->sie->eca & ECA_SII)
-		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: the IPTE interlock by the CPU (ECA_SII)");
-	/* A nested guest may have none. */
-	if (!area)
-		return false;
-	now.val = READ_ONCE(((const union ipte_control *)__va(area))->val);
-	return now.k;
-}
-
 /* Sets a bit of the entry at this absolute address. What was formed from it is cleared at the instruction's end. */
 static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 at, u64 bit)
 {
@@ -81,7 +66,7 @@ static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 
 
 	if (end != GUEST_OK)
 		return end;
-	/* Other CPUs see it once insn_flush() has held their lock. */
+	/* Other CPUs see it once insn_end() has held their lock. */
 	__atomic_fetch_or((u64 *)__va(pa), bit, __ATOMIC_SEQ_CST);
 	skey_mark(&s390_skeys, s390_block(pa), true);
 	i->flush = INSN_FLUSHES_ENTRY;
@@ -91,7 +76,7 @@ static enum guest_end invalidate(struct guest_cpu *c, struct guest_insn *i, u64 
 
 static enum guest_end ipte(struct guest_cpu *c, struct guest_insn *i)
 {
-	if (host_has_ipte_lock(c))
+	if (!guest_interlock(c))
 		return guest_intercept(c, i);
 	if (i->m3)
 		host_fatal(KVMSIM_REFUSED, NULL, 0, "SIE: IPTE of a range");
@@ -106,7 +91,7 @@ static enum guest_end idte(struct guest_cpu *c, struct guest_insn *i)
 	u64 what = guest_reg(c, i->r2), table = guest_reg(c, i->r1);
 	unsigned int shift = 20 + 11 * ((table & DAT_ASCE_DT) >> 2);
 
-	if (host_has_ipte_lock(c))
+	if (!guest_interlock(c))
 		return guest_intercept(c, i);
 	i->local = (i->text >> 24) & 1;
 	if (what & IDTE_BY_ASCE) {
@@ -126,7 +111,7 @@ static enum guest_end ptlb(struct guest_cpu *c, struct guest_insn *i)
 	return GUEST_OK;
 }
 
-void insn_flush(const struct guest_cpu *c, const struct guest_insn *i)
+static void flush(const struct guest_cpu *c, const struct guest_insn *i)
 {
 	unsigned int cpu, n = 0;
 	unsigned long flags;
@@ -150,6 +135,12 @@ void insn_flush(const struct guest_cpu *c, const struct guest_insn *i)
 	}
 	local_irq_restore(flags);
 	model_count(tlb_purged_entries, n);
+}
+
+void insn_end(struct guest_cpu *c, const struct guest_insn *i)
+{
+	flush(c, i);
+	guest_interlock_release(c);
 }
 
 /* --- the table --- */
@@ -227,7 +218,9 @@ enum guest_end insn_execute(struct guest_cpu *c, struct guest_insn *i)
 	if (!k->interpret || (c->sie->ictl & k->ictl))
 		return guest_intercept(c, i);
 	end = k->interpret(c, i);
-	if (end == GUEST_OK && i->cc >= 0)
+	if (end != GUEST_OK)
+		guest_interlock_release(c);
+	else if (i->cc >= 0)
 		c->sie->gpsw.mask = (c->sie->gpsw.mask & ~PSW_MASK_CC) | (u64)i->cc << 44;
 	return end;
 }

@@ -81,7 +81,8 @@ static enum guest_end execute_access(struct guest_cpu *c, struct kvmsim_access *
 	return end;
 }
 
-static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
+/* again: it is repeated after this one, so its text stays. Else its condition code takes the place. */
+static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a, bool again)
 {
 	struct guest_insn insn;
 	unsigned long flags;
@@ -92,8 +93,9 @@ static enum guest_end execute_insn(struct guest_cpu *c, struct kvmsim_access *a)
 	end = insn_execute(c, &insn);
 	kshim_hw_access_end(flags);
 	if (end == GUEST_OK) {
-		insn_flush(c, &insn);
-		a->value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
+		insn_end(c, &insn);
+		if (!again)
+			a->value = (c->sie->gpsw.mask & PSW_MASK_CC) >> 44;
 	}
 	return end;
 }
@@ -111,9 +113,9 @@ static enum guest_end execute(struct s390_vcpu *v, struct guest_cpu *c)
 	enum guest_end end;
 
 	if (v->access.arch.nested && !c->nested)
-		return execute_insn(c, &sie);
+		return execute_insn(c, &sie, false);
 	if (a->op == KVMSIM_INSN)
-		return execute_insn(c, a);
+		return execute_insn(c, a, v->access.workload.left);
 	flags = kshim_hw_access_begin();
 	end = execute_access(c, a);
 	kshim_hw_access_end(flags);

@@ -162,11 +162,12 @@ end
 
 U.settle, U.access = settle, access
 
--- One instruction of s390x: returns its condition code, or an exit. Except for a nested guest, registers and PSW are
--- set.
-function U.instruction(s, text, len, nested, regs)
+-- One instruction of s390x, executed `times` times: returns its condition code, or an exit. Except for a nested guest,
+-- registers and PSW are set.
+function U.instruction(s, text, len, nested, regs, times)
 	local job = { op = core.INSN, start = 0, pos = 0, stop = 1, n = 1, out = {}, nested = nested }
-	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job, regs), 0, len, text, false))
+	return stepped(s, job, core.access(s.proc.pid, s.fd, operation(job, regs), (times or 1) - 1, len, text,
+		false))
 end
 
 -- Guest code from the vCPU's RIP on: returns the exit with which it ends.

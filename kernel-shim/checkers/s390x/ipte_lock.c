@@ -16,7 +16,8 @@ int kshim_check_ipte_lock(struct kvm *kvm)
 	if (!count && !now.val)
 		return 0;
 	host_check("ipte-lock",
-		   "VM of process %d: between two calls the IPTE interlock is held: ipte_lock_count is %d, the IPTE "
-		   "control is %lx", kvm->userspace_pid, count, (unsigned long)now.val);
+		   "VM of process %d: between two calls the IPTE interlock is held: ipte_lock_count is %d; in the IPTE "
+		   "control k is %u, kh %u, kg %u", kvm->userspace_pid, count, (unsigned int)now.k,
+		   (unsigned int)now.kh, (unsigned int)now.kg);
 	return 1;
 }

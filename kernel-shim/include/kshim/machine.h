@@ -207,7 +207,7 @@ enum kvmsim_access_op {
 	KVMSIM_READ, KVMSIM_WRITE, KVMSIM_FETCH, KVMSIM_XCHG,
 	KVMSIM_TLBI,		/* not an access: drops the TLB's translation of addr */
 	KVMSIM_SET_ROOT,	/* not an access: loads addr into the register that designates the guest's tables */
-	KVMSIM_INSN,		/* any one modelled instruction; its operands are in the registers */
+	KVMSIM_INSN,		/* a modelled instruction, operands in registers; s390x: and addr times again */
 	KVMSIM_CODE,		/* guest code from RIP on, which never is done: it ends when it leaves to user space */
 };
 

@@ -56,13 +56,13 @@ I.change_regs, I.registers = change_regs, registers
 -- --- one instruction ---------------------------------------------------------------------------------------
 
 -- Registers are set on the vCPU, so an instruction is one access without data. Returns the condition code, or an exit.
-local function run(s, what, text, len, regs)
+local function run(s, what, text, len, regs, times)
 	U.settle(s)
 	local rc = regs and change_regs(s, regs) or 0
 	if rc < 0 then
 		A.fail("%s: the registers cannot be set: %s", what, M.expect.repr(rc))
 	end
-	return U.instruction(s, text, len)
+	return U.instruction(s, text, len, nil, nil, times)
 end
 
 local function insn_length(what, v)
@@ -92,9 +92,9 @@ local function rrf(op, m3, m4, r1, r2)
 	return op << 16 | m3 << 12 | m4 << 8 | r1 << 4 | r2
 end
 
-local function named(s, what, text, len, regs)
+local function named(s, what, text, len, regs, times)
 	amode_64(s, what)
-	return run(s, what, text, len, regs)
+	return run(s, what, text, len, regs, times)
 end
 
 -- The register with an instruction's result, once the instruction has ended: its number, or the exit.
@@ -157,12 +157,17 @@ local function ended(cc)
 	return type(cc) == "number" or cc
 end
 
+local function times(what, v)
+	return A.int(what, v, 1, 1 << 40)
+end
+
 -- The guest invalidates the page-table entry for va in the page table at origin.
-local ipte_schema = { table = { A.u64, A.required }, addr = { A.u64, A.required }, ["local"] = { A.boolean, false } }
+local ipte_schema = { table = { A.u64, A.required }, addr = { A.u64, A.required }, ["local"] = { A.boolean, false },
+	times = { times, 1 } }
 local function ipte(s, what, t)
 	local a = A.table(what, t, ipte_schema)
 	return ended(named(s, what, rrf(0xb221, 0, a["local"] and 1 or 0, R1, R2), 4,
-		{ [R1] = a.table, [R2] = a.addr }))
+		{ [R1] = a.table, [R2] = a.addr }, a.times))
 end
 
 -- By ASCE, or for addr's entry in the region or segment table that an ASCE-like designation names.
