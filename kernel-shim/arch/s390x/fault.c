@@ -61,7 +61,7 @@ bool kshim_handle_fault(struct pt_regs *regs, int code, u64 addr, bool write, un
 bool kshim_user_fault(int code, u64 addr, bool write, bool user)
 {
 	struct pt_regs regs = { .psw = { .mask = user ? PSW_USER_BITS : PSW_KERNEL_BITS, .addr = USER_ACCESS } };
-	struct kshim_host_pte pte;
+	struct dat_result r;
 
 	/* The kernel accesses user space through the secondary ASCE. */
 	if (!kshim_handle_fault(&regs, code, addr, write, user ? PSW_BITS_AS_PRIMARY : PSW_BITS_AS_SECONDARY))
@@ -69,5 +69,5 @@ bool kshim_user_fault(int code, u64 addr, bool write, bool user)
 	/* On the way to user mode signals are handled first: the fault's own, or one that ended it early. */
 	if (!user || !signal_pending(current))
 		return true;
-	return kshim_arch_host_walk(current->mm, addr, &pte) && pte.present && (!write || pte.writable);
+	return !s390_walk_host(current->mm->context.asce, addr, write ? DAT_STORE : DAT_FETCH, &r);
 }
