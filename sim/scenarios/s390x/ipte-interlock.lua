@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- The IPTE interlock (ipte_lock() of gaccess.c): KVM does not begin to walk the guest's tables during an IPTE or IDTE of
--- the guest, and these wait while KVM walks (handle_ipte_interlock()). With the facility `siif` the lock counts, and
+-- The IPTE interlock (ipte_lock() of gaccess.c): KVM does not begin to walk the guest's tables during an IPTE or IDTE
+-- of the guest, and these wait while KVM walks (handle_ipte_interlock()). With the facility `siif` the lock counts, and
 -- both sides share it. The check "ipte-lock" judges: nobody has it between two calls, and nobody takes it from a vCPU.
 
 local MACHINES <const> = { {}, { siif = true } }
@@ -71,8 +71,8 @@ end)
 
 -- KVM has the lock while a userfaultfd keeps it from the operand, so an IPTE that begins then must wait: what KVM has
 -- translated stays true until it has used it. IPTEs go on all the time, so that KVM also finds one that has begun, and
--- waits for it. The time that the VMM spends before it gives the page is for an IPTE that does not wait; nothing depends
--- on it otherwise.
+-- waits for it. The time that the VMM spends before it gives the page is for an IPTE that does not wait; nothing
+-- depends on it otherwise.
 scenario("IPTE interlock: IPTE waits for an access of KVM that waits for the VMM", options, function(sim)
 	local vcpus, ram, ipte, _, vmm = guest(sim, 2)
 	local one, two = vcpus[1], vcpus[2]
@@ -204,7 +204,7 @@ scenario("IPTE interlock: the area is exchanged while KVM has it", {
 	expect(ipte(vcpus[1])):is_true()
 end)
 
--- --- nested guests: the lock of their area is their host's, which is the guest ----------------------------------------
+-- --- nested guests: the lock of their area is their host's, which is the guest --------------------------------------
 
 local ICPT_INST <const>, ECA_SII <const>, SCA <const> = 0x04, 0x1, 0x300000
 -- The control's bits: k is the first one, kh ends with the first word.

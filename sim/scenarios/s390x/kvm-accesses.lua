@@ -147,6 +147,51 @@ scenario("TEST BLOCK: a usable block is cleared", options, function(sim)
 	expect(test_block(vcpu, 0x6000)):fields{ ret = -EFAULT }
 end)
 
+-- --- operands of instructions that KVM emulates -------------------------------------------------------------------
+
+-- The operand is at the address in register 1. key: the PSW's access key.
+local function operand(vcpu, opcode, at, key)
+	expect(vcpu:set_psw{ amode = 64, key = key or 0 }):eq(0)
+	return vcpu:insn{ text = opcode << 16 | 0x1000, length = 4, regs = { [1] = at } }
+end
+local SPX <const>, STPX <const>, STAP <const>, STIDP <const> = 0xb210, 0xb211, 0xb212, 0xb202
+
+scenario("operands: SET PREFIX and STORE PREFIX", options, function(sim)
+	local vcpu, ram = guest(sim)
+	expect(operand(vcpu, STPX, 0x5000)):eq(0)
+	expect(string.unpack("<I4", ram:read(0x5000, 4))):eq(MiB)
+	ram:write(0x5004, string.pack("<I4", 0x10000))
+	expect(operand(vcpu, SPX, 0x5004)):eq(0)
+	expect(operand(vcpu, STPX, 0x5008)):eq(0)
+	expect(string.unpack("<I4", ram:read(0x5008, 4))):eq(0x10000)
+	-- Real 0 is at the new prefix.
+	ram:write(0x10000 + 0x400, "prefix")
+	expect(vcpu:set_psw{ amode = 64, key = 0 }):eq(0)
+	expect(vcpu:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = 0x400, size = 6 }):eq("prefix")
+	-- No memory for the new prefix area.
+	ram:write(0x5004, string.pack("<I4", 0x40000000))
+	expect(operand(vcpu, SPX, 0x5004)):fields{ exception = { code = ADDRESSING } }
+end)
+
+cases("operands", options, {
+	{ "SPX", SPX, 4 }, { "STPX", STPX, 4, true }, { "STAP", STAP, 2, true }, { "STIDP", STIDP, 8, true },
+}, function(sim, case)
+	local vcpu, ram = guest(sim)
+	local _, opcode, size, store = table.unpack(case, 1, 4)
+	expect(operand(vcpu, opcode, 0x5000 + size // 2)):fields{ exception = { code = SPECIFICATION } }
+	expect(operand(vcpu, opcode, 4 * MiB)):fields{ exception = { code = ADDRESSING } }
+	ram:write(0x5000, ("\xa5"):rep(16))
+	-- The operand's key, which the guest has not.
+	expect(vcpu:sske(0x5000, 0x38)):is_true()
+	expect(operand(vcpu, opcode, 0x5000, 5)):fields{ exception = { code = PROTECTION } }
+	expect(ram:read(0x5000, 16)):eq(("\xa5"):rep(16))
+	if store then
+		expect(operand(vcpu, opcode, 0x5000, 3)):eq(0)
+		expect(ram:read(0x5000, size)):ne(("\xa5"):rep(size))
+		expect(ram:read(0x5000 + size, 16 - size)):eq(("\xa5"):rep(16 - size))
+	end
+end)
+
 -- --- storage keys where no page table is ------------------------------------------------------------------------
 
 scenario("storage keys: set for memory that lies far from all other mappings", options, function(sim)

@@ -11,6 +11,7 @@ local MiB <const> = 1 << 20
 local ICPT_INST <const>, ICPT_PROGI <const>, ICPT_WAIT <const> = 0x04, 0x08, 0x1c
 local PRIVILEGED <const>, PROTECTION <const>, ADDRESSING <const>, SPECIFICATION <const> = 0x02, 0x04, 0x05, 0x06
 local SEGMENT <const>, PAGE_TRANSLATION <const>, ASCE_TYPE <const>, REGION3 <const> = 0x10, 0x11, 0x38, 0x3b
+local TRANSLATION_SPEC <const>, CR0_EDAT <const> = 0x12, 1 << 23
 local TEID_STORE <const>, TEID_FETCH <const>, TEID_DAT <const> = 0x400, 0x800, 0x4
 local PSW_DAT_64 <const> = 1 << 58 | 3 << 31
 
@@ -292,6 +293,29 @@ cases("vsie: guest-3 moves a page, and guest-2's table has an invalid entry for"
 	expect(vcpu:set_pte(case[2], MiB + case[2])):eq(0)
 	expect(mvpg(nested, 0x9000, 0x5000)):eq(0)
 	expect(ram:read(MiB + 0x9000, 4)):eq("five")
+end)
+
+-- Registers 14 and 15 are in the state description.
+scenario("vsie: guest-3 moves a page that registers 14 and 15 name", options, function(sim)
+	local nested, _, ram = guest(sim, { eca = ECA_MVPGI, gg14 = 0x9000, gg15 = 0x5000 })
+	expect(nested:insn{ text = 0xb25400ef, length = 4, regs = { [0] = 0 } }):eq(0)
+	expect(ram:read(MiB + 0x9000, 4)):eq("five")
+end)
+
+-- What is no matter of one page is an exception of guest-2's, and its SIE is executed again after that.
+cases("vsie: guest-3 moves a page, and guest-2's tables are", options, {
+	{ "wrong for the source", 0x9000, 0x5000, TRANSLATION_SPEC, 0x5000 },
+	{ "wrong for the target", 0x9000, 0x5000, TRANSLATION_SPEC, 0x9000 },
+	{ "too small for the source", 0x9000, 1 << 50, ASCE_TYPE },
+	{ "too small for the target", 1 << 50, 0x5000, ASCE_TYPE },
+}, function(sim, case)
+	local nested, vcpu, ram = guest(sim, { eca = ECA_MVPGI })
+	expect(vcpu:set_cr(0, vcpu:get_cr(0) | CR0_EDAT)):eq(0)
+	if case[5] then
+		expect(vcpu:set_pte(case[5], MiB + case[5] | 0x800)):eq(0)
+	end
+	expect(mvpg(nested, case[2], case[3]).exception):fields{ code = case[4] }
+	expect(ram:read(MiB + 0x9000, 4)):eq("\0\0\0\0")
 end)
 
 scenario("vsie: without the interpretation guest-2 hears of every MOVE PAGE", options, function(sim)
