@@ -92,3 +92,26 @@ scenario("async page fault: the guest is halted until the page comes", options, 
 	end)
 	sim:join()
 end)
+
+-- The guest was told, and uses the page all the same: KVM does not tell it again, and halts it (KVM_REQ_APF_HALT). The
+-- monitor gives it some time to get there.
+scenario("async page fault: a second access to the missing page halts the guest", options, function(sim)
+	local vcpu, ram, _, uffd = guest(sim, true)
+	told(vcpu, ram, 0x5000)
+	local begun = false
+	sim:thread("vcpu", function()
+		begun = true
+		expect(vcpu:read(LINEAR + 0x5000, 4)):eq("data")
+		expect(ram:read(REASONS, 4)):eq("\0\0\0\0")
+	end)
+	sim:thread("monitor", function()
+		expect(uffd:read()):fields{ address = ram.addr + 0x5000 }
+		while not begun and not sim:stopping() do
+		end
+		for _ = 1, 100 do
+			expect(ram:page(5).mapped):is_false()
+		end
+		expect(uffd:copy(ram, 0x5000, PAGE)):eq(4096)
+	end)
+	sim:join()
+end)
