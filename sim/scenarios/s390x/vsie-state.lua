@@ -4,7 +4,11 @@
 
 local options = { arch = "s390x", mmu = "vsie" }
 local transactions <const> = { arch = "s390x", mmu = "vsie", facilities = { [73] = true } }
-local blocks <const> = { arch = "s390x", mmu = "vsie", facilities = { [64] = true, [73] = true, [133] = true } }
+local blocks <const> = { arch = "s390x", mmu = "vsie", facilities = {
+	[64] = true, [73] = true, [82] = true, [133] = true, [156] = true,
+} }
+-- The boot of 6.1 here does not look for it.
+local vectors <const> = { arch = "s390x", mmu = "vsie", kernel = "6.12", facilities = { [129] = true } }
 
 local lib <const> = require("nested")
 local faults <const>, store_pte <const> = lib.faults, lib.store_pte
@@ -13,6 +17,8 @@ local ICPT_INST <const>, ICPT_VALIDITY <const>, ICPT_WAIT <const>, ICPT_STOP <co
 local ZARCH <const>, RRF <const>, MCDS <const>, SLSV <const>, SLSR <const> = 0x800, 0x8000, 0x100, 0x4000, 0x2000
 local GED <const>, GED2 <const>, STOP_INT <const>, KSS <const> = 0x4, 0x10, 0x04000000, 0x200
 local ECB_TE <const>, ECB_GS <const>, ECB3_RI <const> = 0x10, 0x40, 0x01
+local ECA_VX <const>, ECD_HOSTREGMGMT <const>, ECD_ETOKENF <const> = 0x00020000, 0x20000000, 0x02000000
+local FPF_BPBC <const> = 0x20
 local PREFIX_VALIDITY <const> = 0x37
 
 -- Guest-3's first MiB is guest-2's second one. caps: capabilities that the VM enables.
@@ -138,6 +144,21 @@ scenario("vsie state: the SCA is pinned for the instruction, and dirty afterward
 	expect_validity(nested, 0x34)
 end)
 
+local function pins(sim, case, caps)
+	local nested, _, ram = guest(sim, caps)
+	ram:write(0x300000, "block")
+	nested:set(case[3])
+	expect(nested:read(0x5000, 4)):eq("five")
+	nested:set(case[4])
+	local before = ram:page(0x300).refcount
+	if case[2] then
+		expect_validity(nested, case[2])
+		nested:set{ eca = 0, ecb = 0, ecb3 = 0, ecd = 0 }
+	end
+	expect(nested:read(0x5000, 4)):eq("five")
+	expect(ram:page(0x300).refcount):eq(before)
+end
+
 cases("vsie state: a block that KVM pins, where its facility is used:", blocks, {
 	{ "transaction diagnostic block, in the first pages", 0x80, { itdba = 0x1000 }, { ecb = ECB_TE } },
 	{ "transaction diagnostic block, in no slot", 0x80, { itdba = 0x40000000 }, { ecb = ECB_TE } },
@@ -152,19 +173,29 @@ cases("vsie state: a block that KVM pins, where its facility is used:", blocks, 
 	{ "extension for guarded storage, too large", 0x10b1, { sdnxo = 0x30000d }, { ecb = ECB_GS } },
 	{ "extension for guarded storage, on no boundary", 0x10b2, { sdnxo = 0x300807 | 0x40 }, { ecb = ECB_GS } },
 	{ "extension for guarded storage", nil, { sdnxo = 0x300806 }, { ecb = ECB_GS } },
+	{ "extension for an etoken, none", 0x10b0, { sdnxo = 0 }, { ecd = ECD_ETOKENF } },
+	{ "extension for an etoken", nil, { sdnxo = 0x300806 }, { ecd = ECD_ETOKENF } },
 }, function(sim, case)
-	local nested, _, ram = guest(sim, { KVM_CAP_S390_RI, KVM_CAP_S390_GS })
-	ram:write(0x300000, "block")
-	nested:set(case[3])
-	expect(nested:read(0x5000, 4)):eq("five")
-	nested:set(case[4])
-	local before = ram:page(0x300).refcount
-	if case[2] then
-		expect_validity(nested, case[2])
-		nested:set{ ecb = 0, ecb3 = 0 }
+	pins(sim, case, { KVM_CAP_S390_RI, KVM_CAP_S390_GS })
+end)
+
+cases("vsie state: a block that KVM pins, with vector registers", vectors, {
+	{ "in the first pages", 0x1310, { gvrd = 0x1000 }, { eca = ECA_VX } },
+	{ "in no slot", 0x1310, { gvrd = 0x40000000 }, { eca = ECA_VX } },
+	{ "in a slot", nil, { gvrd = 0x300000 }, { eca = ECA_VX } },
+	{ "none, as guest-2 manages them", nil, { gvrd = 0x1000 }, { eca = ECA_VX, ecd = ECD_HOSTREGMGMT } },
+}, function(sim, case)
+	pins(sim, case, { KVM_CAP_S390_VECTOR_REGISTERS })
+end)
+
+-- It changes while guest-3 runs, so guest-2 gets the bit back.
+scenario("vsie state: branch prediction", blocks, function(sim)
+	local nested = guest(sim)
+	for _, bit in ipairs{ FPF_BPBC, 0, FPF_BPBC } do
+		nested:set{ fpf = bit }
+		expect(nested:read(0x5000, 4)):eq("five")
+		expect(nested:get().fpf):eq(bit)
 	end
-	expect(nested:read(0x5000, 4)):eq("five")
-	expect(ram:page(0x300).refcount):eq(before)
 end)
 
 scenario("vsie state: transactions: both pages of the prefix area count", transactions, function(sim)
