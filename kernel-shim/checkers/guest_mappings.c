@@ -7,7 +7,8 @@
  *   - its gfn lies in a valid slot, and the host maps that page now, at the frame in the entry;
  *   - it is writable only if the slot, the VMA and the host's entry are writable;
  *   - it is writable in a slot that logs dirty pages only if the page is already reported dirty;
- *   - a private gfn is mapped from the guest_memfd's page cache, and only from there, without a memory error.
+ *   - a private gfn is mapped from the guest_memfd's page cache, and only from there, without a memory error;
+ *   - of a guest's guest, whose addresses the guest's own tables translate: all this holds for some gfn.
  *
  * Missing entries are always allowed; extra ones never.
  */
@@ -229,6 +230,76 @@ logged:
 	return n;
 }
 
+/*
+ * Whether the VM has the frame at gfn of a slot. *reachable: and the leaf's rights, too. The guest may have changed its
+ * tables since the leaf was made from them, so any gfn will do.
+ */
+static bool has_frame(struct kvm *kvm, const struct kshim_guest_leaf *leaf, struct kvm_memory_slot *slot, gfn_t gfn,
+		      unsigned long pfn, bool *reachable)
+{
+	unsigned long addr = slot->userspace_addr + ((gfn - slot->base_gfn) << PAGE_SHIFT), frame;
+	struct vm_area_struct *vma = vma_lookup(kvm->mm, addr);
+	struct kshim_host_pte host;
+	bool writable;
+
+	*reachable = false;
+	if (kshim_gfn_is_gmem(kvm, slot, gfn)) {
+		if (!gmem_frame(slot, gfn, &frame) || frame != pfn)
+			return false;
+		writable = true;
+	} else {
+		if (!vma || !kshim_arch_host_walk(kvm->mm, addr, &host) || !host.present || host.pfn != pfn)
+			return false;
+		writable = host.writable && vma->vm_flags & VM_WRITE;
+	}
+	writable &= !(slot->flags & KVM_MEM_READONLY);
+	if (slot->flags & KVM_MEM_LOG_DIRTY_PAGES && slot->dirty_bitmap && !kvm->dirty_ring_size)
+		writable &= test_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap);
+	*reachable = writable || !leaf->writable;
+	return true;
+}
+
+/* Where frames of guests' guests were found last, by the low bits of their numbers, and the last of all: guesses. */
+static gfn_t guesses[4096], last_guess;
+
+static bool is_at(struct kvm *kvm, const struct kshim_guest_leaf *leaf, gfn_t gfn, unsigned long pfn)
+{
+	struct kvm_memory_slot *slot = slot_of(kvm, 0, gfn);
+	bool reachable;
+
+	return slot && !(slot->flags & KVM_MEMSLOT_INVALID) && has_frame(kvm, leaf, slot, gfn, pfn, &reachable) &&
+	       reachable;
+}
+
+static void check_nested_page(struct kvm *kvm, const struct kshim_guest_leaf *leaf, unsigned long i)
+{
+	unsigned long pfn = leaf->pfn + i;
+	gfn_t *guess = &guesses[pfn % ARRAY_SIZE(guesses)], gfn;
+	struct kvm_memory_slot *slot;
+	bool reachable, found = false;
+	int bkt;
+
+	gfn = is_at(kvm, leaf, *guess, pfn) ? *guess : last_guess + 1;
+	*guess = last_guess = gfn;
+	if (is_at(kvm, leaf, gfn, pfn))
+		return;
+	hash_for_each(__kvm_memslots(kvm, 0)->id_hash, bkt, slot, id_node[__kvm_memslots(kvm, 0)->node_idx]) {
+		if (slot->flags & KVM_MEMSLOT_INVALID)
+			continue;
+		for (gfn = slot->base_gfn; gfn < slot->base_gfn + slot->npages; gfn++) {
+			found |= has_frame(kvm, leaf, slot, gfn, pfn, &reachable);
+			if (!reachable)
+				continue;
+			*guess = last_guess = gfn;
+			return;
+		}
+	}
+	finding(leaf, NULL, "%s maps frame %lx%s for address %llx of a guest's guest, %s", leaf->where, pfn,
+		leaf->writable ? " writable" : "", (leaf->gfn + i) << PAGE_SHIFT,
+		found ? "but the VM may not write to it, or has not reported it dirty" :
+			"but the VM has that frame at no address");
+}
+
 static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg)
 {
 	int before = findings;
@@ -236,8 +307,12 @@ static void check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf, voi
 
 	findings += kshim_check_leaf(kvm, leaf);
 	/* One finding is enough for a whole huge page. */
-	for (i = 0; i < leaf->npages && findings == before;)
-		i += check_pages(kvm, leaf, i);
+	for (i = 0; i < leaf->npages && findings == before;) {
+		if (leaf->nested)
+			check_nested_page(kvm, leaf, i++);
+		else
+			i += check_pages(kvm, leaf, i);
+	}
 }
 
 static int check(struct kvm *kvm, bool whole)

@@ -13,8 +13,14 @@
 #define DESC_AF BIT_ULL(10)
 #define LAST_LEVEL (ARM64_LEVELS - 1)
 
-/* The tables of a VM as its vCPUs have them in VTTBR_EL2. False: there are none. */
-static bool tables_of(const struct kvm_s2_mmu *mmu, struct arm64_tables *t)
+struct kvm_s2_mmu *arm64_s2_mmu(struct kvm *kvm, unsigned int i)
+{
+	if (!i)
+		return &kvm->arch.mmu;
+	return i <= kvm->arch.nested_mmus_size ? kvm->arch.nested_mmus[i - 1] : NULL;
+}
+
+bool arm64_s2_mmu_tables(const struct kvm_s2_mmu *mmu, struct arm64_tables *t)
 {
 	const struct arm64_stage2_regs regs = {
 		.hcr = ARM64_HCR_VM | (arm64_have.fwb ? ARM64_HCR_FWB : 0), .vtcr = mmu->vtcr, .vttbr = mmu->pgd_phys,
@@ -27,6 +33,19 @@ static bool tables_of(const struct kvm_s2_mmu *mmu, struct arm64_tables *t)
 	return true;
 }
 
+/* The stage 2 that a vCPU uses, if it is loaded or not. NULL: its guest is a guest's guest, for which there is none. */
+static struct kvm_s2_mmu *mmu_of(struct kvm_vcpu *vcpu)
+{
+	struct kvm_s2_mmu *mmu;
+
+	if (!vcpu_has_nv(vcpu) || is_hyp_ctxt(vcpu))
+		return &vcpu->kvm->arch.mmu;
+	write_lock(&vcpu->kvm->mmu_lock);
+	mmu = lookup_s2_mmu(vcpu);
+	write_unlock(&vcpu->kvm->mmu_lock);
+	return mmu;
+}
+
 /* Levels count from the page up, like those of other architectures. */
 static unsigned int level_from_page(unsigned int level)
 {
@@ -37,6 +56,7 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 {
 	/* Needs no rights, writes nothing. */
 	const struct arm64_access look = { .at = true, .maintenance = true };
+	struct kvm_s2_mmu *mmu = mmu_of(vcpu);
 	struct arm64_tables t;
 	struct arm64_leaf leaf;
 	struct arm64_fault f;
@@ -44,7 +64,7 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 	bool ok;
 
 	memset(out, 0, sizeof(*out));
-	if (!tables_of(&vcpu->kvm->arch.mmu, &t) || gpa >> t.input_bits)
+	if (!mmu || !arm64_s2_mmu_tables(mmu, &t) || gpa >> t.input_bits)
 		return 0;
 	flags = kshim_hw_access_begin();
 	ok = arm64_walk(&t, &arm64_memory, NULL, gpa, &look, &leaf, &f);
@@ -63,15 +83,13 @@ int kshim_hw_inspect_mapping(struct kvm_vcpu *vcpu, uint64_t gpa, struct kvmsim_
 }
 
 /* The regime of a vCPU that may not be loaded. */
-static u64 tag_of(struct kvm_vcpu *vcpu)
+static u64 tag_of(struct kvm_vcpu *vcpu, struct kvm_s2_mmu *mmu)
 {
 	const struct arm64_regime s1 = {
 		.sctlr = __vcpu_sys_reg(vcpu, SCTLR_EL1), .tcr = __vcpu_sys_reg(vcpu, TCR_EL1),
 		.ttbr = { __vcpu_sys_reg(vcpu, TTBR0_EL1), __vcpu_sys_reg(vcpu, TTBR1_EL1) },
 	};
-	const struct arm64_stage2_regs s2 = {
-		.vtcr = vcpu->kvm->arch.mmu.vtcr, .vttbr = kvm_get_vttbr(&vcpu->kvm->arch.mmu),
-	};
+	const struct arm64_stage2_regs s2 = { .vtcr = mmu->vtcr, .vttbr = kvm_get_vttbr(mmu) };
 	const struct arm64_mmu m = { .have = &arm64_have, .s1 = &s1, .s2 = &s2 };
 
 	return arm64_current_tag(&m);
@@ -91,11 +109,15 @@ static const struct arm64_tlb_entry *find(struct arm64_tlb *t, u64 tag, u64 addr
 int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_mapping *out)
 {
 	const struct arm64_tlb_entry *e;
-	u64 tag = tag_of(vcpu);
+	struct kvm_s2_mmu *mmu = mmu_of(vcpu);
 	int ret = -ENOENT;
 	unsigned int cpu;
+	u64 tag;
 
 	memset(out, 0, sizeof(*out));
+	if (!mmu)
+		return ret;
+	tag = tag_of(vcpu, mmu);
 	for (cpu = 0; cpu < KVMSIM_MAX_CPUS && ret; cpu++) {
 		host_lock(&arm64_cpus[cpu].lock);
 		e = find(&arm64_cpus[cpu].tlb, tag, addr);
@@ -112,9 +134,9 @@ int kshim_hw_inspect_tlb(struct kvm_vcpu *vcpu, uint64_t addr, struct kvmsim_map
 	return ret;
 }
 
-static unsigned int vmid_of(struct kvm *kvm)
+static unsigned int vmid_of(struct kvm_s2_mmu *mmu)
 {
-	const struct arm64_stage2_regs s2 = { .vtcr = kvm->arch.mmu.vtcr, .vttbr = kvm_get_vttbr(&kvm->arch.mmu) };
+	const struct arm64_stage2_regs s2 = { .vtcr = mmu->vtcr, .vttbr = kvm_get_vttbr(mmu) };
 
 	return arm64_vmid(&arm64_have, &s2);
 }
@@ -128,6 +150,7 @@ struct visit {
 	struct kvm *kvm;
 	struct arm64_tables t;
 	unsigned int vmid;
+	bool nested;
 	void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg);
 	void *arg;
 };
@@ -137,7 +160,8 @@ static void visit_leaf(struct visit *v, const u64 *entry, u64 desc, unsigned int
 	unsigned int shift = arm64_level_shift(v->t.granule, level), rights = arm64_stage2_rights(&v->t, desc);
 
 	v->fn(v->kvm, &(struct kshim_guest_leaf){
-		.where = "stage 2", .gfn = ipa >> PAGE_SHIFT, .npages = BIT_ULL(shift) >> PAGE_SHIFT,
+		.where = v->nested ? "shadow stage 2" : "stage 2", .nested = v->nested,
+		.gfn = ipa >> PAGE_SHIFT, .npages = BIT_ULL(shift) >> PAGE_SHIFT,
 		.pfn = (desc & GENMASK_ULL(47, 12) & ~(BIT_ULL(shift) - 1)) >> PAGE_SHIFT,
 		.writable = rights & ARM64_W, .executable = rights & ARM64_X, .accessed = desc & DESC_AF,
 		.dirty = rights & ARM64_W, .raw = desc, .entry = entry }, v->arg);
@@ -178,7 +202,8 @@ static void visit_tlbs(struct visit *v)
 			if (e->kind == ARM64_TLB_EL2 || arm64_tag_vmid(e->tag) != v->vmid || e->s2.root != v->t.base)
 				continue;
 			v->fn(v->kvm, &(struct kshim_guest_leaf){
-				.where = where, .tlb = true, .gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
+				.where = where, .tlb = true, .nested = v->nested,
+				.gfn = e->ipa >> PAGE_SHIFT, .pfn = e->pa >> PAGE_SHIFT,
 				/* A guest's own page may be a part of one. */
 				.npages = DIV_ROUND_UP(BIT_ULL(arm64_tlb_shift(e)), PAGE_SIZE),
 				.writable = e->s2.rights & ARM64_W,
@@ -192,19 +217,33 @@ static void visit_tlbs(struct visit *v)
 void kshim_hw_visit_leaves(struct kvm *kvm,
 			   void (*fn)(struct kvm *kvm, const struct kshim_guest_leaf *leaf, void *arg), void *arg)
 {
-	struct visit v = { .kvm = kvm, .vmid = vmid_of(kvm), .fn = fn, .arg = arg };
+	struct visit v = { .kvm = kvm, .fn = fn, .arg = arg };
+	struct kvm_s2_mmu *mmu;
+	unsigned int i;
 
-	if (!tables_of(&kvm->arch.mmu, &v.t))
-		return;
-	write_lock(&kvm->mmu_lock);
-	visit_table(&v, v.t.base, v.t.start_level, 0);
-	write_unlock(&kvm->mmu_lock);
-	visit_tlbs(&v);
+	for (i = 0; (mmu = arm64_s2_mmu(kvm, i)); i++) {
+		if (!arm64_s2_mmu_tables(mmu, &v.t))
+			continue;
+		v.vmid = vmid_of(mmu);
+		/* What is to be unmapped is of the time before, when its guest may have had tables of its own. */
+		v.nested = i && (mmu->nested_stage2_enabled || mmu->pending_unmap);
+		write_lock(&kvm->mmu_lock);
+		visit_table(&v, v.t.base, v.t.start_level, 0);
+		write_unlock(&kvm->mmu_lock);
+		visit_tlbs(&v);
+	}
 }
 
 int arm64_check_vm(struct kvm *kvm)
 {
+	struct kvm_s2_mmu *mmu;
 	struct arm64_tables t;
+	int findings = 0;
+	unsigned int i;
 
-	return tables_of(&kvm->arch.mmu, &t) ? arm64_check_tables(t.base, vmid_of(kvm)) : 0;
+	for (i = 0; (mmu = arm64_s2_mmu(kvm, i)); i++) {
+		if (arm64_s2_mmu_tables(mmu, &t))
+			findings += arm64_check_tables(t.base, vmid_of(mmu));
+	}
+	return findings;
 }

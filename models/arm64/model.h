@@ -76,7 +76,13 @@ void arm64_check_filled(struct arm64_cpu *c);
  */
 int arm64_check_tables(u64 root, unsigned int vmid);
 int arm64_check_tlbs(void);
-/* inspect.c: arm64_check_tables() for the stage 2 of a VM. */
+
+/* --- inspect.c --- */
+/* Stage 2 number i of a VM: 0 is its own, the others are for guests of its guests. NULL: there are no more. */
+struct kvm_s2_mmu *arm64_s2_mmu(struct kvm *kvm, unsigned int i);
+/* Its tables as a vCPU has them in VTTBR_EL2. Returns false if there are none. */
+bool arm64_s2_mmu_tables(const struct kvm_s2_mmu *mmu, struct arm64_tables *t);
+/* arm64_check_tables() for each stage 2 of a VM. */
 int arm64_check_vm(struct kvm *kvm);
 
 /* --- maintenance.c --- */

@@ -77,29 +77,55 @@ static void check_table(const struct tables_check *c, u64 pa, unsigned int level
 
 int kshim_check_guest_tables(struct kvm *kvm)
 {
-	const struct kvm_s2_mmu *mmu = &kvm->arch.mmu;
-	const struct arm64_stage2_regs regs = { .hcr = ARM64_HCR_VM, .vtcr = mmu->vtcr, .vttbr = mmu->pgd_phys };
 	struct tables_check c = { .pid = kvm->userspace_pid };
-	struct arm64_fault f;
+	const struct kvm_s2_mmu *mmu;
+	unsigned int i;
 
 	findings = 0;
-	if (!mmu->pgt || !arm64_s2_tables(&arm64_have, &regs, 0, &c.t, &f))
-		return 0;
-	write_lock(&kvm->mmu_lock);
-	check_table(&c, c.t.base, c.t.start_level, 0);
-	write_unlock(&kvm->mmu_lock);
+	for (i = 0; (mmu = arm64_s2_mmu(kvm, i)); i++) {
+		if (!arm64_s2_mmu_tables(mmu, &c.t))
+			continue;
+		write_lock(&kvm->mmu_lock);
+		check_table(&c, c.t.base, c.t.start_level, 0);
+		write_unlock(&kvm->mmu_lock);
+	}
 	return findings;
 }
 
-/* Returns a VM behind this one in the list that has the same VMID of the same generation, or NULL. */
-static struct kvm *same_vmid(struct kvm *kvm)
+/* VMIDs of one generation, 0 if there is none yet. */
+static u64 vmid_of(const struct kvm_s2_mmu *mmu)
 {
-	u64 id = atomic64_read(&kvm->arch.mmu.vmid.id);
-	struct kvm *other = kvm;
+	return atomic64_read(&mmu->vmid.id);
+}
 
+/* Returns the VM that has this VMID for its stage 2 number `from`, or for one behind it, or NULL. */
+static struct kvm *has_vmid(struct kvm *kvm, unsigned int from, u64 id)
+{
+	struct kvm_s2_mmu *mmu;
+	unsigned int i;
+
+	for (i = from; (mmu = arm64_s2_mmu(kvm, i)); i++) {
+		if (vmid_of(mmu) == id)
+			return kvm;
+	}
+	return NULL;
+}
+
+/* Returns a VM that has the VMID of stage 2 number i of kvm for another one: of the same VM, or of those behind it. */
+static struct kvm *same_vmid(struct kvm *kvm, unsigned int i)
+{
+	u64 id = vmid_of(arm64_s2_mmu(kvm, i));
+	struct kvm *other = kvm, *found;
+
+	if (!id)
+		return NULL;
+	found = has_vmid(kvm, i + 1, id);
+	if (found)
+		return found;
 	list_for_each_entry_continue(other, &vm_list, vm_list) {
-		if (id && atomic64_read(&other->arch.mmu.vmid.id) == id)
-			return other;
+		found = has_vmid(other, 0, id);
+		if (found)
+			return found;
 	}
 	return NULL;
 }
@@ -107,16 +133,21 @@ static struct kvm *same_vmid(struct kvm *kvm)
 int kshim_check_vmids(void)
 {
 	struct kvm *kvm, *other;
+	struct kvm_s2_mmu *mmu;
+	unsigned int i;
 	int found = 0;
 
 	mutex_lock(&kvm_lock);
 	list_for_each_entry(kvm, &vm_list, vm_list) {
-		other = same_vmid(kvm);
-		if (!other)
-			continue;
-		found++;
-		host_check("vmid", "two VMs, of the processes %d and %d, have the VMID %llx", kvm->userspace_pid,
-			   other->userspace_pid, (u64)atomic64_read(&kvm->arch.mmu.vmid.id));
+		for (i = 0; (mmu = arm64_s2_mmu(kvm, i)); i++) {
+			other = same_vmid(kvm, i);
+			if (!other)
+				continue;
+			found++;
+			host_check("vmid", "two %s, of the processes %d and %d, have the VMID %llx",
+				   other == kvm ? "guests of a VM" : "VMs", kvm->userspace_pid, other->userspace_pid,
+				   vmid_of(mmu));
+		}
 	}
 	mutex_unlock(&kvm_lock);
 	return found;

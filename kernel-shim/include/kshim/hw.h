@@ -48,6 +48,7 @@ struct kshim_guest_leaf {
 	bool writable, executable, accessed, dirty;
 	bool dirty_recorded;	/* not in the dirty bitmap, but KVM will report the page when asked for its log */
 	bool tlb;		/* an entry of a TLB */
+	bool nested;		/* of a guest's guest: gfn is an address of its own, not one of the VM */
 	uint64_t raw;
 	const uint64_t *entry;	/* where the entry is; of a TLB entry where it was, or NULL: kshim_hw_entry_of() */
 	struct kvm_vcpu *vcpu;	/* x86_64: of a TLB entry, else NULL; and the address that it translates */
