@@ -10,7 +10,7 @@
 #define FILES(F, A) F(args) F(class) F(kernel) F(expect) F(process) F(policy) F(userfaultfd) F(dirty) F(vm) F(exits) \
 	F(vcpu) F(tables) F(device) F(rings) F(stats) F(guest) A(x86_64, vm) A(x86_64, vcpu) A(x86_64, code) \
 	A(s390x, base) A(s390x, state) A(s390x, ar) A(s390x, memop) A(s390x, insn) A(s390x, nested) \
-	A(s390x, memory) A(s390x, model) A(arm64, state) A(arm64, paging) A(arm64, insn) \
+	A(s390x, memory) A(s390x, model) A(arm64, state) A(arm64, paging) A(arm64, insn) A(arm64, nested) \
 	F(inspect) F(show) F(params) F(scenario) F(sandbox) F(repl)
 
 #define EMBED_PATH(symbol, path)							\

@@ -46,7 +46,7 @@ bool model_access_valid(struct kvm_vcpu *vcpu, const struct kvmsim_access *a)
 		return a->len == 4 && !a->user && !vcpu_mode_is_32bit(vcpu) && guest_insn_valid(a->value);
 	if (a->op > KVMSIM_XCHG || (a->len != 1 && a->len != 2 && a->len != 4 && a->len != 8))
 		return false;
-	if (vcpu_mode_is_32bit(vcpu) || !vcpu_get_flag(vcpu, VCPU_INITIALIZED))
+	if (vcpu_mode_is_32bit(vcpu) || !vcpu_get_flag(vcpu, VCPU_INITIALIZED) || (a->user && vcpu_is_el2(vcpu)))
 		return false;
 	return (a->op != KVMSIM_FETCH || a->len == 1) && a->addr + a->len > a->addr;
 }
@@ -67,6 +67,7 @@ void model_access_start(struct kvm_vcpu *vcpu, struct model_access *m)
 	}
 	m->arch.pc = *vcpu_pc(vcpu);
 	m->arch.pstate = *vcpu_cpsr(vcpu);
+	m->arch.el2 = is_hyp_ctxt(vcpu);
 	if (a->user)
 		*vcpu_cpsr(vcpu) = (*vcpu_cpsr(vcpu) & ~(u64)PSR_MODE_MASK) | PSR_MODE_EL0t;
 }

@@ -10,7 +10,8 @@
 struct model_access_arch {
 	u64 pc;			/* of the instruction: KVM has emulated it if PC is behind it */
 	u64 pstate;		/* of the guest before an access in user mode */
-	u64 esr, far;		/* of the exception to EL1 in which it ended */
+	bool el2;		/* began while the guest believed to be in EL2 */
+	u64 esr, far;		/* of the exception to EL1, or to the guest's EL2, in which it ended */
 };
 
 /* Accesses stay aligned if the first one and the stride are: with stage 1 off, memory is Device. */

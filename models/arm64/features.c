@@ -18,7 +18,7 @@ static const struct model_facility named[] = {
 	{ "vmid16", &arm64_have.vmid16 }, { "haf", &arm64_have.haf }, { "dbm", &arm64_have.dbm },
 	{ "xnx", &arm64_have.xnx }, { "fwb", &arm64_have.fwb }, { "ttl", &arm64_have.ttl },
 	{ "range", &arm64_have.range }, { "bbml2", &arm64_have.bbml2 }, { "dic", &arm64_have.dic },
-	{ "idc", &arm64_have.idc }, { "mte", &arm64_have.mte },
+	{ "idc", &arm64_have.idc }, { "mte", &arm64_have.mte }, { "nv2", &arm64_have.nv2 },
 };
 
 const char *arm64_feature_name(unsigned int i)
@@ -57,6 +57,9 @@ void arm64_set_ids(struct arm64_sysregs *r)
 	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_FWB_MASK, have->fwb);
 	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_TTL_MASK, have->ttl);
 	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_BBM_MASK, have->bbml2 ? 2 : 0);
+	SET_ID(r->id_aa64mmfr2_el1, ID_AA64MMFR2_EL1_NV_MASK, have->nv2 ? ID_AA64MMFR2_EL1_NV_NV2 : 0);
+	/* A guest's hypervisor has HCR_EL2.E2H set: there is no HCR_EL2.NV1. */
+	SET_ID(r->id_aa64mmfr4_el1, ID_AA64MMFR4_EL1_E2H0_MASK, have->nv2 ? ID_AA64MMFR4_EL1_E2H0_NI_NV1 : 0);
 }
 
 static bool change(const char *name, bool on)
@@ -75,5 +78,8 @@ int arm64_change_features(const char *changes)
 	/* The kernel takes it for granted, too: __clean_dcache_guest_page(). */
 	if (arm64_have.fwb && !arm64_have.idc)
 		return model_refuse_machine("fwb needs idc");
+	/* KVM walks a whole shadow stage 2, of as many bits, in steps of 1 GiB: whenever the host changes anything. */
+	if (arm64_have.nv2)
+		arm64_have.pa_bits = 40;
 	return 0;
 }

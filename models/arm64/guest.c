@@ -53,6 +53,9 @@ void guest_exception_to_el1(struct guest *g, u64 esr, u64 far)
 {
 	struct model_access *m = &g->v->access;
 
+	if (guest_in_el2(g))
+		host_fatal(KVMSIM_REFUSED, NULL, 0,
+			   "an exception that a guest in EL2 takes itself (ESR %llx), which is not modelled", esr);
 	g->sys->esr_el1 = esr;
 	g->sys->far_el1 = far;
 	g->sys->elr_el1 = g->sys->elr_el2;
@@ -181,6 +184,20 @@ static void take_injected(struct guest *g)
 	end(g, MODEL_EXCEPTION);
 }
 
+/*
+ * KVM has made the vCPU take an exception to its own EL2. It stays at the vector: its handler is the scenario's. What
+ * that finds in ESR_EL2 and FAR_EL2 is where KVM has put it.
+ */
+static void take_injected_el2(struct guest *g)
+{
+	struct model_access *m = &g->v->access;
+
+	m->arch.esr = __vcpu_sys_reg(g->vcpu, ESR_EL2);
+	m->arch.far = __vcpu_sys_reg(g->vcpu, FAR_EL2);
+	model_count(guest_exceptions, 1);
+	m->state = MODEL_EXCEPTION;
+}
+
 static bool at_vector(const struct guest *g)
 {
 	u64 offset = g->sys->elr_el2 - g->sys->vbar_el1;
@@ -223,8 +240,12 @@ static u64 run_accesses(struct guest *g)
 	unsigned int n;
 
 	for (n = 0; n < MODEL_BURST; n++) {
-		if (g->sys->elr_el2 == m->arch.pc + GUEST_INSN_BYTES) {
+		bool el2 = guest_in_el2(g);
+
+		if (el2 == m->arch.el2 && g->sys->elr_el2 == m->arch.pc + GUEST_INSN_BYTES) {
 			retire_emulated(g);
+		} else if (el2 && (!m->arch.el2 || (g->sys->elr_el2 != m->arch.pc && at_vector(g)))) {
+			take_injected_el2(g);
 		} else if (g->sys->elr_el2 != m->arch.pc && at_vector(g)) {
 			take_injected(g);
 		} else if (m->faults > MODEL_MAX_FAULTS) {

@@ -15,7 +15,7 @@ struct guest {
 	struct arm64_sysregs *sys;
 };
 
-/* Ends the access in an exception to EL1: fills ESR, FAR, ELR and SPSR of EL1. */
+/* Ends the access in an exception to EL1: fills ESR, FAR, ELR and SPSR of EL1. Refused for a guest in its own EL2. */
 void guest_exception_to_el1(struct guest *g, u64 esr, u64 far);
 
 /* Takes the abort of an access that failed, to EL1 or to EL2. Returns false if to EL2. */
@@ -37,5 +37,11 @@ bool guest_tag_insn(struct guest *g, u32 text, bool store);
 /* --- insn_sys.c: the same for system instructions --- */
 bool guest_sys_valid(u32 text);
 bool guest_sys(struct guest *g, u32 text);
+
+/* --- nested.c: the guest believes to be in EL2, on a machine with nv2 --- */
+/* Whether it does now. Refuses what nv2 would need in addition. */
+bool guest_in_el2(const struct guest *g);
+/* Whether this system instruction, as sys_reg() encodes it, is one of EL2 and traps. Refuses its registers. */
+bool guest_traps_to_el2(const struct guest *g, u32 encoding);
 
 #endif

@@ -57,9 +57,15 @@ static const struct sys *find(u32 text)
 	return NULL;
 }
 
+/* TLBI and AT of EL2 */
+static bool is_for_el2(u32 text)
+{
+	return sys_reg_Op1(text) == 4 && (sys_reg_CRn(text) == 8 || (sys_reg_CRn(text) == 7 && sys_reg_CRm(text) == 8));
+}
+
 bool guest_sys_valid(u32 text)
 {
-	return IS_SYSTEM(text) && (sys_reg_Op0(text) > 1 || (!IS_READ(text) && find(text)));
+	return IS_SYSTEM(text) && (sys_reg_Op0(text) > 1 || (!IS_READ(text) && (find(text) || is_for_el2(text))));
 }
 
 static u64 operand(const struct guest *g, u32 text)
@@ -209,7 +215,9 @@ static bool access_register(struct guest *g, u32 text)
 
 bool guest_sys(struct guest *g, u32 text)
 {
+	if (guest_traps_to_el2(g, ENCODING(text)))
+		return trap(g, text);
 	if (sys_reg_Op0(text) == 1)
-		return maintenance(g, find(text), text);
+		return is_for_el2(text) ? guest_undefined(g) : maintenance(g, find(text), text);
 	return is_trapped(g->cpu->s2.hcr, text) ? trap(g, text) : access_register(g, text);
 }

@@ -33,6 +33,7 @@ struct arm64_features {
 	bool bbml2;		/* FEAT_BBM level 2: the size of a mapping may change without break-before-make */
 	bool dic, idc;		/* CTR_EL0: no need to invalidate the I-cache, to clean the D-cache to PoU */
 	bool mte;		/* FEAT_MTE2: memory tags */
+	bool nv2;		/* FEAT_NV2: a guest may believe that it is in EL2 */
 };
 
 /* Bits of HCR_EL2 that matter to translation. */

@@ -96,6 +96,8 @@ void kshim_detect_machine(void)
 	set_cap(ARM64_HAS_CACHE_IDC, arm64_have.idc);
 	set_cap(ARM64_HW_DBM, arm64_have.dbm);
 	set_cap(ARM64_MTE, arm64_have.mte);
+	/* With kvm-arm.mode=nested, which load.c adds. ARM64_HAS_HCR_NV1 stays off: HCR_EL2.E2H of guests is 1. */
+	set_cap(ARM64_HAS_NESTED_VIRT, arm64_have.nv2);
 	for_each_possible_cpu(cpu)
 		set_up_translation(&arm64_cpus[cpu]);
 	/* As cpu_enable_mte() does: no mapping of the zero page would. */

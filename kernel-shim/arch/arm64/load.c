@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <kshim/arch.h>
+#include <kshim/kvm_mode.h>
 #include <kshim/mem.h>
 #include <arm64/model.h>
 #include "internal.h"
@@ -30,6 +31,10 @@ int kshim_arch_kvm_load(unsigned int personality, const char *facilities)
 {
 	int ret = facilities ? arm64_change_features(facilities) : 0;
 
+	if (ret)
+		return ret;
+	if (arm64_have.nv2)
+		ret = kshim_set_kvm_mode("nested");
 	if (ret)
 		return ret;
 	kshim_detect_machine();

@@ -67,12 +67,30 @@ for suffix, crm in next, { [""] = 6, is = 2, os = 5 }, nil do
 		tlbi[name .. suffix] = { sys(0, 8, crm, op2), true }
 	end
 end
+-- Those of EL2: CRm of the operations, and of those on stage 2.
+for suffix, crm in next, { [""] = 7, is = 3, os = 1 }, nil do
+	for name, op2 in next, { alle2 = 0, alle1 = 4, vmalls12e1 = 6 }, nil do
+		tlbi[name .. suffix] = { sys(4, 8, crm, op2), false }
+	end
+	for name, op2 in next, { vae2 = 1, vale2 = 5 }, nil do
+		tlbi[name .. suffix] = { sys(4, 8, crm, op2), true }
+	end
+end
+for suffix, place in next, { [""] = { 4, 1, 2 }, is = { 0, 1, 2 }, os = { 4, 0, 3 } }, nil do
+	for name, more in next, { ["s2e1"] = 0, ["s2le1"] = 4 }, nil do
+		tlbi["ipa" .. name .. suffix] = { sys(4, 8, place[1], place[2] + more), true }
+		tlbi["ripa" .. name .. suffix] = { sys(4, 8, place[1], place[3] + more), true }
+	end
+end
 dc.ivac, dc.cvac, dc.cvau = { sys(0, 7, 6, 1), true }, { sys(3, 7, 10, 1), true }, { sys(3, 7, 11, 1), true }
 dc.civac, dc.zva = { sys(3, 7, 14, 1), true }, { sys(3, 7, 4, 1), true }
 dc.isw, dc.csw, dc.cisw = { sys(0, 7, 6, 2), true }, { sys(0, 7, 10, 2), true }, { sys(0, 7, 14, 2), true }
 ic.ialluis, ic.iallu, ic.ivau = { sys(0, 7, 1, 0), false }, { sys(0, 7, 5, 0), false }, { sys(3, 7, 5, 1), true }
 at.s1e1r, at.s1e1w, at.s1e0r, at.s1e0w = { sys(0, 7, 8, 0), true }, { sys(0, 7, 8, 1), true }, { sys(0, 7, 8, 2), true },
 	{ sys(0, 7, 8, 3), true }
+at.s1e2r, at.s1e2w, at.s12e1r, at.s12e1w = { sys(4, 7, 8, 0), true }, { sys(4, 7, 8, 1), true },
+	{ sys(4, 7, 8, 4), true }, { sys(4, 7, 8, 5), true }
+at.s12e0r, at.s12e0w = { sys(4, 7, 8, 6), true }, { sys(4, 7, 8, 7), true }
 
 -- Rt of an instruction without an operand; the operand of the others is in X1.
 local XZR <const> = 31

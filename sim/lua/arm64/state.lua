@@ -179,6 +179,14 @@ local sysregs <const> = {
 	cntkctl_el1 = { 3, 0, 14, 1, 0 }, mdscr_el1 = { 2, 0, 0, 2, 2 }, gcr_el1 = { 3, 0, 1, 0, 6 },
 	rgsr_el1 = { 3, 0, 1, 0, 5 }, tfsr_el1 = { 3, 0, 5, 6, 0 }, tfsre0_el1 = { 3, 0, 5, 6, 1 },
 	gmid_el1 = { 3, 1, 0, 0, 4 },
+	-- of a vCPU with EL2
+	vpidr_el2 = { 3, 4, 0, 0, 0 }, vmpidr_el2 = { 3, 4, 0, 0, 5 }, sctlr_el2 = { 3, 4, 1, 0, 0 },
+	hcr_el2 = { 3, 4, 1, 1, 0 }, mdcr_el2 = { 3, 4, 1, 1, 1 }, cptr_el2 = { 3, 4, 1, 1, 2 },
+	ttbr0_el2 = { 3, 4, 2, 0, 0 }, ttbr1_el2 = { 3, 4, 2, 0, 1 }, tcr_el2 = { 3, 4, 2, 0, 2 },
+	vttbr_el2 = { 3, 4, 2, 1, 0 }, vtcr_el2 = { 3, 4, 2, 1, 2 }, spsr_el2 = { 3, 4, 4, 0, 0 },
+	elr_el2 = { 3, 4, 4, 0, 1 }, esr_el2 = { 3, 4, 5, 2, 0 }, far_el2 = { 3, 4, 6, 0, 0 },
+	hpfar_el2 = { 3, 4, 6, 0, 4 }, mair_el2 = { 3, 4, 10, 2, 0 }, vbar_el2 = { 3, 4, 12, 0, 0 },
+	tpidr_el2 = { 3, 4, 13, 0, 2 },
 }
 
 -- op0, op1, CRn, CRm, op2 of a name, or of "S3_0_C1_C0_0" as the assembler has it.
