@@ -3,9 +3,9 @@
 -- of the first write (pfn_mkwrite), and the frames have a struct page or none, with a reference or without. The areas
 -- are VM_PFNMAP, so KVM comes to hva_to_pfn_remapped(), virt/kvm/kvm_main.c.
 
-local all = { mmu = { "ept", "npt", "shadow", "ept_rmap", "vhe" }, kernel = "6.12" }
-local most = { mmu = { "ept", "npt", "shadow", "vhe" }, kernel = "6.12" }
-local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" }, kernel = "6.12" }
+local all = { mmu = { "ept", "npt", "shadow", "ept_rmap", "vhe" } }
+local most = { mmu = { "ept", "npt", "shadow", "vhe" } }
+local x86 = { arch = "x86_64", mmu = { "ept", "npt", "shadow" } }
 local SIZE <const> = 1 << 16
 
 local kinds = {

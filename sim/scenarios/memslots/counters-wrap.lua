@@ -11,7 +11,7 @@ local CLOCK <const> = 0x4b564d01	-- MSR_KVM_SYSTEM_TIME_NEW
 -- A fault compares the count with what it was when the page was looked up: is_page_fault_stale() and its like
 -- (arch/x86/kvm/mmu/mmu.c). If they can never be equal, the guest faults for ever.
 scenario("counters: faults end while the count of invalidations wraps", {
-	mmu = { "ept", "npt", "shadow", "ept_rmap", "vhe", "sie" }, kernel = "6.12", params = invalidations,
+	mmu = { "ept", "npt", "shadow", "ept_rmap", "vhe", "sie" }, params = invalidations,
 }, function(sim)
 	local vcpu, ram = sim:guest()
 	for i = 1, 6 do
@@ -24,7 +24,7 @@ end)
 
 -- hva_to_pfn_retry(), virt/kvm/pfncache.c, compares it as well.
 scenario("counters: kvmclock's page is found while the count of invalidations wraps", {
-	arch = "x86_64", mmu = { "ept", "shadow" }, kernel = "6.12", params = invalidations,
+	arch = "x86_64", mmu = { "ept", "shadow" }, params = invalidations,
 }, function(sim)
 	local vcpu, ram = sim:guest{ ram = { length = "2M", huge = false } }
 	expect(vcpu:set_msr(CLOCK, 0x10001)):eq(1)
@@ -38,7 +38,7 @@ end)
 
 -- 2^62 and 2^32 are bits as any others, above them is only the bit of an update (KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS).
 scenario("counters: slots change while their generation gets more bits", {
-	mmu = { "ept", "npt", "shadow", "vhe", "sie" }, kernel = "6.12",
+	mmu = { "ept", "npt", "shadow", "vhe", "sie" },
 	params = { { ["machine.generation"] = (1 << 32) - 4 }, { ["machine.generation"] = (1 << 62) - 4 } },
 }, function(sim)
 	local vcpu, ram, vm = sim:guest{ slot = { memory_size = "1M" }, ram = { length = "2M" } }
@@ -55,7 +55,7 @@ end)
 
 -- The fill is a difference of two indices: kvm_dirty_ring_used(), virt/kvm/dirty_ring.c. s390x has no dirty rings.
 cases("counters: dirty rings whose indices wrap", {
-	mmu = { "ept", "npt", "shadow", "vhe" }, kernel = "6.12",
+	mmu = { "ept", "npt", "shadow", "vhe" },
 	params = { { ["machine.ring"] = 0xffffffff }, { ["machine.ring"] = 0x7fffffff } },
 }, { { "collected often", 60 }, { "collected when it is full", 300 } }, function(sim, row)
 	local vmm = sim:process()
