@@ -2,7 +2,8 @@
 -- Stage 2 of a guest's guest (arch/arm64/kvm/nested.c): KVM joins the tables of the guest's hypervisor with its own in
 -- shadow tables. From 6.16 on KVM also asks for an interrupt controller, which the machine does not have.
 
-local machines <const> = { arch = "arm64", facilities = { nv2 = true }, before = "6.13" }
+-- timeout: with a sanitizer KVM's walks of whole shadow tables take long.
+local machines <const> = { arch = "arm64", facilities = { nv2 = true }, before = "6.13", timeout = 300 }
 local PAGE <const>, HUGE <const>, GIB <const> = 0x1000, 0x200000, 0x40000000
 local TABLES <const>, IPA <const>, GPA <const> = 0x100000, 0x40000000, 0x5000
 local NOP <const>, VBAR <const> = 0xd503201f, 0x80000
