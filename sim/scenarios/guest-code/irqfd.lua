@@ -261,3 +261,8 @@ scenario("KVM_IRQ_LINE_STATUS: what became of a line", options, function(sim)
     expect(arrived(vcpu, ram, EOI)):eq{}
     expect(arrived(vcpu, ram)):eq{}
 end)
+
+scenario("KVM_IRQ_LINE without an interrupt controller", { arch = "x86_64", mmu = "ept" }, function(sim)
+    local _, _, vm = sim:guest()
+    expect(vm:ioctl(KVM_IRQ_LINE, string.pack("<I4I4", PIN, 1))):eq(-ENXIO)
+end)
