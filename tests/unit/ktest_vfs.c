@@ -10,6 +10,7 @@
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
+#include <linux/pgtable.h>
 #include <linux/printk.h>
 #include <linux/random.h>
 #include <linux/refcount.h>
@@ -68,6 +69,14 @@ noinline void ktest_alarms(void)
 	pr_warn("a detail\n");
 	pr_alert("more of it\n");
 	pr_err("ktest: BUG: not at the start, or BUG at all\n");
+}
+
+noinline void ktest_bad_entry(void)
+{
+	pmd_t pmd = __pmd(5);
+
+	pmd_ERROR(pmd);
+	pr_err("ktest: bad idea\n");
 }
 
 noinline void ktest_emergency(void)

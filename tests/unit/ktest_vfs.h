@@ -12,6 +12,7 @@ void ktest_dump_stack(void);
 void ktest_panic(void);
 void ktest_warn(int value);
 void ktest_alarms(void);
+void ktest_bad_entry(void);
 void ktest_emergency(void);
 void ktest_warn_once_twice(void);
 void ktest_refcount_warn(void);

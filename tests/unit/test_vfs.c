@@ -161,10 +161,15 @@ START_TEST(alarms)
 	ck_assert_int_eq(reports[KVMSIM_WARN], 1);
 	ktest_alarms();
 	ck_assert_int_eq(reports[KVMSIM_WARN], 2);
+	want.text = "the kernel says: tests/unit/ktest_vfs.c:";
+	want.func[0] = "ktest_bad_entry";
+	ktest_bad_entry();
+	ck_assert_int_eq(reports[KVMSIM_WARN], 3);
+	ck_assert_ptr_nonnull(strstr(last_text, ": bad pmd "));
 	want.text = "the kernel says: ktest is on fire";
 	want.func[0] = "ktest_emergency";
 	ktest_emergency();
-	ck_assert_int_eq(reports[KVMSIM_WARN], 3);
+	ck_assert_int_eq(reports[KVMSIM_WARN], 4);
 	ck_assert_ptr_null(strstr(last_text, "and so on"));
 }
 END_TEST

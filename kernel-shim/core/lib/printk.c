@@ -86,14 +86,28 @@ static unsigned long function_of(unsigned long addr)
 	return host_symbol(addr, name, sizeof(name), &offset, &bytes) ? addr - offset : addr;
 }
 
+/* What pmd_ERROR() and its like say of an entry of the page tables that cannot be: "FILE:LINE: bad pmd ...". */
+static bool is_bad_entry(const char *text)
+{
+	static const char *const names[] = { "pte", "pmd", "pud", "p4d", "pgd" };
+	const char *bad = strstr(text, ": bad ");
+	unsigned int i;
+
+	for (i = 0; bad && i < ARRAY_SIZE(names); i++) {
+		if (strstarts(bad + strlen(": bad "), names[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
- * Reports a message with "BUG:", or of the two highest levels. One without "BUG:" is a further line of the same message
- * when the function that prints it was the last one with a report.
+ * Reports a message with "BUG:", of the two highest levels, or about a bad entry. One of the highest levels without
+ * "BUG:" is a further line of the same message when the function that prints it was the last one with a report.
  */
 static void judge(void *caller, int level, const char *text)
 {
 	static unsigned long reported;
-	bool bug = strstarts(text, "BUG: ");
+	bool bug = strstarts(text, "BUG: ") || (level == LOGLEVEL_ERR && is_bad_entry(text));
 	unsigned long function;
 
 	if (!bug && (level < 0 || level > LOGLEVEL_ALERT))
