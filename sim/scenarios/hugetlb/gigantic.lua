@@ -3,7 +3,8 @@
 -- memory of the host's only where somebody touches it, so the scenarios touch little.
 
 local GiB <const>, MiB <const> = 1 << 30, 1 << 20
-local x86 <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", ram = "8G" }
+-- timeout: with gcov or a sanitizer it takes long to split a page for a dirty log.
+local x86 <const> = { arch = "x86_64", mmu = { "ept", "npt" }, kernel = "6.12", ram = "8G", timeout = 300 }
 local arm <const> = { arch = "arm64", mmu = "vhe", kernel = "6.12", ram = "8G" }
 local shadow <const> = { arch = "x86_64", mmu = "shadow", kernel = "6.12", ram = "8G" }
 local LOG <const> = KVM_MEM_LOG_DIRTY_PAGES
