@@ -145,40 +145,9 @@ scenario("IPTE interlock: two vCPUs of the guest, and KVM", {
 	expect(vcpus[3]:read(DATA, 5)):eq("there")
 end)
 
--- Two accesses of KVM have the lock, and one of them ends. The guest waits for the other one: kh counts.
-scenario("IPTE interlock: two accesses of KVM share it", options, function(sim)
-	local vcpus, ram, ipte, _, vmm = guest(sim, 3)
-	local uffd = vmm:userfaultfd()
-	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING, OPERAND, 4096)):eq(0)
-	local first, trying, given = false, false, false
-	ram:write(OPERAND + 0x1000, "there")
-	sim:thread("vmm, access", function()
-		expect(logical_read(vcpus[2], 4)):eq("page")
-	end)
-	sim:thread("vmm, memory", function()
-		expect(uffd:read()):fields{ address = ram.addr + OPERAND }
-		-- The other one needs no page that is missing.
-		expect(vcpus[3]:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = DATA + 0x1000, size = 5 }):eq("there")
-		first = true
-		while not trying do sim:stopping() end
-		for _ = 1, 1000 do sim:stopping() end
-		given = true
-		expect(uffd:copy(ram, OPERAND, ("page"):rep(1024))):eq(4096)
-	end)
-	sim:thread("guest", function()
-		while not first do sim:stopping() end
-		trying = true
-		expect(ipte(vcpus[1])):is_true()
-		expect(given):is_true()
-	end)
-	sim:join()
-end)
-
--- sca_switch_to_extended() takes the lock along while KVM has it, and KVM releases it in the new area.
-scenario("IPTE interlock: the area is exchanged while KVM has it", {
-	arch = "s390x", facilities = { { sigpif = true }, { sigpif = true, siif = true } },
-}, function(sim)
-	local vcpus, ram, ipte, vm, vmm = guest(sim, 2)
+-- While KVM has the lock, because its operand's page is missing, the VMM does something; then the guest's IPTE waits
+-- until that page is there.
+local function guest_waits(sim, vcpus, ram, ipte, vmm, meanwhile)
 	local uffd = vmm:userfaultfd()
 	expect(uffd:register(ram, UFFDIO_REGISTER_MODE_MISSING, OPERAND, 4096)):eq(0)
 	local held, trying, given = false, false, false
@@ -187,7 +156,7 @@ scenario("IPTE interlock: the area is exchanged while KVM has it", {
 	end)
 	sim:thread("vmm, memory", function()
 		expect(uffd:read()):fields{ address = ram.addr + OPERAND }
-		expect(vm:create_vcpu{ id = 64, lowcore = false }):ok()
+		meanwhile()
 		held = true
 		while not trying do sim:stopping() end
 		for _ = 1, 1000 do sim:stopping() end
@@ -201,6 +170,26 @@ scenario("IPTE interlock: the area is exchanged while KVM has it", {
 		expect(given):is_true()
 	end)
 	sim:join()
+end
+
+-- Two accesses of KVM have the lock, and one of them ends. The guest waits for the other one: kh counts.
+scenario("IPTE interlock: two accesses of KVM share it", options, function(sim)
+	local vcpus, ram, ipte, _, vmm = guest(sim, 3)
+	ram:write(OPERAND + 0x1000, "there")
+	guest_waits(sim, vcpus, ram, ipte, vmm, function()
+		-- This one needs no page that is missing.
+		expect(vcpus[3]:mem_op{ op = KVM_S390_MEMOP_LOGICAL_READ, gaddr = DATA + 0x1000, size = 5 }):eq("there")
+	end)
+end)
+
+-- sca_switch_to_extended() takes the lock along while KVM has it, and KVM releases it in the new area.
+scenario("IPTE interlock: the area is exchanged while KVM has it", {
+	arch = "s390x", facilities = { { sigpif = true }, { sigpif = true, siif = true } },
+}, function(sim)
+	local vcpus, ram, ipte, vm, vmm = guest(sim, 2)
+	guest_waits(sim, vcpus, ram, ipte, vmm, function()
+		expect(vm:create_vcpu{ id = 64, lowcore = false }):ok()
+	end)
 	expect(ipte(vcpus[1])):is_true()
 end)
 
