@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #define HOOK_INSTRUCTIONS 200000
 #define LARGE_BLOCK 100000	/* bytes, below M_MMAP_THRESHOLD */
@@ -329,6 +330,23 @@ static int load_protected(lua_State *L)
 }
 
 /*
+ * Takes what is free within the heap, so that the blocks of a child are side by side at its end. Otherwise they lie
+ * among those of its parent, and the host copies a page for almost each of them.
+ */
+static void fill_gaps(void)
+{
+	const char *end = sbrk(0);
+	size_t left = mallinfo2().arena;	/* at most */
+	void *volatile block;	/* else the compiler takes the calls away */
+
+	for (size_t bytes = LARGE_BLOCK; bytes >= 16; bytes -= bytes > 1024 ? bytes / 4 : 16) {
+		while ((block = malloc(bytes)) && (const char *)block < end && bytes <= left)
+			left -= bytes;
+		free(block);
+	}
+}
+
+/*
  * Has the C library merge what is free, and sort it by size, now. Otherwise each child does so when it first needs a
  * large block, and so writes to every page of the heap.
  */
@@ -339,6 +357,7 @@ static void tidy_heap(void)
 	malloc_trim(0);		/* merges */
 	block = malloc(LARGE_BLOCK);	/* looks for a block, and so sorts */
 	free(block);
+	fill_gaps();
 }
 
 char *lua_env_load_file(lua_State *L, const struct sim_file *file)
