@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The check of a VM's memslot sets between two calls: docs/rules.md, M4. */
 #include <linux/kvm_host.h>
+#include <kshim/checks.h>
 #include <kshim/form/generic_mmu_notifier.h>
 #include <kshim/host.h>
 #include <kshim/form/memslots_logging.h>
@@ -18,20 +19,34 @@ struct counted {
 };
 
 static int findings;
+static bool quiet;	/* findings are only counted */
 static struct counted all_counted[MAX_COUNTED];
 
 #define finding(fmt, ...) \
 	do { \
 		findings++; \
-		host_check("memslots", fmt, ##__VA_ARGS__); \
+		if (!quiet) \
+			host_check("memslots", fmt, ##__VA_ARGS__); \
 	} while (0)
 
-static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx, unsigned long *npages, int *logging)
+static bool is_new(const struct kshim_new_slots *new, const struct kvm_memory_slot *slot)
+{
+	unsigned int i;
+
+	for (i = 0; i < new->n; i++)
+		if (new->slot[i] == slot)
+			return true;
+	return false;
+}
+
+/* With `new`, only the slots in it are compared with the other set, and the ids are not counted. */
+static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx, unsigned long *npages, int *logging,
+			   const struct kshim_new_slots *new)
 {
 	struct kvm_memslots *slots = &kvm->__memslots[as_id][idx];
 	struct kvm_memslots *other = &kvm->__memslots[as_id][!idx];
 	struct kvm_memory_slot *last = (struct kvm_memory_slot *)atomic_long_read(&slots->last_used_slot);
-	struct kvm_memory_slot *slot, *twin;
+	struct kvm_memory_slot *slot;
 	unsigned long tree_nodes = 0, hash_nodes = 0;
 	bool last_seen = !last;
 	struct rb_node *node;
@@ -47,29 +62,36 @@ static void check_slot_set(struct kvm *kvm, unsigned int as_id, unsigned int idx
 		*logging += !!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
 		if (slot->flags & KVM_MEMSLOT_INVALID)
 			finding("memslot sets: slot %d is marked invalid after the call", slot->id);
-		twin = id_to_memslot(other, slot->id);
-		if (twin != slot)
+		if ((!new || is_new(new, slot)) && id_to_memslot(other, slot->id) != slot)
 			finding("memslot sets: slot %d is not the same in both sets", slot->id);
 		last_seen |= slot == last;
 		tree_nodes++;
 	}
+	if (!last_seen)
+		finding("memslot sets: last_used_slot of address space %u is not in its set", as_id);
+	if (new)
+		return;
 	hash_for_each(slots->id_hash, bkt, slot, id_node[slots->node_idx])
 		hash_nodes++;
 	if (hash_nodes != tree_nodes)
 		finding("memslot sets: %lu slots by id, %lu by gfn", hash_nodes, tree_nodes);
-	if (!last_seen)
-		finding("memslot sets: last_used_slot of address space %u is not in its set", as_id);
 }
 
-static void walk_sets(struct kvm *kvm, struct counted *c)
+/* With `new`, only the sets in use are walked. */
+static void walk_sets(struct kvm *kvm, struct counted *c, const struct kshim_new_slots *new)
 {
 	unsigned int as_id, idx;
 
 	*c = (struct counted){ .kvm = kvm };
 	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++) {
 		c->generation[as_id] = __kvm_memslots(kvm, as_id)->generation;
+		if (new) {
+			idx = __kvm_memslots(kvm, as_id)->node_idx;
+			check_slot_set(kvm, as_id, idx, &c->npages[0], &c->logging[0], new);
+			continue;
+		}
 		for (idx = 0; idx < 2; idx++)
-			check_slot_set(kvm, as_id, idx, &c->npages[idx], &c->logging[idx]);
+			check_slot_set(kvm, as_id, idx, &c->npages[idx], &c->logging[idx], NULL);
 	}
 }
 
@@ -121,25 +143,42 @@ static bool is_same(struct kvm *kvm, const struct counted *c)
 	return c->kvm == kvm;
 }
 
-int kshim_check_memslots(struct kvm *kvm)
+static int check_sets(struct kvm *kvm, struct counted *c, const struct kshim_new_slots *new)
 {
-	struct counted *c = counted_of(kvm);
-
 	findings = 0;
-	walk_sets(kvm, c);
+	walk_sets(kvm, c, new);
 	check_counts(kvm, c);
 	if (findings)
 		c->kvm = NULL;
 	return findings;
 }
 
+int kshim_check_memslots(struct kvm *kvm)
+{
+	kshim_look_at_slots(kvm);
+	return check_sets(kvm, counted_of(kvm), NULL);
+}
+
 int kshim_check_memslots_changed(struct kvm *kvm)
 {
-	const struct counted *c = counted_of(kvm);
+	const struct kshim_new_slots *new;
+	struct counted *c = counted_of(kvm);
 
-	if (!is_same(kvm, c))
-		return kshim_check_memslots(kvm);
-	findings = 0;
-	check_counts(kvm, c);
-	return findings;
+	if (is_same(kvm, c)) {
+		kshim_slots_are_same(kvm);
+		findings = 0;
+		check_counts(kvm, c);
+		return findings;
+	}
+	kshim_look_at_slots(kvm);
+	new = kshim_new_slots(kvm);
+	if (new) {
+		/* If something is wrong, the report is that of a whole check. */
+		quiet = true;
+		check_sets(kvm, c, new);
+		quiet = false;
+		if (!findings)
+			return 0;
+	}
+	return check_sets(kvm, c, NULL);
 }

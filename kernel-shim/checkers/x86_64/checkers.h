@@ -10,6 +10,7 @@ int kshim_check_walk_caches(struct kvm *kvm);
 int kshim_check_private_files(struct kvm *kvm);
 int kshim_check_memory_type(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
 int kshim_check_shadow_pages(struct kvm *kvm);
+int kshim_check_shadow_pages_changed(struct kvm *kvm);
 int kshim_check_pfn_caches(struct kvm *kvm);
 int kshim_check_noncoherent_dma(struct kvm *kvm);
 int kshim_check_shadow_entries(void);

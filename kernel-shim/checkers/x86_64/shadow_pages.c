@@ -12,6 +12,7 @@
 #include <linux/hash.h>
 #include <linux/kvm_host.h>
 #include <kshim/form/x86_write_track.h>
+#include <kshim/checks.h>
 #include <kshim/host.h>
 #include "mmu.h"
 #include "mmu/mmu_internal.h"
@@ -131,23 +132,61 @@ static void check_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, bool
 	}
 }
 
-int kshim_check_shadow_pages(struct kvm *kvm)
+/* Returns how many shadow pages stand for tables of the guest. */
+static unsigned int count_pages(struct kvm *kvm)
 {
-	struct kvm_memory_slot *slot;
 	struct kvm_mmu_page *sp;
-	unsigned int as_id, n = 0;
-	int bkt;
+	unsigned int n = 0;
 
-	findings = 0;
-	write_lock(&kvm->mmu_lock);
 	list_for_each_entry(sp, &kvm->arch.active_mmu_pages, link)
 		n += of_guest(sp);
 	if (n != kvm->arch.indirect_shadow_pages)
 		finding("indirect_shadow_pages is %u, but %u shadow pages stand for tables of the guest",
 			kvm->arch.indirect_shadow_pages, n);
+	return n;
+}
+
+static void check_slots(struct kvm *kvm, bool shadowed)
+{
+	struct kvm_memory_slot *slot;
+	unsigned int as_id;
+	int bkt;
+
 	for (as_id = 0; as_id < kvm_arch_nr_memslot_as_ids(kvm); as_id++)
 		kvm_for_each_memslot(slot, bkt, __kvm_memslots(kvm, as_id))
-			check_slot(kvm, slot, n);
+			check_slot(kvm, slot, shadowed);
+}
+
+/* new: the slots to look at, if nothing but these can have changed. */
+static int check(struct kvm *kvm, const struct kshim_new_slots *new)
+{
+	/* Whether the VM that was checked last had shadow pages: their counts may have to go. */
+	static const struct kvm *last;
+	static bool last_shadowed;
+	bool shadowed;
+	unsigned int i;
+
+	findings = 0;
+	write_lock(&kvm->mmu_lock);
+	shadowed = count_pages(kvm);
+	if (new && !shadowed && last == kvm && !last_shadowed) {
+		for (i = 0; i < new->n; i++)
+			check_slot(kvm, new->slot[i], false);
+	} else {
+		check_slots(kvm, shadowed);
+	}
 	write_unlock(&kvm->mmu_lock);
+	last = kvm;
+	last_shadowed = shadowed;
 	return findings;
+}
+
+int kshim_check_shadow_pages(struct kvm *kvm)
+{
+	return check(kvm, NULL);
+}
+
+int kshim_check_shadow_pages_changed(struct kvm *kvm)
+{
+	return check(kvm, kshim_new_slots(kvm));
 }

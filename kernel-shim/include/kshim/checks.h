@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct kvm;
+struct kvm_memory_slot;
 struct kshim_guest_leaf;
 
 enum kshim_check_when {
@@ -50,6 +51,14 @@ int kshim_check_leaf(struct kvm *kvm, const struct kshim_guest_leaf *leaf);
  * not only of what has changed since the last time. What a check of the changes does not see, a whole one finds later.
  */
 int kshim_check_all(bool whole);
+/* checkers/new_slots.c: the slots of a VM that are new since the memslots check before. */
+struct kshim_new_slots {
+	bool known;		/* else any may be new */
+	unsigned int n;
+	struct kvm_memory_slot *slot[8];
+};
+/* Returns NULL if any slot may be new. The caller holds the VM's slots_lock, and the memslots check has been made. */
+const struct kshim_new_slots *kshim_new_slots(const struct kvm *kvm);
 /* core/mem/changed.c: kshim_mem_validate() of what was allocated and freed. */
 int kshim_mem_validate_changed(void);
 /* Says that the next report of the calling thread is about the references of a frame, which is memory: host_about(). */
