@@ -54,6 +54,28 @@ static int personality_of(const char *name)
 	return -EINVAL;
 }
 
+#define CHANGES_MAX 16	/* checks of changes before one of everything */
+
+static unsigned int steps;	/* since the last check; of all threads, so atomic */
+static unsigned int changes;	/* checks of changes since the last one of everything */
+static bool whole_checks;	/* no checks of changes */
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "machine."
+module_param(whole_checks, bool, 0);
+
+static int check(bool whole)
+{
+	int findings;
+
+	__atomic_store_n(&steps, 0, __ATOMIC_RELAXED);
+	changes = whole ? 0 : changes + 1;
+	host_report_without_trace(true);
+	findings = kshim_check_all(whole);
+	host_report_without_trace(false);
+	return findings;
+}
+
 static int machine_kvm_load(const char *personality, const char *facilities)
 {
 	int ret = personality ? personality_of(personality) : 0;
@@ -63,6 +85,8 @@ static int machine_kvm_load(const char *personality, const char *facilities)
 	kshim_module_params_loaded();
 	if (!ret) {
 		kshim_step_end();
+		/* What a check touches first, it touches now, once, and not in the process of each scenario. */
+		check(true);
 		kshim_mem_take_snapshot(&empty_world);
 	}
 	return ret;
@@ -175,28 +199,6 @@ static int machine_inspect_mapping(int pid, int fd, uint64_t gpa, struct kvmsim_
 static int machine_inspect_tlb(int pid, int fd, uint64_t addr, struct kvmsim_mapping *out)
 {
 	return inspect_vcpu(pid, fd, addr, out, kshim_hw_inspect_tlb);
-}
-
-#define CHANGES_MAX 16	/* checks of changes before one of everything */
-
-static unsigned int steps;	/* since the last check; of all threads, so atomic */
-static unsigned int changes;	/* checks of changes since the last one of everything */
-static bool whole_checks;	/* no checks of changes */
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "machine."
-module_param(whole_checks, bool, 0);
-
-static int check(bool whole)
-{
-	int findings;
-
-	__atomic_store_n(&steps, 0, __ATOMIC_RELAXED);
-	changes = whole ? 0 : changes + 1;
-	host_report_without_trace(true);
-	findings = kshim_check_all(whole);
-	host_report_without_trace(false);
-	return findings;
 }
 
 /* A check that follows a single step is one of a series, and looks at what it has changed; others at everything. */
