@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The parts of kcc, the compiler launcher for kernel TUs of another architecture than the host's.
+ * The parts of kcc, the compiler launcher for kernel TUs of another architecture than the host's, and of own trees.
  *
  * A TU is the text that `gcc -E` wrote, as a list of tokens. The passes never move text: they give single tokens a
  * replacement (edit). Everything between tokens, including line markers and other directives, is written unchanged. So
@@ -108,6 +108,25 @@ bool kcc_asm(struct kcc_tu *tu, const struct kcc_options *options, size_t token,
 
 /* overlays.c: reads the list. Returns the number of the first line that it cannot read; 0: all were read. */
 unsigned int kcc_overlays_read(struct kcc_tu *tu, const char *text);
+
+/* names.c: absolute names of directories */
+struct kcc_names {
+	const char *tree, *build; /* NULL: not given */
+};
+extern const char kcc_fixed_tree[], kcc_fixed_build[];
+/* Symbolic links in the build directory, to the tree and to itself. */
+#define KCC_TREE_LINK "kvmsim-tree"
+#define KCC_BUILD_LINK "kvmsim-build"
+/* Returns whether both names are there and can be replaced: they are not too long and have no special characters. */
+bool kcc_names_fit(const struct kcc_names *names);
+/* Returns the text with fixed names in its line markers, malloced. *len: of the text, then of the result. */
+char *kcc_fix_names(const struct kcc_names *names, const char *text, size_t *len);
+/* Returns the word of a command line with the names of the links, malloced; the same word if it has neither name. */
+const char *kcc_link_names(const struct kcc_names *names, const char *word);
+/* Puts the real names into a file of dependencies that has the links'. */
+void kcc_unlink_names(const struct kcc_names *names, const char *path);
+/* Puts the real names into the debug information of an ELF file. Returns what is wrong with the file, or NULL. */
+const char *kcc_real_names(const struct kcc_names *names, const char *path);
 
 /* records.c: the struct or union whose keyword is at the token. Returns the index behind its }; bodyless: token + 1. */
 struct kcc_types;

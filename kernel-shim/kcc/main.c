@@ -2,10 +2,12 @@
 /*
  * kcc, the compiler launcher: preprocesses with the compiler, passes the text through kcc_pass(), compiles the result.
  *
- *	kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... [--instruction NAME=FUNCTION]... --
- *		[ccache] gcc ARGS -c x.c -o x.o
+ *	kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... [--instruction NAME=FUNCTION]...
+ *		[--fixed-tree DIR --fixed-build DIR] -- [ccache] gcc ARGS -c x.c -o x.o
+ *	kcc --fixed-tree DIR --fixed-build DIR --real-names x.so
  *
- * The preprocessor writes the dependency files; they contain the overrides file, because the preprocessor read it.
+ * With the last two options alone, it only passes other names on (compile_links()). The preprocessor writes the
+ * dependency files; they contain the overrides file, because the preprocessor read it.
  * ccache sees the passed text, so it hashes everything that the object depends on. README.md has the rest.
  */
 #include <errno.h>
@@ -14,6 +16,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +33,10 @@ struct args {
 struct command {
 	struct args pp, cc; /* the command lines of preprocessor and compiler */
 	const char *source, *object, *target, *depfile, *self, *overlays;
+	struct kcc_names names;
 	bool deps, compile, preprocess;
+	bool changes; /* there is something to do for kcc_pass() */
+	bool share; /* what is compiled has the fixed names */
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
@@ -303,6 +310,22 @@ static void read_overlays(struct kcc_tu *tu, const char *file)
 		die("%s:%u: not `mirror` or `keep`, file, name, reason", file, line);
 }
 
+/* Returns the passed text, malloced; NULL after an error. */
+static char *pass(struct command *c, const struct kcc_options *options, struct kcc_tu *tu, size_t *len)
+{
+	char *out, *fixed;
+
+	unwrap(tu, c->source);
+	if (c->overlays)
+		read_overlays(tu, c->overlays);
+	out = kcc_pass(tu, options, len);
+	if (!out || !c->share)
+		return out;
+	fixed = kcc_fix_names(&c->names, out, len);
+	free(out);
+	return fixed;
+}
+
 static int compile(struct command *c, const struct kcc_options *options)
 {
 	struct kcc_tu tu = {0};
@@ -312,12 +335,9 @@ static int compile(struct command *c, const struct kcc_options *options)
 
 	if (rc)
 		return rc;
-	unwrap(&tu, c->source);
-	if (c->overlays)
-		read_overlays(&tu, c->overlays);
 	if (c->compile)
 		tu.note = open_memstream(&note, &note_len);
-	out = kcc_pass(&tu, options, &len);
+	out = pass(c, options, &tu, &len);
 	if (!out)
 		return 1;
 	if (c->preprocess) {
@@ -329,18 +349,20 @@ static int compile(struct command *c, const struct kcc_options *options)
 	/* The compiler does not warn about what macros write, but there are no macros left. */
 	push(&c->cc, "-Wno-tautological-compare");
 	push(&c->cc, "-Werror=designated-init");
+	if (c->share)
+		push(&c->cc, kcc_format("-fdebug-prefix-map=%s=%s", c->names.build, kcc_fixed_build));
 	push(&c->cc, "-c");
 	push(&c->cc, input);
 	push(&c->cc, "-o");
 	push(&c->cc, c->object);
 	rc = finish(start(c->cc.v, -1, -1));
 	unlink(input);
-	if (!rc && c->depfile && strchr(c->self, '/'))
-		add_dependency(c->depfile, c->self);
-	if (!rc && c->depfile && c->overlays)
-		add_dependency(c->depfile, c->overlays);
+	fclose(tu.note);
 	if (!rc) {
-		fclose(tu.note);
+		if (c->depfile && strchr(c->self, '/'))
+			add_dependency(c->depfile, c->self);
+		if (c->depfile && c->overlays)
+			add_dependency(c->depfile, c->overlays);
 		write_file(kcc_format("%s.kcc", c->object), note, note_len);
 	}
 	free(note);
@@ -349,10 +371,69 @@ static int compile(struct command *c, const struct kcc_options *options)
 	return rc;
 }
 
+/*
+ * Compiles the words as they are, but for the names: those of the links in the build directory, which the compiler
+ * replaces by the fixed ones in the debug information. So ccache need not preprocess.
+ */
+static int compile_links(struct command *c, char **words)
+{
+	struct args args = {0};
+	int rc;
+
+	for (; *words; words++)
+		push(&args, kcc_link_names(&c->names, *words));
+	push(&args, kcc_format("-fdebug-prefix-map=%s=%s", KCC_TREE_LINK, kcc_fixed_tree));
+	push(&args, kcc_format("-fdebug-prefix-map=%s=%s", KCC_BUILD_LINK, kcc_fixed_build));
+	push(&args, kcc_format("-fdebug-prefix-map=%s=%s", c->names.build, kcc_fixed_build));
+	rc = finish(start(args.v, -1, -1));
+	if (!rc && c->depfile)
+		kcc_unlink_names(&c->names, c->depfile);
+	return rc;
+}
+
+/* Returns whether the links are there, and stand for these names. In a variant of the tree, they do not. */
+static bool have_links(const struct kcc_names *names)
+{
+	char *tree = realpath(KCC_TREE_LINK, NULL), *build = realpath(KCC_BUILD_LINK, NULL);
+	bool same = tree && build && !strcmp(tree, names->tree) && !strcmp(build, names->build);
+
+	free(tree);
+	free(build);
+	return same;
+}
+
+/*
+ * Compiles with the fixed names if that can be. An object that is there is compiled again after an edit, which no other
+ * tree has. Returns false if anybody had something to say, too: then the file is compiled with the real names, and the
+ * messages show them and the lines of the source.
+ */
+static bool share(struct command *c, const struct kcc_options *options, char **words)
+{
+	struct stat st;
+	int messages;
+	pid_t pid;
+
+	if (!c->compile || !kcc_names_fit(&c->names) || !access(c->object, F_OK))
+		return false;
+	if (!c->changes && !have_links(&c->names))
+		return false;
+	messages = memfd_create("messages", MFD_CLOEXEC);
+	pid = fork();
+	if (messages < 0 || pid < 0)
+		die("no file or process for the compiler's messages: %s", strerror(errno));
+	if (!pid) {
+		dup2(messages, 2);
+		c->share = true;
+		exit(c->changes ? compile(c, options) : compile_links(c, words));
+	}
+	return !finish(pid) && !fstat(messages, &st) && !st.st_size;
+}
+
 int main(int argc, char **argv)
 {
 	struct kcc_options options = {0};
 	struct command command = {0};
+	const char *linked = NULL, *error;
 	int i;
 
 	for (i = 1; i + 1 < argc && strcmp(argv[i], "--"); i += 2) {
@@ -364,13 +445,34 @@ int main(int argc, char **argv)
 			options.big_endian = argv[i + 1];
 		else if (!strcmp(argv[i], "--overlays"))
 			command.overlays = argv[i + 1];
+		else if (!strcmp(argv[i], "--fixed-tree"))
+			command.names.tree = argv[i + 1];
+		else if (!strcmp(argv[i], "--fixed-build"))
+			command.names.build = argv[i + 1];
+		else if (!strcmp(argv[i], "--real-names"))
+			linked = argv[i + 1];
 		else
 			break;
 	}
+	if (linked && i == argc && command.names.tree && command.names.build) {
+		error = kcc_names_fit(&command.names) ? kcc_real_names(&command.names, linked) : NULL;
+		if (error)
+			die("%s: %s", linked, error);
+		return 0;
+	}
 	if (i + 1 >= argc || strcmp(argv[i], "--"))
 		die("usage: kcc [--big-endian DIR --overlays FILE] [--overrides FILE]... "
-		    "[--instruction NAME=FUNCTION]... -- [ccache] COMPILER ARGUMENT...");
+		    "[--instruction NAME=FUNCTION]... [--fixed-tree DIR --fixed-build DIR] "
+		    "-- [ccache] COMPILER ARGUMENT..., or kcc --fixed-tree DIR --fixed-build DIR --real-names FILE");
 	command.self = argv[0];
+	/* Without any of these, kcc is there for the names alone. */
+	command.changes = options.big_endian || options.n_overrides || options.n_instructions || !command.names.tree;
 	parse_command(&command, &options, argv + i + 1);
-	return compile(&command, &options);
+	if (share(&command, &options, argv + i + 1))
+		return 0;
+	if (command.changes)
+		return compile(&command, &options);
+	i++;
+	execvp(argv[i], argv + i);
+	die("%s: %s", argv[i], strerror(errno));
 }
