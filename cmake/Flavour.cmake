@@ -80,6 +80,8 @@ function(kvmsim_kernel_tu target arch kbuild)
 	if(EXISTS "${overrides}")
 		kvmsim_compat_overrides(more ${arch})
 		kvmsim_use_kcc(${target} ${arch} "${overrides}" ${more})
+	elseif(KVMSIM_SHARED)
+		kvmsim_share_objects(${target})
 	endif()
 	if(TARGET kbuild-${arch})
 		add_dependencies(${target} kbuild-${arch})
@@ -159,8 +161,12 @@ function(kvmsim_link target output exports)
 	file(GENERATE OUTPUT "${work}/exports.map" CONTENT "{ global: ${names}; local: *; };\n")
 	set(script "${KVMSIM_KBUILD_DIR}/link-flavour.sh")
 	separate_arguments(flags NATIVE_COMMAND "${CMAKE_C_FLAGS}")
+	set(names)
+	if(KVMSIM_SHARED)
+		set(names --names "$<TARGET_FILE:kcc>" "${KVMSIM_SOURCE}" "${CMAKE_BINARY_DIR}")
+	endif()
 	add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/${output}" BYPRODUCTS "${work}/refused.txt"
-		COMMAND "${script}" "${CMAKE_BINARY_DIR}/${output}" "${work}" "${KVMSIM_FLAVOUR_LIBRARIES}"
+		COMMAND "${script}" ${names} "${CMAKE_BINARY_DIR}/${output}" "${work}" "${KVMSIM_FLAVOUR_LIBRARIES}"
 			"${CMAKE_C_COMPILER}" ${flags} ${KVMSIM_LINKER_FLAGS} ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS}
 		DEPENDS "${script}" "${work}/objects.rsp" "${work}/exports.map" ${objects}
 		COMMAND_EXPAND_LISTS
@@ -236,7 +242,8 @@ endfunction()
 
 # Adds sanitizers and coverage to a target of host code.
 function(kvmsim_build_mode target)
-	target_compile_options(${target} PRIVATE ${KVMSIM_PREFIX_MAP} ${KVMSIM_SANITIZE_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
+	target_compile_options(${target} PRIVATE ${KVMSIM_PREFIX_MAP} ${KVMSIM_HOST_NAMES} ${KVMSIM_SANITIZE_FLAGS}
+		${KVMSIM_COVERAGE_FLAGS})
 	target_link_options(${target} PRIVATE ${KVMSIM_SANITIZE_LINK_FLAGS} ${KVMSIM_COVERAGE_FLAGS})
 endfunction()
 

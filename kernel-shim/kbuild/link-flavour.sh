@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Links a flavour. A symbol that is still used after garbage collection, and that nobody defines, becomes a refused one.
 #
-#   link-flavour.sh OUTPUT WORK_DIR LIBRARIES COMPILER FLAG...
+#   link-flavour.sh [--names KCC TREE BUILD] OUTPUT WORK_DIR LIBRARIES COMPILER FLAG...
 #
+# With --names, kcc puts the real names of TREE and BUILD into the debug information (kernel-shim/kcc/README.md).
 # LIBRARIES is one argument of words. WORK_DIR has objects.rsp and exports.map; it gets refused.txt, the names of the
 # refused symbols, and users.txt, which objects name them. Each symbol has 256 bytes in the section kshim_refused, which
 # fills whole pages and loses its access rights at boot, and an entry { address, name } in kshim_refused_names
@@ -12,6 +13,11 @@ set -eu
 LC_ALL=C
 export LC_ALL
 
+kcc=
+if [ "$1" = --names ]; then
+	kcc=$2 names_tree=$3 names_build=$4
+	shift 4
+fi
 output=$1 work=$2 libraries=$3
 shift 3
 
@@ -65,6 +71,7 @@ link_flavour() { # COMPILER FLAG...
 		"@$work/objects.rsp" "$work/refused.o" $libraries
 }
 finish() {
+	[ -z "$kcc" ] || "$kcc" --fixed-tree "$names_tree" --fixed-build "$names_build" --real-names "$work/linked.tmp"
 	mv "$work/linked.tmp" "$output"
 	rm -f "$work/probe.so" "$work"/*.tmp
 }
